@@ -1,0 +1,37 @@
+#pragma once
+// Text without a locale: splitting, trimming, case, percent-encoding. ASCII rules; UTF-8 passes through.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace base {
+
+std::vector<std::string> split(std::string_view text, char separator);
+/// Lines without their "\n"; a last line without one counts; "" has none.
+std::vector<std::string_view> lines_of(std::string_view text);
+std::string join(const std::vector<std::string>& parts, std::string_view separator);
+std::string_view trim(std::string_view text);
+std::string to_lower(std::string_view text);
+std::string to_upper(std::string_view text);
+bool equals_ignoring_case(std::string_view a, std::string_view b);
+std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
+/// RFC 3986: all but unreserved characters as %XX; `keep` lists more to leave alone.
+std::string percent_encode(std::string_view text, std::string_view keep = "");
+std::string percent_decode(std::string_view text);
+/// A whole decimal number, nothing around it.
+std::optional<std::int64_t> parse_integer(std::string_view text);
+/// "1.5 MiB", for people.
+std::string format_bytes(std::uint64_t bytes);
+/// "1m 03s", "4.2s", "12ms", for people.
+std::string format_duration_ms(std::int64_t milliseconds);
+
+/// A map key order that ignores ASCII case.
+struct LessIgnoringCase {
+  using is_transparent = void;
+  bool operator()(std::string_view a, std::string_view b) const;
+};
+
+}  // namespace base

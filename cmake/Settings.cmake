@@ -1,0 +1,37 @@
+# How our own code is compiled: the language, the warnings, the sanitizers.
+option(PIPELINE_TESTS "Build the tests" ON)
+option(PIPELINE_BENCH "Build the benchmarks" OFF)
+option(PIPELINE_WERROR "Treat warnings as errors" OFF)
+set(PIPELINE_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize takes them")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+add_library(pipeline_warnings INTERFACE)
+target_compile_options(pipeline_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wunused
+  -Wno-missing-field-initializers)
+if(PIPELINE_WERROR)
+  target_compile_options(pipeline_warnings INTERFACE -Werror)
+endif()
+
+add_library(pipeline_sanitizers INTERFACE)
+if(PIPELINE_SANITIZE)
+  target_compile_options(pipeline_sanitizers INTERFACE -fsanitize=${PIPELINE_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(pipeline_sanitizers INTERFACE -fsanitize=${PIPELINE_SANITIZE})
+endif()
+
+# A room: one static library, named as its folder, included from the root ("base/result.h").
+function(pipeline_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;LIBRARIES;PRECOMPILE" ${ARGN})
+  add_library(${name} STATIC ${ROOM_SOURCES})
+  target_include_directories(${name} PUBLIC "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${name}
+    PUBLIC ${ROOM_ROOMS} pipeline_sanitizers
+    PRIVATE pipeline_warnings ${ROOM_LIBRARIES})
+  if(ROOM_PRECOMPILE)
+    target_precompile_headers(${name} PRIVATE ${ROOM_PRECOMPILE})
+  endif()
+endfunction()
