@@ -1,0 +1,21 @@
+#pragma once
+// One step from its condition to its conclusion: if → env → dispatch → outcome → environment files.
+
+#include <string>
+
+#include "steps/running_job.h"
+
+namespace steps {
+
+/// The name shown: `name:` evaluated, or `Run <first line>` / `Run owner/repo@ref` (actions/runner ActionRunner).
+std::string display_name(const workflow::Step& step, const RunningJob& job);
+
+/// Runs one step of the job and records it in job.contexts (`steps`) and job.status. A time limit or
+/// cancellation ends what it started: SIGINT, 7.5 s, SIGTERM, 2.5 s, SIGKILL.
+/// An Error means the runner itself could not go on (the sandbox died), never that the step failed.
+base::Result<StepResult> run_step(const workflow::Step& step, RunningJob& job);
+
+/// Runs job.post_steps, last registered first; returns the worst conclusion. `on_start` hears each name.
+base::Result<Conclusion> run_post_steps(RunningJob& job);
+
+}  // namespace steps

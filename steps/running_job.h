@@ -1,0 +1,110 @@
+#pragma once
+// The state of one job while it runs, owned by the job's thread. Plain data: what runs steps takes it by
+// reference. Not for what outlives the job (runner/run_store) nor for the plan itself.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "base/http_client.h"
+#include "base/result.h"
+#include "sandbox/sandbox.h"
+#include "steps/log_sink.h"
+#include "steps/step_result.h"
+#include "workflow/contexts.h"
+
+namespace ecr {
+class ImageStore;
+}
+namespace workflow {
+struct Step;
+struct PlannedJob;
+}
+
+namespace steps {
+
+class SecretMasker;
+struct RunningJob;
+
+/// One folder as the runner and as the steps see it.
+struct SharedFolder {
+  base::Path host;
+  std::string inside;
+};
+
+/// The folders of a job. All exist before the first step.
+struct JobFolders {
+  SharedFolder workspace;      ///< GITHUB_WORKSPACE
+  SharedFolder temp;           ///< RUNNER_TEMP; emptied at job start and end
+  SharedFolder file_commands;  ///< environment files of the steps
+  SharedFolder actions;        ///< sources of actions
+  SharedFolder tool_cache;     ///< RUNNER_TOOL_CACHE
+  base::Path scratch;          ///< the runner's own, not seen by steps
+};
+
+/// The host path of a path that steps use; not_found when it lies in no shared folder. Purely by prefix:
+/// open what is there by base::open_beneath(folder, rest), since steps may have put symlinks in it.
+struct HostLocation {
+  base::Path folder;
+  base::Path relative;
+};
+base::Result<HostLocation> to_host(const JobFolders& folders, const std::string& inside);
+/// Reads a file that steps named, without following a symlink out of its shared folder.
+base::Result<std::string> read_job_file(const JobFolders& folders, const std::string& inside, std::size_t limit);
+
+/// Registry logins of the job by registry host; in memory only, gone with the job.
+struct RegistryLogin {
+  std::string username;
+  std::string password;
+};
+
+enum class DockerMode { builtin, host };
+
+/// What the runner offers to its jobs. The functions may be called from the job's thread only.
+struct JobServices {
+  /// Mints an OIDC token for an audience; absent without `permissions: id-token: write`.
+  std::function<base::Result<std::string>(const std::string& audience)> mint_id_token;
+  std::string id_token_request_url;    ///< already holds a query string
+  std::string id_token_request_token;
+  base::HttpClient* http = nullptr;
+  ecr::ImageStore* images = nullptr;
+  DockerMode docker = DockerMode::builtin;
+  base::Path repository;               ///< the user's checkout that `actions/checkout` takes from
+  /// The folder that holds a remote action's files: `owner/repo[/path]@ref`.
+  std::function<base::Result<base::Path>(const std::string& uses)> fetch_action;
+  /// Hosts of registries that stand for others: ECR's host names → the emulator's address.
+  std::map<std::string, std::string> registry_endpoints;
+  std::map<std::string, RegistryLogin> registry_logins;
+  std::uint32_t host_uid = 0;          ///< owner of what the runner puts into shared folders
+};
+
+/// Runs after the job's steps, last registered first.
+struct PostStep {
+  std::string name;
+  std::function<base::Result<void>(RunningJob&)> run;
+  std::string condition;  ///< an expression; empty is always()
+};
+
+struct RunningJob {
+  const workflow::PlannedJob* planned = nullptr;
+  workflow::Contexts contexts;
+  sandbox::Sandbox* sandbox = nullptr;
+  JobFolders folders;
+  sandbox::EnvVars environment;            ///< workflow and job `env`, and what GITHUB_ENV added since
+  std::vector<std::string> search_path;    ///< what GITHUB_PATH added, newest first
+  SecretMasker* masker = nullptr;
+  LogSink* log = nullptr;
+  std::vector<PostStep> post_steps;
+  JobServices* services = nullptr;
+  std::stop_token stop;
+  Conclusion status = Conclusion::success; ///< the worst so far: what success() and failure() look at
+};
+
+}  // namespace steps
