@@ -1,0 +1,29 @@
+# The front door for people: installs what is missing, then calls the CMake presets.
+PRESET ?= release
+BINARY := build/$(PRESET)/pipeline
+
+.PHONY: build run test bench format install clean
+
+build: install
+	@cmake --preset $(PRESET) --log-level=WARNING
+	@cmake --build --preset $(PRESET)
+
+run: build
+	@examples/run-example fastapi $(BINARY)
+
+test: build
+	@ctest --preset $(PRESET)
+
+bench: install
+	@cmake --preset $(PRESET) --log-level=WARNING -DPIPELINE_BENCH=ON
+	@cmake --build --preset $(PRESET)
+	@bench/run $(BINARY)
+
+format: install
+	@git ls-files '*.h' '*.cpp' | xargs clang-format-14 -i
+
+install:
+	@./install-packages
+
+clean:
+	rm -rf build .pipeline
