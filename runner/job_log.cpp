@@ -1,0 +1,58 @@
+#include "runner/job_log.h"
+
+#include <utility>
+
+#include "base/json.h"
+
+namespace runner {
+
+namespace {
+
+base::Json masked(const base::Json& value, const steps::SecretMasker& masker) {
+  if (value.is_string()) return masker.mask(value.get_ref<const std::string&>());
+  if (value.is_object()) {
+    base::Json result = base::Json::object();
+    for (const auto& [key, member] : value.items()) result[masker.mask(key)] = masked(member, masker);
+    return result;
+  }
+  if (value.is_array()) {
+    base::Json result = base::Json::array();
+    for (const auto& element : value) result.push_back(masked(element, masker));
+    return result;
+  }
+  return value;
+}
+
+}  // namespace
+
+JobLog::JobLog(std::string job, EventStream& stream, const steps::SecretMasker& masker)
+    : job_(std::move(job)), stream_(stream), masker_(masker) {}
+
+void JobLog::line(steps::LineKind kind, std::string_view text) {
+  stream_.publish({.type = "line", .job = job_, .step = step_, .kind = kind, .text = masker_.mask(text)});
+}
+
+void JobLog::annotation(const steps::Annotation& annotation) {
+  base::Json details;
+  if (!annotation.title.empty()) details["title"] = annotation.title;
+  if (!annotation.file.empty()) details["file"] = annotation.file;
+  if (annotation.line > 0) details["line"] = annotation.line;
+  if (annotation.end_line > 0) details["end_line"] = annotation.end_line;
+  if (annotation.column > 0) details["column"] = annotation.column;
+  if (annotation.end_column > 0) details["end_column"] = annotation.end_column;
+  stream_.publish({.type = "annotation",
+                   .job = job_,
+                   .step = step_,
+                   .kind = annotation.level,
+                   .text = masker_.mask(annotation.message),
+                   .details = std::make_shared<const base::Json>(masked(details, masker_))});
+}
+
+void JobLog::event(std::string_view type, const base::Json& details) {
+  stream_.publish({.type = std::string(type),
+                   .job = job_,
+                   .step = step_,
+                   .details = std::make_shared<const base::Json>(masked(details, masker_))});
+}
+
+}  // namespace runner

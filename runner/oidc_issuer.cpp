@@ -1,0 +1,133 @@
+#include "runner/oidc_issuer.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/clock.h"
+#include "base/json.h"
+
+namespace runner {
+
+namespace {
+
+constexpr auto kTokenLifetimeSeconds = 600;
+constexpr std::string_view kKeyId = "pipeline";
+
+base::ServerResponse json_response(int status, const base::Json& body) {
+  base::ServerResponse response;
+  response.status = status;
+  response.headers.emplace("Content-Type", "application/json");
+  response.body = base::to_text(body);
+  return response;
+}
+
+}  // namespace
+
+struct OidcIssuer::Job {
+  std::string token;
+  base::Json claims;
+};
+
+OidcIssuer::OidcIssuer() = default;
+OidcIssuer::~OidcIssuer() = default;
+
+base::Result<std::unique_ptr<OidcIssuer>> OidcIssuer::start(std::string issuer) {
+  std::unique_ptr<OidcIssuer> self(new OidcIssuer());
+  auto* raw = self.get();
+  TRY(self->server_, base::HttpServer::start("127.0.0.1", 0, [raw](const base::ServerRequest& request) {
+        return raw->answer(request);
+      }));
+  self->issuer_ = issuer.empty() ? fmt::format("http://127.0.0.1:{}", self->server_->port()) : std::move(issuer);
+  return self;
+}
+
+std::string OidcIssuer::keys_url() const {
+  return fmt::format("http://127.0.0.1:{}/.well-known/jwks", server_->port());
+}
+
+OidcIssuer::Grant OidcIssuer::add_job(const std::string& job, const base::Json& claims) {
+  auto entry = std::make_unique<Job>();
+  entry->token = base::random_hex(32);
+  entry->claims = claims;
+  Grant grant{
+      .request_url = fmt::format("http://127.0.0.1:{}/token?job={}", server_->port(), base::percent_encode(job)),
+      .request_token = entry->token};
+  const std::lock_guard lock(mutex_);
+  jobs_[job] = std::move(entry);
+  return grant;
+}
+
+void OidcIssuer::remove_job(const std::string& job) {
+  const std::lock_guard lock(mutex_);
+  jobs_.erase(job);
+}
+
+base::Result<void> OidcIssuer::ensure_key() {
+  const std::lock_guard lock(mutex_);
+  if (!key_) TRY(key_, base::RsaKey::generate());
+  return {};
+}
+
+base::Result<std::string> OidcIssuer::mint(const std::string& job, const std::string& audience) {
+  TRY(ensure_key());
+  const std::lock_guard lock(mutex_);
+  const auto found = jobs_.find(job);
+  if (found == jobs_.end()) {
+    return base::make_error(base::ErrorKind::denied, fmt::format("job {} may not ask for an ID token", job));
+  }
+  const auto now = static_cast<std::int64_t>(base::to_epoch_seconds(base::system_clock().now()));
+  base::Json claims = found->second->claims;
+  claims["iss"] = issuer_;
+  claims["aud"] = audience.empty()
+                      ? "https://github.com/" + base::json_string(claims, "repository_owner", "local")
+                      : audience;
+  claims["jti"] = base::random_uuid();
+  claims["iat"] = now;
+  claims["nbf"] = now - 5;
+  claims["exp"] = now + kTokenLifetimeSeconds;
+  const base::Json header = {{"typ", "JWT"}, {"alg", "RS256"}, {"kid", kKeyId}};
+  const std::string signed_part =
+      base::base64url_encode(base::to_text(header)) + "." + base::base64url_encode(base::to_text(claims));
+  TRY(const auto signature, key_->sign_rs256(signed_part));
+  return signed_part + "." + base::base64url_encode(signature);
+}
+
+base::ServerResponse OidcIssuer::answer(const base::ServerRequest& request) {
+  if (request.path == "/token") return answer_token_request(request);
+  if (request.path == "/.well-known/openid-configuration") {
+    return json_response(200, {{"issuer", issuer_},
+                               {"jwks_uri", keys_url()},
+                               {"subject_types_supported", {"public", "pairwise"}},
+                               {"response_types_supported", {"id_token"}},
+                               {"id_token_signing_alg_values_supported", {"RS256"}},
+                               {"scopes_supported", {"openid"}}});
+  }
+  if (request.path == "/.well-known/jwks") {
+    if (auto made = ensure_key(); !made) return json_response(500, {{"message", made.error().message}});
+    const std::lock_guard lock(mutex_);
+    base::Json key = {{"kty", "RSA"}, {"alg", "RS256"},      {"use", "sig"},
+                      {"kid", kKeyId}, {"n", key_->jwk_n()}, {"e", key_->jwk_e()}};
+    base::Json keys = base::Json::array();
+    keys.push_back(std::move(key));
+    return json_response(200, {{"keys", std::move(keys)}});
+  }
+  return json_response(404, {{"message", "not found"}});
+}
+
+base::ServerResponse OidcIssuer::answer_token_request(const base::ServerRequest& request) {
+  const auto job = request.query_value("job").value_or("");
+  const auto authorization = base::header_value(request.headers, "Authorization").value_or("");
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = jobs_.find(job);
+    if (found == jobs_.end() || !base::equal_in_constant_time(authorization, "Bearer " + found->second->token)) {
+      return json_response(401, {{"message", "the request token is not valid for this job"}});
+    }
+  }
+  auto token = mint(job, request.query_value("audience").value_or(""));
+  if (!token) return json_response(500, {{"message", token.error().message}});
+  return json_response(200, {{"value", *token}});
+}
+
+}  // namespace runner

@@ -1,0 +1,46 @@
+#pragma once
+// Everything a run does is an event in one append-only stream; the terminal, the JSON output, the history and
+// the summary are readers of it. Events are masked before they come here.
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json_fwd.h"
+#include "steps/log_sink.h"
+
+namespace runner {
+
+/// One thing that happened. `type` is one of run_started, run_finished, job_started, job_finished, step_started,
+/// step_finished, line, annotation, or what a step reported (deployment, rollout, image_pushed …).
+struct RunEvent {
+  base::WallTime time;
+  std::string type;
+  std::string job;                           ///< job id; empty for the run itself
+  int step = 0;                              ///< 1-based; 0 is outside the steps
+  steps::LineKind kind = steps::LineKind::output;
+  std::string text;                          ///< a line, a name, a conclusion: what the type is about
+  std::shared_ptr<const base::Json> details; ///< more fields; may be null
+};
+
+/// As one JSON object on one line, without the newline.
+std::string to_json_line(const RunEvent& event);
+
+/// Hands each event to every reader, one at a time, in order.
+class EventStream {
+ public:
+  using Reader = std::function<void(const RunEvent&)>;
+  /// Before the run starts; the reader is called from any thread, never from two at once.
+  void add_reader(Reader reader);
+  void publish(RunEvent event);
+  void publish(std::string type, std::string job, std::string text, const base::Json& details);
+
+ private:
+  std::mutex mutex_;
+  std::vector<Reader> readers_;
+};
+
+}  // namespace runner

@@ -1,0 +1,223 @@
+#include "runner/terminal_log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json.h"
+#include "base/strings.h"
+
+namespace runner {
+
+namespace {
+
+constexpr std::string_view kBold = "1";
+constexpr std::string_view kDim = "2";
+constexpr std::string_view kRed = "31";
+constexpr std::string_view kGreen = "32";
+constexpr std::string_view kYellow = "33";
+constexpr std::string_view kCyan = "36";
+constexpr std::string_view kPlain = "";
+
+std::string_view style_of(std::string_view conclusion) {
+  if (conclusion == "success") return kGreen;
+  if (conclusion == "skipped") return kDim;
+  return conclusion == "cancelled" ? kYellow : kRed;
+}
+
+std::string_view mark_of(std::string_view conclusion) {
+  if (conclusion == "success") return "✓";
+  if (conclusion == "skipped") return "○";
+  return conclusion == "cancelled" ? "◌" : "✗";
+}
+
+std::string duration(double milliseconds) {
+  return base::format_duration_ms(static_cast<std::int64_t>(milliseconds));
+}
+
+std::string_view tag_of(steps::LineKind kind) {
+  switch (kind) {
+    case steps::LineKind::output: return "";
+    case steps::LineKind::command: return "##[command]";
+    case steps::LineKind::group: return "##[group]";
+    case steps::LineKind::endgroup: return "##[endgroup]";
+    case steps::LineKind::debug: return "##[debug]";
+    case steps::LineKind::notice: return "##[notice]";
+    case steps::LineKind::warning: return "##[warning]";
+    case steps::LineKind::error: return "##[error]";
+  }
+  return "";
+}
+
+std::string_view style_of(steps::LineKind kind) {
+  switch (kind) {
+    case steps::LineKind::error: return kRed;
+    case steps::LineKind::warning: return kYellow;
+    case steps::LineKind::notice:
+    case steps::LineKind::command: return kCyan;
+    case steps::LineKind::group: return kBold;
+    case steps::LineKind::debug: return kDim;
+    default: return kPlain;
+  }
+}
+
+// A step's output must not move the cursor or retitle the user's terminal; colours may pass.
+std::string without_control_sequences(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte == 0x1b) {
+      std::size_t end = i + 1;
+      if (end < text.size() && text[end] == '[') {
+        ++end;
+        while (end < text.size() && (std::isdigit(static_cast<unsigned char>(text[end])) != 0 || text[end] == ';')) ++end;
+        if (end < text.size() && text[end] == 'm') {
+          result.append(text.substr(i, end - i + 1));
+          i = end;
+        }
+      }
+      continue;
+    }
+    if (byte < 0x20 && byte != '\t') continue;
+    result.push_back(text[i]);
+  }
+  return result;
+}
+
+}  // namespace
+
+TerminalLog::TerminalLog(TerminalOptions options) : options_(options) {}
+
+std::string TerminalLog::styled(std::string_view text, std::string_view style) const {
+  if (options_.color == Color::never || style.empty()) return std::string(text);
+  return fmt::format("\x1b[{}m{}\x1b[0m", style, text);
+}
+
+void TerminalLog::print(const std::string& job, std::string_view mark, std::string_view text,
+                        std::string_view style) {
+  std::string line = styled(fmt::format("{:<{}}", job, options_.job_width), kCyan);
+  if (!mark.empty()) line += fmt::format(" {}", styled(mark, style));
+  line += fmt::format(" {}\n", text);
+  std::fwrite(line.data(), 1, line.size(), options_.out);
+}
+
+RunSummary::JobLines& TerminalLog::job(const std::string& name) {
+  const auto found =
+      std::find_if(summary_.jobs.begin(), summary_.jobs.end(), [&](const auto& lines) { return lines.job == name; });
+  if (found != summary_.jobs.end()) return *found;
+  summary_.jobs.push_back({.job = name});
+  return summary_.jobs.back();
+}
+
+void TerminalLog::show_line(const RunEvent& event) {
+  if (event.kind == steps::LineKind::debug && !options_.debug) return;
+  const std::string text = without_control_sequences(event.text);
+  if (options_.timestamps) {
+    print(event.job, base::format_iso8601(event.time), fmt::format("{}{}", tag_of(event.kind), text), kPlain);
+    return;
+  }
+  if (event.kind == steps::LineKind::endgroup) return;
+  std::string_view prefix;
+  if (event.kind == steps::LineKind::error) prefix = "Error: ";
+  if (event.kind == steps::LineKind::warning) prefix = "Warning: ";
+  if (event.kind == steps::LineKind::notice) prefix = "Notice: ";
+  print(event.job, "│", styled(fmt::format("{}{}", prefix, text), style_of(event.kind)), kDim);
+}
+
+void TerminalLog::operator()(const RunEvent& event) {
+  const base::Json empty = base::Json::object();
+  const base::Json& details = event.details ? *event.details : empty;
+  if (event.type == "line") {
+    show_line(event);
+  } else if (event.type == "annotation") {
+    show_line(event);
+    if (event.kind == steps::LineKind::error) summary_.errors.push_back(event.job + ": " + event.text);
+  } else if (event.type == "run_started") {
+    fmt::print(options_.out, "{} {}\n", styled(event.text, kBold), base::json_string(details, "about"));
+  } else if (event.type == "job_started") {
+    job(event.job);
+    print(event.job, "▶", styled("started", kDim), kDim);
+  } else if (event.type == "step_started") {
+    print(event.job, "┌", styled(event.text, kBold), kDim);
+  } else if (event.type == "step_finished") {
+    const auto conclusion = base::json_string(details, "conclusion");
+    const auto milliseconds = base::json_number(details, "milliseconds");
+    job(event.job).steps.push_back({event.text, conclusion, milliseconds});
+    print(event.job, conclusion == "skipped" ? "○" : "└",
+          fmt::format("{} {}{}", styled(mark_of(conclusion), style_of(conclusion)), event.text,
+                      conclusion == "skipped" ? "" : styled("  " + duration(milliseconds), kDim)),
+          kDim);
+  } else if (event.type == "job_finished") {
+    auto& lines = job(event.job);
+    lines.conclusion = event.text;
+    lines.milliseconds = base::json_number(details, "milliseconds");
+    lines.reason = base::json_string(details, "reason");
+    const std::string why = lines.reason.empty() ? "" : ": " + lines.reason;
+    print(event.job, mark_of(event.text), fmt::format("{}{}", event.text, why), style_of(event.text));
+  } else if (event.type == "image_pushed") {
+    summary_.images.push_back(event.details);
+  } else if (event.type == "deployment_finished") {
+    summary_.deployment = event.details;
+  } else if (event.type == "probe") {
+    summary_.probe = event.details;
+  } else if (event.type == "run_finished") {
+    print_summary(event);
+  }
+  std::fflush(options_.out);
+}
+
+void TerminalLog::print_deployment() {
+  if (summary_.deployment) {
+    const auto& json = *summary_.deployment;
+    fmt::print(options_.out, "\ndeployment  {} of service {} in {}: {}\n", base::json_string(json, "deployment_id"),
+               base::json_string(json, "service"), base::json_string(json, "cluster"),
+               base::json_string(json, "status"));
+    if (const auto reason = base::json_string(json, "reason"); !reason.empty()) {
+      fmt::print(options_.out, "            {}\n", reason);
+    }
+    fmt::print(options_.out, "tasks       before: {}\n            after:  {}\n",
+               base::to_text(base::json_member(json, "tasks_before")),
+               base::to_text(base::json_member(json, "tasks_after")));
+  }
+  if (summary_.probe) {
+    const auto& json = *summary_.probe;
+    fmt::print(options_.out,
+               "requests    {} sent to {} during the rollout, {} failed; p50 {:.1f} ms, p99 {:.1f} ms, longest gap {:.0f} ms\n",
+               base::json_integer(json, "sent"), base::json_string(json, "url"), base::json_integer(json, "failed"),
+               base::json_number(json, "p50_ms"), base::json_number(json, "p99_ms"),
+               base::json_number(json, "longest_gap_ms"));
+  }
+}
+
+void TerminalLog::print_summary(const RunEvent& event) {
+  const base::Json empty = base::Json::object();
+  const base::Json& details = event.details ? *event.details : empty;
+  fmt::print(options_.out, "\n{}\n", styled("Summary", kBold));
+  for (const auto& lines : summary_.jobs) {
+    fmt::print(options_.out, "{} {:<40} {:>9}{}\n", styled(mark_of(lines.conclusion), style_of(lines.conclusion)),
+               lines.job, lines.conclusion == "skipped" ? "-" : duration(lines.milliseconds),
+               lines.reason.empty() ? "" : "  " + lines.reason);
+    for (const auto& step : lines.steps) {
+      fmt::print(options_.out, "    {} {:<36} {:>9}\n", styled(mark_of(step.conclusion), style_of(step.conclusion)),
+                 step.name, step.conclusion == "skipped" ? "-" : duration(step.milliseconds));
+    }
+  }
+  for (const auto& image : summary_.images) {
+    fmt::print(options_.out, "\nimage       {}\n            {}, {}\n", base::json_string(*image, "reference"),
+               base::json_string(*image, "digest"),
+               base::format_bytes(static_cast<std::uint64_t>(base::json_integer(*image, "size"))));
+  }
+  print_deployment();
+  for (const auto& error : summary_.errors) fmt::print(options_.out, "{} {}\n", styled("error", kRed), error);
+  fmt::print(options_.out, "\n{} in {}\n", styled(event.text, style_of(event.text)),
+             duration(base::json_number(details, "milliseconds")));
+  if (const auto next = base::json_member(details, "next"); next.is_array()) {
+    for (const auto& line : next) {
+      if (line.is_string()) fmt::print(options_.out, "  {}\n", line.get_ref<const std::string&>());
+    }
+  }
+}
+
+}  // namespace runner

@@ -1,0 +1,62 @@
+#pragma once
+// A reader of the event stream for people: lines as they come, with the job in front, and a summary at the end.
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runner/run_event.h"
+
+namespace runner {
+
+enum class Color { never, always };
+
+struct TerminalOptions {
+  std::FILE* out = stdout;
+  Color color = Color::never;
+  bool timestamps = false;  ///< the plain format: ISO-8601 in front of each line, tags as `##[group]`
+  bool debug = false;       ///< shows ::debug:: lines
+  std::size_t job_width = 0;  ///< the longest job name; names are padded to it
+};
+
+/// What the end of a run shows: filled as events come, printed by print_summary().
+struct RunSummary {
+  struct StepLine {
+    std::string name;
+    std::string conclusion;
+    double milliseconds = 0;
+  };
+  struct JobLines {
+    std::string job;
+    std::string conclusion;
+    std::string reason;  ///< why it was skipped
+    double milliseconds = 0;
+    std::vector<StepLine> steps;
+  };
+  std::vector<JobLines> jobs;
+  std::vector<std::shared_ptr<const base::Json>> images;
+  std::shared_ptr<const base::Json> deployment;
+  std::shared_ptr<const base::Json> probe;
+  std::vector<std::string> errors;  ///< `job / step: message` of each error annotation
+};
+
+class TerminalLog {
+ public:
+  explicit TerminalLog(TerminalOptions options);
+  void operator()(const RunEvent& event);
+
+ private:
+  void show_line(const RunEvent& event);
+  void print(const std::string& job, std::string_view mark, std::string_view text, std::string_view style);
+  void print_summary(const RunEvent& event);
+  void print_deployment();
+  RunSummary::JobLines& job(const std::string& name);
+  [[nodiscard]] std::string styled(std::string_view text, std::string_view style) const;
+
+  TerminalOptions options_;
+  RunSummary summary_;
+};
+
+}  // namespace runner
