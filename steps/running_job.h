@@ -30,6 +30,7 @@ struct PlannedJob;
 
 namespace steps {
 
+class ProblemMatchers;
 class SecretMasker;
 struct RunningJob;
 
@@ -81,6 +82,8 @@ struct JobServices {
   std::function<base::Result<base::Path>(const std::string& uses)> fetch_action;
   /// Hosts of registries that stand for others: ECR's host names → the emulator's address.
   std::map<std::string, std::string> registry_endpoints;
+  /// Held around every use of registry_logins; steps/registry_logins.h does so.
+  std::shared_ptr<std::mutex> registry_logins_mutex = std::make_shared<std::mutex>();
   std::map<std::string, RegistryLogin> registry_logins;
   std::uint32_t host_uid = 0;          ///< owner of what the runner puts into shared folders
 };
@@ -102,6 +105,7 @@ struct RunningJob {
   SecretMasker* masker = nullptr;
   LogSink* log = nullptr;
   std::vector<PostStep> post_steps;
+  std::shared_ptr<ProblemMatchers> matchers;  ///< what steps added so far; made when the first is added
   JobServices* services = nullptr;
   std::stop_token stop;
   Conclusion status = Conclusion::success; ///< the worst so far: what success() and failure() look at
