@@ -1,0 +1,186 @@
+#include "cli/command_line.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+
+#include "cli/version.h"
+
+namespace cli {
+
+namespace {
+
+constexpr const char* kRunExamples = R"(Examples:
+  pipeline run                                   what .github/workflows offers for a push to this branch
+  pipeline run deploy.yml --emulator             a deployment rehearsed on the embedded AWS
+  pipeline run ci.yml --event pull_request       as a pull request would run it
+  pipeline run ci.yml --job test --env DEBUG=1   one job and what it needs
+  pipeline run deploy.yml --secret TOKEN         a secret, taken from the environment variable TOKEN
+  pipeline run deploy.yml --dry-run              what would run, without running it
+)";
+
+constexpr const char* kEmulatorExamples = R"(Examples:
+  pipeline emulator up --seed emulator.yml       start it in the background, with what the seed declares
+  pipeline emulator status                       its address, services, tasks and targets
+  aws --endpoint-url "$(pipeline emulator status --endpoint)" ecs list-clusters
+  pipeline emulator down                         stop it; its state is kept
+  pipeline emulator reset                        forget its state
+)";
+
+std::string default_state_folder() {
+  if (const char* folder = std::getenv("PIPELINE_STATE_DIR"); folder != nullptr && *folder != 0) return folder;
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/') {
+    return std::string(state) + "/pipeline";
+  }
+  const char* home = std::getenv("HOME");
+  return std::string(home == nullptr || *home == 0 ? "/tmp" : home) + "/.local/state/pipeline";
+}
+
+void add_run(CLI::App& app, RunFlags& flags) {
+  auto* run = app.add_subcommand("run", "Run workflows on this machine");
+  run->footer(kRunExamples);
+  run->add_option("workflow", flags.workflows, "Workflow files; default: those that the event triggers");
+  run->add_option("-e,--event", flags.event, "Name of the event")->capture_default_str();
+  run->add_option("--event-file", flags.event_file, "Its payload, a JSON file")->check(CLI::ExistingFile);
+  run->add_option("-i,--input", flags.inputs, "An input of workflow_dispatch: NAME=VALUE")->take_all();
+  run->add_option("-s,--secret", flags.secrets, "A secret: NAME=VALUE, or NAME to take it from the environment")->take_all();
+  run->add_option("--secret-file", flags.secret_file, "Secrets, a line NAME=VALUE each")->check(CLI::ExistingFile);
+  run->add_option("--var", flags.variables, "A variable of the vars context: NAME=VALUE")->take_all();
+  run->add_option("--var-file", flags.variable_file, "Variables, a line NAME=VALUE each")->check(CLI::ExistingFile);
+  run->add_option("--env", flags.environment, "An environment variable of all steps: NAME=VALUE")->take_all();
+  run->add_option("-j,--job", flags.job, "Only this job and those it needs");
+  run->add_option("--actor", flags.actor, "Who triggered it; default: the git user");
+  run->add_flag("--emulator", flags.emulator, "Deploy to the embedded AWS emulator");
+  run->add_option("--seed", flags.seed, "Seed file for an emulator that this run starts")->check(CLI::ExistingFile);
+  run->add_option("--probe", flags.probe, "URL to send steady requests to during a rollout");
+  const std::map<std::string, DryRun> dry_runs{{"plan", DryRun::plan}, {"sandbox", DryRun::sandbox}};
+  run->add_option("-n,--dry-run", flags.dry_run, "Print the plan (or the sandbox) and stop")
+      ->expected(0, 1)
+      ->default_str("plan")
+      ->transform(CLI::CheckedTransformer(dry_runs));
+  const std::map<std::string, LogFormat> formats{
+      {"pretty", LogFormat::pretty}, {"plain", LogFormat::plain}, {"json", LogFormat::json}};
+  run->add_option("--log-format", flags.log_format, "pretty, plain or json")->transform(CLI::CheckedTransformer(formats));
+  run->add_flag_callback("--json", [&flags] { flags.log_format = LogFormat::json; }, "The event stream, one JSON object a line");
+  run->add_option("--sandbox", flags.sandbox, "namespaces, or none to run without any isolation")
+      ->check(CLI::IsMember({"namespaces", "none"}))->capture_default_str();
+  run->add_option("--network", flags.network, "What steps reach: host, or none")
+      ->check(CLI::IsMember({"host", "none"}))->capture_default_str();
+  run->add_option("--docker", flags.docker, "Who builds images: builtin, or host for this machine's engine")
+      ->check(CLI::IsMember({"builtin", "host"}))->capture_default_str();
+  run->add_option("--memory", flags.memory, "Memory limit of each job, as 512m or 2g");
+  run->add_option("--parallel", flags.parallel, "Jobs at a time; default: all that are ready");
+  run->add_flag("--keep", flags.keep, "Keep the jobs' folders");
+}
+
+void add_check(CLI::App& app, CheckFlags& flags) {
+  auto* check = app.add_subcommand("check", "Check workflow files without running them");
+  check->footer("Examples:\n  pipeline check\n  pipeline check .github/workflows/deploy.yml\n");
+  check->add_option("files", flags.files, "Workflow files; default: all in .github/workflows");
+  check->add_flag("--json", flags.json, "Problems as JSON");
+}
+
+void add_emulator(CLI::App& app, EmulatorFlags& flags) {
+  auto* emulator = app.add_subcommand("emulator", "The embedded AWS: STS, ECR, ECS, load balancers, logs");
+  emulator->footer(kEmulatorExamples);
+  emulator->require_subcommand(1);
+  const auto verb = [&](const char* name, const char* help) {
+    auto* sub = emulator->add_subcommand(name, help);
+    sub->callback([&flags, name] { flags.verb = name; });
+    return sub;
+  };
+  for (auto* sub : {verb("up", "Start it in the background"), verb("serve", "Run it in the foreground")}) {
+    sub->add_option("--seed", flags.seed, "YAML file that declares what exists")->check(CLI::ExistingFile);
+    sub->add_option("--port", flags.port, "Port on 127.0.0.1; default: the one used before, or a free one")
+        ->check(CLI::Range(1, 65535));
+  }
+  verb("down", "Stop it and its tasks; its state is kept");
+  auto* status = verb("status", "Address, services, tasks, targets");
+  status->add_flag("--json", flags.json, "As JSON");
+  status->add_flag_callback("--endpoint", [&flags] { flags.verb = "endpoint"; }, "Only the address");
+  verb("reset", "Stop it and forget its state");
+}
+
+void add_image(CLI::App& app, ImageFlags& flags) {
+  auto* image = app.add_subcommand("image", "Images: build, move, look at");
+  image->footer("Examples:\n  pipeline image build -t app:1 .\n  pipeline image import rootfs.tar debian:bookworm-slim\n"
+                "  pipeline image push 127.0.0.1:5000/app:1\n");
+  image->require_subcommand(1);
+  const auto verb = [&](const char* name, const char* help, const char* arguments, int least, int most) {
+    auto* sub = image->add_subcommand(name, help);
+    sub->callback([&flags, name] { flags.verb = name; });
+    if (most > 0) sub->add_option("arguments", flags.arguments, arguments)->expected(least, most)->required(least > 0);
+    return sub;
+  };
+  auto* build = verb("build", "Build a Dockerfile", "The build context, a folder", 1, 1);
+  build->add_option("-t,--tag", flags.tags, "Name for the image");
+  build->add_option("-f,--file", flags.file, "The Dockerfile; default: Dockerfile in the context");
+  build->add_option("--target", flags.target, "The stage to stop at");
+  build->add_option("--build-arg", flags.build_arguments, "NAME=VALUE")->take_all();
+  build->add_flag("--no-cache", flags.no_cache, "Use no cached layer");
+  auto* import = verb("import", "Make an image of a root file system", "A tar file and a name", 2, 2);
+  import->add_option("--env", flags.environment, "Its environment: NAME=VALUE")->take_all();
+  import->add_option("--cmd", flags.command, "Its command")->take_all();
+  verb("load", "Take images from an OCI archive", "The archive", 1, 1);
+  verb("save", "Write an image as an OCI archive", "The image", 1, 1)
+      ->add_option("-o,--output", flags.output, "The file to write")->required();
+  verb("ls", "List the images", "", 0, 0);
+  verb("inspect", "Show an image's manifest and configuration", "The image", 1, 1);
+  verb("rm", "Forget images", "Images", 1, 1000);
+  verb("tag", "Give an image one more name", "The image and the new name", 2, 2);
+  verb("push", "Push to the registry that the name says", "The image", 1, 1);
+  verb("pull", "Pull from the registry that the name says", "The image", 1, 1);
+}
+
+void add_runs(CLI::App& app, RunsFlags& flags) {
+  auto* runs = app.add_subcommand("runs", "The history of runs");
+  runs->add_option("-n,--limit", flags.limit, "How many")->capture_default_str();
+  runs->add_flag("--json", flags.json, "As JSON");
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, char** argv) {
+  CommandLine result;
+  RunFlags run;
+  CheckFlags check;
+  EmulatorFlags emulator;
+  ImageFlags image;
+  RunsFlags runs;
+
+  CLI::App app{"Runs GitHub Actions workflows on your own machine, up to a healthy deployment on AWS.", "pipeline"};
+  app.set_version_flag("--version", fmt::format("pipeline {}", kVersion));
+  app.require_subcommand(1);
+  app.footer("'pipeline VERB --help' shows a verb's flags and examples.");
+  app.fallthrough();
+  app.add_option("--state-dir", result.common.state_folder, "Where state is kept")
+      ->envname("PIPELINE_STATE_DIR");
+  app.add_flag("-v,--verbose", result.common.verbose, "Say more about what the program itself does");
+  add_run(app, run);
+  add_check(app, check);
+  add_emulator(app, emulator);
+  add_image(app, image);
+  add_runs(app, runs);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    result.exit_code = code == 0 ? 0 : 2;
+    return result;
+  }
+  if (result.common.state_folder.empty()) result.common.state_folder = default_state_folder();
+  result.common.state_folder = std::filesystem::absolute(result.common.state_folder).lexically_normal().string();
+  if (app.got_subcommand("run")) result.verb = std::move(run);
+  if (app.got_subcommand("check")) result.verb = std::move(check);
+  if (app.got_subcommand("emulator")) result.verb = std::move(emulator);
+  if (app.got_subcommand("image")) result.verb = std::move(image);
+  if (app.got_subcommand("runs")) result.verb = runs;
+  return result;
+}
+
+}  // namespace cli

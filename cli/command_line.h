@@ -1,0 +1,85 @@
+#pragma once
+// What the user typed, as plain data. The one place that knows flags and their help texts.
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace cli {
+
+/// Flags that every verb has.
+struct CommonFlags {
+  std::string state_folder;  ///< absolute
+  bool verbose = false;
+};
+
+enum class LogFormat { pretty, plain, json };
+enum class DryRun { no, plan, sandbox };
+
+struct RunFlags {
+  std::vector<std::string> workflows;  ///< empty: what .github/workflows offers for the event
+  std::string event = "push";
+  std::string event_file;
+  std::vector<std::string> inputs;     ///< k=v
+  std::vector<std::string> secrets;    ///< K=v, or K: taken from the environment
+  std::string secret_file;
+  std::vector<std::string> variables;  ///< k=v
+  std::string variable_file;
+  std::vector<std::string> environment;  ///< K=V
+  std::string job;
+  std::string actor;
+  bool emulator = false;
+  std::string seed;
+  std::string probe;                   ///< URL; empty: the emulator's load balancer
+  DryRun dry_run = DryRun::no;
+  LogFormat log_format = LogFormat::pretty;
+  std::string sandbox = "namespaces";  ///< or none
+  std::string network = "host";        ///< or none
+  std::string docker = "builtin";      ///< or host
+  std::string memory;                  ///< limit of each job, "2g"
+  unsigned parallel = 0;               ///< jobs at a time; 0 is as many as are ready
+  bool keep = false;                   ///< keeps job folders
+};
+
+struct CheckFlags {
+  std::vector<std::string> files;
+  bool json = false;
+};
+
+struct EmulatorFlags {
+  std::string verb;  ///< up, down, status, reset, serve
+  std::string seed;
+  unsigned port = 0;  ///< 0: the one used before, or a free one
+  bool json = false;
+};
+
+struct ImageFlags {
+  std::string verb;  ///< build, import, load, save, ls, inspect, rm, tag, push, pull
+  std::vector<std::string> arguments;
+  std::vector<std::string> tags;
+  std::string file;
+  std::string target;
+  std::vector<std::string> build_arguments;
+  std::vector<std::string> environment;
+  std::vector<std::string> command;
+  std::string output;
+  bool no_cache = false;
+};
+
+struct RunsFlags {
+  int limit = 20;
+  bool json = false;
+};
+
+struct CommandLine {
+  CommonFlags common;
+  std::variant<std::monostate, RunFlags, CheckFlags, EmulatorFlags, ImageFlags, RunsFlags> verb;
+  /// Set when there is nothing to carry out (help, version, a wrong flag): the text is printed already.
+  std::optional<int> exit_code;
+};
+
+/// Prints help, version and errors itself. Exit code 2 for a wrong flag.
+CommandLine parse_command_line(int argc, char** argv);
+
+}  // namespace cli

@@ -1,0 +1,324 @@
+"""`pipeline run`: jobs, steps, contexts, files, masking."""
+
+import unittest
+
+from harness import WorkflowTest
+
+
+class RunTest(WorkflowTest):
+    """What workflows do."""
+
+    def test_a_step_prints_and_the_run_passes(self):
+        """The smallest workflow."""
+        self.assertIn("hello from the step", self.run_steps("echo hello from the step"))
+
+    def test_a_failing_step_fails_the_run_and_skips_the_rest_but_always(self):
+        """Exit code 1; `always()` and `failure()` steps run, others do not."""
+        output = self.run_steps(
+            "exit 7",
+            "echo must-not-run",
+            "- if: always()\n  run: echo always-ran",
+            "- if: failure()\n  run: echo failure-ran",
+            code=1,
+        )
+        self.assertIn("Process completed with exit code 7.", output)
+        self.assertNotIn("must-not-run", output)
+        self.assertIn("always-ran", output)
+        self.assertIn("failure-ran", output)
+
+    def test_environment_files_reach_later_steps(self):
+        """GITHUB_ENV, GITHUB_PATH, GITHUB_OUTPUT."""
+        output = self.run_steps(
+            """
+            - id: first
+              run: |
+                echo "COLOUR=green" >> "$GITHUB_ENV"
+                printf 'TEXT<<EOF\\none\\ntwo\\nEOF\\n' >> "$GITHUB_ENV"
+                echo "answer=42" >> "$GITHUB_OUTPUT"
+                mkdir -p "$RUNNER_TEMP/bin"
+                printf '#!/bin/sh\\necho my-tool-ran\\n' > "$RUNNER_TEMP/bin/my-tool"
+                chmod +x "$RUNNER_TEMP/bin/my-tool"
+                echo "$RUNNER_TEMP/bin" >> "$GITHUB_PATH"
+                test -z "$COLOUR"
+            """,
+            """
+            my-tool
+            echo "colour=$COLOUR answer=${{ steps.first.outputs.answer }} lines=$(echo "$TEXT" | wc -l)"
+            """,
+        )
+        self.assertIn("my-tool-ran", output)
+        self.assertIn("colour=green answer=42 lines=2", output)
+
+    def test_continue_on_error_keeps_outcome_and_conclusion_apart(self):
+        """runner ADR 0274."""
+        output = self.run_steps(
+            "- id: bad\n  continue-on-error: true\n  run: exit 1",
+            "echo outcome=${{ steps.bad.outcome }} conclusion=${{ steps.bad.conclusion }}",
+        )
+        self.assertIn("outcome=failure conclusion=success", output)
+
+    def test_shells(self):
+        """bash with pipefail, sh, python, and a custom one."""
+        output = self.run_steps(
+            "- shell: bash\n  run: '! (set -o | grep -q \"pipefail.*off\") && echo bash-with-pipefail'",
+            "- shell: sh\n  run: echo sh-ran",
+            "- shell: python3 {0}\n  run: print('python', 6 * 7)",
+            "- shell: perl {0}\n  run: print 'perl-ran', \"\\n\";",
+        )
+        for text in ("bash-with-pipefail", "sh-ran", "python 42", "perl-ran"):
+            self.assertIn(text, output)
+
+    def test_jobs_pass_outputs_along_their_needs(self):
+        """outputs, needs, and the result of a job."""
+        self.workflow(
+            """
+            on: push
+            jobs:
+              first:
+                runs-on: ubuntu-latest
+                outputs:
+                  word: ${{ steps.say.outputs.word }}
+                steps:
+                  - id: say
+                    run: echo "word=blue" >> "$GITHUB_OUTPUT"
+              second:
+                needs: first
+                runs-on: ubuntu-latest
+                steps:
+                  - run: echo "got ${{ needs.first.outputs.word }} from a ${{ needs.first.result }}"
+            """
+        )
+        self.assertIn("got blue from a success", self.run_pipeline("run"))
+
+    def test_a_matrix_runs_each_combination(self):
+        """Names and values of a matrix."""
+        self.workflow(
+            """
+            on: push
+            jobs:
+              test:
+                runs-on: ubuntu-latest
+                strategy:
+                  matrix:
+                    os: [a, b]
+                    n: [1, 2]
+                    exclude: [{os: b, n: 2}]
+                steps:
+                  - run: echo "leg ${{ matrix.os }}${{ matrix.n }} of ${{ strategy.job-total }}"
+            """
+        )
+        output = self.run_pipeline("run")
+        for leg in ("leg a1 of 3", "leg a2 of 3", "leg b1 of 3"):
+            self.assertIn(leg, output)
+        self.assertNotIn("leg b2", output)
+
+    def test_a_job_that_failed_skips_what_needs_it_and_says_why(self):
+        """The reason of a skip names the job that failed, also through another skipped one."""
+        self.workflow(
+            """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps: [{run: exit 1}]
+              b:
+                needs: a
+                runs-on: ubuntu-latest
+                steps: [{run: echo b-ran}]
+              c:
+                needs: b
+                runs-on: ubuntu-latest
+                steps: [{run: echo c-ran}]
+              d:
+                needs: b
+                if: always()
+                runs-on: ubuntu-latest
+                steps: [{run: echo d-ran}]
+            """
+        )
+        output = self.run_pipeline("run", code=1)
+        self.assertNotIn("b-ran", output)
+        self.assertNotIn("c-ran", output)
+        self.assertIn("d-ran", output)
+        events = self.events(code=1)
+        reasons = {e["job"]: e.get("reason", "") for e in events if e["type"] == "job_finished"}
+        self.assertIn("a", reasons["b"])
+        self.assertIn("a", reasons["c"])
+
+    def test_a_job_starts_when_its_needs_are_done_not_when_a_stage_is(self):
+        """`after_quick` needs only the quick job, so it starts while the slow one still runs."""
+        self.workflow(
+            """
+            on: push
+            jobs:
+              slow:
+                runs-on: ubuntu-latest
+                steps: [{run: sleep 2}]
+              quick:
+                runs-on: ubuntu-latest
+                steps: [{run: 'true'}]
+              after_quick:
+                needs: quick
+                runs-on: ubuntu-latest
+                steps: [{run: 'true'}]
+            """
+        )
+        order = [(e["type"], e["job"]) for e in self.events() if e["type"] in ("job_started", "job_finished")]
+        self.assertLess(order.index(("job_started", "after_quick")), order.index(("job_finished", "slow")))
+
+    def test_checkout_brings_the_working_tree_as_it_is(self):
+        """Local edits and untracked files count, ignored ones do not."""
+        self.write("tracked.txt", "old\n")
+        self.write(".gitignore", "ignored.txt\n")
+        sha = self.commit()
+        self.write("tracked.txt", "edited\n")
+        self.write("untracked.txt", "new\n")
+        self.write("ignored.txt", "secret\n")
+        output = self.run_steps(
+            "ls -A | wc -l",
+            "- uses: actions/checkout@v4",
+            'echo "$(cat tracked.txt) $(cat untracked.txt) $(ls ignored.txt 2>&1)"; git rev-parse HEAD; echo "sha=$GITHUB_SHA"',
+        )
+        self.assertIn("edited new", output)
+        self.assertIn("No such file", output)
+        self.assertIn(f"sha={sha}", output)
+
+    def test_a_composite_action_of_the_repository_runs(self):
+        """Inputs, outputs and steps of a local composite action."""
+        self.write(
+            "actions/greet/action.yml",
+            """
+            name: greet
+            inputs:
+              who:
+                default: world
+            outputs:
+              text:
+                value: ${{ steps.say.outputs.text }}
+            runs:
+              using: composite
+              steps:
+                - id: say
+                  shell: bash
+                  run: echo "text=hello ${{ inputs.who }}" >> "$GITHUB_OUTPUT"
+            """,
+        )
+        output = self.run_steps(
+            "- uses: actions/checkout@v4",
+            "- id: greet\n  uses: ./actions/greet\n  with:\n    who: you",
+            "echo \"it said: ${{ steps.greet.outputs.text }}\"",
+        )
+        self.assertIn("it said: hello you", output)
+
+    def test_a_javascript_action_of_the_repository_runs(self):
+        """Inputs by INPUT_*, outputs by the file, post step at the end."""
+        self.write(
+            "actions/js/action.yml",
+            """
+            name: js
+            inputs:
+              who:
+                required: true
+            outputs:
+              text:
+                description: what it said
+            runs:
+              using: node20
+              main: main.js
+              post: post.js
+            """,
+        )
+        self.write(
+            "actions/js/main.js",
+            """
+            const fs = require('fs');
+            fs.appendFileSync(process.env.GITHUB_OUTPUT, `text=hi ${process.env.INPUT_WHO}\\n`);
+            fs.appendFileSync(process.env.GITHUB_STATE, 'left=behind\\n');
+            """,
+        )
+        self.write("actions/js/post.js", "console.log(`post with ${process.env.STATE_left}`);\n")
+        output = self.run_steps(
+            "- uses: actions/checkout@v4",
+            "- id: js\n  uses: ./actions/js\n  with:\n    who: you",
+            "echo \"it said: ${{ steps.js.outputs.text }}\"",
+        )
+        self.assertIn("it said: hi you", output)
+        self.assertIn("post with behind", output)
+        self.assertLess(output.index("it said"), output.index("post with behind"))
+
+    def test_dry_run_prints_the_plan_and_runs_nothing(self):
+        """--dry-run."""
+        marker = self.folder / "ran"
+        output = self.run_steps(f"touch {marker}", arguments=["--dry-run"])
+        self.assertIn("test", output)
+        self.assertFalse(marker.exists())
+
+    def test_one_job_with_what_it_needs(self):
+        """--job."""
+        self.workflow(
+            """
+            on: push
+            jobs:
+              a: {runs-on: ubuntu-latest, steps: [{run: echo a-ran}]}
+              b: {needs: a, runs-on: ubuntu-latest, steps: [{run: echo b-ran}]}
+              c: {runs-on: ubuntu-latest, steps: [{run: echo c-ran}]}
+            """
+        )
+        output = self.run_pipeline("run", "--job", "b")
+        self.assertIn("a-ran", output)
+        self.assertIn("b-ran", output)
+        self.assertNotIn("c-ran", output)
+
+    def test_inputs_variables_and_environment_come_from_the_command_line(self):
+        """--input, --var, --env, --event."""
+        self.workflow(
+            """
+            on:
+              workflow_dispatch:
+                inputs:
+                  level:
+                    type: choice
+                    options: [low, high]
+                    default: low
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: echo "level=${{ inputs.level }} site=${{ vars.SITE }} extra=$EXTRA event=${{ github.event_name }}"
+            """
+        )
+        output = self.run_pipeline(
+            "run", "--event", "workflow_dispatch", "--input", "level=high", "--var", "SITE=example", "--env", "EXTRA=1"
+        )
+        self.assertIn("level=high site=example extra=1 event=workflow_dispatch", output)
+
+    def test_an_invalid_workflow_is_refused_with_its_place_before_anything_runs(self):
+        """Exit code 2, file:line:col."""
+        self.workflow("on: push\njobs:\n  a:\n    runs-on: x\n    stepz: []\n")
+        output = self.run_pipeline("run", ".github/workflows/test.yml", code=2)
+        self.assertIn("test.yml:5:5", output)
+        self.assertIn("stepz", output)
+        self.assertIn("test.yml:5:5", self.run_pipeline("check", code=2))
+
+    def test_an_expression_that_cannot_be_evaluated_fails_the_step(self):
+        """It never becomes an empty string."""
+        output = self.run_steps("echo ${{ fromJSON('{') }} must-not-run", code=1)
+        self.assertNotIn("must-not-run\n", output.split("Error", 1)[-1])
+
+    def test_an_unknown_action_is_refused_by_name(self):
+        """What cannot be had is said."""
+        output = self.run_steps("- uses: nobody/nothing@v1", code=1)
+        self.assertIn("nobody/nothing@v1", output)
+
+    def test_every_event_is_one_json_object(self):
+        """--json."""
+        self.workflow("on: push\njobs:\n  a: {runs-on: x, steps: [{run: echo hi}]}\n")
+        events = self.events()
+        self.assertEqual(events[0]["type"], "run_started")
+        self.assertEqual(events[-1]["type"], "run_finished")
+        self.assertEqual(events[-1]["text"], "success")
+        self.assertTrue(any(e["type"] == "line" and e["text"] == "hi" for e in events))
+
+
+if __name__ == "__main__":
+    unittest.main()
