@@ -1,0 +1,70 @@
+#include "base/clock.h"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <ctime>
+#include <mutex>
+
+namespace base {
+
+namespace {
+
+class SystemClock : public Clock {
+ public:
+  WallTime now() override { return std::chrono::system_clock::now(); }
+  SteadyTime steady_now() override { return std::chrono::steady_clock::now(); }
+  bool sleep_for(std::chrono::milliseconds time, std::stop_token stop) override {
+    std::mutex mutex;
+    std::condition_variable_any woken;
+    std::unique_lock lock(mutex);
+    woken.wait_for(lock, stop, time, [] { return false; });
+    return !stop.stop_requested();
+  }
+};
+
+std::tm utc(WallTime time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time));
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  return parts;
+}
+
+}  // namespace
+
+Clock& system_clock() {
+  static SystemClock clock;
+  return clock;
+}
+
+std::string format_iso8601(WallTime time) {
+  const auto parts = utc(time);
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(time - std::chrono::floor<std::chrono::seconds>(time));
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec, milliseconds.count());
+}
+
+std::string format_basic_iso8601(WallTime time) {
+  const auto parts = utc(time);
+  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+Result<WallTime> parse_basic_iso8601(std::string_view text) {
+  std::tm parts{};
+  const std::string copy(text);
+  const char* end = ::strptime(copy.c_str(), "%Y%m%dT%H%M%SZ", &parts);
+  if (end == nullptr || *end != 0) {
+    return make_error(ErrorKind::invalid_input, fmt::format("expected a time like 20260817T091502Z, found '{}'", text));
+  }
+  return std::chrono::system_clock::from_time_t(::timegm(&parts));
+}
+
+double to_epoch_seconds(WallTime time) { return std::chrono::duration<double>(time.time_since_epoch()).count(); }
+
+WallTime from_epoch_seconds(double seconds) {
+  return WallTime(std::chrono::duration_cast<WallTime::duration>(std::chrono::duration<double>(seconds)));
+}
+
+}  // namespace base
