@@ -6,6 +6,7 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace steps {
@@ -20,10 +21,19 @@ class SecretMasker {
   [[nodiscard]] std::string mask(std::string_view text) const;
   /// Whether mask() would change it.
   [[nodiscard]] bool holds_secret(std::string_view text) const;
+  /// How much of an unfinished text may be masked and shown on its own: a cut after it divides no secret, also
+  /// none that is still incomplete.
+  [[nodiscard]] std::size_t safe_cut(std::string_view text) const;
 
  private:
+  class Matcher;
+  void add_value(std::string value);
+
   mutable std::shared_mutex mutex_;
   std::vector<std::string> values_;
+  std::unordered_set<std::string> known_;
+  std::unique_ptr<Matcher> matcher_;  ///< over the first `matched_` values; the rest are searched one by one
+  std::size_t matched_ = 0;
 };
 
 }  // namespace steps

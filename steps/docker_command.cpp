@@ -1,0 +1,263 @@
+#include "steps/docker_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "base/strings.h"
+
+namespace steps {
+namespace {
+
+using Take = void (*)(DockerCommand&, const std::string& value);
+
+/// One option: what it is called, whether a value follows, what it does. A null `take` is refused by name.
+struct Option {
+  std::string_view name;
+  bool has_value;
+  Take take;
+  bool ignored = false;
+};
+
+void add_pair(std::map<std::string, std::string>& pairs, const std::string& text) {
+  const std::size_t equals = text.find('=');
+  pairs[text.substr(0, equals)] = equals == std::string::npos ? "" : text.substr(equals + 1);
+}
+
+void take_build_arg(DockerCommand& command, const std::string& text) {
+  if (text.find('=') == std::string::npos) {
+    command.build_args_from_environment.push_back(text);
+  } else {
+    add_pair(command.build_args, text);
+  }
+}
+
+constexpr auto ignore = [](DockerCommand&, const std::string&) {};
+
+const std::vector<Option>& build_options() {
+  static const std::vector<Option> options = {
+      {"-t", true, [](DockerCommand& c, const std::string& v) { c.tags.push_back(v); }},
+      {"--tag", true, [](DockerCommand& c, const std::string& v) { c.tags.push_back(v); }},
+      {"-f", true, [](DockerCommand& c, const std::string& v) { c.dockerfile = v; }},
+      {"--file", true, [](DockerCommand& c, const std::string& v) { c.dockerfile = v; }},
+      {"--build-arg", true, take_build_arg},
+      {"--label", true, [](DockerCommand& c, const std::string& v) { add_pair(c.labels, v); }},
+      {"--target", true, [](DockerCommand& c, const std::string& v) { c.target = v; }},
+      {"--platform", true, [](DockerCommand& c, const std::string& v) { c.platform = v; }},
+      {"--iidfile", true, [](DockerCommand& c, const std::string& v) { c.iidfile = v; }},
+      {"--no-cache", false, [](DockerCommand& c, const std::string&) { c.no_cache = true; }},
+      {"--pull", false, [](DockerCommand& c, const std::string&) { c.pull = true; }},
+      {"--push", false, [](DockerCommand& c, const std::string&) { c.push = true; }},
+      {"-q", false, [](DockerCommand& c, const std::string&) { c.quiet = true; }},
+      {"--quiet", false, [](DockerCommand& c, const std::string&) { c.quiet = true; }},
+      {"--load", false, ignore},
+      {"--rm", false, ignore},
+      {"--force-rm", false, ignore},
+      {"--progress", true, ignore},
+      {"--network", true, ignore, true},
+      {"--cache-from", true, ignore, true},
+      {"--cache-to", true, ignore, true},
+      {"--provenance", true, ignore, true},
+      {"--sbom", true, ignore, true},
+      {"--builder", true, ignore, true},
+      {"--secret", true, nullptr},
+      {"--ssh", true, nullptr},
+      {"--output", true, nullptr},
+      {"-o", true, nullptr},
+      {"--build-context", true, nullptr},
+      {"--metadata-file", true, nullptr},
+  };
+  return options;
+}
+
+const std::vector<Option>& login_options() {
+  static const std::vector<Option> options = {
+      {"-u", true, [](DockerCommand& c, const std::string& v) { c.username = v; }},
+      {"--username", true, [](DockerCommand& c, const std::string& v) { c.username = v; }},
+      {"-p", true, [](DockerCommand& c, const std::string& v) { c.password = v; }},
+      {"--password", true, [](DockerCommand& c, const std::string& v) { c.password = v; }},
+      {"--password-stdin", false, [](DockerCommand& c, const std::string&) { c.password_stdin = true; }},
+  };
+  return options;
+}
+
+const std::vector<Option>& other_options() {
+  static const std::vector<Option> options = {
+      {"-q", false, [](DockerCommand& c, const std::string&) { c.quiet = true; }},
+      {"--quiet", false, [](DockerCommand& c, const std::string&) { c.quiet = true; }},
+      {"-a", false, [](DockerCommand& c, const std::string&) { c.all_tags = true; }},
+      {"--all", false, ignore},
+      {"--all-tags", false, [](DockerCommand& c, const std::string&) { c.all_tags = true; }},
+      {"--platform", true, [](DockerCommand& c, const std::string& v) { c.platform = v; }},
+      {"-f", true, [](DockerCommand& c, const std::string& v) { c.format = v; }},
+      {"--format", true, [](DockerCommand& c, const std::string& v) { c.format = v; }},
+      {"--no-trunc", false, ignore},
+      {"--force", false, ignore},
+      {"--type", true, ignore},
+  };
+  return options;
+}
+
+struct VerbName {
+  std::string_view name;
+  DockerVerb verb;
+};
+constexpr std::array<VerbName, 15> kVerbs = {{
+    {"build", DockerVerb::build},     {"buildx build", DockerVerb::build},   {"builder build", DockerVerb::build},
+    {"tag", DockerVerb::tag},         {"push", DockerVerb::push},            {"pull", DockerVerb::pull},
+    {"login", DockerVerb::login},     {"logout", DockerVerb::logout},        {"images", DockerVerb::images},
+    {"inspect", DockerVerb::inspect}, {"rmi", DockerVerb::rmi},              {"version", DockerVerb::version},
+    {"info", DockerVerb::info},       {"help", DockerVerb::help},            {"--version", DockerVerb::version},
+}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kImageVerbs = {{
+    {"build", "build"}, {"ls", "images"}, {"list", "images"}, {"push", "push"}, {"pull", "pull"},
+    {"rm", "rmi"}, {"remove", "rmi"}, {"tag", "tag"}, {"inspect", "inspect"},
+}};
+
+base::Error refused(std::string message) { return base::make_error(base::ErrorKind::invalid_input, std::move(message)); }
+
+/// The verb and how many arguments name it.
+base::Result<std::pair<DockerVerb, std::size_t>> find_verb(const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") return std::pair(DockerVerb::help, std::size_t{0});
+  std::string name = arguments[0] == "-v" ? "--version" : arguments[0];
+  std::size_t used = 1;
+  if ((name == "buildx" || name == "builder" || name == "image") && arguments.size() > 1) {
+    used = 2;
+    if (name == "image") {
+      name = "image " + arguments[1];
+      for (const auto& [sub, verb] : kImageVerbs) {
+        if (arguments[1] == sub) name = verb;
+      }
+    } else {
+      name += " " + arguments[1];
+    }
+  }
+  for (const VerbName& known : kVerbs) {
+    if (known.name == name) return std::pair(known.verb, used);
+  }
+  if (name.starts_with('-')) return refused(fmt::format("docker: the global option '{}' is not supported here", name));
+  return refused(fmt::format("docker: '{}' is not supported by the built-in docker of this run, which builds, tags, "
+                             "pushes and pulls images but runs no containers; with a Docker engine on this machine "
+                             "use --docker host",
+                             name));
+}
+
+const std::vector<Option>& options_of(DockerVerb verb) {
+  if (verb == DockerVerb::build) return build_options();
+  if (verb == DockerVerb::login) return login_options();
+  return other_options();
+}
+
+bool switch_value(std::string_view value) { return value.empty() || value == "true" || value == "1"; }
+
+base::Result<void> read_options(const std::vector<std::string>& arguments, std::size_t at, DockerCommand& command) {
+  const std::vector<Option>& options = options_of(command.verb);
+  bool only_operands = false;
+  for (; at < arguments.size(); ++at) {
+    const std::string& argument = arguments[at];
+    if (only_operands || argument == "-" || !argument.starts_with('-')) {
+      command.operands.push_back(argument);
+      continue;
+    }
+    if (argument == "--") {
+      only_operands = true;
+      continue;
+    }
+    std::string name = argument;
+    std::optional<std::string> value;
+    if (const std::size_t equals = argument.find('='); argument.starts_with("--") && equals != std::string::npos) {
+      name = argument.substr(0, equals);
+      value = argument.substr(equals + 1);
+    } else if (!argument.starts_with("--") && argument.size() > 2) {
+      name = argument.substr(0, 2);  // -tname, -t=name
+      value = argument.substr(argument[2] == '=' ? 3 : 2);
+    }
+    const auto option = std::find_if(options.begin(), options.end(), [&](const Option& o) { return o.name == name; });
+    if (option == options.end() || option->take == nullptr) {
+      return refused(fmt::format("docker: the option '{}' is not supported here", name));
+    }
+    if (option->has_value && !value) {
+      if (at + 1 >= arguments.size()) return refused(fmt::format("docker: the option '{}' needs a value", name));
+      value = arguments[++at];
+    }
+    if (!option->has_value && value && !switch_value(*value)) continue;
+    option->take(command, value.value_or(""));
+    if (option->ignored) command.ignored.push_back(name);
+  }
+  return {};
+}
+
+base::Result<void> check_operands(const DockerCommand& command) {
+  const std::size_t count = command.operands.size();
+  const auto expect = [&](bool fits, std::string_view usage) -> base::Result<void> {
+    if (fits) return {};
+    return refused(fmt::format("Usage: docker {}", usage));
+  };
+  switch (command.verb) {
+    case DockerVerb::build:
+      if (count == 1 && command.operands[0] == "-") {
+        return refused("docker build: a build context from stdin is not supported here; name a folder");
+      }
+      if (count == 1 && (command.operands[0].find("://") != std::string::npos || command.operands[0].starts_with("git@"))) {
+        return refused("docker build: a build context from a URL is not supported here; check it out and name the folder");
+      }
+      return expect(count == 1, "build [OPTIONS] PATH");
+    case DockerVerb::tag: return expect(count == 2, "tag SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]");
+    case DockerVerb::push: return expect(count == 1, "push [OPTIONS] NAME[:TAG]");
+    case DockerVerb::pull: return expect(count == 1, "pull [OPTIONS] NAME[:TAG|@DIGEST]");
+    case DockerVerb::login: return expect(count <= 1, "login [OPTIONS] [SERVER]");
+    case DockerVerb::logout: return expect(count <= 1, "logout [SERVER]");
+    case DockerVerb::images: return expect(count <= 1, "images [OPTIONS] [REPOSITORY[:TAG]]");
+    case DockerVerb::inspect: return expect(count >= 1, "inspect [OPTIONS] NAME [NAME...]");
+    case DockerVerb::rmi: return expect(count >= 1, "rmi IMAGE [IMAGE...]");
+    default: return {};
+  }
+}
+
+}  // namespace
+
+base::Result<DockerCommand> parse_docker_command(const std::vector<std::string>& arguments) {
+  TRY(const auto verb, find_verb(arguments));
+  DockerCommand command;
+  command.verb = verb.first;
+  if (command.verb == DockerVerb::help) return command;
+  // `rmi -f` and `inspect -f FORMAT` differ in what -f takes.
+  std::vector<std::string> rest = arguments;
+  if (command.verb == DockerVerb::rmi) {
+    for (std::string& argument : rest) {
+      if (argument == "-f") argument = "--force";
+    }
+  }
+  TRY(read_options(rest, verb.second, command));
+  TRY(check_operands(command));
+  if (command.verb == DockerVerb::login && command.password_stdin && !command.password.empty()) {
+    return refused("docker login: --password and --password-stdin are mutually exclusive");
+  }
+  if (command.verb == DockerVerb::login && command.username.empty()) {
+    return refused("docker login: a user name is needed (-u), and its password by --password-stdin");
+  }
+  return command;
+}
+
+std::string docker_help() {
+  return "Usage: docker COMMAND\n\n"
+         "The built-in docker of this run. It needs no Docker engine and runs no containers.\n\n"
+         "Commands:\n"
+         "  build      Build an image from a Dockerfile (also: buildx build)\n"
+         "  tag        Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE\n"
+         "  push       Upload an image to a registry\n"
+         "  pull       Download an image from a registry\n"
+         "  login      Log in to a registry\n"
+         "  logout     Log out from a registry\n"
+         "  images     List images\n"
+         "  inspect    Show an image as JSON\n"
+         "  rmi        Remove one or more images\n"
+         "  version    Show the version\n"
+         "  info       Show what this docker is\n";
+}
+
+}  // namespace steps

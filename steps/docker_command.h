@@ -1,0 +1,49 @@
+#pragma once
+// The command line of the `docker` front, read into a plain struct. Pure; both sides of the socket use it, so
+// that the front opens exactly the files that the service expects.
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace steps {
+
+enum class DockerVerb { build, tag, push, pull, login, logout, images, inspect, rmi, version, info, help };
+
+struct DockerCommand {
+  DockerVerb verb = DockerVerb::help;
+  std::vector<std::string> operands;   ///< images, the registry, the build context
+  // build
+  std::vector<std::string> tags;
+  std::string dockerfile;              ///< as given; empty is Dockerfile in the context, "-" is stdin
+  std::map<std::string, std::string> build_args;
+  std::vector<std::string> build_args_from_environment;  ///< `--build-arg NAME` without a value
+  std::map<std::string, std::string> labels;
+  std::string target;
+  std::string platform;
+  std::string iidfile;
+  bool no_cache = false;
+  bool pull = false;
+  bool push = false;
+  bool quiet = false;
+  // login
+  std::string username;
+  std::string password;                ///< given by -p
+  bool password_stdin = false;
+  // images, inspect, version, info
+  std::string format;
+  bool all_tags = false;
+  /// What was accepted and does nothing here, to be told.
+  std::vector<std::string> ignored;
+};
+
+/// `arguments` without argv[0]. The error is a sentence for stderr, naming what is not supported.
+base::Result<DockerCommand> parse_docker_command(const std::vector<std::string>& arguments);
+
+/// What `docker --help` prints.
+std::string docker_help();
+
+}  // namespace steps

@@ -1,0 +1,56 @@
+#pragma once
+// The files GITHUB_ENV, GITHUB_OUTPUT, GITHUB_STATE, GITHUB_PATH and GITHUB_STEP_SUMMARY: made afresh for each
+// step, read when it has ended (actions/runner FileCommandManager.cs). What they hold is applied by run_step.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "steps/running_job.h"
+
+namespace steps {
+
+using NameValues = std::vector<std::pair<std::string, std::string>>;
+
+/// `NAME=VALUE` lines and `NAME<<DELIMITER` blocks. `variable` is the file's name in errors ("GITHUB_ENV").
+base::Result<NameValues> parse_name_values(std::string_view text, std::string_view variable);
+
+/// What a step wrote; `errors` holds a sentence for each file that could not be used.
+struct FileCommands {
+  NameValues environment;
+  NameValues outputs;
+  NameValues state;
+  std::vector<std::string> search_path;  ///< in the order written
+  std::string summary;
+  std::string summary_error;             ///< shown, but the step does not fail for it
+  std::vector<std::string> errors;
+};
+
+/// The files of one step. They are removed when this is destroyed.
+class EnvironmentFiles {
+ public:
+  static base::Result<EnvironmentFiles> create(const SharedFolder& folder, std::uint32_t owner);
+  EnvironmentFiles(EnvironmentFiles&&) = default;
+  EnvironmentFiles& operator=(EnvironmentFiles&&) = delete;
+  EnvironmentFiles(const EnvironmentFiles&) = delete;
+  EnvironmentFiles& operator=(const EnvironmentFiles&) = delete;
+  ~EnvironmentFiles();
+
+  /// The paths as the step sees them, by context key: env, output, state, path, step_summary.
+  [[nodiscard]] const std::map<std::string, std::string>& paths() const { return paths_; }
+  /// Reads what is there now. The step may have put anything in their place: only regular files are read.
+  [[nodiscard]] FileCommands read() const;
+
+ private:
+  EnvironmentFiles() = default;
+  [[nodiscard]] base::Result<std::string> read_one(const std::string& key, std::size_t limit) const;
+
+  base::Path folder_;
+  std::map<std::string, std::string> names_;  ///< key → file name
+  std::map<std::string, std::string> paths_;
+};
+
+}  // namespace steps

@@ -1,0 +1,130 @@
+#include "steps/docker_command.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include "base/files.h"
+#include "steps/docker_protocol.h"
+
+namespace steps {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+DockerCommand parsed(const std::vector<std::string>& arguments) {
+  auto command = parse_docker_command(arguments);
+  EXPECT_TRUE(command) << command.error().message;
+  return command ? *command : DockerCommand{};
+}
+std::string refusal(const std::vector<std::string>& arguments) {
+  auto command = parse_docker_command(arguments);
+  EXPECT_FALSE(command);
+  return command ? "" : command.error().message;
+}
+
+TEST(DockerCommand, ReadsABuild) {
+  const DockerCommand command = parsed({"build", "--build-arg", "A=1=2", "--build-arg=B", "-t", "app:1", "--tag=app:2",
+                                        "-f", "docker/Dockerfile", "--label", "l=v", "--target", "run", "--no-cache",
+                                        "--pull", "-q", "."});
+  EXPECT_EQ(command.verb, DockerVerb::build);
+  EXPECT_THAT(command.tags, ElementsAre("app:1", "app:2"));
+  EXPECT_THAT(command.build_args, ElementsAre(Pair("A", "1=2")));
+  EXPECT_THAT(command.build_args_from_environment, ElementsAre("B"));
+  EXPECT_EQ(command.dockerfile, "docker/Dockerfile");
+  EXPECT_THAT(command.labels, ElementsAre(Pair("l", "v")));
+  EXPECT_EQ(command.target, "run");
+  EXPECT_TRUE(command.no_cache && command.pull && command.quiet);
+  EXPECT_FALSE(command.push);
+  EXPECT_THAT(command.operands, ElementsAre("."));
+}
+
+TEST(DockerCommand, KnowsOtherNamesOfTheSame) {
+  EXPECT_EQ(parsed({"buildx", "build", "--push", "-tapp", "."}).verb, DockerVerb::build);
+  EXPECT_TRUE(parsed({"buildx", "build", "--push", "."}).push);
+  EXPECT_EQ(parsed({"image", "ls"}).verb, DockerVerb::images);
+  EXPECT_EQ(parsed({"image", "rm", "-f", "x"}).verb, DockerVerb::rmi);
+  EXPECT_EQ(parsed({"--version"}).verb, DockerVerb::version);
+  EXPECT_EQ(parsed({}).verb, DockerVerb::help);
+}
+
+TEST(DockerCommand, ReadsALogin) {
+  const DockerCommand command = parsed({"login", "-u", "AWS", "--password-stdin", "registry.example"});
+  EXPECT_EQ(command.username, "AWS");
+  EXPECT_TRUE(command.password_stdin);
+  EXPECT_THAT(command.operands, ElementsAre("registry.example"));
+  EXPECT_THAT(refusal({"login", "-u", "a", "-p", "b", "--password-stdin"}), HasSubstr("mutually exclusive"));
+}
+
+TEST(DockerCommand, RefusesByName) {
+  EXPECT_THAT(refusal({"run", "alpine"}), HasSubstr("'run'"));
+  EXPECT_THAT(refusal({"compose", "up"}), HasSubstr("'compose'"));
+  EXPECT_THAT(refusal({"buildx", "create"}), HasSubstr("'buildx create'"));
+  EXPECT_THAT(refusal({"build", "--secret", "id=x", "."}), HasSubstr("'--secret'"));
+  EXPECT_THAT(refusal({"build", "--squash", "."}), HasSubstr("'--squash'"));
+  EXPECT_THAT(refusal({"build", "-"}), HasSubstr("stdin"));
+  EXPECT_THAT(refusal({"build", "https://example.com/x.git"}), HasSubstr("URL"));
+  EXPECT_THAT(refusal({"build"}), HasSubstr("Usage: docker build"));
+  EXPECT_THAT(refusal({"build", "-t"}), HasSubstr("needs a value"));
+  EXPECT_THAT(refusal({"tag", "a"}), HasSubstr("Usage: docker tag"));
+}
+
+class DockerProtocol : public testing::Test {
+ protected:
+  void SetUp() override {
+    int ends[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    front_.reset(ends[0]);
+    service_.reset(ends[1]);
+  }
+  base::Fd front_;
+  base::Fd service_;
+};
+
+TEST_F(DockerProtocol, CarriesARequestWithItsFolder) {
+  auto folder = base::open_directory("/");
+  ASSERT_TRUE(folder);
+  ASSERT_TRUE(send_request(front_.get(), R"({"a":1})", folder->get()));
+  auto request = receive_request(service_.get());
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->text, R"({"a":1})");
+  EXPECT_TRUE(base::open_beneath(request->context.get(), "etc", O_PATH).ok());
+}
+
+TEST_F(DockerProtocol, RefusesLengthsThatLie) {
+  ASSERT_TRUE(base::write_all(front_.get(), "\xff\xff\xff\xff"));
+  EXPECT_FALSE(receive_request(service_.get()).ok());
+}
+
+TEST_F(DockerProtocol, RefusesARequestThatEndsEarly) {
+  ASSERT_TRUE(base::write_all(front_.get(), std::string("\x05\0\0\0ab", 6)));
+  front_.reset();
+  EXPECT_FALSE(receive_request(service_.get()).ok());
+}
+
+TEST_F(DockerProtocol, CarriesOutputAndTheResult) {
+  base::Fd wake(eventfd(0, EFD_CLOEXEC));
+  ASSERT_TRUE(send_frame(service_.get(), FrameKind::error, "careful\n", wake.get()));
+  ASSERT_TRUE(send_frame(service_.get(), FrameKind::result, "{}", wake.get()));
+  auto first = receive_frame(front_.get());
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->kind, FrameKind::error);
+  EXPECT_EQ(first->payload, "careful\n");
+  auto second = receive_frame(front_.get());
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->kind, FrameKind::result);
+}
+
+TEST_F(DockerProtocol, StopsWaitingForAFrontThatDoesNotRead) {
+  base::Fd wake(eventfd(1, EFD_CLOEXEC));
+  const std::string much(4 << 20, 'x');
+  auto sent = send_frame(service_.get(), FrameKind::output, much, wake.get());
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().kind, base::ErrorKind::cancelled);
+}
+
+}  // namespace
+}  // namespace steps
