@@ -1,0 +1,37 @@
+#pragma once
+// action.yml: what an action takes, gives, and how it runs.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "workflow/workflow.h"
+
+namespace workflow {
+
+enum class ActionKind { composite, node, docker };
+
+struct ActionInput {
+  std::string name;
+  std::optional<Text> default_value;
+  bool required = false;
+  std::string deprecation_message;
+};
+
+struct ActionMetadata {
+  std::string name;
+  ActionKind kind = ActionKind::composite;
+  std::string using_version;              ///< node20, node24, composite, docker
+  std::vector<ActionInput> inputs;
+  std::vector<std::pair<std::string, Text>> outputs;  ///< composite: name → value
+  std::vector<Step> steps;                ///< composite
+  std::string main, pre, post, pre_if, post_if;  ///< node
+};
+
+/// An Error lists every problem with its place.
+base::Result<ActionMetadata> load_action(const std::string& path, std::string_view text);
+
+}  // namespace workflow

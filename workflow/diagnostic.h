@@ -1,0 +1,23 @@
+#pragma once
+// A problem of a file, with its place.
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace workflow {
+
+struct Diagnostic {
+  base::Location location;
+  std::string message;
+  bool operator==(const Diagnostic&) const = default;
+};
+using Diagnostics = std::vector<Diagnostic>;
+
+/// file:line:col: message
+std::string to_string(const Diagnostic& diagnostic);
+/// As GitHub shows it: path (Line: L, Col: C): message
+std::string to_github_string(const Diagnostic& diagnostic);
+
+}  // namespace workflow

@@ -1,0 +1,34 @@
+#pragma once
+// A tree and its surroundings → a value. An expression that cannot be evaluated is an Error, never an empty text.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "workflow/expression/syntax.h"
+#include "workflow/expression/value.h"
+
+namespace workflow::expression {
+
+/// What success(), failure() and cancelled() answer from. Job ids may be given as arguments.
+struct StatusAnswers {
+  std::function<bool(const std::vector<std::string>& ids)> success;
+  std::function<bool(const std::vector<std::string>& ids)> failure;
+  std::function<bool()> cancelled;
+};
+
+/// Everything an expression may ask for besides its own literals.
+struct Surroundings {
+  /// A named value (github, env …), or nullptr when there is none of that name here.
+  std::function<const Value*(std::string_view name)> named_value;
+  StatusAnswers status;
+  /// hashFiles; absent where it may not be called.
+  std::function<base::Result<std::string>(const std::vector<std::string>& patterns)> hash_files;
+};
+
+base::Result<Value> evaluate(const Node& tree, const Surroundings& surroundings);
+/// Parses and evaluates.
+base::Result<Value> evaluate_expression(std::string_view text, const Surroundings& surroundings);
+
+}  // namespace workflow::expression

@@ -1,0 +1,113 @@
+#include "workflow/expression/template.h"
+
+#include <fmt/format.h>
+
+#include "base/strings.h"
+#include "workflow/expression/functions.h"
+
+namespace workflow::expression {
+
+namespace {
+
+constexpr std::size_t kMaxResult = 10U << 20;
+
+// Where the expression that starts at `from` ends: the offset of "}}" outside quotes.
+std::size_t find_end(std::string_view text, std::size_t from) {
+  bool quoted = false;
+  for (std::size_t i = from; i < text.size(); ++i) {
+    if (text[i] == '\'') quoted = !quoted;
+    if (!quoted && text.substr(i, 2) == "}}") return i;
+  }
+  return std::string_view::npos;
+}
+
+std::string quoted_for_format(std::string_view text) {
+  return base::replace_all(base::replace_all(base::replace_all(text, "'", "''"), "{", "{{"), "}", "}}");
+}
+
+}  // namespace
+
+base::Result<std::vector<TemplatePart>> split_template(std::string_view text) {
+  std::vector<TemplatePart> parts;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const auto start = text.find("${{", at);
+    if (start == std::string_view::npos) break;
+    const auto end = find_end(text, start + 3);
+    if (end == std::string_view::npos) {
+      return base::make_error(base::ErrorKind::invalid_input,
+                              fmt::format("The expression is not closed. An unescaped ${{{{ sequence was found, but the "
+                                          "closing }}}} sequence was not found."));
+    }
+    if (start > at) parts.push_back({false, std::string(text.substr(at, start - at)), at});
+    parts.push_back({true, std::string(base::trim(text.substr(start + 3, end - start - 3))), start});
+    at = end + 2;
+  }
+  if (at < text.size()) parts.push_back({false, std::string(text.substr(at)), at});
+  return parts;
+}
+
+bool has_expression(std::string_view text) { return text.find("${{") != std::string_view::npos; }
+
+base::Result<Value> evaluate_template(std::string_view text, const Surroundings& surroundings) {
+  if (!has_expression(text)) return Value(text);
+  TRY(const auto parts, split_template(text));
+  if (parts.size() == 1 && parts[0].is_expression) return evaluate_expression(parts[0].text, surroundings);
+  std::string result;
+  for (const auto& part : parts) {
+    if (!part.is_expression) {
+      result += part.text;
+      continue;
+    }
+    TRY(const auto value, evaluate_expression(part.text, surroundings));
+    result += value.to_text();
+    if (result.size() > kMaxResult) {
+      return base::make_error(base::ErrorKind::invalid_input, "The text with its expressions is larger than 10 MB");
+    }
+  }
+  return Value(std::move(result));
+}
+
+base::Result<std::string> evaluate_text(std::string_view text, const Surroundings& surroundings) {
+  TRY(const auto value, evaluate_template(text, surroundings));
+  if (value.is_array() || value.is_object()) {
+    return base::make_error(
+        base::ErrorKind::invalid_input,
+        fmt::format("A {} was given where text is expected: {}; toJSON() makes text of it",
+                    value.is_array() ? "sequence" : "mapping", text));
+  }
+  return value.to_text();
+}
+
+base::Result<std::string> condition_expression(std::string_view text) {
+  std::string expression(base::trim(text));
+  if (expression.empty()) return std::string("success()");
+  if (has_expression(expression)) {
+    TRY(const auto parts, split_template(expression));
+    if (parts.size() == 1) {
+      expression = parts[0].text;
+    } else {
+      std::string pattern;
+      std::string arguments;
+      int index = 0;
+      for (const auto& part : parts) {
+        if (part.is_expression) {
+          pattern += fmt::format("{{{}}}", index++);
+          arguments += ", " + part.text;
+        } else {
+          pattern += quoted_for_format(part.text);
+        }
+      }
+      expression = fmt::format("format('{}'{})", pattern, arguments);
+    }
+  }
+  if (base::trim(expression).empty()) return std::string("success()");
+  TRY(const auto tree, parse_expression(expression));
+  bool has_status_function = false;
+  visit_nodes(*tree, [&](const Node& node) {
+    has_status_function = has_status_function || (node.kind == NodeKind::call && is_status_function(node.name));
+  });
+  return has_status_function ? expression : fmt::format("success() && ({})", expression);
+}
+
+}  // namespace workflow::expression

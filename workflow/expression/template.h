@@ -1,0 +1,32 @@
+#pragma once
+// Text with `${{ }}` in it, and conditions: what stands between YAML and expressions.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "workflow/expression/evaluator.h"
+
+namespace workflow::expression {
+
+struct TemplatePart {
+  bool is_expression = false;
+  std::string text;         ///< literal text, or what stands between the braces, trimmed
+  std::size_t offset = 0;   ///< in the whole text
+};
+
+/// Quotes inside an expression may hold braces. An expression that is not closed is an Error.
+base::Result<std::vector<TemplatePart>> split_template(std::string_view text);
+bool has_expression(std::string_view text);
+
+/// A text that is one expression keeps the expression's type; any other becomes a string.
+base::Result<Value> evaluate_template(std::string_view text, const Surroundings& surroundings);
+/// The same as text: arrays and objects are an Error, as they mean nothing in text.
+base::Result<std::string> evaluate_text(std::string_view text, const Surroundings& surroundings);
+
+/// The expression that an `if:` stands for: braces are optional, a mixed text becomes format(), and without a
+/// status function anywhere in it, it is wrapped as `success() && (…)` (actions/languageservices if-condition).
+base::Result<std::string> condition_expression(std::string_view text);
+
+}  // namespace workflow::expression

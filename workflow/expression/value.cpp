@@ -1,0 +1,253 @@
+#include "workflow/expression/value.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
+#include "base/json.h"
+#include "base/strings.h"
+
+namespace workflow::expression {
+
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// Digits of base 16 or 8 after their prefix, as a 32-bit two's complement number (.NET's Convert.ToInt32).
+double parse_radix(std::string_view digits, int radix) {
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, radix);
+  if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) return kNaN;
+  return static_cast<double>(static_cast<std::int32_t>(value));
+}
+
+double parse_number(std::string_view text) {
+  text = base::trim(text);
+  if (text.empty()) return 0;
+  if (text.starts_with("0x")) return parse_radix(text.substr(2), 16);
+  if (text.starts_with("0o")) return parse_radix(text.substr(2), 8);
+  if (text == "Infinity" || text == "+Infinity") return std::numeric_limits<double>::infinity();
+  if (text == "-Infinity") return -std::numeric_limits<double>::infinity();
+  if (text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return kNaN;
+  if (text.starts_with('+')) text.remove_prefix(1);
+  if (text.starts_with('+')) return kNaN;
+  const std::string copy(text);
+  char* end = nullptr;
+  const double value = std::strtod(copy.c_str(), &end);
+  return end == copy.c_str() + copy.size() ? value : kNaN;
+}
+
+void write_json(const Value& value, int depth, std::string& out) {
+  const auto newline = [&](int levels) { out += '\n' + std::string(static_cast<std::size_t>(levels) * 2, ' '); };
+  switch (value.kind()) {
+    case Kind::null: out += "null"; return;
+    case Kind::boolean: out += value.boolean() ? "true" : "false"; return;
+    case Kind::number: out += number_to_text(value.number()); return;
+    case Kind::string: out += base::to_text(base::Json(value.string())); return;
+    case Kind::array: {
+      if (value.array().empty()) {
+        out += "[]";
+        return;
+      }
+      out += '[';
+      bool first = true;
+      for (const auto& element : value.array()) {
+        if (!first) out += ',';
+        first = false;
+        newline(depth + 1);
+        write_json(element, depth + 1, out);
+      }
+      newline(depth);
+      out += ']';
+      return;
+    }
+    case Kind::object: {
+      if (value.object().empty()) {
+        out += "{}";
+        return;
+      }
+      out += '{';
+      bool first = true;
+      for (const auto& [key, member] : value.object().members()) {
+        if (!first) out += ',';
+        first = false;
+        newline(depth + 1);
+        out += base::to_text(base::Json(key)) + ": ";
+        write_json(member, depth + 1, out);
+      }
+      newline(depth);
+      out += '}';
+      return;
+    }
+  }
+}
+
+int ordinal_ignoring_case(const std::string& a, const std::string& b) {
+  return base::to_upper(a).compare(base::to_upper(b));
+}
+
+}  // namespace
+
+const Value* Object::find(std::string_view key) const {
+  for (const auto& [name, value] : members_) {
+    if (base::equals_ignoring_case(name, key)) return &value;
+  }
+  return nullptr;
+}
+
+void Object::set(std::string_view key, Value value) {
+  for (auto& [name, member] : members_) {
+    if (base::equals_ignoring_case(name, key)) {
+      member = std::move(value);
+      return;
+    }
+  }
+  members_.emplace_back(key, std::move(value));
+}
+
+Value::Value(std::string text) : data_(std::make_shared<const std::string>(std::move(text))) {}
+Value::Value(Array array) : data_(std::make_shared<const Array>(std::move(array))) {}
+Value::Value(Object object) : data_(std::make_shared<const Object>(std::move(object))) {}
+
+Value Value::get(std::string_view key) const {
+  if (!is_object()) return {};
+  const auto* member = object().find(key);
+  return member == nullptr ? Value() : *member;
+}
+
+bool Value::truthy() const {
+  switch (kind()) {
+    case Kind::null: return false;
+    case Kind::boolean: return boolean();
+    case Kind::number: return number() != 0 && !std::isnan(number());
+    case Kind::string: return !string().empty();
+    default: return true;
+  }
+}
+
+double Value::to_number() const {
+  switch (kind()) {
+    case Kind::null: return 0;
+    case Kind::boolean: return boolean() ? 1 : 0;
+    case Kind::number: return number();
+    case Kind::string: return parse_number(string());
+    default: return kNaN;
+  }
+}
+
+std::string Value::to_text() const {
+  switch (kind()) {
+    case Kind::null: return "";
+    case Kind::boolean: return boolean() ? "true" : "false";
+    case Kind::number: return number_to_text(number());
+    case Kind::string: return string();
+    case Kind::array: return "Array";
+    case Kind::object: return "Object";
+  }
+  return "";
+}
+
+bool Value::same_reference(const Value& other) const {
+  if (is_array() && other.is_array()) return &array() == &other.array();
+  if (is_object() && other.is_object()) return &object() == &other.object();
+  return false;
+}
+
+bool loosely_equal(const Value& a, const Value& b) {
+  if (a.kind() == b.kind()) {
+    switch (a.kind()) {
+      case Kind::null: return true;
+      case Kind::boolean: return a.boolean() == b.boolean();
+      case Kind::number: return a.number() == b.number();
+      case Kind::string: return ordinal_ignoring_case(a.string(), b.string()) == 0;
+      default: return a.same_reference(b);
+    }
+  }
+  return a.to_number() == b.to_number();
+}
+
+std::optional<int> compare(const Value& a, const Value& b) {
+  if (a.is_string() && b.is_string()) {
+    const int order = ordinal_ignoring_case(a.string(), b.string());
+    return order < 0 ? -1 : (order > 0 ? 1 : 0);
+  }
+  const double x = a.to_number();
+  const double y = b.to_number();
+  if (std::isnan(x) || std::isnan(y)) return std::nullopt;
+  return x < y ? -1 : (x > y ? 1 : 0);
+}
+
+std::string number_to_text(double number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number > 0 ? "Infinity" : "-Infinity";
+  if (number == 0) return "0";
+  return fmt::format("{:.15G}", number);
+}
+
+Value from_json(const base::Json& json) {
+  switch (json.type()) {
+    case base::Json::value_t::boolean: return json.get<bool>();
+    case base::Json::value_t::number_integer:
+    case base::Json::value_t::number_unsigned:
+    case base::Json::value_t::number_float: return json.get<double>();
+    case base::Json::value_t::string: return json.get<std::string>();
+    case base::Json::value_t::array: {
+      Array array;
+      for (const auto& element : json) array.push_back(from_json(element));
+      return array;
+    }
+    case base::Json::value_t::object: {
+      Object object;
+      for (const auto& [key, member] : json.items()) object.set(key, from_json(member));
+      return object;
+    }
+    default: return {};
+  }
+}
+
+base::Json to_json(const Value& value) {
+  switch (value.kind()) {
+    case Kind::null: return nullptr;
+    case Kind::boolean: return value.boolean();
+    case Kind::number: {
+      const double number = value.number();
+      if (std::floor(number) == number && std::fabs(number) < 9.0e15) return static_cast<std::int64_t>(number);
+      return number;
+    }
+    case Kind::string: return value.string();
+    case Kind::array: {
+      base::Json json = base::Json::array();
+      for (const auto& element : value.array()) json.push_back(to_json(element));
+      return json;
+    }
+    case Kind::object: {
+      base::Json json = base::Json::object();
+      for (const auto& [key, member] : value.object().members()) json[key] = to_json(member);
+      return json;
+    }
+  }
+  return nullptr;
+}
+
+std::string to_json_text(const Value& value) {
+  std::string text;
+  write_json(value, 0, text);
+  return text;
+}
+
+std::string_view name_of(Kind kind) {
+  switch (kind) {
+    case Kind::null: return "Null";
+    case Kind::boolean: return "Boolean";
+    case Kind::number: return "Number";
+    case Kind::string: return "String";
+    case Kind::array: return "Array";
+    case Kind::object: return "Object";
+  }
+  return "Null";
+}
+
+}  // namespace workflow::expression

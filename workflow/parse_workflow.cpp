@@ -1,0 +1,248 @@
+#include "workflow/parse_workflow.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <set>
+
+#include "base/strings.h"
+
+namespace workflow {
+
+namespace {
+
+std::optional<Text> text_of(const Node& node) {
+  if (!node.present() || node.kind == NodeKind::null) return std::nullopt;
+  return Text{node.text, node.line, node.column};
+}
+
+std::vector<std::string> list_of(const Node& node) {
+  std::vector<std::string> texts;
+  if (node.is_sequence()) {
+    for (const auto& item : node.items) texts.push_back(item.text);
+  } else if (node.is_scalar() && node.kind != NodeKind::null) {
+    texts.push_back(node.text);
+  }
+  return texts;
+}
+
+Defaults defaults_of(const Node& node) {
+  const Node& run = node["run"];
+  return {.shell = text_of(run["shell"]), .working_directory = text_of(run["working-directory"])};
+}
+
+constexpr std::size_t kLongestId = 100;
+
+// What is wrong with an id, or "".
+std::string problem_of_id(std::string_view id) {
+  const auto is_start = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  const auto is_part = [&](char c) { return is_start(c) || std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '-'; };
+  bool valid = !id.empty() && is_start(id.front());
+  for (const char c : id) valid = valid && is_part(c);
+  if (!valid) {
+    return fmt::format("The identifier '{}' is invalid. IDs may only contain alphanumeric characters, '_', and '-'. "
+                       "IDs must start with a letter or '_' and must be less than {} characters.",
+                       id, kLongestId);
+  }
+  if (id.starts_with("__")) return fmt::format("The identifier '{}' is invalid. IDs starting with '__' are reserved.", id);
+  if (id.size() >= kLongestId) {
+    return fmt::format("The identifier '{}' is invalid. IDs must be less than {} characters.", id, kLongestId);
+  }
+  return "";
+}
+
+std::string generated_id(const Step& step) {
+  std::string base = "__run";
+  if (step.uses) {
+    auto reference = step.uses->text.substr(0, step.uses->text.find('@'));
+    base = reference.starts_with("./") || reference.starts_with("$/") ? "__self" : "__";
+    if (base == "__") {
+      for (const char c : reference) base += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' ? c : '_';
+    }
+  } else if (step.wait.present()) {
+    base = "__wait";
+  } else if (step.wait_all.present()) {
+    base = "__wait-all";
+  } else if (step.cancel.present()) {
+    base = "__cancel";
+  } else if (!step.parallel.empty()) {
+    base = "__parallel";
+  }
+  return base;
+}
+
+class StepsParser {
+ public:
+  StepsParser(const std::string& file, Diagnostics& diagnostics) : file_(file), diagnostics_(diagnostics) {}
+
+  std::vector<Step> parse(const Node& sequence) {
+    std::vector<Step> steps;
+    for (const auto& node : sequence.items) steps.push_back(parse_step(node));
+    assign_ids(steps);
+    return steps;
+  }
+
+ private:
+  Step parse_step(const Node& node) {
+    Step step{.name = text_of(node["name"]),
+              .condition = text_of(node["if"]),
+              .run = text_of(node["run"]),
+              .uses = text_of(node["uses"]),
+              .shell = text_of(node["shell"]),
+              .working_directory = text_of(node["working-directory"]),
+              .env = node["env"],
+              .with = node["with"],
+              .continue_on_error = node["continue-on-error"],
+              .timeout_minutes = node["timeout-minutes"],
+              .background = node["background"],
+              .wait = node["wait"],
+              .wait_all = node["wait-all"],
+              .cancel = node["cancel"],
+              .line = node.line,
+              .column = node.column};
+    if (const auto& id = node["id"]; id.present()) {
+      step.id = id.text;
+      step.has_own_id = true;
+      check_id(id);
+    }
+    for (const auto& child : node["parallel"].items) step.parallel.push_back(parse_step(child));
+    const int kinds = (step.run ? 1 : 0) + (step.uses ? 1 : 0) + (step.wait.present() ? 1 : 0) +
+                      (step.wait_all.present() ? 1 : 0) + (step.cancel.present() ? 1 : 0) +
+                      (node["parallel"].present() ? 1 : 0);
+    if (kinds == 0) report(node, "Required property is missing: a step needs one of run, uses, wait, wait-all, cancel, parallel");
+    if (kinds > 1) report(node, "A step may have only one of run, uses, wait, wait-all, cancel, parallel");
+    if (!step.run && (step.shell || step.working_directory)) {
+      report(node[step.shell ? "shell" : "working-directory"],
+             fmt::format("Unexpected value '{}'", step.shell ? "shell" : "working-directory"));
+    }
+    if (!step.uses && step.with.present()) report(step.with, "Unexpected value 'with'");
+    return step;
+  }
+
+  void check_id(const Node& id) {
+    if (const auto problem = problem_of_id(id.text); !problem.empty()) {
+      report(id, problem);
+    } else if (!used_.insert(base::to_lower(id.text)).second) {
+      report(id, fmt::format("The identifier '{}' may not be used more than once within the same scope.", id.text));
+    }
+  }
+
+  void assign_ids(std::vector<Step>& steps) {
+    for (auto& step : steps) {
+      if (step.id.empty()) {
+        const auto base = generated_id(step);
+        step.id = base;
+        for (int number = 2; !used_.insert(base::to_lower(step.id)).second; ++number) {
+          step.id = fmt::format("{}_{}", base, number);
+        }
+      }
+      assign_ids(step.parallel);
+    }
+  }
+
+  void report(const Node& node, std::string message) {
+    diagnostics_.push_back({{file_, node.line, node.column}, std::move(message)});
+  }
+
+  const std::string& file_;
+  Diagnostics& diagnostics_;
+  std::set<std::string> used_;
+};
+
+Trigger trigger_of(const std::string& event, const Node& config) {
+  return {.event = event,
+          .types = list_of(config["types"]),
+          .branches = list_of(config["branches"]),
+          .branches_ignore = list_of(config["branches-ignore"]),
+          .tags = list_of(config["tags"]),
+          .tags_ignore = list_of(config["tags-ignore"]),
+          .paths = list_of(config["paths"]),
+          .paths_ignore = list_of(config["paths-ignore"]),
+          .config = config};
+}
+
+std::vector<Trigger> triggers_of(const Node& on) {
+  std::vector<Trigger> triggers;
+  for (const auto& event : list_of(on)) triggers.push_back(trigger_of(event, {}));
+  for (const auto& [event, config] : on.members) triggers.push_back(trigger_of(event.text, config));
+  return triggers;
+}
+
+std::vector<DispatchInput> dispatch_inputs_of(const Node& on) {
+  std::vector<DispatchInput> inputs;
+  for (const auto& [name, config] : on["workflow_dispatch"]["inputs"].members) {
+    DispatchInput input{.name = name.text};
+    if (config["type"].present()) input.type = config["type"].text;
+    input.required = config["required"].text == "true";
+    if (config["default"].present() && config["default"].kind != NodeKind::null) input.default_value = config["default"].text;
+    input.options = list_of(config["options"]);
+    inputs.push_back(std::move(input));
+  }
+  return inputs;
+}
+
+Job job_of(const std::string& path, const Node& id, const Node& node, Diagnostics& diagnostics) {
+  Job job{.id = id.text,
+          .name = text_of(node["name"]),
+          .condition = text_of(node["if"]),
+          .runs_on = node["runs-on"],
+          .strategy = {.matrix = node["strategy"]["matrix"],
+                       .fail_fast = node["strategy"]["fail-fast"],
+                       .max_parallel = node["strategy"]["max-parallel"]},
+          .env = node["env"],
+          .defaults = defaults_of(node["defaults"]),
+          .permissions = node["permissions"],
+          .concurrency = node["concurrency"],
+          .environment = node["environment"],
+          .outputs = node["outputs"],
+          .timeout_minutes = node["timeout-minutes"],
+          .cancel_timeout_minutes = node["cancel-timeout-minutes"],
+          .continue_on_error = node["continue-on-error"],
+          .container = node["container"],
+          .services = node["services"],
+          .uses = text_of(node["uses"]),
+          .with = node["with"],
+          .secrets = node["secrets"],
+          .line = id.line,
+          .column = id.column};
+  const Node& needs = node["needs"];
+  if (needs.is_sequence()) {
+    for (const auto& item : needs.items) job.needs.push_back({item.text, item.line, item.column});
+  } else if (auto one = text_of(needs)) {
+    job.needs.push_back(*one);
+  }
+  job.steps = parse_steps(path, node["steps"], diagnostics);
+  if (const auto problem = problem_of_id(id.text); !problem.empty()) {
+    diagnostics.push_back({{path, id.line, id.column}, problem});
+  }
+  return job;
+}
+
+}  // namespace
+
+const Job* Workflow::find_job(std::string_view id) const {
+  for (const auto& job : jobs) {
+    if (base::equals_ignoring_case(job.id, id)) return &job;
+  }
+  return nullptr;
+}
+
+std::vector<Step> parse_steps(const std::string& file, const Node& sequence, Diagnostics& diagnostics) {
+  return StepsParser(file, diagnostics).parse(sequence);
+}
+
+Workflow parse_workflow(const std::string& path, const Node& root, Diagnostics& diagnostics) {
+  Workflow workflow{.path = path,
+                    .run_name = text_of(root["run-name"]),
+                    .triggers = triggers_of(root["on"]),
+                    .dispatch_inputs = dispatch_inputs_of(root["on"]),
+                    .env = root["env"],
+                    .defaults = defaults_of(root["defaults"]),
+                    .permissions = root["permissions"],
+                    .concurrency = root["concurrency"]};
+  if (root["name"].present()) workflow.name = root["name"].text;
+  for (const auto& [id, node] : root["jobs"].members) workflow.jobs.push_back(job_of(path, id, node, diagnostics));
+  return workflow;
+}
+
+}  // namespace workflow

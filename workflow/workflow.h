@@ -1,0 +1,112 @@
+#pragma once
+// A workflow as written: plain structs with places. What may hold an expression is kept as a Node or a Text and
+// evaluated when its contexts exist. Not for what a run makes of it (plan).
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "workflow/node.h"
+
+namespace workflow {
+
+/// A scalar as written, perhaps with `${{ }}` in it.
+struct Text {
+  std::string text;
+  int line = 0;
+  int column = 0;
+};
+
+struct Step {
+  std::string id;               ///< as written, or generated: `__run`, `__actions_checkout`, with _2 … when taken
+  bool has_own_id = false;      ///< generated ids have no entry in the steps context
+  std::optional<Text> name;
+  std::optional<Text> condition;
+  std::optional<Text> run;
+  std::optional<Text> uses;
+  std::optional<Text> shell;
+  std::optional<Text> working_directory;
+  Node env;                     ///< mapping, one expression, or absent
+  Node with;                    ///< mapping or absent
+  Node continue_on_error;
+  Node timeout_minutes;
+  Node background;
+  Node wait;
+  Node wait_all;
+  Node cancel;
+  std::vector<Step> parallel;
+  int line = 0;
+  int column = 0;
+};
+
+struct Defaults {
+  std::optional<Text> shell;
+  std::optional<Text> working_directory;
+};
+
+struct Strategy {
+  Node matrix;        ///< mapping, one expression, or absent
+  Node fail_fast;
+  Node max_parallel;
+};
+
+struct Job {
+  std::string id;
+  std::optional<Text> name;
+  std::vector<Text> needs;
+  std::optional<Text> condition;
+  Node runs_on;
+  Strategy strategy;
+  Node env;
+  Defaults defaults;
+  Node permissions;   ///< absent: the workflow's
+  Node concurrency;
+  Node environment;
+  Node outputs;
+  Node timeout_minutes;
+  Node cancel_timeout_minutes;
+  Node continue_on_error;
+  Node container;
+  Node services;
+  std::vector<Step> steps;
+  std::optional<Text> uses;  ///< a reusable workflow
+  Node with;
+  Node secrets;
+  int line = 0;
+  int column = 0;
+};
+
+/// One event of `on:` with its filters.
+struct Trigger {
+  std::string event;
+  std::vector<std::string> types;
+  std::vector<std::string> branches, branches_ignore;
+  std::vector<std::string> tags, tags_ignore;
+  std::vector<std::string> paths, paths_ignore;
+  Node config;        ///< all of it, for schedule, workflow_call and what else there is
+};
+
+struct DispatchInput {
+  std::string name;
+  std::string type = "string";  ///< string, boolean, number, choice, environment
+  bool required = false;
+  std::optional<std::string> default_value;
+  std::vector<std::string> options;
+};
+
+struct Workflow {
+  std::string path;             ///< as given to load_workflow
+  std::optional<std::string> name;
+  std::optional<Text> run_name;
+  std::vector<Trigger> triggers;
+  std::vector<DispatchInput> dispatch_inputs;
+  Node env;
+  Defaults defaults;
+  Node permissions;
+  Node concurrency;
+  std::vector<Job> jobs;        ///< in the order of the file
+
+  [[nodiscard]] const Job* find_job(std::string_view id) const;
+};
+
+}  // namespace workflow
