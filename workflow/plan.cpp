@@ -1,0 +1,170 @@
+#include "workflow/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include "base/json.h"
+#include "base/strings.h"
+#include "workflow/expression/syntax.h"
+#include "workflow/expression/template.h"
+#include "workflow/matrix.h"
+
+namespace workflow {
+
+namespace {
+
+constexpr std::size_t kLongestName = 100;
+
+bool text_uses_needs(std::string_view text) {
+  if (!expression::has_expression(text)) return false;
+  const auto parts = expression::split_template(text);
+  if (!parts) return false;
+  for (const auto& part : *parts) {
+    if (!part.is_expression) continue;
+    const auto tree = expression::parse_expression(part.text);
+    if (!tree) continue;
+    bool found = false;
+    expression::visit_nodes(**tree, [&](const expression::Node& node) {
+      found = found || (node.kind == expression::NodeKind::name && base::equals_ignoring_case(node.name, "needs"));
+    });
+    if (found) return true;
+  }
+  return false;
+}
+
+bool uses_needs(const Node& node) {
+  if (node.is_scalar()) return text_uses_needs(node.text);
+  return std::any_of(node.items.begin(), node.items.end(), uses_needs) ||
+         std::any_of(node.members.begin(), node.members.end(), [](const auto& member) {
+           return uses_needs(member.first) || uses_needs(member.second);
+         });
+}
+
+bool waits_for_needs(const Job& job) {
+  return uses_needs(job.strategy.matrix) || uses_needs(job.strategy.fail_fast) || uses_needs(job.strategy.max_parallel) ||
+         (job.name && text_uses_needs(job.name->text));
+}
+
+std::string shortened(std::string name) {
+  if (name.size() <= kLongestName) return name;
+  return name.substr(0, kLongestName - 3) + "...";
+}
+
+base::Result<std::string> display_name(const Job& job, const expression::Value& matrix, const Contexts& contexts) {
+  const auto suffix = matrix_suffix(matrix);
+  if (!job.name) return shortened(suffix.empty() ? job.id : job.id + " " + suffix);
+  TRY(auto name, evaluate_text(*job.name, Scope{contexts}));
+  // A name that says nothing of the leg gets its values, so that legs can be told apart.
+  if (!expression::has_expression(job.name->text) && !suffix.empty()) name += " " + suffix;
+  return shortened(std::move(name));
+}
+
+// The job and everything it needs, or all jobs.
+base::Result<std::set<std::string>> selection(const Workflow& workflow, const std::optional<std::string>& only) {
+  std::set<std::string> chosen;
+  if (!only) {
+    for (const auto& job : workflow.jobs) chosen.insert(job.id);
+    return chosen;
+  }
+  const auto* start = workflow.find_job(*only);
+  if (start == nullptr) {
+    std::vector<std::string> ids;
+    for (const auto& job : workflow.jobs) ids.push_back(job.id);
+    return base::make_error(base::ErrorKind::invalid_input, fmt::format("{} has no job '{}'; its jobs are: {}", workflow.path,
+                                                                        *only, base::join(ids, ", ")));
+  }
+  std::function<void(const Job&)> add = [&](const Job& job) {
+    if (!chosen.insert(job.id).second) return;
+    for (const auto& need : job.needs) {
+      if (const auto* needed = workflow.find_job(need.text); needed != nullptr) add(*needed);
+    }
+  };
+  add(*start);
+  return chosen;
+}
+
+}  // namespace
+
+base::Result<std::vector<PlannedJob>> expand_job(const Job& job, const Contexts& contexts) {
+  std::vector<expression::Value> combinations{expression::Value()};
+  const Scope scope{contexts};
+  const auto what = fmt::format("expanding the job '{}'", job.id);
+  if (job.strategy.matrix.present()) {
+    TRY(const auto matrix, evaluate_node(job.strategy.matrix, scope).while_doing(what));
+    TRY(combinations, expand_matrix(matrix).while_doing(what));
+    if (combinations.empty()) {
+      return base::make_error(base::ErrorKind::invalid_input, fmt::format("the matrix of '{}' has no combination left", job.id));
+    }
+  }
+  TRY(const bool fail_fast, evaluate_boolean(job.strategy.fail_fast, true, scope).while_doing(what));
+  TRY(const double max_parallel, evaluate_number(job.strategy.max_parallel, 0, scope).while_doing(what));
+  std::vector<PlannedJob> legs;
+  for (std::size_t i = 0; i < combinations.size(); ++i) {
+    PlannedJob leg{.job = &job,
+                   .matrix = combinations[i],
+                   .index = static_cast<int>(i),
+                   .total = static_cast<int>(combinations.size()),
+                   .fail_fast = fail_fast,
+                   .max_parallel = static_cast<int>(std::max(0.0, std::min(max_parallel, 1000.0)))};
+    Contexts with_matrix = contexts;
+    with_matrix.set("matrix", leg.matrix);
+    with_matrix.set("strategy", expression::Value());
+    TRY(leg.name, display_name(job, leg.matrix, with_matrix).while_doing(what));
+    const auto suffix = matrix_suffix(leg.matrix);
+    leg.key = combinations.size() == 1 && suffix.empty() ? job.id : fmt::format("{} {}", job.id, suffix);
+    for (const auto& other : legs) {
+      if (other.key == leg.key) leg.key = fmt::format("{} #{}", leg.key, i + 1);
+    }
+    legs.push_back(std::move(leg));
+  }
+  return legs;
+}
+
+base::Result<Plan> make_plan(const Workflow& workflow, const Contexts& contexts, const std::optional<std::string>& only) {
+  Plan plan{.workflow = &workflow};
+  TRY(const auto chosen, selection(workflow, only));
+  for (const auto& job : workflow.jobs) {
+    if (!chosen.contains(job.id)) continue;
+    JobGroup group{.job = &job};
+    for (const auto& need : job.needs) group.needs.push_back(need.text);
+    if (!waits_for_needs(job)) {
+      TRY(group.legs, expand_job(job, contexts));
+      group.expanded = true;
+    }
+    plan.groups.push_back(std::move(group));
+  }
+  return plan;
+}
+
+base::Json to_json(const Plan& plan) {
+  base::Json jobs = base::Json::array();
+  for (const auto& group : plan.groups) {
+    base::Json legs = base::Json::array();
+    for (const auto& leg : group.legs) {
+      base::Json entry = {{"name", leg.name}};
+      if (!leg.matrix.is_null()) entry["matrix"] = expression::to_json(leg.matrix);
+      legs.push_back(std::move(entry));
+    }
+    base::Json steps = base::Json::array();
+    for (const auto& step : group.job->steps) {
+      base::Json entry = {{"id", step.id}};
+      if (step.name) entry["name"] = step.name->text;
+      if (step.condition) entry["if"] = step.condition->text;
+      if (step.uses) entry["uses"] = step.uses->text;
+      if (step.run) entry["run"] = step.run->text;
+      steps.push_back(std::move(entry));
+    }
+    base::Json job = {{"id", group.job->id}, {"needs", group.needs}};
+    if (group.job->condition) job["if"] = group.job->condition->text;
+    if (group.expanded) job["legs"] = std::move(legs);
+    if (group.job->uses) job["uses"] = group.job->uses->text;
+    job["steps"] = std::move(steps);
+    jobs.push_back(std::move(job));
+  }
+  return {{"workflow", plan.workflow->path}, {"name", plan.workflow->name.value_or(plan.workflow->path)}, {"jobs", std::move(jobs)}};
+}
+
+}  // namespace workflow
