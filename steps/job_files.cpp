@@ -100,6 +100,10 @@ base::Result<base::Fd> make_folder_for_steps(int directory, const base::Path& re
   TRY(current, base::open_beneath(directory, sofar, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   for (const auto& part : relative.lexically_normal()) {
     if (part.empty() || part == ".") continue;
+    if (part == ".." || part == "/") {
+      return base::make_error(base::ErrorKind::invalid_input,
+                              fmt::format("'{}' is not beneath its folder", relative.string()));
+    }
     const bool made = mkdirat(current.get(), part.c_str(), 0755) == 0;
     if (!made && errno != EEXIST) return base::system_error(fmt::format("creating folder {}", relative.string()), errno);
     sofar /= part;

@@ -97,10 +97,12 @@ struct PostStep {
 
 struct RunningJob {
   const workflow::PlannedJob* planned = nullptr;
+  workflow::Defaults workflow_defaults;    ///< of the workflow; the job's are in planned
   workflow::Contexts contexts;
   sandbox::Sandbox* sandbox = nullptr;
   JobFolders folders;
   sandbox::EnvVars environment;            ///< workflow and job `env`, and what GITHUB_ENV added since
+  sandbox::EnvVars runtime_environment;    ///< ACTIONS_RUNTIME_URL …, which JavaScript actions get and run steps do not
   std::vector<std::string> search_path;    ///< what GITHUB_PATH added, newest first
   SecretMasker* masker = nullptr;
   LogSink* log = nullptr;

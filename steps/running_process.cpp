@@ -73,7 +73,7 @@ class ProcessLoop {
 
   void on_exit() {
     ended_ = true;
-    due_ = SteadyClock::now() + (end_.stopped ? std::chrono::milliseconds(0) : options_.times.after_exit);
+    due_ = SteadyClock::now() + (end_.stopped ? options_.times.after_terminate : options_.times.after_exit);
   }
 
   void begin_stop() {

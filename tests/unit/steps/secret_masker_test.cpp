@@ -69,7 +69,7 @@ TEST(SecretMasker, MasksBase64AtEveryAlignment) {
   const std::string secret = "correct-horse-battery";
   SecretMasker masker;
   masker.add(secret);
-  for (const std::string& before : {"", "u:", "us:", "use:", "user:"}) {
+  for (const std::string before : {"", "u:", "us:", "use:", "user:"}) {
     const std::string masked = masker.mask(base::base64_encode(before + secret + ":tail"));
     EXPECT_THAT(masked, testing::HasSubstr("***")) << before;
     EXPECT_LT(masked.size(), before.size() * 2 + 24) << masked;

@@ -1,0 +1,58 @@
+#include "steps/builtin_actions.h"
+
+#include "base/strings.h"
+
+namespace steps {
+namespace {
+
+struct Builtin {
+  std::string_view name;
+  BuiltinAction action;
+};
+
+constexpr Builtin kBuiltins[] = {
+    {"actions/checkout", builtin::checkout},
+    {"actions/setup-python", builtin::setup_python},
+    {"actions/setup-node", builtin::setup_node},
+#ifdef PIPELINE_HAS_aws_credentials
+    {"aws-actions/configure-aws-credentials", builtin::configure_aws_credentials},
+#endif
+#ifdef PIPELINE_HAS_ecr_login
+    {"aws-actions/amazon-ecr-login", builtin::amazon_ecr_login},
+#endif
+#ifdef PIPELINE_HAS_ecs_render
+    {"aws-actions/amazon-ecs-render-task-definition", builtin::amazon_ecs_render_task_definition},
+#endif
+#ifdef PIPELINE_HAS_ecs_deploy
+    {"aws-actions/amazon-ecs-deploy-task-definition", builtin::amazon_ecs_deploy_task_definition},
+#endif
+};
+
+}  // namespace
+
+std::string ActionCall::input(std::string_view name, std::string_view fallback) const {
+  const auto found = inputs.find(base::to_lower(name));
+  const std::string_view value = found == inputs.end() ? std::string_view() : base::trim(found->second);
+  return std::string(value.empty() ? fallback : value);
+}
+
+std::string ActionCall::variable(std::string_view name) const {
+  const auto found = environment.find(std::string(name));
+  return found == environment.end() ? std::string() : found->second;
+}
+
+BuiltinAction find_builtin_action(std::string_view uses) {
+  const std::string_view name = uses.substr(0, uses.find('@'));
+  for (const Builtin& known : kBuiltins) {
+    if (base::equals_ignoring_case(known.name, name)) return known.action;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> builtin_action_names() {
+  std::vector<std::string> names;
+  for (const Builtin& known : kBuiltins) names.emplace_back(known.name);
+  return names;
+}
+
+}  // namespace steps

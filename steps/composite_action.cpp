@@ -1,0 +1,86 @@
+#include "steps/composite_action.h"
+
+#include <fmt/format.h>
+
+#include "steps/action_inputs.h"
+
+namespace steps {
+namespace {
+
+using workflow::expression::Object;
+using workflow::expression::Value;
+
+constexpr int kMaximumDepth = 10;
+
+/// The job as the action's steps see it: same sandbox, folders and environment; own inputs, steps and status.
+RunningJob inner_job(const StepRun& run, const LoadedAction& action, const std::map<std::string, std::string>& inputs) {
+  RunningJob inner = run.job;
+  inner.post_steps.clear();
+  inner.stop = run.stop;
+  inner.status = Conclusion::success;
+  Object values;
+  for (const auto& [name, value] : inputs) values.set(name, Value(value));
+  inner.contexts.set("inputs", Value(std::move(values)));
+  inner.contexts.set("steps", Value(Object()));
+  for (const char* name : {"secrets", "vars", "needs"}) inner.contexts.set(name, Value());
+  set_github(inner, {{"action_path", action.folder},
+                     {"action_repository", action.repository},
+                     {"action_ref", action.ref}});
+  return inner;
+}
+
+/// What the action's steps did to the job beyond their own scope.
+void give_back(RunningJob& inner, RunningJob& job) {
+  job.environment = std::move(inner.environment);
+  job.search_path = std::move(inner.search_path);
+  job.matchers = std::move(inner.matchers);
+  for (PostStep& post : inner.post_steps) job.post_steps.push_back(std::move(post));
+}
+
+base::Result<void> run_steps(const LoadedAction& action, RunningJob& inner, const StepScope& scope) {
+  for (const workflow::Step& step : action.metadata.steps) {
+    set_github(inner, {{"action_status", std::string(to_string(inner.status))}});
+    TRY(run_step_in(step, inner, scope));
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<StepEffects> run_composite_action(StepRun& run, const LoadedAction& action) {
+  if (run.scope.depth + 1 > kMaximumDepth) {
+    return base::make_error(base::ErrorKind::invalid_input,
+                            fmt::format("composite actions are nested more than {} deep; does one call itself?",
+                                        kMaximumDepth));
+  }
+  TRY(const auto inputs, action_inputs(run, action));
+  RunningJob inner = inner_job(run, action, inputs);
+  StepScope scope;
+  scope.depth = run.scope.depth + 1;
+  scope.action_path = action.folder;
+  // What the callers' steps set in `env` lies over the job's environment in here, and only in here.
+  scope.caller_environment = run.scope.caller_environment;
+  for (const auto& [name, value] : run.environment) {
+    const auto outer = run.job.environment.find(name);
+    if (outer == run.job.environment.end() || outer->second != value) scope.caller_environment[name] = value;
+  }
+  base::Result<void> done = run_steps(action, inner, scope);
+
+  StepEffects effects;
+  effects.failed = inner.status != Conclusion::success;
+  if (done) {
+    for (const auto& [name, text] : action.metadata.outputs) {
+      auto value = workflow::evaluate_text(text, scope_of(inner));
+      if (!value) {
+        done = std::move(value).error().while_doing(fmt::format("evaluating the output '{}' of the action", name));
+        break;
+      }
+      effects.outputs[name] = std::move(*value);
+    }
+  }
+  give_back(inner, run.job);
+  if (!done) return std::move(done).error();
+  return effects;
+}
+
+}  // namespace steps

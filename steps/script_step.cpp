@@ -1,0 +1,54 @@
+// `run:` steps: shell, folder, script file, process; the log's opening lines.
+
+#include <fmt/format.h>
+
+#include "base/process.h"
+#include "base/strings.h"
+#include "steps/script.h"
+#include "steps/step_log.h"
+#include "steps/step_run.h"
+#include "workflow/plan.h"
+
+namespace steps {
+namespace {
+
+/// The step's own text, else the job's default, else the workflow's; composite steps have no defaults.
+base::Result<std::string> own_or_default(const std::optional<workflow::Text>& own,
+                                         const std::optional<workflow::Text> workflow::Defaults::*member, const StepRun& run) {
+  const workflow::Text* text = nullptr;
+  if (own) {
+    text = &*own;
+  } else if (run.scope.depth == 0) {
+    const workflow::Job* job = run.job.planned != nullptr ? run.job.planned->job : nullptr;
+    if (job != nullptr && job->defaults.*member) {
+      text = &*(job->defaults.*member);
+    } else if (run.job.workflow_defaults.*member) {
+      text = &*(run.job.workflow_defaults.*member);
+    }
+  }
+  if (text == nullptr) return std::string();
+  return workflow::evaluate_text(*text, scope_of(run.job));
+}
+
+std::string folder_of(const std::string& given, const RunningJob& job) {
+  if (given.empty()) return job.folders.workspace.inside;
+  if (given.front() == '/') return given;
+  return (base::Path(job.folders.workspace.inside) / given).lexically_normal().string();
+}
+
+}  // namespace
+
+base::Result<StepEffects> run_script(StepRun& run) {
+  TRY(const std::string text, workflow::evaluate_text(*run.step.run, scope_of(run.job)));
+  TRY(const std::string shell, own_or_default(run.step.shell, &workflow::Defaults::shell, run));
+  TRY(const std::string folder, own_or_default(run.step.working_directory, &workflow::Defaults::working_directory, run));
+  TRY(const ShellPlan plan, plan_script(text, shell));
+  TRY(const ScriptFile file, ScriptFile::write(run.job, plan));
+  open_script_log(run, text, plan.argv);
+  sandbox::Command command;
+  command.argv = with_script_path(plan.argv, file.inside());
+  command.directory = folder_of(folder, run.job);
+  return run_step_process(run, std::move(command), {}, with_script_path(plan.fallback, file.inside()));
+}
+
+}  // namespace steps

@@ -1,0 +1,27 @@
+#pragma once
+// The environment of a step's processes, in the runner's order: job, step, then what no step may override
+// (actions/runner GitHubContext.cs, Handler.cs). Not for expressions' `env` context.
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "steps/running_job.h"
+#include "workflow/expression/value.h"
+
+namespace steps {
+
+/// GITHUB_* for the members of the `github` context that steps get; `github.token` is none of them.
+sandbox::EnvVars github_variables(const workflow::expression::Value& github);
+/// RUNNER_* for all members of the `runner` context.
+sandbox::EnvVars runner_variables(const workflow::expression::Value& runner);
+/// INPUT_<NAME>: spaces become underscores, letters upper case, nothing else changes.
+std::string input_variable(std::string_view name);
+
+/// What processes of a step get: `environment` (job and step env) below GITHUB_*, RUNNER_*, CI and PATH, and the
+/// pair that asks for OIDC tokens.
+sandbox::EnvVars process_environment(const RunningJob& job, const sandbox::EnvVars& environment,
+                                     const workflow::expression::Value& github,
+                                     const workflow::expression::Value& runner);
+
+}  // namespace steps

@@ -1,0 +1,135 @@
+#include "steps/step_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/strings.h"
+#include "steps/hash_files.h"
+#include "steps/running_process.h"
+#include "steps/secret_masker.h"
+#include "steps/step_environment.h"
+
+namespace steps {
+
+using workflow::expression::Object;
+using workflow::expression::Value;
+
+workflow::Scope scope_of(const RunningJob& job) {
+  const auto cancelled = [&job] { return job.status == Conclusion::cancelled || job.stop.stop_requested(); };
+  workflow::Scope scope{job.contexts};
+  scope.status.success = [&job, cancelled](const auto&) { return job.status == Conclusion::success && !cancelled(); };
+  scope.status.failure = [&job, cancelled](const auto&) { return job.status == Conclusion::failure && !cancelled(); };
+  scope.status.cancelled = cancelled;
+  scope.hash_files = [&job](const std::vector<std::string>& patterns) { return hash_files(job.folders, patterns); };
+  return scope;
+}
+
+void show_environment(RunningJob& job, const sandbox::EnvVars& environment) {
+  Object object;
+  for (const auto& [name, value] : environment) object.set(name, Value(value));
+  job.contexts.set("env", Value(std::move(object)));
+}
+
+void set_github(RunningJob& job, const std::map<std::string, std::string>& members) {
+  for (const auto& [name, value] : members) job.contexts.set_member("github", name, Value(value));
+}
+
+void report_failure(RunningJob& job, const base::Error& error) {
+  Annotation annotation;
+  annotation.message = error.to_string();
+  job.log->annotation(annotation);
+}
+
+namespace {
+
+std::string what_ended_it(const sandbox::ExitStatus& status, const sandbox::Command& command) {
+  if (!status.failure.empty()) {
+    return fmt::format("'{}' could not be started in {}: {}. Process completed with exit code {}.",
+                       command.argv.empty() ? "" : command.argv[0], command.directory, status.failure,
+                       status.shell_code());
+  }
+  if (status.out_of_memory) {
+    return fmt::format("The process was killed because the job had used up its memory. Process completed with exit "
+                       "code {}.",
+                       status.shell_code());
+  }
+  return fmt::format("Process completed with exit code {}.", status.shell_code());
+}
+
+StepEffects collect(CommandEffects printed, FileCommands written) {
+  StepEffects effects;
+  effects.failed = printed.failed;
+  effects.outputs = std::move(printed.outputs);
+  for (auto& [name, value] : written.outputs) effects.outputs[name] = std::move(value);
+  effects.environment = std::move(printed.environment);
+  std::move(written.environment.begin(), written.environment.end(), std::back_inserter(effects.environment));
+  effects.state = std::move(printed.state);
+  std::move(written.state.begin(), written.state.end(), std::back_inserter(effects.state));
+  effects.search_path = std::move(printed.search_path);
+  std::move(written.search_path.begin(), written.search_path.end(), std::back_inserter(effects.search_path));
+  effects.summary = std::move(written.summary);
+  return effects;
+}
+
+base::Result<ProcessEnd> run_in_sandbox(RunningJob& job, const sandbox::Command& command,
+                                        const LineSplitter::Receiver& on_line, const ProcessOptions& options) {
+  auto end = run_process(*job.sandbox, command, on_line, options);
+  if (!end) end.error().code = kSandboxFailed;
+  return end;
+}
+
+bool is_missing_program(const sandbox::ExitStatus& status) { return !status.failure.empty() && status.shell_code() == 127; }
+
+}  // namespace
+
+base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command command, const sandbox::EnvVars& more,
+                                           const std::vector<std::string>& fallback_argv) {
+  RunningJob& job = run.job;
+  TRY(const auto files, EnvironmentFiles::create(job.folders.file_commands, job.services->host_uid));
+  set_github(job, files.paths());
+  command.environment =
+      process_environment(job, run.environment, job.contexts.get("github"), job.contexts.get("runner"));
+  for (const auto& [name, value] : more) command.environment[name] = value;
+
+  StepOutput output(job, command.environment);
+  ProcessOptions options;
+  options.stop = run.stop;
+  options.safe_cut = [&job](std::string_view text) { return job.masker->safe_cut(text); };
+  const auto on_line = [&output](std::string_view line) { output.line(line); };
+  TRY(auto end, run_in_sandbox(job, command, on_line, options));
+  if (is_missing_program(end.status) && !fallback_argv.empty()) {
+    command.argv = fallback_argv;
+    TRY(end, run_in_sandbox(job, command, on_line, options));
+  }
+  FileCommands written = files.read();
+  for (const std::string& error : written.errors) job.log->annotation({LineKind::error, error, "", ""});
+  if (!written.summary_error.empty()) job.log->annotation({LineKind::error, written.summary_error, "", ""});
+  const bool bad_file = !written.errors.empty();
+  StepEffects effects = collect(std::move(output.effects()), std::move(written));
+  effects.failed = effects.failed || bad_file;
+  if (end.status.shell_code() != 0) {
+    if (!end.stopped) job.log->annotation({LineKind::error, what_ended_it(end.status, command), "", ""});
+    effects.failed = true;
+  }
+  return effects;
+}
+
+void apply_to_job(const StepEffects& effects, RunningJob& job) {
+  for (const auto& [name, value] : effects.environment) {
+    if (base::equals_ignoring_case(name, "NODE_OPTIONS")) {
+      job.log->annotation({LineKind::error, "Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command.",
+                           "", ""});
+      continue;
+    }
+    job.environment[name] = value;
+  }
+  for (const std::string& folder : effects.search_path) {
+    std::erase(job.search_path, folder);
+    job.search_path.insert(job.search_path.begin(), folder);
+  }
+  if (!base::trim(effects.summary).empty()) job.log->event("step_summary", base::Json{{"markdown", effects.summary}});
+}
+
+}  // namespace steps

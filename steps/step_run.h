@@ -1,0 +1,76 @@
+#pragma once
+// What the ways of running a step share: the step while it runs, its process, and what it leaves behind. Internal
+// to this room; run_step.h is its door.
+
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "sandbox/sandbox.h"
+#include "steps/environment_files.h"
+#include "steps/running_job.h"
+#include "steps/step_output.h"
+#include "workflow/contexts.h"
+#include "workflow/workflow.h"
+
+namespace steps {
+
+/// Where a step stands: directly in the job, or within composite actions.
+struct StepScope {
+  int depth = 0;                          ///< how many composite actions are around it
+  sandbox::EnvVars caller_environment;    ///< `env` of the steps that called them
+  std::string action_path;                ///< the innermost one's folder
+};
+
+/// A step between its condition and its outcome.
+struct StepRun {
+  const workflow::Step& step;
+  RunningJob& job;
+  const StepScope& scope;
+  std::string name;
+  sandbox::EnvVars environment;           ///< job's, callers' and step's `env`
+  std::stop_token stop;                   ///< cancellation or time limit
+  std::map<std::string, std::string> with;  ///< inputs as given, keys lower case; of a `uses` step
+};
+
+/// What a step leaves behind, however it was run.
+struct StepEffects {
+  std::map<std::string, std::string> outputs;
+  NameValues environment;
+  NameValues state;
+  std::vector<std::string> search_path;
+  std::string summary;
+  bool failed = false;
+};
+
+/// The Error::code of what no step can help: the sandbox could not start or follow a process.
+inline constexpr std::string_view kSandboxFailed = "sandbox";
+
+/// What an expression in a step sees. Refers to the job.
+workflow::Scope scope_of(const RunningJob& job);
+/// Sets the `env` context to these variables.
+void show_environment(RunningJob& job, const sandbox::EnvVars& environment);
+/// Sets members of the `github` context, keeping the others.
+void set_github(RunningJob& job, const std::map<std::string, std::string>& members);
+
+/// Runs a process of the step: environment files made and read, output through the step's commands. `more` comes on
+/// top of the environment that all processes of a step get. A process that failed is an effect, not an Error.
+base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command command, const sandbox::EnvVars& more,
+                                           const std::vector<std::string>& fallback_argv = {});
+
+/// GITHUB_ENV and GITHUB_PATH into the job, the summary into the log.
+void apply_to_job(const StepEffects& effects, RunningJob& job);
+
+/// Reports the step's failure in the log; `error` becomes one annotation.
+void report_failure(RunningJob& job, const base::Error& error);
+
+/// The ways of running a step.
+base::Result<StepEffects> run_script(StepRun& run);
+base::Result<StepEffects> run_builtin_action(StepRun& run, const std::string& uses);
+base::Result<StepEffects> run_sourced_action(StepRun& run, const std::string& uses);
+base::Result<StepResult> run_step_in(const workflow::Step& step, RunningJob& job, const StepScope& scope);
+
+}  // namespace steps
