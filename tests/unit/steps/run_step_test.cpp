@@ -1,0 +1,386 @@
+#include "steps/run_step.h"
+
+#include <gmock/gmock.h>
+
+#include <csignal>
+
+#include "base/strings.h"
+#include "tests/unit/steps/job_fixture.h"
+#include "workflow/load_workflow.h"
+#include "workflow/plan.h"
+
+namespace steps {
+namespace {
+
+using fakes::FakeSandbox;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
+using workflow::expression::Object;
+using workflow::expression::Value;
+
+class RunStep : public JobFixture {
+ protected:
+  RunStep() {
+    Object github;
+    github.set("repository", Value("octo/app"));
+    github.set("token", Value("ghs_secret"));
+    github.set("ref_protected", Value(false));
+    job_.contexts.set("github", Value(std::move(github)));
+    Object runner;
+    runner.set("os", Value("Linux"));
+    job_.contexts.set("runner", Value(std::move(runner)));
+  }
+
+  /// The steps of a workflow with this YAML as its `steps:`, indented by hand.
+  const std::vector<workflow::Step>& steps_of(const std::string& yaml) {
+    auto loaded = workflow::load_workflow("ci.yml", "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n" + yaml);
+    for (const auto& diagnostic : loaded.diagnostics) ADD_FAILURE() << to_string(diagnostic);
+    loaded_ = std::move(loaded.workflow);
+    planned_.job = &loaded_->jobs.at(0);
+    job_.planned = &planned_;
+    return loaded_->jobs.at(0).steps;
+  }
+  StepResult run(const std::string& yaml) {
+    StepResult last;
+    for (const workflow::Step& step : steps_of(yaml)) {
+      auto result = run_step(step, job_);
+      EXPECT_TRUE(result) << result.error().to_string();
+      if (result) last = *result;
+    }
+    return last;
+  }
+  /// An answer that appends to the environment file that a GITHUB_ variable names.
+  static FakeSandbox::Answer writes(const std::string& variable, const std::string& text, int code = 0) {
+    FakeSandbox::Answer answer;
+    answer.status.code = code;
+    answer.on_start = [=](const sandbox::Command& command) {
+      EXPECT_TRUE(base::append_file(command.environment.at(variable), text));
+    };
+    return answer;
+  }
+  static FakeSandbox::Answer exits(int code, const std::string& output = "") {
+    FakeSandbox::Answer answer;
+    answer.output = output;
+    answer.status.code = code;
+    return answer;
+  }
+
+  std::optional<workflow::Workflow> loaded_;
+  workflow::PlannedJob planned_;
+};
+
+TEST_F(RunStep, RunsAScriptByTheDefaultShellInTheWorkspace) {
+  std::string script;
+  FakeSandbox::Answer answer;
+  answer.on_start = [&](const sandbox::Command& command) { script = *base::read_file(command.argv.back()); };
+  sandbox_.will(answer);
+  EXPECT_EQ(run("      - run: |\n          echo one\n          echo two\n").conclusion, Conclusion::success);
+  ASSERT_EQ(sandbox_.commands.size(), 1U);
+  const sandbox::Command& command = sandbox_.commands[0];
+  EXPECT_THAT(command.argv, ElementsAre("bash", "-e", testing::EndsWith(".sh")));
+  EXPECT_EQ(command.directory, job_.folders.workspace.inside);
+  EXPECT_EQ(script, "echo one\necho two\n");
+  EXPECT_FALSE(base::exists(command.argv.back()));
+}
+
+TEST_F(RunStep, OpensTheLogWithScriptShellAndEnvironment) {
+  run("      - run: |\n          echo one\n          echo two\n        env:\n          A: b\n        shell: sh\n");
+  std::vector<std::string> lines;
+  for (const auto& line : log_.lines) lines.push_back(line.text);
+  EXPECT_THAT(lines, ElementsAre("Run echo one", "echo one", "echo two", HasSubstr("sh -e {0}"), "env:", "  A: b", ""));
+  EXPECT_EQ(log_.lines[0].kind, LineKind::group);
+  EXPECT_EQ(log_.lines[1].kind, LineKind::command);
+  EXPECT_EQ(log_.lines.back().kind, LineKind::endgroup);
+}
+
+TEST_F(RunStep, FallsBackToShWhereThereIsNoBash) {
+  FakeSandbox::Answer missing;
+  missing.status.failure = "execve bash: ENOENT";
+  missing.status.code = 127;
+  sandbox_.will(missing);
+  const StepResult result = run("      - run: true\n");
+  if (sandbox_.commands.size() == 2) {
+    EXPECT_THAT(sandbox_.commands[1].argv, ElementsAre("sh", "-e", testing::EndsWith(".sh")));
+  } else {
+    ADD_FAILURE() << "sh was not tried";
+  }
+  EXPECT_EQ(result.conclusion, Conclusion::success);
+}
+
+TEST_F(RunStep, TakesShellAndFolderFromTheDefaults) {
+  auto loaded = workflow::load_workflow(
+      "ci.yml", "on: push\njobs:\n  a:\n    runs-on: x\n    defaults:\n      run:\n        working-directory: sub\n"
+                "    steps:\n      - run: true\n      - run: true\n        working-directory: ./own\n");
+  ASSERT_TRUE(loaded.workflow);
+  planned_.job = &loaded.workflow->jobs[0];
+  job_.planned = &planned_;
+  job_.workflow_defaults.shell = workflow::Text{"sh", 0, 0};
+  for (const auto& step : loaded.workflow->jobs[0].steps) ASSERT_TRUE(run_step(step, job_).ok());
+  EXPECT_EQ(sandbox_.commands[0].argv[0], "sh");
+  EXPECT_EQ(sandbox_.commands[0].directory, job_.folders.workspace.inside + "/sub");
+  EXPECT_EQ(sandbox_.commands[1].directory, job_.folders.workspace.inside + "/own");
+}
+
+TEST_F(RunStep, GivesProcessesTheRunnersVariablesAboveTheStepsOwn) {
+  job_.environment = {{"JOB", "1"}, {"BOTH", "job"}};
+  job_.search_path = {"/new", "/old"};
+  run("      - run: true\n        env:\n          BOTH: step\n          GITHUB_REPOSITORY: forged\n          CI: no\n");
+  const sandbox::EnvVars& environment = sandbox_.commands[0].environment;
+  EXPECT_EQ(environment.at("JOB"), "1");
+  EXPECT_EQ(environment.at("BOTH"), "step");
+  EXPECT_EQ(environment.at("GITHUB_REPOSITORY"), "octo/app");
+  EXPECT_EQ(environment.at("GITHUB_REF_PROTECTED"), "false");
+  EXPECT_EQ(environment.at("RUNNER_OS"), "Linux");
+  EXPECT_EQ(environment.at("CI"), "no");
+  EXPECT_EQ(environment.at("GITHUB_ACTIONS"), "true");
+  EXPECT_THAT(environment.at("PATH"), testing::StartsWith("/new:/old:/usr/local/sbin"));
+  EXPECT_EQ(environment.count("GITHUB_TOKEN"), 0U);
+  EXPECT_EQ(environment.count("ACTIONS_ID_TOKEN_REQUEST_URL"), 0U);
+}
+
+TEST_F(RunStep, GivesRunStepsTheIdTokenPairOnly) {
+  services_.id_token_request_url = "http://x?y=1";
+  services_.id_token_request_token = "t";
+  job_.runtime_environment = {{"ACTIONS_RUNTIME_TOKEN", "r"}};
+  run("      - run: true\n");
+  EXPECT_EQ(sandbox_.commands[0].environment.at("ACTIONS_ID_TOKEN_REQUEST_URL"), "http://x?y=1");
+  EXPECT_EQ(sandbox_.commands[0].environment.count("ACTIONS_RUNTIME_TOKEN"), 0U);
+}
+
+TEST_F(RunStep, PassesOutputsEnvironmentAndPathToLaterSteps) {
+  sandbox_.will(writes("GITHUB_OUTPUT", "tag=v1\n"));
+  sandbox_.will(writes("GITHUB_ENV", "LATER=yes\nNODE_OPTIONS=--bad\n"));
+  sandbox_.will(writes("GITHUB_PATH", "/one\n/two\n"));
+  run("      - id: first\n        run: a\n      - run: b\n      - run: c\n"
+      "      - run: echo ${{ steps.first.outputs.tag }} ${{ env.LATER }}\n        name: Use ${{ steps.first.outputs.tag }}\n");
+  const sandbox::Command& last = sandbox_.commands[3];
+  EXPECT_EQ(last.environment.at("LATER"), "yes");
+  EXPECT_EQ(last.environment.count("NODE_OPTIONS"), 0U);
+  EXPECT_THAT(last.environment.at("PATH"), testing::StartsWith("/two:/one:"));
+  EXPECT_THAT(log_.texts(LineKind::group), Contains("Run echo v1 yes"));
+  EXPECT_THAT(log_.texts(LineKind::error), ElementsAre(HasSubstr("NODE_OPTIONS")));
+}
+
+TEST_F(RunStep, SaysWithWhichCodeAScriptEnded) {
+  sandbox_.will(exits(3));
+  const StepResult result = run("      - id: x\n        run: exit 3\n");
+  EXPECT_EQ(result.outcome, Conclusion::failure);
+  EXPECT_EQ(result.conclusion, Conclusion::failure);
+  EXPECT_EQ(job_.status, Conclusion::failure);
+  EXPECT_THAT(log_.texts(LineKind::error), ElementsAre("Process completed with exit code 3."));
+  EXPECT_EQ(job_.contexts.get("steps").get("x").get("outcome").to_text(), "failure");
+  EXPECT_EQ(job_.contexts.get("job").get("status").to_text(), "failure");
+}
+
+TEST_F(RunStep, SaysWhenMemoryRanOut) {
+  FakeSandbox::Answer answer;
+  answer.status.signal = SIGKILL;
+  answer.status.out_of_memory = true;
+  sandbox_.will(answer);
+  run("      - run: big\n");
+  EXPECT_THAT(log_.texts(LineKind::error), ElementsAre(HasSubstr("memory")));
+}
+
+TEST_F(RunStep, SkipsAfterAFailureUnlessAsked) {
+  sandbox_.will(exits(1));
+  run("      - run: bad\n      - id: skipped\n        run: never\n      - id: failed\n        if: failure()\n        run: report\n"
+      "      - if: ${{ always() }}\n        run: clean\n");
+  EXPECT_EQ(sandbox_.commands.size(), 3U);
+  EXPECT_EQ(job_.contexts.get("steps").get("skipped").get("conclusion").to_text(), "skipped");
+  EXPECT_EQ(job_.contexts.get("steps").get("failed").get("conclusion").to_text(), "success");
+  EXPECT_EQ(job_.status, Conclusion::failure);
+}
+
+TEST_F(RunStep, GoesOnAfterAnErrorThatIsAllowed) {
+  sandbox_.will(exits(1));
+  run("      - id: x\n        run: bad\n        continue-on-error: true\n      - run: next\n");
+  EXPECT_EQ(sandbox_.commands.size(), 2U);
+  EXPECT_EQ(job_.contexts.get("steps").get("x").get("outcome").to_text(), "failure");
+  EXPECT_EQ(job_.contexts.get("steps").get("x").get("conclusion").to_text(), "success");
+  EXPECT_EQ(job_.status, Conclusion::success);
+}
+
+TEST_F(RunStep, KeepsOutputsOfAFailedStep) {
+  sandbox_.will(writes("GITHUB_OUTPUT", "tag=v1\n", 1));
+  EXPECT_THAT(run("      - id: x\n        run: bad\n").outputs, ElementsAre(Pair("tag", "v1")));
+}
+
+TEST_F(RunStep, FailsForAnEnvironmentFileOfAnotherFormat) {
+  sandbox_.will(writes("GITHUB_OUTPUT", "no equals sign\n"));
+  EXPECT_EQ(run("      - run: x\n").conclusion, Conclusion::failure);
+  EXPECT_THAT(log_.texts(LineKind::error), ElementsAre(HasSubstr("Invalid format 'no equals sign'")));
+}
+
+TEST_F(RunStep, FailsWhenAnExpressionCannotBeEvaluated) {
+  EXPECT_EQ(run("      - run: echo ${{ fromJSON('{') }}\n").conclusion, Conclusion::failure);
+  EXPECT_THAT(sandbox_.commands, IsEmpty());
+  EXPECT_FALSE(log_.texts(LineKind::error).empty());
+}
+
+TEST_F(RunStep, HasATimeLimit) {
+  FakeSandbox::Answer endless;
+  endless.ends_on_signal = SIGINT;
+  sandbox_.will(endless);
+  const StepResult result = run("      - name: Slow\n        run: sleep\n        timeout-minutes: 0.0002\n");
+  EXPECT_EQ(result.conclusion, Conclusion::failure);
+  EXPECT_THAT(log_.texts(LineKind::error), ElementsAre("The action 'Slow' has timed out after 0.0002 minutes."));
+  EXPECT_EQ(job_.status, Conclusion::failure);
+}
+
+TEST_F(RunStep, IsCancelledWithTheJob) {
+  std::stop_source source;
+  job_.stop = source.get_token();
+  FakeSandbox::Answer endless;
+  endless.ends_on_signal = SIGINT;
+  endless.on_start = [&](const sandbox::Command&) { source.request_stop(); };
+  sandbox_.will(endless);
+  run("      - id: x\n        run: sleep\n      - run: never\n      - if: cancelled()\n        run: clean\n");
+  EXPECT_EQ(job_.contexts.get("steps").get("x").get("outcome").to_text(), "cancelled");
+  EXPECT_EQ(job_.status, Conclusion::cancelled);
+  EXPECT_EQ(sandbox_.commands.size(), 2U);
+}
+
+TEST_F(RunStep, DoesNotInterruptAStepThatAlwaysRuns) {
+  std::stop_source source;
+  job_.stop = source.get_token();
+  FakeSandbox::Answer answer;
+  answer.on_start = [&](const sandbox::Command&) { source.request_stop(); };
+  sandbox_.will(answer);
+  EXPECT_EQ(run("      - if: always()\n        run: clean\n").outcome, Conclusion::success);
+  EXPECT_THAT(sandbox_.signals, IsEmpty());
+}
+
+TEST_F(RunStep, PutsTheContextsBack) {
+  run("      - run: true\n        env:\n          A: b\n");
+  EXPECT_TRUE(job_.contexts.get("env").get("A").is_null());
+  EXPECT_TRUE(job_.contexts.get("github").get("output").is_null());
+}
+
+TEST_F(RunStep, RunsACompositeActionInItsOwnScope) {
+  write("act/action.yml",
+        "name: x\ninputs:\n  who:\n    default: nobody\n  other:\n    default: d\noutputs:\n  greeting:\n"
+        "    value: ${{ steps.inner.outputs.text }}\nruns:\n  using: composite\n  steps:\n"
+        "    - id: inner\n      shell: sh\n      run: echo ${{ inputs.who }} ${{ inputs.other }} $CALLER\n"
+        "    - shell: sh\n      if: steps.outer.outcome == 'success'\n      run: sees the caller's steps\n"
+        "    - shell: sh\n      run: ls ${{ github.action_path }}\n");
+  sandbox_.will(exits(0));
+  sandbox_.will(writes("GITHUB_OUTPUT", "text=hello\n"));
+  sandbox_.will(writes("GITHUB_ENV", "LEAKS=yes\n"));
+  run("      - id: outer\n        run: true\n      - id: call\n        uses: ./act\n        env:\n          CALLER: c\n"
+      "        with:\n          who: me\n          typo: x\n      - run: echo ${{ steps.call.outputs.greeting }}\n");
+  ASSERT_EQ(sandbox_.commands.size(), 4U);
+  EXPECT_EQ(sandbox_.commands[1].environment.at("CALLER"), "c");
+  EXPECT_EQ(sandbox_.commands[1].environment.at("GITHUB_ACTION_PATH"), job_.folders.workspace.inside + "/act");
+  EXPECT_EQ(sandbox_.commands[3].environment.count("CALLER"), 0U);
+  EXPECT_EQ(sandbox_.commands[3].environment.at("LEAKS"), "yes");
+  EXPECT_THAT(log_.texts(LineKind::group), ElementsAre("Run true", "Run ./act", "Run echo me d $CALLER",
+                                                       "Run ls " + job_.folders.workspace.inside + "/act", "Run echo hello"));
+  EXPECT_TRUE(job_.contexts.get("steps").get("inner").is_null());
+  EXPECT_THAT(log_.texts(LineKind::warning), ElementsAre(HasSubstr("'typo'")));
+}
+
+TEST_F(RunStep, FailsACompositeActionWhenAStepInItFails) {
+  write("act/action.yml",
+        "name: x\nruns:\n  using: composite\n  steps:\n    - shell: sh\n      run: bad\n"
+        "    - shell: sh\n      run: never\n    - shell: sh\n      if: failure()\n      run: report\n");
+  sandbox_.will(exits(1));
+  EXPECT_EQ(run("      - uses: ./act\n").conclusion, Conclusion::failure);
+  EXPECT_EQ(sandbox_.commands.size(), 2U);
+  EXPECT_EQ(job_.status, Conclusion::failure);
+}
+
+TEST_F(RunStep, EndsACompositeActionThatCallsItself) {
+  write("act/action.yml", "name: x\nruns:\n  using: composite\n  steps:\n    - uses: ./act\n");
+  EXPECT_EQ(run("      - uses: ./act\n").conclusion, Conclusion::failure);
+  EXPECT_THAT(log_.texts(LineKind::error), Contains(HasSubstr("nested more than 10 deep")));
+}
+
+TEST_F(RunStep, RunsAJavaScriptActionAndItsPostPart) {
+  write("js/action.yml",
+        "name: x\ninputs:\n  My Input:\n    default: d\nruns:\n  using: node20\n  main: dist/index.js\n  post: dist/post.js\n");
+  job_.runtime_environment = {{"ACTIONS_RUNTIME_TOKEN", "r"}};
+  sandbox_.will(writes("GITHUB_STATE", "pid=7\n"));
+  EXPECT_EQ(run("      - uses: ./js\n        name: Act\n        with:\n          my input: given\n").conclusion,
+            Conclusion::success);
+  const sandbox::Command& main = sandbox_.commands[0];
+  EXPECT_THAT(main.argv, ElementsAre("node", job_.folders.workspace.inside + "/js/dist/index.js"));
+  EXPECT_EQ(main.environment.at("INPUT_MY_INPUT"), "given");
+  EXPECT_EQ(main.environment.at("ACTIONS_RUNTIME_TOKEN"), "r");
+  ASSERT_EQ(job_.post_steps.size(), 1U);
+  EXPECT_EQ(job_.post_steps[0].name, "Post Act");
+  EXPECT_EQ(*run_post_steps(job_), Conclusion::success);
+  EXPECT_THAT(sandbox_.commands[1].argv, ElementsAre("node", job_.folders.workspace.inside + "/js/dist/post.js"));
+  EXPECT_EQ(sandbox_.commands[1].environment.at("STATE_pid"), "7");
+  EXPECT_EQ(sandbox_.commands[1].environment.at("INPUT_MY_INPUT"), "given");
+}
+
+TEST_F(RunStep, RefusesDockerActionsByName) {
+  write("d/action.yml", "name: x\nruns:\n  using: docker\n  image: Dockerfile\n");
+  run("      - uses: ./d\n      - if: always()\n        uses: docker://alpine:3\n");
+  EXPECT_THAT(log_.texts(LineKind::error), ElementsAre(HasSubstr("'./d' is a Docker action"), HasSubstr("docker://alpine:3")));
+}
+
+TEST_F(RunStep, SaysWhatIsMissing) {
+  run("      - uses: ./nowhere\n      - if: always()\n        uses: octo/unknown@v1\n");
+  EXPECT_THAT(log_.texts(LineKind::error),
+              ElementsAre(HasSubstr("actions/checkout"), HasSubstr("'octo/unknown@v1' is not built in")));
+}
+
+TEST_F(RunStep, FetchesRemoteActions) {
+  const base::Path fetched = make("fetched").host;
+  ASSERT_TRUE(base::write_file(fetched / "action.yml", "name: x\nruns:\n  using: node20\n  main: i.js\n  pre: p.js\n"));
+  ASSERT_TRUE(base::write_file(fetched / "i.js", "1"));
+  std::string asked;
+  services_.fetch_action = [&](const std::string& uses) -> base::Result<base::Path> {
+    asked = uses;
+    return fetched;
+  };
+  run("      - uses: octo/act/sub@v2\n");
+  EXPECT_EQ(asked, "octo/act/sub@v2");
+  ASSERT_EQ(sandbox_.commands.size(), 2U);
+  EXPECT_THAT(sandbox_.commands[0].argv[1], testing::EndsWith("/p.js"));
+  const std::string main = sandbox_.commands[1].argv[1];
+  EXPECT_THAT(main, testing::StartsWith(job_.folders.actions.inside));
+  EXPECT_TRUE(base::exists(main));
+  EXPECT_EQ(sandbox_.commands[1].environment.at("GITHUB_ACTION_REPOSITORY"), "octo/act");
+  EXPECT_EQ(sandbox_.commands[1].environment.at("GITHUB_ACTION_REF"), "v2");
+}
+
+TEST_F(RunStep, HashesFilesOfTheWorkspace) {
+  write("a/lock.txt", "1");
+  write("b/lock.txt", "2");
+  write("c/other.txt", "3");
+  run("      - run: echo ${{ hashFiles('**/lock.txt') }}-${{ hashFiles('none') }}-${{ hashFiles('*/lock.txt', '!b') }}\n");
+  // sha256 over the binary sha256 of each file.
+  const std::string both = "Run echo 4295f72eeb1e3507b8461e240e3b8d18c1e7bd2f1122b11fc9ec40a65894031a-";
+  EXPECT_THAT(log_.texts(LineKind::group), ElementsAre(testing::StartsWith("Run echo ")));
+  const std::string shown = log_.texts(LineKind::group)[0];
+  EXPECT_THAT(shown, HasSubstr("--"));
+  EXPECT_EQ(shown.size(), std::string("Run echo --").size() + 128);
+  EXPECT_EQ(shown.substr(0, both.size()), both);
+}
+
+TEST_F(RunStep, RunsPostStepsLastRegisteredFirst) {
+  std::vector<std::string> order;
+  const auto post = [&](const std::string& name, const std::string& condition, bool fails = false) {
+    job_.post_steps.push_back({name,
+                               [&order, name, fails](RunningJob&) -> base::Result<void> {
+                                 order.push_back(name);
+                                 if (fails) return base::make_error(base::ErrorKind::internal, "post failed");
+                                 return {};
+                               },
+                               condition});
+  };
+  job_.status = Conclusion::failure;
+  post("a", "");
+  post("b", "success()");
+  post("c", "failure()", true);
+  EXPECT_EQ(*run_post_steps(job_), Conclusion::failure);
+  EXPECT_THAT(order, ElementsAre("c", "a"));
+}
+
+}  // namespace
+}  // namespace steps
