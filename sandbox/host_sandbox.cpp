@@ -1,0 +1,151 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "base/files.h"
+#include "base/process.h"
+#include "base/strings.h"
+#include "sandbox/protocol.h"
+#include "sandbox/sandbox.h"
+
+namespace sandbox {
+
+namespace {
+
+using base::Result;
+
+// Every process that we start carries this, and so does what it leaves behind.
+constexpr const char* kMark = "PIPELINE_SANDBOX_ID";
+
+std::vector<pid_t> processes_with(const std::string& mark) {
+  std::vector<pid_t> found;
+  const auto names = base::list_directory("/proc");
+  if (!names) return found;
+  for (const auto& name : *names) {
+    const auto pid = base::parse_integer(name);
+    if (!pid || *pid == ::getpid()) continue;
+    const auto environment = base::read_file(base::Path("/proc") / name / "environ");
+    if (environment && environment->find(mark) != std::string::npos) found.push_back(static_cast<pid_t>(*pid));
+  }
+  return found;
+}
+
+class HostSandbox : public Sandbox {
+ public:
+  explicit HostSandbox(const Plan& plan) : mark_(fmt::format("{}={}-{}", kMark, ::getpid(), base::replace_all(plan.label, " ", "-"))) {}
+  ~HostSandbox() override { (void)destroy(); }
+
+  Result<StartedProcess> start(const Command& command) override {
+    const auto path = command.environment.find("PATH");
+    const auto program = base::find_program(command.argv.at(0), path == command.environment.end() ? "" : path->second);
+    if (!program) return base::make_error(base::ErrorKind::not_found, fmt::format("cannot start {}: not found on PATH", command.argv[0]));
+    TRY(auto ended, base::make_pipe());
+    std::vector<std::string> environment{mark_};
+    for (const auto& [key, value] : command.environment) environment.push_back(key + "=" + value);
+    auto arguments = command.argv;
+    TRY(const pid_t pid, spawn(*program, arguments, environment, command));
+    std::thread([pid, write = std::move(ended.write)] {
+      int status = 0;
+      while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+      }
+      const protocol::Ended how{WIFEXITED(status) ? WEXITSTATUS(status) : 0, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
+      (void)::write(write.get(), &how, sizeof how);
+    }).detach();
+    return StartedProcess{pid, std::move(ended.read)};
+  }
+
+  Result<ExitStatus> wait(StartedProcess& process) override {
+    protocol::Ended ended;
+    ssize_t count = -1;
+    while ((count = ::read(process.ended.get(), &ended, sizeof ended)) < 0 && errno == EINTR) {
+    }
+    process.ended.reset();
+    return ExitStatus{.code = ended.code, .signal = ended.signal};
+  }
+
+  Result<void> signal(int id, int signal_number, SignalTarget target) override {
+    if (target == SignalTarget::all) {
+      for (const pid_t pid : processes_with(mark_)) ::kill(pid, signal_number);
+      return {};
+    }
+    if (::kill(target == SignalTarget::process_group ? -id : id, signal_number) != 0 && errno != ESRCH) {
+      return base::system_error("signalling a step", errno);
+    }
+    return {};
+  }
+
+  Result<base::Fd> connect(std::uint16_t) override {
+    return base::make_error(base::ErrorKind::denied, "without a sandbox there is no network namespace to connect into");
+  }
+  Result<base::Fd> listen(const std::string&, std::uint16_t) override {
+    return base::make_error(base::ErrorKind::denied, "without a sandbox there is no network namespace to listen in");
+  }
+
+  Result<void> destroy() override {
+    // What is killed may just have forked: look again until nothing is found.
+    for (int round = 0; round < 50; ++round) {
+      const auto left = processes_with(mark_);
+      if (left.empty()) return {};
+      for (const pid_t pid : left) ::kill(pid, SIGKILL);
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return base::make_error(base::ErrorKind::internal, "processes of the job could not be killed");
+  }
+
+ private:
+  static Result<pid_t> spawn(const base::Path& program, std::vector<std::string>& arguments, std::vector<std::string>& environment,
+                             const Command& command) {
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    const int given[] = {command.input, command.output, command.error};
+    for (int i = 0; i < 3; ++i) {
+      if (given[i] >= 0) posix_spawn_file_actions_adddup2(&actions, given[i], i);
+      else posix_spawn_file_actions_addopen(&actions, i, "/dev/null", O_RDWR, 0);
+    }
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+    posix_spawn_file_actions_addchdir_np(&actions, command.directory.c_str());
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t signals;
+    sigemptyset(&signals);
+    posix_spawnattr_setsigmask(&attributes, &signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGPIPE);
+    posix_spawnattr_setsigdefault(&attributes, &signals);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    std::vector<char*> argv;
+    for (auto& text : arguments) argv.push_back(text.data());
+    argv.push_back(nullptr);
+    std::vector<char*> envp;
+    for (auto& text : environment) envp.push_back(text.data());
+    envp.push_back(nullptr);
+    pid_t pid = -1;
+    const int error = ::posix_spawn(&pid, program.c_str(), &actions, &attributes, argv.data(), envp.data());
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    if (error != 0) return base::system_error("cannot start " + program.string(), error);
+    return pid;
+  }
+
+  std::string mark_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Sandbox>> make_host_sandbox(const Plan& plan) {
+  return std::unique_ptr<Sandbox>(std::make_unique<HostSandbox>(plan));
+}
+
+}  // namespace sandbox

@@ -1,0 +1,251 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/strings.h"
+#include "sandbox/cgroup.h"
+#include "sandbox/protocol.h"
+#include "sandbox/sandbox.h"
+#include "sandbox/setting_text.h"
+#include "sandbox/zygote.h"
+
+namespace sandbox {
+
+namespace {
+
+using base::Result;
+using protocol::Kind;
+using protocol::Message;
+
+constexpr const char* kAdvice =
+    "the sandbox could not be set up; check that user namespaces are allowed (sysctl user.max_user_namespaces, "
+    "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns) and that no outer container "
+    "forbids unshare and mount, or run with --sandbox none to do without isolation";
+
+struct Spawned {
+  pid_t pid = -1;
+  base::Fd control;
+};
+
+// This binary again, as the zygote: never a fork of this large, threaded process.
+Result<Spawned> spawn_zygote() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return base::system_error("socketpair", errno);
+  base::Fd ours(ends[0]);
+  base::Fd theirs(ends[1]);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  // dup2 onto itself would keep close-on-exec, so it goes over another number.
+  posix_spawn_file_actions_adddup2(&actions, theirs.get(), 9);
+  posix_spawn_file_actions_adddup2(&actions, 9, kControlFd);
+  posix_spawn_file_actions_addclosefrom_np(&actions, kControlFd + 1);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t signals;
+  sigemptyset(&signals);
+  posix_spawnattr_setsigmask(&attributes, &signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGPIPE);
+  posix_spawnattr_setsigdefault(&attributes, &signals);
+  // A session of its own: Ctrl-C at the terminal is for the runner, which ends steps in its order.
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  std::string name = "pipeline-sandbox";
+  std::string argument = kZygoteArgument;
+  char* argv[] = {name.data(), argument.data(), nullptr};
+  std::string path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  char* environment[] = {path.data(), nullptr};
+  Spawned spawned;
+  const int error = ::posix_spawn(&spawned.pid, "/proc/self/exe", &actions, &attributes, argv, environment);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  if (error != 0) return base::system_error("starting the sandbox's process", error);
+  spawned.control = std::move(ours);
+  return spawned;
+}
+
+Setting setting_of(const Plan& plan) {
+  Setting setting{.plan = plan, .privileged = ::geteuid() == 0};
+  setting.resolv_conf = base::read_file("/etc/resolv.conf").value_or("");
+  setting.hosts = plan.network == NetworkMode::host ? base::read_file("/etc/hosts").value_or("") : "";
+  if (setting.hosts.find("localhost") == std::string::npos) setting.hosts += "127.0.0.1 localhost\n::1 localhost\n";
+  for (const auto& line : plan.hosts) setting.hosts += line + "\n";
+  return setting;
+}
+
+class NamespaceSandbox : public Sandbox {
+ public:
+  NamespaceSandbox(pid_t pid, base::Fd control, Cgroup cgroup)
+      : pid_(pid), control_(std::move(control)), cgroup_(std::move(cgroup)) {}
+  ~NamespaceSandbox() override { (void)destroy(); }
+
+  Result<StartedProcess> start(const Command& command) override {
+    if (command.argv.empty()) return base::make_error(base::ErrorKind::invalid_input, "no program to start");
+    TRY(auto ended, base::make_pipe());
+    Message message{.kind = Kind::start, .other = -1};
+    const auto path = command.environment.find("PATH");
+    message.texts = {command.directory, path == command.environment.end() ? "/usr/bin:/bin" : path->second,
+                     std::to_string(command.argv.size())};
+    message.texts.insert(message.texts.end(), command.argv.begin(), command.argv.end());
+    for (const auto& [key, value] : command.environment) message.texts.push_back(key + "=" + value);
+    if (command.uid || command.gid) {
+      message.other = static_cast<std::int64_t>(command.uid.value_or(0)) | (static_cast<std::int64_t>(command.gid.value_or(0)) << 32);
+    }
+    message.fds.push_back(std::move(ended.write));
+    const int given[] = {command.input, command.output, command.error};
+    for (int i = 0; i < 3; ++i) {
+      if (given[i] < 0) continue;
+      message.number |= 1 << i;
+      message.fds.emplace_back(::fcntl(given[i], F_DUPFD_CLOEXEC, 0));
+    }
+    TRY(auto answer, ask(message));
+    if (answer.number < 0) {
+      const auto what = answer.texts.empty() ? "starting" : answer.texts[0];
+      return base::system_error(fmt::format("cannot start {} ({})", command.argv[0], what), static_cast<int>(answer.other));
+    }
+    return StartedProcess{static_cast<int>(answer.number), std::move(ended.read)};
+  }
+
+  Result<ExitStatus> wait(StartedProcess& process) override {
+    protocol::Ended ended;
+    ssize_t count = -1;
+    while ((count = ::read(process.ended.get(), &ended, sizeof ended)) < 0 && errno == EINTR) {
+    }
+    process.ended.reset();
+    if (count != sizeof ended) return ExitStatus{.signal = SIGKILL, .failure = "the sandbox ended before it did"};
+    ExitStatus status{.code = ended.code, .signal = ended.signal};
+    if (ended.signal == SIGKILL || ended.code == 128 + SIGKILL) {
+      const auto kills = cgroup_.out_of_memory_kills();
+      const std::lock_guard lock(mutex_);
+      status.out_of_memory = kills > seen_kills_;
+      seen_kills_ = kills;
+    }
+    return status;
+  }
+
+  Result<void> signal(int id, int signal_number, SignalTarget target) override {
+    Message message{.kind = Kind::signal, .number = id, .other = signal_number | (static_cast<int>(target) << 8)};
+    TRY(const auto answer, ask(message));
+    if (answer.number < 0 && answer.other != ESRCH) return base::system_error("signalling a step", static_cast<int>(answer.other));
+    return {};
+  }
+
+  Result<base::Fd> connect(std::uint16_t port) override {
+    TRY(auto answer, ask({.kind = Kind::connect, .number = port}));
+    if (answer.number < 0 || answer.fds.empty()) {
+      return base::system_error(fmt::format("connecting to port {} in the sandbox", port), static_cast<int>(answer.other));
+    }
+    return std::move(answer.fds[0]);
+  }
+
+  Result<base::Fd> listen(const std::string& address, std::uint16_t port) override {
+    Message message{.kind = Kind::listen, .number = port};
+    message.texts.push_back(address);
+    TRY(auto answer, ask(message));
+    if (answer.number < 0 || answer.fds.empty()) {
+      return base::system_error(fmt::format("listening on {}:{} in the sandbox", address, port), static_cast<int>(answer.other));
+    }
+    return std::move(answer.fds[0]);
+  }
+
+  Result<void> destroy() override {
+    const std::lock_guard lock(mutex_);
+    if (pid_ < 0) return {};
+    // PID 1 ends at the end of this socket, and the kernel kills all that is left in its namespace.
+    control_.reset();
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+    cgroup_ = Cgroup();
+    return {};
+  }
+
+ private:
+  Result<Message> ask(const Message& message) {
+    const std::lock_guard lock(mutex_);
+    if (!control_) return base::make_error(base::ErrorKind::cancelled, "the sandbox is gone");
+    TRY(protocol::send(control_.get(), message));
+    return protocol::receive(control_.get());
+  }
+
+  std::mutex mutex_;
+  pid_t pid_;
+  base::Fd control_;
+  Cgroup cgroup_;
+  std::int64_t seen_kills_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Sandbox>> make_namespace_sandbox(const Plan& plan) {
+  TRY(auto cgroup, Cgroup::create(plan.label, plan.limits));
+  TRY(auto spawned, spawn_zygote());
+  if (auto joined = cgroup.join(spawned.pid); !joined) {
+    spawned.control.reset();
+    ::waitpid(spawned.pid, nullptr, 0);
+    return std::move(joined).error();
+  }
+  auto sandbox = std::make_unique<NamespaceSandbox>(spawned.pid, base::Fd(::fcntl(spawned.control.get(), F_DUPFD_CLOEXEC, 0)),
+                                                    std::move(cgroup));
+  Message setup{.kind = Kind::setup};
+  setup.texts.push_back(to_text(setting_of(plan)));
+  TRY(protocol::send(spawned.control.get(), setup));
+  auto answer = protocol::receive(spawned.control.get());
+  if (!answer) return std::move(answer).error().while_doing(kAdvice);
+  if (answer->number < 0) {
+    const auto why = answer->texts.empty() ? "unknown reason" : answer->texts[0];
+    return base::make_error(base::ErrorKind::denied, why).while_doing(kAdvice);
+  }
+  return std::unique_ptr<Sandbox>(std::move(sandbox));
+}
+
+int ExitStatus::shell_code() const {
+  if (!failure.empty() && signal == 0 && code == 0) return 127;
+  return signal != 0 ? 128 + signal : code;
+}
+
+Result<Finished> run_to_end(Sandbox& sandbox, Command command, int timeout_seconds) {
+  constexpr std::size_t kMostOutput = 1U << 20;
+  TRY(auto output, base::make_pipe());
+  command.output = output.write.get();
+  command.error = output.write.get();
+  TRY(auto process, sandbox.start(command));
+  output.write.reset();
+  Finished finished;
+  const auto deadline = base::SteadyTime::clock::now() + std::chrono::seconds(timeout_seconds);
+  bool open = true;
+  while (true) {
+    const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - base::SteadyTime::clock::now()).count();
+    if (rest <= 0) {
+      (void)sandbox.signal(process.id, SIGKILL, SignalTarget::process_group);
+      (void)sandbox.wait(process);
+      return base::make_error(base::ErrorKind::cancelled, fmt::format("{} took longer than {} s", command.argv[0], timeout_seconds));
+    }
+    pollfd watched[2] = {{process.ended.get(), POLLIN, 0}, {output.read.get(), POLLIN, 0}};
+    if (::poll(watched, open ? 2 : 1, static_cast<int>(std::min<long long>(rest, 60'000))) < 0) continue;
+    if (open && watched[1].revents != 0) {
+      char buffer[16 * 1024];
+      const ssize_t count = ::read(output.read.get(), buffer, sizeof buffer);
+      if (count <= 0) open = false;
+      if (count > 0 && finished.output.size() < kMostOutput) finished.output.append(buffer, static_cast<std::size_t>(count));
+      continue;
+    }
+    if (watched[0].revents != 0) break;
+  }
+  TRY(finished.status, sandbox.wait(process));
+  return finished;
+}
+
+}  // namespace sandbox

@@ -1,0 +1,59 @@
+#include "sandbox/plan.h"
+
+#include <unistd.h>
+
+#include "base/json.h"
+
+namespace sandbox {
+
+namespace {
+
+constexpr std::uint32_t kFirstShiftedId = 100'000;
+constexpr std::uint32_t kIdsPerSlot = 65'536;
+
+std::string_view name_of(MountKind kind) { return kind == MountKind::bind ? "bind" : "tmpfs"; }
+std::string_view name_of(Access access) { return access == Access::read_only ? "read-only" : "read-write"; }
+
+}  // namespace
+
+base::Json to_json(const Plan& plan) {
+  base::Json mounts = base::Json::array();
+  for (const auto& mount : plan.mounts) {
+    base::Json entry = {{"kind", name_of(mount.kind)}, {"target", mount.target}, {"access", name_of(mount.access)}};
+    if (!mount.source.empty()) entry["source"] = mount.source;
+    if (mount.tmpfs_bytes > 0) entry["bytes"] = mount.tmpfs_bytes;
+    mounts.push_back(std::move(entry));
+  }
+  base::Json json = {{"label", plan.label},
+                     {"root", plan.root == RootKind::host ? "host" : "image"},
+                     {"mounts", std::move(mounts)},
+                     {"network", plan.network == NetworkMode::host ? "host" : "isolated"},
+                     {"limits",
+                      {{"memory_bytes", plan.limits.memory_bytes},
+                       {"processes", plan.limits.processes},
+                       {"cpu_millis", plan.limits.cpu_millis},
+                       {"open_files", plan.limits.open_files}}},
+                     {"hostname", plan.hostname},
+                     {"hosts", plan.hosts},
+                     {"uid", plan.uid},
+                     {"gid", plan.gid},
+                     {"id_slot", plan.id_slot}};
+  if (plan.root == RootKind::image) {
+    json["image"] = {{"lower", plan.image.lower}, {"upper", plan.image.upper}, {"work", plan.image.work}};
+  }
+  return json;
+}
+
+std::uint32_t first_host_id(std::uint32_t id_slot) {
+  return ::geteuid() == 0 ? kFirstShiftedId + kIdsPerSlot * id_slot : ::geteuid();
+}
+
+std::optional<std::uint32_t> host_uid(const Plan& plan, std::uint32_t inside) {
+  if (::geteuid() == 0) {
+    if (inside >= kIdsPerSlot) return std::nullopt;
+    return first_host_id(plan.id_slot) + inside;
+  }
+  return inside == 0 ? std::optional<std::uint32_t>(::geteuid()) : std::nullopt;
+}
+
+}  // namespace sandbox
