@@ -135,6 +135,17 @@ class ProcessLoop {
   ProcessEnd end_;
 };
 
+/// A program, folder or environment that cannot be used is the step's fault; a sandbox that is gone is not.
+base::Result<ProcessEnd> not_started(base::Error error) {
+  if (error.kind == base::ErrorKind::cancelled) return error;
+  constexpr int kNotFound = 127;
+  constexpr int kCannotRun = 126;
+  ProcessEnd end;
+  end.status.code = error.kind == base::ErrorKind::not_found ? kNotFound : kCannotRun;
+  end.status.failure = error.to_string();
+  return end;
+}
+
 }  // namespace
 
 base::Result<ProcessEnd> run_process(sandbox::Sandbox& sandbox, sandbox::Command command,
@@ -144,7 +155,9 @@ base::Result<ProcessEnd> run_process(sandbox::Sandbox& sandbox, sandbox::Command
   if (!wake) return base::system_error("eventfd", errno);
   command.output = pipe.write.get();
   command.error = pipe.write.get();
-  TRY(auto process, sandbox.start(command));
+  auto started = sandbox.start(command);
+  if (!started) return not_started(std::move(started).error());
+  sandbox::StartedProcess process = std::move(*started);
   pipe.write.reset();
 
   std::stop_callback on_stop(options.stop, [&wake] {
