@@ -1,6 +1,8 @@
 #pragma once
-// A Dockerfile → an image in the store. RUN goes through sandbox/, nothing else starts a process.
+// Building an image from a Dockerfile into the store. RUN happens in a sandbox over the layers so far; what
+// was built before is taken from the layer cache. The build context is only ever opened beneath its folder.
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -8,46 +10,55 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
 #include "ecr/image_store.h"
-#include "ecr/registry.h"
 #include "sandbox/plan.h"
 
 namespace ecr {
 
-enum class UseCache { yes, no };
+/// A line of the build's log, without its newline: `#7 [builder 2/5] RUN make`, `#7 0.412 text`, `#7 CACHED`.
+struct BuildProgress {
+  int step = 0;
+  enum class What { started, output, cached, done, failed } what = What::output;
+  std::string line;
+};
 
 struct BuildOptions {
-  int context = -1;                            ///< an open folder; nothing outside it is read
-  std::string dockerfile;                      ///< its text
-  std::string dockerfile_name = "Dockerfile";  ///< for messages
-  std::vector<std::string> tags;               ///< names for the image
-  std::map<std::string, std::string> build_arguments;
+  int context = -1;                    ///< an open folder, borrowed; -1 is an empty context
+  std::string dockerfile;              ///< its text
+  std::string dockerfile_name = "Dockerfile";
+  /// Text of .dockerignore; absent reads it from the context.
+  std::optional<std::string> ignore;
+  std::vector<std::string> tags;
+  std::map<std::string, std::string> build_args;
+  std::string target;                  ///< a stage; empty is the last
+  Platform platform = host_platform();
   std::map<std::string, std::string> labels;
-  std::string target;                          ///< stage name or number; empty is the last
-  UseCache cache = UseCache::yes;
-  std::int64_t source_date_epoch = 0;          ///< 0: now
-  sandbox::NetworkMode network = sandbox::NetworkMode::host;  ///< of RUN
-  RegistryOptions registry;                    ///< for base images that the store lacks
+  bool no_cache = false;
+  /// `pull` even if the store has the base image.
+  bool always_pull = false;
+  /// Brings an image into the store that is not there; absent: such a base image is an error.
+  std::function<base::Result<Descriptor>(const ImageReference&)> pull;
+  /// Contents of `RUN --mount=type=secret`, by id.
+  std::map<std::string, std::string> secrets;
+  std::function<void(const BuildProgress&)> progress;
   std::stop_token stop;
-  std::function<void(std::string_view line)> progress;
+  sandbox::NetworkMode network = sandbox::NetworkMode::host;
+  sandbox::Limits limits;
+  std::optional<std::int64_t> source_date_epoch;  ///< clamps every time in the image
 };
 
 struct BuiltImage {
   Descriptor manifest;
-  Digest config;
-  std::uint64_t size = 0;  ///< of all blobs
-  int steps = 0;
-  int cached = 0;
+  Digest image_id;  ///< the digest of the configuration, as `docker images` shows it
+  std::vector<std::string> tags;
+  std::uint64_t compressed_size = 0;
+  int steps_cached = 0;
+  int steps_run = 0;
 };
 
+/// A failed RUN is ErrorKind::remote with the exit code in Error::code and the Dockerfile's line as location.
 base::Result<BuiltImage> build_image(const BuildOptions& options, ImageStore& store);
-
-/// Makes an image of one root file system tar (`pipeline image import`).
-struct ImportOptions {
-  std::vector<std::string> environment;
-  std::vector<std::string> command;
-};
-base::Result<Descriptor> import_image(int tar, const std::string& name, const ImportOptions& options, ImageStore& store);
 
 }  // namespace ecr

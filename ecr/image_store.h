@@ -1,35 +1,39 @@
 #pragma once
-// Images on this machine: an OCI image layout whose blobs are verified when they are written, names for manifests,
-// and the trees of unpacked layers. Safe for several processes at once and for kill -9: everything appears whole, by
-// a rename.
+// The local image store: an OCI image layout (blobs by digest, names in index.json) and the unpacked trees of
+// layers. Safe for several processes, and for one that is killed at any point. Knows no registry.
 
-#include <functional>
-#include <map>
+#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/crypto.h"
+#include "base/fd.h"
 #include "base/files.h"
 #include "base/result.h"
 #include "ecr/image.h"
+#include "ecr/image_reference.h"
 
 namespace ecr {
 
-/// A blob that is being written; it exists in the store once commit() went through.
+inline constexpr std::size_t kMaxManifestBytes = 4U << 20;
+
+/// A blob on its way into the store. Gone without a trace unless committed.
 class BlobWriter {
  public:
   BlobWriter(BlobWriter&&) noexcept = default;
+  BlobWriter& operator=(BlobWriter&&) noexcept = delete;
   ~BlobWriter();
   base::Result<void> write(std::string_view bytes);
-  /// Fails when `expected` is given and is not what was written.
-  base::Result<Descriptor> commit(const std::string& media_type, const std::optional<Digest>& expected = std::nullopt);
   [[nodiscard]] std::uint64_t size() const { return size_; }
+  /// Under the digest of what was written.
+  base::Result<Digest> commit();
+  /// The same; an error, and nothing stored, when it is not `expected`.
+  base::Result<void> commit(const Digest& expected);
 
  private:
   friend class ImageStore;
-  BlobWriter(base::Fd fd, base::Path temporary, base::Path blobs) : fd_(std::move(fd)), temporary_(std::move(temporary)), blobs_(std::move(blobs)) {}
+  BlobWriter(base::Fd fd, base::Path temporary, base::Path blobs);
   base::Fd fd_;
   base::Path temporary_;
   base::Path blobs_;
@@ -37,46 +41,60 @@ class BlobWriter {
   std::uint64_t size_ = 0;
 };
 
+struct NamedImage {
+  std::string name;       ///< docker.io/library/debian:bookworm-slim
+  Descriptor descriptor;  ///< of its manifest
+};
+
 class ImageStore {
  public:
-  /// Makes the folder when missing.
+  /// Makes the folder when it is missing and removes what killed processes left.
   static base::Result<ImageStore> open(const base::Path& folder);
 
-  [[nodiscard]] const base::Path& folder() const { return folder_; }
   [[nodiscard]] bool has_blob(const Digest& digest) const;
+  base::Result<Digest> put_blob(std::string_view bytes);
+  base::Result<BlobWriter> start_blob();
+  /// not_found when it is not there.
+  [[nodiscard]] base::Result<base::Fd> open_blob(const Digest& digest) const;
+  /// The whole blob; for documents.
+  [[nodiscard]] base::Result<std::string> read_blob(const Digest& digest, std::size_t limit = kMaxManifestBytes) const;
+  [[nodiscard]] base::Result<std::uint64_t> blob_size(const Digest& digest) const;
   [[nodiscard]] base::Path blob_path(const Digest& digest) const;
-  base::Result<Descriptor> put_blob(const std::string& media_type, std::string_view content);
-  base::Result<BlobWriter> write_blob();
-  base::Result<base::Fd> open_blob(const Digest& digest) const;
-  /// A small blob as text: manifests and configurations, at most 4 MiB; its digest is verified.
-  base::Result<std::string> read_blob(const Digest& digest) const;
-  base::Result<void> remove_blob(const Digest& digest);
 
-  /// Names are any text: references, `repository:tag`. A name is moved when it exists.
+  /// Names are normalized by parse_image_reference. A name that is taken moves to the new image.
   base::Result<void> tag(const std::string& name, const Descriptor& manifest);
-  base::Result<void> untag(const std::string& name);
-  [[nodiscard]] base::Result<std::optional<Descriptor>> find(const std::string& name) const;
-  [[nodiscard]] base::Result<std::map<std::string, Descriptor>> names() const;
+  /// By name, or by a digest of a stored manifest; not_found says what was looked for.
+  [[nodiscard]] base::Result<Descriptor> resolve(const std::string& name) const;
+  [[nodiscard]] base::Result<std::vector<NamedImage>> list() const;
+  /// Takes the name away; not_found when it is not there. Blobs stay until collect_garbage().
+  base::Result<void> remove(const std::string& name);
+  /// Removes blobs and layer trees that no name reaches and that nobody touched for a day. Returns the bytes of blobs.
+  base::Result<std::uint64_t> collect_garbage();
 
-  base::Result<Manifest> manifest(const Digest& digest) const;
-  base::Result<ImageConfig> config(const Manifest& manifest) const;
-  /// Trees of the image's layers, topmost first as sandbox::ImageRoot wants them; unpacked once and shared.
-  base::Result<std::vector<std::string>> unpack(const Manifest& manifest);
-  /// Where the tree of a layer is, or would be.
-  [[nodiscard]] base::Path layer_tree(const Digest& diff_id) const;
+  /// Manifest and configuration of a stored image; `name` as resolve() takes it.
+  [[nodiscard]] base::Result<Image> image(const std::string& name) const;
+  [[nodiscard]] base::Result<Image> image(const Descriptor& manifest) const;
+  /// Stores config and manifest for layers that are already there; returns the manifest's descriptor.
+  base::Result<Descriptor> put_image(const ImageConfig& config, const std::vector<Descriptor>& layers);
 
-  /// Small notes that outlive processes: the build cache. A missing note is nothing.
-  [[nodiscard]] std::optional<std::string> read_note(const std::string& kind, const std::string& key) const;
-  base::Result<void> write_note(const std::string& kind, const std::string& key, std::string_view content);
+  /// The trees of all layers, topmost first, as an overlay's lower folders; unpacks what is not unpacked yet.
+  /// Owners are shifted to the ids of sandbox slot 0 when the program is root.
+  base::Result<std::vector<base::Path>> unpack(const Manifest& manifest);
+  /// The tree of one layer; checks that the content has that diff_id.
+  base::Result<base::Path> unpack_layer(const Descriptor& layer, const Digest& diff_id);
+  [[nodiscard]] base::Path layer_path(const Digest& diff_id) const;
+  /// Takes a finished tree (on the store's file system) as a layer's tree; if there is one already, `tree` is removed.
+  base::Result<base::Path> adopt_layer(const base::Path& tree, const Digest& diff_id);
 
-  /// A new folder of the store's file system, for overlays' uppers and temporary trees.
-  base::Result<base::TempDir> make_work_folder();
+  /// A folder for work in progress on the store's file system.
+  base::Result<base::TempDir> make_temp_dir(std::string_view prefix) const;
+  /// Small records of the builder (layer cache, file digests), by key; nothing when absent.
+  [[nodiscard]] std::optional<std::string> read_record(std::string_view kind, std::string_view key) const;
+  base::Result<void> write_record(std::string_view kind, std::string_view key, std::string_view content);
+  [[nodiscard]] const base::Path& folder() const { return folder_; }
 
  private:
   explicit ImageStore(base::Path folder) : folder_(std::move(folder)) {}
-  base::Result<void> change_index(const std::function<void(base::Json&)>& change);
-  base::Result<base::Json> read_index() const;
-  base::Result<void> unpack_layer(const Descriptor& layer, const Digest& diff_id);
   base::Path folder_;
 };
 

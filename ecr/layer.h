@@ -1,38 +1,59 @@
 #pragma once
-// Layers: a tree of files ⇄ a tar, gzip-compressed, with its two digests, in one pass (image-spec layer.md). The
-// tree's owners are those of the sandbox's id range; the tar's are those inside.
+// Layers: a folder tree or an overlay's upper folder as a compressed tar (one pass: diff_id, digest, size), and
+// such a tar as a tree again. Hostile tars are contained: nothing is written, linked or removed outside.
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
-#include "base/fd.h"
 #include "base/files.h"
 #include "base/result.h"
-#include "ecr/image_store.h"
+#include "ecr/image.h"
 
 namespace ecr {
 
-struct Layer {
-  Descriptor descriptor;  ///< of the compressed blob
-  Digest diff_id;         ///< of the tar
+class ImageStore;
+
+struct WrittenLayer {
+  Descriptor descriptor;  ///< of the gzip blob in the store
+  Digest diff_id;
+  std::uint64_t uncompressed_size = 0;
 };
 
-struct PackOptions {
-  std::int64_t latest_time = 0;   ///< modification times are cut to it; 0 leaves them (SOURCE_DATE_EPOCH)
+struct LayerOptions {
+  std::uint32_t first_host_id = 0;  ///< owner on disk minus this is the owner in the layer
+  std::optional<std::int64_t> latest_time;  ///< later mtimes become this one
+  /// Owners that the disk could not take (not root), by path in the layer.
+  std::map<std::string, std::pair<std::uint32_t, std::uint32_t>> owners;
 };
 
-/// Packs an overlay's upper folder: whiteouts and opaque folders become those of the specification. Entries are in
-/// the order of their names. Sockets are left out.
-base::Result<Layer> pack_upper(const base::Path& upper, ImageStore& store, const PackOptions& options = {});
+/// A folder's content as a layer blob. Entries are sorted; char devices 0:0 become whiteouts and opaque folders get
+/// their mark (image-spec layer.md#whiteouts); sockets and other devices are left out.
+base::Result<WrittenLayer> write_layer(const base::Path& tree, const LayerOptions& options, ImageStore& store);
+/// A layer without entries.
+base::Result<WrittenLayer> write_empty_layer(ImageStore& store);
 
-/// Takes a tar (plain, gzip or zstd) as a layer: its content, recompressed.
-base::Result<Layer> pack_tar(int tar, ImageStore& store);
+struct UnpackLimits {
+  std::uint64_t bytes = 64ULL << 30;  ///< uncompressed
+  std::uint64_t entries = 10'000'000;
+};
 
-/// Unpacks a compressed or plain layer into an empty folder, whiteouts as overlay wants them. Nothing is written
-/// outside it whatever the tar says. The tar's digest must be `diff_id`.
-base::Result<void> unpack_layer_blob(int blob, const base::Path& folder, const Digest& diff_id);
+enum class WhiteoutForm {
+  overlay,  ///< char devices 0:0 and opaque marks, for a lower folder
+  apply,    ///< what they name is removed, for one flat tree
+};
 
-/// Unpacks a local archive as Dockerfile's ADD does: no whiteouts, owners as in the archive.
-base::Result<void> unpack_archive(int archive, const base::Path& folder);
+struct UnpackOptions {
+  std::uint32_t first_host_id = 0;  ///< added to owners; only when root
+  WhiteoutForm whiteouts = WhiteoutForm::overlay;
+  UnpackLimits limits;
+};
+
+/// Unpacks a plain, gzip or zstd tar into an empty (or, with `apply`, any) folder. Returns the diff_id.
+base::Result<Digest> unpack_tar(int tar, const base::Path& into, const UnpackOptions& options);
 
 }  // namespace ecr

@@ -1,22 +1,24 @@
 #pragma once
-// Pulling an image into the store: every digest verified while it comes, this machine's platform out of an index.
+// Fetching an image from a registry into the store: index → platform → manifest → blobs, all digests verified.
 
 #include <functional>
 #include <string>
 
 #include "base/result.h"
-#include "ecr/image_reference.h"
 #include "ecr/image_store.h"
 #include "ecr/registry.h"
 
 namespace ecr {
 
-/// The manifest in the store, tagged with the reference's name.
-base::Result<Descriptor> pull(const ImageReference& reference, ImageStore& store, const RegistryOptions& options,
-                              const std::function<void(std::string_view line)>& progress);
+struct PullOptions {
+  RegistryOptions registry;
+  Platform platform = host_platform();
+  std::uint64_t max_image_bytes = 32ULL << 30;  ///< compressed, all layers
+  /// One line for people per thing that happens.
+  std::function<void(const std::string& line)> progress;
+};
 
-/// The image as the store has it, else pulled.
-base::Result<Descriptor> find_or_pull(const ImageReference& reference, ImageStore& store, const RegistryOptions& options,
-                                      const std::function<void(std::string_view line)>& progress);
+/// The image is in the store and named `reference` when this returns; what is there already is not fetched again.
+base::Result<Descriptor> pull(const ImageReference& reference, ImageStore& store, const PullOptions& options);
 
 }  // namespace ecr

@@ -1,38 +1,46 @@
 #pragma once
-// Pushing an image: what is to be sent as a plan, then one blob after the other, the manifest last.
+// Sending a stored image to a registry: what to send as data (PushPlan), then one loop that sends it. Blobs
+// first, each asked for by HEAD, the manifest last.
 
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "ecr/image_reference.h"
 #include "ecr/image_store.h"
 #include "ecr/registry.h"
 
 namespace ecr {
 
 struct PushPlan {
-  ImageReference reference;
+  ImageReference target;
+  std::vector<Descriptor> blobs;             ///< each once, layers bottom first, config last
+  std::vector<std::string> mount_from;       ///< repositories of the same registry that may hold them already
   Descriptor manifest;
-  std::vector<Descriptor> blobs;  ///< layers and config, each once
+  std::string manifest_bytes;
   bool operator==(const PushPlan&) const = default;
 };
 
-struct PushedImage {
-  ImageReference reference;
-  Descriptor manifest;
-  std::uint64_t image_size = 0;     ///< of all blobs
-  std::uint64_t bytes_sent = 0;
-  int blobs_sent = 0;
-  int blobs_existing = 0;
+/// Reads the store only. `source` is a name of the store; `target` says where it goes.
+base::Result<PushPlan> plan_push(const ImageStore& store, const std::string& source, const ImageReference& target);
+/// For people and `--dry-run`.
+base::Json to_json(const PushPlan& plan);
+
+struct PushProgress {
+  enum class What { exists, mounted, uploading, uploaded, manifest };
+  What what = What::exists;
+  Descriptor descriptor;
 };
 
-base::Result<PushPlan> make_push_plan(const ImageReference& reference, const Descriptor& manifest, const ImageStore& store);
+struct PushOutcome {
+  Digest digest;  ///< of the manifest, as the registry has it now
+  int blobs_uploaded = 0;
+  int blobs_present = 0;
+  std::uint64_t bytes_uploaded = 0;
+};
 
-/// `progress` hears one line a blob, as docker prints them. A tag that already names this very manifest is a success
-/// even where tags are immutable.
-base::Result<PushedImage> push(const PushPlan& plan, const ImageStore& store, const RegistryOptions& options,
-                               const std::function<void(std::string_view line)>& progress);
+/// `progress` may be called from several threads, never at the same time.
+base::Result<PushOutcome> push(const PushPlan& plan, const ImageStore& store, const RegistryOptions& options,
+                               const std::function<void(const PushProgress&)>& progress = {});
 
 }  // namespace ecr

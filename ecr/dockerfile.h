@@ -1,0 +1,61 @@
+#pragma once
+// A Dockerfile as data: its instructions with line numbers, variables not yet replaced. Syntax that is not
+// supported is an error with its line, never ignored. Carrying it out is build.h.
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace ecr {
+
+/// A file written inline: `<<EOF … EOF`.
+struct HereDocument {
+  std::string name;
+  std::string content;
+  bool expand = true;  ///< variables are replaced unless the name was quoted
+  bool operator==(const HereDocument&) const = default;
+};
+
+struct Instruction {
+  int line = 0;                                           ///< of its keyword
+  std::string keyword;                                    ///< upper case
+  std::vector<std::pair<std::string, std::string>> flags; ///< --name=value, without the dashes
+  std::vector<std::string> arguments;                     ///< words, or the one text of a shell form
+  bool exec_form = false;                                 ///< written as a JSON array
+  std::vector<HereDocument> here_documents;
+  std::string original;                                   ///< as written, continuation lines joined
+
+  [[nodiscard]] std::optional<std::string> flag(std::string_view name) const;
+  bool operator==(const Instruction&) const = default;
+};
+
+struct Stage {
+  Instruction from;
+  std::string base;      ///< image or stage, variables not yet replaced
+  std::string name;      ///< lower case; empty without AS
+  std::string platform;  ///< of --platform
+  std::vector<Instruction> instructions;
+};
+
+struct Dockerfile {
+  std::vector<Instruction> global_args;  ///< ARG before the first FROM
+  std::vector<Stage> stages;
+  std::string file_name;
+  char escape = '\\';
+};
+
+base::Result<Dockerfile> parse_dockerfile(std::string_view text, const std::string& file_name = "Dockerfile");
+
+/// Replaces $name, ${name}, ${name:-x}, ${name:+x}, ${name-x}, ${name+x}, ${name:?x}; quotes as in a shell word are
+/// resolved too. `lookup` gives a variable's value or nothing.
+using VariableLookup = std::function<std::optional<std::string>(std::string_view name)>;
+base::Result<std::string> expand_word(std::string_view word, const VariableLookup& lookup, char escape = '\\');
+/// The same, then split at blanks that no quote protects.
+base::Result<std::vector<std::string>> expand_words(std::string_view text, const VariableLookup& lookup, char escape = '\\');
+
+}  // namespace ecr
