@@ -61,6 +61,8 @@ class TempDir {
   TempDir& operator=(const TempDir&) = delete;
   ~TempDir();
   [[nodiscard]] const Path& path() const { return path_; }
+  /// Leaves the folder to the caller.
+  void release() { path_.clear(); }
 
  private:
   explicit TempDir(Path path) : path_(std::move(path)) {}

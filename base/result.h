@@ -49,6 +49,15 @@ Error make_error(ErrorKind kind, std::string message);
 Error system_error(std::string_view what, int error_number);
 
 template <typename T = void>
+class Result;
+
+/// A Result is no value of another one: its `operator bool` must not pass for a Result<bool>.
+template <typename T>
+inline constexpr bool is_result = false;
+template <typename T>
+inline constexpr bool is_result<Result<T>> = true;
+
+template <typename T>
 class [[nodiscard]] Result {
  public:
   using Value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
@@ -56,7 +65,7 @@ class [[nodiscard]] Result {
   Result() requires std::is_void_v<T> : state_(std::in_place_index<0>) {}
   template <typename U = T>
     requires(!std::is_void_v<T> && std::is_constructible_v<Value, U &&> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, Result>)
+             !std::is_same_v<std::remove_cvref_t<U>, Error> && !is_result<std::remove_cvref_t<U>>)
   Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}      // NOLINT(google-explicit-constructor)
 
@@ -91,15 +100,17 @@ class [[nodiscard]] Result {
 
 #define PIPELINE_CONCAT_(a, b) a##b
 #define PIPELINE_CONCAT(a, b) PIPELINE_CONCAT_(a, b)
-#define PIPELINE_TRY_2(declaration, expression)                      \
-  auto PIPELINE_CONCAT(try_result_, __LINE__) = (expression);        \
-  if (!PIPELINE_CONCAT(try_result_, __LINE__).ok())                  \
-    return std::move(PIPELINE_CONCAT(try_result_, __LINE__)).error(); \
-  declaration = std::move(PIPELINE_CONCAT(try_result_, __LINE__)).value()
-#define PIPELINE_TRY_1(expression)                                                               \
-  do {                                                                                           \
-    if (auto try_result = (expression); !try_result.ok()) return std::move(try_result).error();  \
+#define PIPELINE_TRY_2(result, declaration, expression)       \
+  auto result = (expression);                                 \
+  if (!result.ok()) return std::move(result).error();         \
+  declaration = std::move(result).value()
+#define PIPELINE_TRY_1(result, expression)                                              \
+  do {                                                                                  \
+    if (auto result = (expression); !result.ok()) return std::move(result).error();     \
   } while (false)
 #define PIPELINE_TRY_PICK(a, b, name, ...) name
-/// `TRY(auto x, f());` binds the value or returns the error; `TRY(f());` only returns the error.
-#define TRY(...) PIPELINE_TRY_PICK(__VA_ARGS__, PIPELINE_TRY_2, PIPELINE_TRY_1)(__VA_ARGS__)
+/// `TRY(auto x, f());` binds the value or returns the error; `TRY(f());` only returns the error. Each use has a
+/// name of its own, so that lambdas within may use it too. Commas of template arguments need parentheses.
+#define TRY(...)                                                    \
+  PIPELINE_TRY_PICK(__VA_ARGS__, PIPELINE_TRY_2, PIPELINE_TRY_1, 0) \
+  (PIPELINE_CONCAT(try_result_, __COUNTER__), __VA_ARGS__)
