@@ -65,7 +65,8 @@ void OidcIssuer::remove_job(const std::string& job) {
 
 base::Result<void> OidcIssuer::ensure_key() {
   const std::lock_guard lock(mutex_);
-  if (!key_) TRY(key_, base::RsaKey::generate());
+  if (key_) return {};
+  TRY(key_, base::RsaKey::generate());
   return {};
 }
 

@@ -1,0 +1,16 @@
+#pragma once
+// One function per verb: flags in, exit code out. Each prints what people need to see.
+
+#include "cli/command_line.h"
+
+namespace cli {
+
+enum ExitCode : int { kPassed = 0, kJobFailed = 1, kUsage = 2, kRunnerFailed = 3, kInterrupted = 130 };
+
+int run_command(const CommonFlags& common, const RunFlags& flags);
+int check_command(const CheckFlags& flags);
+int emulator_command(const CommonFlags& common, const EmulatorFlags& flags);
+int image_command(const CommonFlags& common, const ImageFlags& flags);
+int runs_command(const CommonFlags& common, const RunsFlags& flags);
+
+}  // namespace cli

@@ -1,0 +1,39 @@
+// argv → verb → exit code. The binary is also the sandbox's fork server and the steps' `docker`.
+
+#include <cstdio>
+#include <exception>
+#include <string_view>
+
+#include "base/log.h"
+#include "cli/command_line.h"
+#include "cli/commands.h"
+#include "sandbox/zygote.h"
+#include "steps/docker_front.h"
+
+namespace {
+
+struct RunVerb {
+  const cli::CommonFlags& common;
+  int operator()(std::monostate) const { return cli::kUsage; }
+  int operator()(const cli::RunFlags& flags) const { return cli::run_command(common, flags); }
+  int operator()(const cli::CheckFlags& flags) const { return cli::check_command(flags); }
+  int operator()(const cli::EmulatorFlags& flags) const { return cli::emulator_command(common, flags); }
+  int operator()(const cli::ImageFlags& flags) const { return cli::image_command(common, flags); }
+  int operator()(const cli::RunsFlags& flags) const { return cli::runs_command(common, flags); }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == sandbox::kZygoteArgument) return sandbox::zygote_main();
+  if (steps::called_as_docker(argv[0])) return steps::docker_front_main(argc, argv);
+  try {
+    const auto line = cli::parse_command_line(argc, argv);
+    if (line.exit_code) return *line.exit_code;
+    if (line.common.verbose) base::set_log_level(base::LogLevel::debug);
+    return std::visit(RunVerb{line.common}, line.verb);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "pipeline: internal error: %s\n", error.what());
+    return cli::kRunnerFailed;
+  }
+}

@@ -1,0 +1,21 @@
+#pragma once
+// Finding and loading workflow files of a repository.
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "workflow/load_workflow.h"
+
+namespace cli {
+
+/// Paths of all .yml and .yaml files in .github/workflows below `root`, sorted, relative to the current folder's view.
+base::Result<std::vector<std::string>> list_workflow_files(const std::string& root);
+
+/// Reads and loads; a file that cannot be read is an Error, one that is wrong has diagnostics.
+base::Result<workflow::LoadedWorkflow> load_workflow_file(const std::string& path);
+
+/// Each problem as file:line:col on stderr.
+void print_diagnostics(const workflow::Diagnostics& diagnostics);
+
+}  // namespace cli

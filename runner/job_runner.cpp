@@ -1,0 +1,245 @@
+#include "runner/job_runner.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "runner/github_context.h"
+#include "runner/job_log.h"
+#include "runner/job_sandbox.h"
+#include "steps/docker_service.h"
+#include "steps/hash_files.h"
+#include "steps/run_step.h"
+#include "steps/time_limit.h"
+
+namespace runner {
+
+using steps::Conclusion;
+using workflow::expression::Object;
+using workflow::expression::Value;
+
+namespace {
+
+constexpr double kDefaultTimeoutMinutes = 360;
+
+/// Everything a job owns while it runs, in the order in which it has to go.
+struct Stage {
+  steps::JobServices services;
+  steps::RunningJob job;
+  std::unique_ptr<sandbox::Sandbox> sandbox;
+  std::unique_ptr<steps::DockerService> docker;
+};
+
+workflow::Scope scope_of(const steps::RunningJob& job) {
+  return {.contexts = job.contexts,
+          .status = {.success = [&job](const auto&) { return job.status == Conclusion::success; },
+                     .failure = [&job](const auto&) { return job.status == Conclusion::failure; },
+                     .cancelled = [&job] { return job.status == Conclusion::cancelled; }},
+          .hash_files = [&job](const auto& patterns) { return steps::hash_files(job.folders, patterns); }};
+}
+
+base::Result<std::string> environment_name(const workflow::Job& job, const workflow::Contexts& contexts) {
+  if (!job.environment.present()) return std::string();
+  TRY(const auto value, workflow::evaluate_node(job.environment.is_mapping() ? job.environment["name"] : job.environment, {contexts}));
+  return value.to_text();
+}
+
+base::Result<void> add_environment(const workflow::Node& env, steps::RunningJob& job) {
+  TRY(const auto list, workflow::evaluate_mapping(env, scope_of(job)));
+  for (const auto& [name, value] : list) {
+    job.environment[name] = value;
+    job.contexts.set_member("env", name, Value(value));
+  }
+  return {};
+}
+
+base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSurroundings& run, steps::RunningJob& job) {
+  auto& contexts = job.contexts;
+  Object strategy;
+  strategy.set("fail-fast", Value(planned.fail_fast));
+  strategy.set("job-index", Value(planned.index));
+  strategy.set("job-total", Value(planned.total));
+  strategy.set("max-parallel", Value(planned.max_parallel > 0 ? planned.max_parallel : planned.total));
+  contexts.set("strategy", Value(std::move(strategy)));
+  contexts.set("matrix", planned.matrix);
+  contexts.set("runner", runner_context(job.folders));
+  contexts.set("steps", Value(Object()));
+  contexts.set("env", Value(Object()));
+  Object state;
+  state.set("status", Value("success"));
+  contexts.set("job", Value(std::move(state)));
+  contexts.set_member("github", "workspace", Value(job.folders.workspace.inside));
+  contexts.set_member("github", "job", Value(planned.job->id));
+  job.environment["HOME"] = home_of_steps(run.options.isolation);
+  job.environment["LANG"] = "C.UTF-8";
+  for (const auto& [name, value] : run.options.environment) {
+    job.environment[name] = value;
+    contexts.set_member("env", name, Value(value));
+  }
+  TRY(add_environment(run.workflow.env, job).while_doing("evaluating the workflow's env"));
+  return add_environment(planned.job->env, job).while_doing("evaluating the job's env");
+}
+
+// GITHUB_EVENT_PATH: the payload, where steps can read it.
+base::Result<void> write_event(steps::RunningJob& job) {
+  const auto folder = job.folders.temp.host / "_github_workflow";
+  TRY(base::make_directories(folder));
+  const auto payload = workflow::expression::to_json(job.contexts.get("github").get("event"));
+  TRY(base::write_file(folder / "event.json", base::to_text(payload, 2)));
+  job.contexts.set_member("github", "event_path", Value(job.folders.temp.inside + "/_github_workflow/event.json"));
+  return {};
+}
+
+base::Result<void> prepare_services(const workflow::PlannedJob& planned, const RunSurroundings& run, Stage& stage) {
+  auto& services = stage.services;
+  services.http = run.options.http;
+  services.images = run.options.images;
+  services.docker = run.options.docker;
+  services.repository = run.options.repository.work_tree;
+  services.registry_endpoints = run.options.registry_endpoints;
+  services.fetch_action = [](const std::string& uses) -> base::Result<base::Path> {
+    return base::make_error(base::ErrorKind::not_found,
+                            fmt::format("the action {} is neither built in nor in this repository; fetching actions of "
+                                        "others is not supported yet",
+                                        uses));
+  };
+  if (run.issuer == nullptr || !may_ask_for_id_tokens(run.workflow, *planned.job)) return {};
+  TRY(const auto environment, environment_name(*planned.job, stage.job.contexts));
+  const auto grant = run.issuer->add_job(planned.key, oidc_claims(stage.job.contexts.get("github"), environment));
+  services.id_token_request_url = grant.request_url;
+  services.id_token_request_token = grant.request_token;
+  run.masker.add(grant.request_token);
+  services.mint_id_token = [issuer = run.issuer, key = planned.key](const std::string& audience) { return issuer->mint(key, audience); };
+  return {};
+}
+
+base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurroundings& run, std::uint32_t slot, Stage& stage) {
+  const auto& job = *planned.job;
+  if (job.uses) {
+    return base::make_error(base::ErrorKind::invalid_input, fmt::format("the job calls the workflow {}; running reusable workflows is not supported yet", job.uses->text));
+  }
+  if (job.container.present() && job.container.kind != workflow::NodeKind::null) {
+    return base::make_error(base::ErrorKind::invalid_input, "the job asks for a container; running jobs in containers is not supported yet");
+  }
+  if (!job.services.members.empty()) {
+    return base::make_error(base::ErrorKind::invalid_input, "the job asks for service containers; they are not supported yet");
+  }
+  const auto isolation = run.options.isolation;
+  const auto owner = isolation == Isolation::none ? ::geteuid() : sandbox::first_host_id(slot);
+  stage.services.host_uid = owner;
+  stage.job.workflow_defaults = run.workflow.defaults;
+  TRY(stage.job.folders, make_job_folders(run.folders, planned.key, run.options.repository_name, owner, isolation));
+  TRY(set_contexts(planned, run, stage.job));
+  TRY(write_event(stage.job));
+  TRY(prepare_services(planned, run, stage));
+  if (run.options.docker == steps::DockerMode::builtin) {
+    TRY(stage.docker, steps::DockerService::start(stage.job, docker_folder(stage.job.folders)));
+    TRY(put_docker_on_path(stage.job, isolation));
+  }
+  const auto plan = job_sandbox_plan(planned.key, stage.job.folders, run.options, slot);
+  TRY(stage.sandbox, isolation == Isolation::none ? sandbox::make_host_sandbox(plan) : sandbox::make_namespace_sandbox(plan));
+  stage.job.sandbox = stage.sandbox.get();
+  if (isolation == Isolation::none) {
+    stage.job.log->line(steps::LineKind::warning, "this job runs without a sandbox: its steps may do all that you may do");
+  }
+  return {};
+}
+
+void publish_step(JobLog& log, int number, const std::string& name, const steps::StepResult& result, base::SteadyTime started) {
+  const auto elapsed = std::chrono::duration<double, std::milli>(base::system_clock().steady_now() - started).count();
+  log.enter_step(number);
+  log.event("step_finished", {{"text", name},
+                              {"outcome", steps::to_string(result.outcome)},
+                              {"conclusion", steps::to_string(result.conclusion)},
+                              {"milliseconds", elapsed}});
+}
+
+base::Result<void> run_steps(steps::RunningJob& job, JobLog& log) {
+  int number = 0;
+  for (const auto& step : job.planned->job->steps) {
+    log.enter_step(++number);
+    const auto started = base::system_clock().steady_now();
+    const auto name = steps::display_name(step, job);
+    log.event("step_started", {{"text", name}});
+    TRY(const auto result, steps::run_step(step, job));
+    publish_step(log, number, name, result, started);
+  }
+  if (job.post_steps.empty()) return {};
+  log.enter_step(++number);
+  const auto started = base::system_clock().steady_now();
+  log.event("step_started", {{"text", "Post steps"}});
+  TRY(const auto worst, steps::run_post_steps(job));
+  publish_step(log, number, "Post steps", {worst, worst, {}}, started);
+  return {};
+}
+
+base::Result<std::map<std::string, std::string>> evaluate_outputs(const steps::RunningJob& job) {
+  std::map<std::string, std::string> outputs;
+  TRY(const auto list, workflow::evaluate_mapping(job.planned->job->outputs, scope_of(job)));
+  for (const auto& [name, value] : list) {
+    if (value.empty()) continue;
+    if (job.masker->holds_secret(value)) {
+      job.log->line(steps::LineKind::warning, fmt::format("Skip output '{}' since it may contain secret.", name));
+      continue;
+    }
+    outputs[name] = value;
+  }
+  return outputs;
+}
+
+}  // namespace
+
+bool may_ask_for_id_tokens(const workflow::Workflow& workflow, const workflow::Job& job) {
+  const auto& permissions = job.permissions.present() ? job.permissions : workflow.permissions;
+  return permissions.text == "write-all" || permissions["id-token"].text == "write";
+}
+
+JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts& contexts, const RunSurroundings& run,
+                  std::uint32_t slot, const std::stop_token& stop) {
+  JobLog log(planned.key, run.events, run.masker);
+  JobResult result;
+  Stage stage;
+  steps::RunningJob& job = stage.job;
+  job.planned = &planned;
+  job.contexts = contexts;
+  job.masker = &run.masker;
+  job.log = &log;
+  job.services = &stage.services;
+  job.stop = stop;
+  const auto fail = [&](const base::Error& error) {
+    result.conclusion = Conclusion::failure;
+    result.failure = run.masker.mask(error.to_string());
+    log.enter_step(0);
+    log.annotation({.level = steps::LineKind::error, .message = error.to_string()});
+  };
+  if (auto opened = open_stage(planned, run, slot, stage); !opened) {
+    fail(opened.error());
+  } else {
+    const auto minutes = workflow::evaluate_number(planned.job->timeout_minutes, kDefaultTimeoutMinutes, scope_of(job));
+    const std::chrono::milliseconds limit(static_cast<std::int64_t>(minutes.ok() ? *minutes * 60'000 : kDefaultTimeoutMinutes * 60'000));
+    const steps::TimeLimit time(stop, {.limit = limit});
+    job.stop = time.token();
+    auto ran = minutes.ok() ? run_steps(job, log) : base::Result<void>(minutes.error());
+    result.conclusion = time.expired() ? Conclusion::cancelled : job.status;
+    if (time.expired()) {
+      log.annotation({.level = steps::LineKind::error,
+                      .message = fmt::format("The job running on runner pipeline has exceeded the maximum execution time of {} minutes.",
+                                             workflow::expression::number_to_text(*minutes))});
+    }
+    if (!ran) fail(ran.error());
+    if (auto outputs = evaluate_outputs(job); outputs) {
+      result.outputs = std::move(*outputs);
+    } else {
+      fail(std::move(outputs).error().while_doing("evaluating the job's outputs"));
+    }
+  }
+  if (run.issuer != nullptr) run.issuer->remove_job(planned.key);
+  stage.docker.reset();
+  if (stage.sandbox) {
+    if (auto destroyed = stage.sandbox->destroy(); !destroyed) fail(destroyed.error());
+  }
+  if (run.options.keep == KeepFolders::no && !job.folders.workspace.host.empty()) remove_job_folders(job.folders);
+  return result;
+}
+
+}  // namespace runner

@@ -1,0 +1,42 @@
+#pragma once
+// One job on this machine: folders → sandbox → steps → post steps → outputs → nothing left.
+
+#include <map>
+#include <string>
+
+#include "runner/oidc_issuer.h"
+#include "runner/run_event.h"
+#include "runner/run_options.h"
+#include "runner/workspace.h"
+#include "steps/secret_masker.h"
+#include "steps/step_result.h"
+#include "workflow/contexts.h"
+#include "workflow/plan.h"
+
+namespace runner {
+
+struct JobResult {
+  steps::Conclusion conclusion = steps::Conclusion::success;
+  std::map<std::string, std::string> outputs;
+  std::string failure;  ///< why the runner itself could not run it; "" when the steps decided
+};
+
+/// What all jobs of a run share.
+struct RunSurroundings {
+  const workflow::Workflow& workflow;
+  const RunOptions& options;
+  const RunFolders& folders;
+  EventStream& events;
+  steps::SecretMasker& masker;
+  OidcIssuer* issuer = nullptr;  ///< when a job may ask for ID tokens
+};
+
+/// Runs on the calling thread. `contexts` hold github, vars, secrets, inputs, needs. `slot` is the id range that no
+/// other running job has.
+JobResult run_job(const workflow::PlannedJob& job, const workflow::Contexts& contexts, const RunSurroundings& run,
+                  std::uint32_t slot, const std::stop_token& stop);
+
+/// Whether the job, or else the workflow, has `permissions: id-token: write`.
+bool may_ask_for_id_tokens(const workflow::Workflow& workflow, const workflow::Job& job);
+
+}  // namespace runner

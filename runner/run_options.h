@@ -1,0 +1,46 @@
+#pragma once
+// What a run is given besides its workflow: who, where, with which secrets and how isolated.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/files.h"
+#include "base/git.h"
+#include "base/http_client.h"
+#include "base/result.h"
+#include "sandbox/plan.h"
+#include "steps/running_job.h"
+#include "workflow/event.h"
+
+namespace runner {
+
+enum class Isolation { namespaces, none };
+enum class KeepFolders { no, yes };
+
+struct RunOptions {
+  base::Path state_folder;
+  base::RepositoryState repository;      ///< work_tree is where `actions/checkout` takes from
+  std::string repository_name;           ///< owner/name
+  workflow::Event event;
+  std::string actor;
+  std::map<std::string, std::string> secrets;
+  std::map<std::string, std::string> variables;
+  std::map<std::string, std::string> environment;  ///< of all steps, below the workflow's own env
+  Isolation isolation = Isolation::namespaces;
+  sandbox::NetworkMode network = sandbox::NetworkMode::host;
+  sandbox::Limits limits;
+  steps::DockerMode docker = steps::DockerMode::builtin;
+  std::size_t parallel = 0;              ///< jobs at a time; 0 is all that are ready
+  KeepFolders keep = KeepFolders::no;
+  std::string oidc_issuer;               ///< empty: the runner's own address
+  /// Told where the issuer's keys are, before the first token is minted.
+  std::function<base::Result<void>(const std::string& issuer, const std::string& keys_url)> on_issuer;
+  std::map<std::string, std::string> registry_endpoints;
+  base::HttpClient* http = nullptr;
+  ecr::ImageStore* images = nullptr;
+};
+
+}  // namespace runner

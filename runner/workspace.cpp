@@ -1,0 +1,131 @@
+#include "runner/workspace.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <cerrno>
+
+#include "base/log.h"
+
+namespace runner {
+
+namespace {
+
+using base::Path;
+
+// Slot 0 is that of images.
+constexpr std::uint32_t kFirstJobSlot = 1;
+constexpr std::uint32_t kLastJobSlot = 4096;
+
+// Mode 0700, ours: what others made there under our name is not used.
+base::Result<Path> memory_folder(const Path& state_folder) {
+  const Path folder = base::is_directory("/dev/shm") ? Path("/dev/shm") / fmt::format("pipeline-{}", ::getuid())
+                                                     : state_folder / "memory";
+  TRY(base::make_directories(folder, 0700));
+  struct stat status {};
+  if (::lstat(folder.c_str(), &status) != 0) return base::system_error("reading " + folder.string(), errno);
+  if (!S_ISDIR(status.st_mode) || status.st_uid != ::getuid() || (status.st_mode & 077) != 0) {
+    return base::make_error(base::ErrorKind::denied,
+                            fmt::format("{} must be a folder of yours with mode 0700; remove it", folder.string()));
+  }
+  return folder;
+}
+
+std::string safe_name(const std::string& job) {
+  std::string name;
+  for (const char c : job) name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' ? c : '-';
+  return name.substr(0, 60);
+}
+
+void remove_quietly(const Path& path) {
+  if (auto removed = base::remove_tree(path); !removed) base::log(base::LogLevel::warning, removed.error().to_string());
+}
+
+// A lock that can be had belongs to nobody alive.
+bool is_abandoned(const Path& lock_file) {
+  auto lock = base::FileLock::try_acquire(lock_file);
+  return lock.ok() && lock->has_value();
+}
+
+base::Result<steps::SharedFolder> make_shared(const Path& host, const std::string& inside, std::uint32_t owner, Isolation isolation) {
+  TRY(base::make_directories(host));
+  if (::chown(host.c_str(), owner, owner) != 0 && ::geteuid() == 0) return base::system_error("chown " + host.string(), errno);
+  return steps::SharedFolder{host, isolation == Isolation::none ? host.string() : inside};
+}
+
+}  // namespace
+
+base::Result<RunFolders> RunFolders::create(const Path& state_folder, std::int64_t run_id, KeepFolders keep) {
+  RunFolders folders;
+  folders.keep_ = keep;
+  folders.kept_ = state_folder / "runs" / std::to_string(run_id);
+  TRY(base::make_directories(folders.kept_, 0700));
+  TRY(auto lock, base::FileLock::acquire(folders.kept_ / "lock"));
+  folders.lock_ = std::move(lock);
+  TRY(const auto memory, memory_folder(state_folder));
+  // Not the run's id alone: another state folder has a run of the same number.
+  TRY(auto own, base::TempDir::create_in(memory, fmt::format("run-{}", run_id)));
+  folders.on_memory_ = own.path();
+  TRY(base::write_file(folders.kept_ / "memory", own.path().string()));
+  own.release();
+  return folders;
+}
+
+RunFolders::~RunFolders() {
+  if (!lock_ || keep_ == KeepFolders::yes) return;
+  remove_quietly(on_memory_);
+  remove_quietly(kept_ / "jobs");
+  (void)::unlink((kept_ / "memory").c_str());
+}
+
+base::Result<IdSlot> IdSlot::take(const Path& state_folder) {
+  TRY(const auto memory, memory_folder(state_folder));
+  TRY(base::make_directories(memory / "slots", 0700));
+  for (std::uint32_t number = kFirstJobSlot; number <= kLastJobSlot; ++number) {
+    TRY(auto lock, base::FileLock::try_acquire(memory / "slots" / std::to_string(number)));
+    if (lock) return IdSlot(number, std::move(*lock));
+  }
+  return base::make_error(base::ErrorKind::unavailable, "all ranges of ids for sandboxes are in use; run fewer jobs at a time");
+}
+
+void clean_up_after_killed_runs(const Path& state_folder) {
+  const auto runs = base::list_directory(state_folder / "runs");
+  if (!runs) return;
+  for (const auto& run : *runs) {
+    const Path folder = state_folder / "runs" / run;
+    if (!base::exists(folder / "memory") || !is_abandoned(folder / "lock")) continue;
+    auto memory = base::read_file(folder / "memory");
+    const Path path = std::move(memory).value_or("");
+    if (path.is_absolute() && path.filename().string().starts_with("run-")) remove_quietly(path);
+    remove_quietly(folder / "jobs");
+    (void)::unlink((folder / "memory").c_str());
+  }
+}
+
+base::Result<steps::JobFolders> make_job_folders(const RunFolders& run, const std::string& job, const std::string& repository_name,
+                                                 std::uint32_t owner, Isolation isolation) {
+  const auto name = safe_name(job);
+  const auto repository = repository_name.substr(repository_name.find('/') + 1);
+  const std::string work = "/home/runner/work";
+  const Path disk = run.kept() / "jobs" / name;
+  const Path memory = run.on_memory() / name;
+  TRY(base::make_directories(disk, 0700));
+  TRY(base::make_directories(memory, 0700));
+  steps::JobFolders folders{.scratch = memory / "scratch"};
+  TRY(folders.workspace, make_shared(disk / "workspace", fmt::format("{}/{}/{}", work, repository, repository), owner, isolation));
+  TRY(folders.actions, make_shared(disk / "actions", work + "/_actions", owner, isolation));
+  TRY(folders.tool_cache, make_shared(disk / "tools", "/opt/hostedtoolcache", owner, isolation));
+  TRY(folders.temp, make_shared(memory / "temp", work + "/_temp", owner, isolation));
+  TRY(folders.file_commands, make_shared(memory / "temp/_runner_file_commands", work + "/_temp/_runner_file_commands", owner, isolation));
+  TRY(base::make_directories(folders.scratch, 0700));
+  return folders;
+}
+
+void remove_job_folders(const steps::JobFolders& folders) {
+  remove_quietly(folders.workspace.host.parent_path());
+  remove_quietly(folders.scratch.parent_path());
+}
+
+}  // namespace runner

@@ -1,0 +1,55 @@
+#pragma once
+// The folders of runs and jobs on this machine: made before a job, removed after it, and cleaned up after a run
+// that was killed. What may hold secrets is on tmpfs.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/files.h"
+#include "base/result.h"
+#include "runner/run_options.h"
+#include "steps/running_job.h"
+
+namespace runner {
+
+/// A run's own folders, locked while it lives; removing them is what the destructor does.
+class RunFolders {
+ public:
+  /// state/runs/ID for what is kept, and a folder on tmpfs for what is not.
+  static base::Result<RunFolders> create(const base::Path& state_folder, std::int64_t run_id, KeepFolders keep);
+  RunFolders(RunFolders&&) noexcept = default;
+  RunFolders& operator=(RunFolders&&) noexcept = default;
+  ~RunFolders();
+  [[nodiscard]] const base::Path& kept() const { return kept_; }
+  [[nodiscard]] const base::Path& on_memory() const { return on_memory_; }
+
+ private:
+  RunFolders() = default;
+  base::Path kept_;
+  base::Path on_memory_;
+  KeepFolders keep_ = KeepFolders::no;
+  std::optional<base::FileLock> lock_;
+};
+
+/// A range of host ids for one job's sandbox that no other running job of this machine's user has.
+class IdSlot {
+ public:
+  static base::Result<IdSlot> take(const base::Path& state_folder);
+  [[nodiscard]] std::uint32_t number() const { return number_; }
+
+ private:
+  IdSlot(std::uint32_t number, base::FileLock lock) : number_(number), lock_(std::move(lock)) {}
+  std::uint32_t number_;
+  base::FileLock lock_;
+};
+
+/// Removes what killed runs left: job folders and what they had in memory. Runs that live are not touched.
+void clean_up_after_killed_runs(const base::Path& state_folder);
+
+/// Makes the folders of one job, owned by `owner` on the host.
+base::Result<steps::JobFolders> make_job_folders(const RunFolders& run, const std::string& job, const std::string& repository_name,
+                                                 std::uint32_t owner, Isolation isolation);
+void remove_job_folders(const steps::JobFolders& folders);
+
+}  // namespace runner
