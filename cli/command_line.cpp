@@ -23,13 +23,13 @@ constexpr const char* kRunExamples = R"(Examples:
   pipeline run deploy.yml --dry-run              what would run, without running it
 )";
 
-constexpr const char* kEmulatorExamples = R"(Examples:
+constexpr const char* kEmulatorExamples = R"TEXT(Examples:
   pipeline emulator up --seed emulator.yml       start it in the background, with what the seed declares
   pipeline emulator status                       its address, services, tasks and targets
   aws --endpoint-url "$(pipeline emulator status --endpoint)" ecs list-clusters
   pipeline emulator down                         stop it; its state is kept
   pipeline emulator reset                        forget its state
-)";
+)TEXT";
 
 std::string default_state_folder() {
   if (const char* folder = std::getenv("PIPELINE_STATE_DIR"); folder != nullptr && *folder != 0) return folder;

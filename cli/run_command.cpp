@@ -8,11 +8,13 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "cli/commands.h"
+#ifndef PIPELINE_NO_IMAGES
 #include "cli/emulator_session.h"
+#include "ecr/image_store.h"
+#endif
 #include "cli/interrupts.h"
 #include "cli/run_inputs.h"
 #include "cli/workflow_files.h"
-#include "ecr/image_store.h"
 #include "runner/github_context.h"
 #include "runner/job_sandbox.h"
 #include "runner/prober.h"
@@ -33,8 +35,10 @@ struct Session {
   steps::SecretMasker masker;
   std::unique_ptr<base::HttpClient> http = base::make_curl_http_client();
   std::unique_ptr<runner::RunStore> store;
+#ifndef PIPELINE_NO_IMAGES
   std::optional<ecr::ImageStore> images;
   std::unique_ptr<EmulatorSession> emulator;
+#endif
   std::string probe_url;
   base::Error* failure = nullptr;
 };
@@ -58,11 +62,15 @@ base::Result<void> fill_options(const CommonFlags& common, const RunFlags& flags
   options.repository_name = repository_name(options.repository);
   TRY(options.event, make_event(flags, options.repository, options.repository_name));
   options.actor = !flags.actor.empty() ? flags.actor : (options.repository.author_name.empty() ? "local" : options.repository.author_name);
-  if (!flags.secret_file.empty()) TRY(options.secrets, read_pairs_file(flags.secret_file));
+  if (!flags.secret_file.empty()) {
+    TRY(options.secrets, read_pairs_file(flags.secret_file));
+  }
   TRY(const auto secrets, parse_pairs(flags.secrets, BareName::from_environment));
   for (const auto& [name, value] : secrets) options.secrets[name] = value;
   for (const auto& [name, value] : options.secrets) session.masker.add(value);
-  if (!flags.variable_file.empty()) TRY(options.variables, read_pairs_file(flags.variable_file));
+  if (!flags.variable_file.empty()) {
+    TRY(options.variables, read_pairs_file(flags.variable_file));
+  }
   TRY(const auto variables, parse_pairs(flags.variables, BareName::refused));
   for (const auto& [name, value] : variables) options.variables[name] = value;
   TRY(options.environment, parse_pairs(flags.environment, BareName::refused));
@@ -81,9 +89,11 @@ base::Result<void> open_state(Session& session) {
   TRY(base::make_directories(options.state_folder, 0700));
   runner::clean_up_after_killed_runs(options.state_folder);
   TRY(session.store, runner::open_sqlite_run_store(options.state_folder / "history.db"));
+#ifndef PIPELINE_NO_IMAGES
   TRY(auto images, ecr::ImageStore::open(options.state_folder / "images"));
   session.images.emplace(std::move(images));
   options.images = &*session.images;
+#endif
   return {};
 }
 
@@ -110,7 +120,9 @@ base::Result<workflow::Contexts> outer_contexts(const runner::RunOptions& option
 /// The workflows to run: those named, or those that the event triggers.
 base::Result<std::vector<workflow::Workflow>> choose_workflows(const RunFlags& flags, const workflow::Event& event, bool& invalid) {
   auto files = flags.workflows;
-  if (files.empty()) TRY(files, list_workflow_files("."));
+  if (files.empty()) {
+    TRY(files, list_workflow_files("."));
+  }
   std::vector<workflow::Workflow> chosen;
   std::string reasons;
   for (const auto& file : files) {
@@ -185,13 +197,15 @@ class RolloutProbe {
   std::optional<runner::ProbeRecord> record_;
 };
 
-base::Json where_to_look(const Session& session, const runner::RunFolders& folders) {
+base::Json where_to_look([[maybe_unused]] const Session& session, const runner::RunFolders& folders) {
   base::Json next = base::Json::array();
   next.push_back(fmt::format("log      {}", (folders.kept() / events_file_name()).string()));
+#ifndef PIPELINE_NO_IMAGES
   if (session.emulator) {
     if (!session.probe_url.empty()) next.push_back("service  " + session.probe_url);
     next.push_back("aws      aws --endpoint-url " + session.emulator->endpoint() + " ecs list-services …");
   }
+#endif
   return next;
 }
 
@@ -271,17 +285,21 @@ base::Result<int> print_plan(const workflow::Workflow& workflow, const RunFlags&
   const steps::JobFolders folders{.workspace = {"WORKSPACE", "/home/runner/work/" + workflow.path},
                                   .temp = {"TEMP", "/home/runner/work/_temp"},
                                   .actions = {"ACTIONS", "/home/runner/work/_actions"},
-                                  .tool_cache = {"TOOLS", "/opt/hostedtoolcache"}};
+                                  .tool_cache = {"TOOLS", "/home/runner/work/_tool"}};
   fmt::print("{}\n", base::to_text(sandbox::to_json(runner::job_sandbox_plan("JOB", folders, session.options, 1)), 2));
   return kPassed;
 }
 
 base::Result<void> attach_emulator(const CommonFlags& common, const RunFlags& flags, Session& session) {
   session.probe_url = flags.probe;
+#ifndef PIPELINE_NO_IMAGES
   if (!flags.emulator) return {};
   TRY(session.emulator, EmulatorSession::attach_or_start(common, flags.seed, *session.http));
   session.emulator->apply_to(session.options);
   if (session.probe_url.empty()) session.probe_url = session.emulator->load_balancer_url();
+#else
+  (void)common;
+#endif
   return {};
 }
 

@@ -30,8 +30,9 @@ std::string to_json_line(const RunEvent& event) {
   json["type"] = event.type;
   if (!event.job.empty()) json["job"] = event.job;
   if (event.step > 0) json["step"] = event.step;
-  if (event.type == "line" || event.type == "annotation") json["kind"] = name_of(event.kind);
-  if (!event.text.empty()) json["text"] = event.text;
+  const bool is_line = event.type == "line" || event.type == "annotation";
+  if (is_line) json["kind"] = name_of(event.kind);
+  if (is_line || !event.text.empty()) json["text"] = event.text;
   if (event.details && event.details->is_object()) {
     for (const auto& [key, value] : event.details->items()) json[key] = value;
   }

@@ -116,7 +116,7 @@ base::Result<steps::JobFolders> make_job_folders(const RunFolders& run, const st
   steps::JobFolders folders{.scratch = memory / "scratch"};
   TRY(folders.workspace, make_shared(disk / "workspace", fmt::format("{}/{}/{}", work, repository, repository), owner, isolation));
   TRY(folders.actions, make_shared(disk / "actions", work + "/_actions", owner, isolation));
-  TRY(folders.tool_cache, make_shared(disk / "tools", "/opt/hostedtoolcache", owner, isolation));
+  TRY(folders.tool_cache, make_shared(disk / "tools", "/home/runner/work/_tool", owner, isolation));
   TRY(folders.temp, make_shared(memory / "temp", work + "/_temp", owner, isolation));
   TRY(folders.file_commands, make_shared(memory / "temp/_runner_file_commands", work + "/_temp/_runner_file_commands", owner, isolation));
   TRY(base::make_directories(folders.scratch, 0700));

@@ -88,7 +88,8 @@ class WorkflowTest(unittest.TestCase):
         def end():
             if process.poll() is None:
                 process.kill()
-            process.communicate()
+            if not process.stdout.closed:
+                process.communicate()
 
         self.addCleanup(end)
         return process
