@@ -1,0 +1,50 @@
+#pragma once
+// ECS and ELBv2 of the emulator, and all that runs behind them: tasks, health checks, load balancers. What the rest
+// of the emulator needs to know of it.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "ecr/image_store.h"
+#include "emulator/service.h"
+
+namespace emulator {
+
+struct ComputeOptions {
+  base::Path state_folder;            ///< its own part of the emulator's state; made when missing
+  std::string account;
+  std::string region;
+  base::Json seed;                    ///< clusters, task_definitions, load_balancers, target_groups, services
+  std::string endpoint;               ///< http://127.0.0.1:PORT of the emulator
+  ecr::ImageStore* images = nullptr;  ///< what was pushed; names are `ACCOUNT/repository:tag` (see pushed_image_name)
+  base::Clock* clock = nullptr;
+  /// Whether the ECR repository exists.
+  std::function<bool(const std::string& repository)> repository_exists;
+  /// CloudWatch Logs: appends a line; fails when the group does not exist and `create_group` is false.
+  std::function<base::Result<void>(const std::string& group, const std::string& stream, bool create_group, const std::string& text)> append_log;
+  /// The value of a container secret's valueFrom (Secrets Manager or SSM); the Error is the reason that AWS gives.
+  std::function<base::Result<std::string>(const std::string& value_from)> resolve_secret;
+};
+
+/// The name under which the registry keeps a pushed tag in the image store.
+std::string pushed_image_name(const std::string& repository, const std::string& tag);
+
+class Compute {
+ public:
+  /// Applies the seed to what is missing and starts the tasks that the kept services want.
+  static base::Result<std::unique_ptr<Compute>> start(ComputeOptions options);
+  /// Stops all tasks and listeners; state is kept.
+  virtual ~Compute() = default;
+  virtual ServiceTable ecs() = 0;
+  virtual ServiceTable elb() = 0;
+  /// Services with their tasks and deployments, target groups with health and counters, load balancers with URLs.
+  virtual base::Json status() = 0;
+};
+
+}  // namespace emulator
