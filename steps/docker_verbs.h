@@ -7,7 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_fwd.h"
 #include "base/result.h"
+#include "ecr/registry.h"
 #include "steps/docker_command.h"
 #include "steps/running_job.h"
 
@@ -32,5 +34,19 @@ struct DockerAnswer {
 
 /// An Error is a sentence for stderr and exit code 1.
 base::Result<DockerAnswer> carry_out(const DockerCall& call, RunningJob& job);
+
+/// How registries are reached from here, with the logins of the job.
+ecr::RegistryOptions registry_options(const DockerCall& call, RunningJob& job);
+
+/// The verbs that move images (docker_build.cpp).
+base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job);
+base::Result<DockerAnswer> docker_push(const DockerCall& call, RunningJob& job);
+base::Result<DockerAnswer> docker_pull(const DockerCall& call, RunningJob& job);
+/// The verbs that show them (docker_show.cpp).
+base::Result<DockerAnswer> docker_images(const DockerCall& call, RunningJob& job);
+base::Result<DockerAnswer> docker_inspect(const DockerCall& call, RunningJob& job);
+base::Result<DockerAnswer> docker_version(const DockerCall& call);
+/// `{{.A.B}}`, `{{index .A 0}}` and `{{json .A}}` of docker's --format; other templates are an Error.
+base::Result<std::string> format_by_template(std::string_view text, const base::Json& data);
 
 }  // namespace steps

@@ -19,4 +19,9 @@ std::optional<RegistryLogin> find_login(JobServices& services, const std::string
   return found->second;
 }
 
+std::map<std::string, RegistryLogin> all_logins(JobServices& services) {
+  std::lock_guard lock(*services.registry_logins_mutex);
+  return services.registry_logins;
+}
+
 }  // namespace steps

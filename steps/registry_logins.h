@@ -2,6 +2,7 @@
 // Access to JobServices::registry_logins from several threads: the job's (amazon-ecr-login) and the docker
 // service's (docker login, push, pull). In memory only.
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -13,5 +14,6 @@ void remember_login(JobServices& services, const std::string& registry, Registry
 /// False when there was none.
 bool forget_login(JobServices& services, const std::string& registry);
 std::optional<RegistryLogin> find_login(JobServices& services, const std::string& registry);
+std::map<std::string, RegistryLogin> all_logins(JobServices& services);
 
 }  // namespace steps

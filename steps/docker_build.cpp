@@ -1,0 +1,200 @@
+// build, push and pull of the docker front.
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "base/json.h"
+#include "base/strings.h"
+#include "ecr/build.h"
+#include "ecr/image_reference.h"
+#include "ecr/pull.h"
+#include "ecr/push.h"
+#include "steps/build_context.h"
+#include "steps/docker_verbs.h"
+#include "steps/registry_logins.h"
+
+namespace steps {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+double seconds_since(SteadyClock::time_point begin) {
+  return std::chrono::duration<double>(SteadyClock::now() - begin).count();
+}
+
+/// A line for each layer, as docker prints them.
+std::string push_line(const ecr::PushProgress& progress) {
+  using What = ecr::PushProgress::What;
+  const std::string layer = progress.descriptor.digest.hex().substr(0, 12);
+  switch (progress.what) {
+    case What::exists: return layer + ": Layer already exists";
+    case What::mounted: return layer + ": Mounted from another repository";
+    case What::uploading: return layer + ": Pushing " + base::format_bytes(progress.descriptor.size);
+    case What::uploaded: return layer + ": Pushed";
+    case What::manifest: break;
+  }
+  return "";
+}
+
+base::Result<void> push_one(const DockerCall& call, RunningJob& job, const ecr::ImageReference& reference) {
+  const ecr::ImageStore& store = *job.services->images;
+  if (!store.resolve(reference.to_string())) {
+    return base::make_error(base::ErrorKind::not_found,
+                            fmt::format("An image does not exist locally with the tag: {}", reference.to_string()));
+  }
+  const auto say = [&call](std::string_view line) { call.print(fmt::format("{}\n", line)); };
+  if (!call.command.quiet) say(fmt::format("The push refers to repository [{}]", reference.name()));
+  const auto begin = SteadyClock::now();
+  TRY(const auto plan, ecr::plan_push(store, reference.to_string(), reference));
+  TRY(const auto pushed, ecr::push(plan, store, registry_options(call, job), [&](const ecr::PushProgress& progress) {
+        const std::string line = push_line(progress);
+        if (!call.command.quiet && !line.empty()) say(line);
+      }));
+  say(call.command.quiet ? reference.to_string()
+                         : fmt::format("{}: digest: {} size: {}", reference.manifest_key(), pushed.digest.to_string(),
+                                       plan.manifest.size));
+  std::uint64_t size = 0;
+  for (const ecr::Descriptor& blob : plan.blobs) size += blob.size;
+  base::Json details = base::Json::object();
+  details["reference"] = reference.to_string();
+  details["digest"] = pushed.digest.to_string();
+  details["size"] = size;
+  details["layers_uploaded"] = pushed.blobs_uploaded;
+  details["layers_existing"] = pushed.blobs_present;
+  details["bytes"] = pushed.bytes_uploaded;
+  details["seconds"] = seconds_since(begin);
+  job.log->event("image_pushed", details);
+  return {};
+}
+
+base::Result<ecr::Descriptor> pull_one(const DockerCall& call, RunningJob& job, const ecr::ImageReference& reference,
+                                       const std::function<void(std::string_view)>& say) {
+  ecr::PullOptions options;
+  options.registry = registry_options(call, job);
+  options.progress = [&](const std::string& line) { say(line + "\n"); };
+  return ecr::pull(reference, *job.services->images, options);
+}
+
+base::Result<void> check_platform(const std::string& platform) {
+  if (platform.empty()) return {};
+  TRY(const auto wanted, ecr::parse_platform(platform));
+  if (ecr::platform_fits(wanted, ecr::host_platform())) return {};
+  return base::make_error(base::ErrorKind::invalid_input,
+                          fmt::format("docker: the platform '{}' is not supported here; this machine is {}", platform,
+                                      ecr::to_string(ecr::host_platform())));
+}
+
+void tell_ignored(const DockerCall& call) {
+  for (const std::string& option : call.command.ignored) {
+    call.complain(fmt::format("docker: the option '{}' has no effect here\n", option));
+  }
+}
+
+base::Result<ecr::BuildOptions> build_options(const DockerCall& call, RunningJob& job) {
+  const DockerCommand& command = call.command;
+  ecr::BuildOptions options;
+  for (const std::string& tag : command.tags) {
+    TRY(const auto reference, ecr::parse_image_reference(tag));
+    options.tags.push_back(reference.to_string());
+  }
+  options.dockerfile = call.dockerfile;
+  if (!command.dockerfile.empty() && command.dockerfile != "-") options.dockerfile_name = command.dockerfile;
+  options.build_args = command.build_args;
+  options.labels = command.labels;
+  options.target = command.target;
+  options.no_cache = command.no_cache;
+  options.always_pull = command.pull;
+  options.stop = call.stop;
+  options.pull = [&call, &job](const ecr::ImageReference& reference) {
+    return pull_one(call, job, reference, call.complain);
+  };
+  options.progress = [&call](const ecr::BuildProgress& progress) {
+    if (!call.command.quiet) call.complain(progress.line + "\n");
+  };
+  return options;
+}
+
+void tell_built(const DockerCall& call, RunningJob& job, const ecr::BuiltImage& built, double seconds) {
+  if (call.command.quiet) {
+    call.print(built.image_id.to_string() + "\n");
+  } else {
+    call.complain(fmt::format("writing image {}\n", built.image_id.to_string()));
+    for (const std::string& tag : built.tags) call.complain(fmt::format("naming to {}\n", tag));
+  }
+  base::Json details = base::Json::object();
+  details["name"] = built.tags.empty() ? "" : built.tags[0];
+  details["digest"] = built.manifest.digest.to_string();
+  details["size"] = built.compressed_size;
+  details["steps"] = built.steps_run;
+  details["cached"] = built.steps_cached;
+  details["seconds"] = seconds;
+  job.log->event("image_built", details);
+}
+
+}  // namespace
+
+ecr::RegistryOptions registry_options(const DockerCall& call, RunningJob& job) {
+  ecr::RegistryOptions options;
+  options.http = job.services->http;
+  for (const auto& [host, address] : job.services->registry_endpoints) {
+    options.endpoints[host] = address.find("://") == std::string::npos ? "http://" + address : address;
+  }
+  for (const auto& [registry, login] : all_logins(*job.services)) {
+    options.credentials[registry] = {login.username, login.password};
+  }
+  options.stop = call.stop;
+  return options;
+}
+
+base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job) {
+  TRY(check_platform(call.command.platform));
+  tell_ignored(call);
+  TRY(auto options, build_options(call, job));
+  TRY(const BuildContext context, admit_build_context(call.context, job));
+  options.context = context.folder.get();
+  const auto begin = SteadyClock::now();
+  TRY(const auto built, ecr::build_image(options, *job.services->images));
+  tell_built(call, job, built, seconds_since(begin));
+  if (call.command.push) {
+    for (const std::string& tag : options.tags) {
+      TRY(const auto reference, ecr::parse_image_reference(tag));
+      TRY(push_one(call, job, reference));
+    }
+  }
+  return DockerAnswer{0, built.image_id.to_string()};
+}
+
+base::Result<DockerAnswer> docker_push(const DockerCall& call, RunningJob& job) {
+  TRY(const auto reference, ecr::parse_image_reference(call.command.operands[0]));
+  if (!call.command.all_tags) {
+    TRY(push_one(call, job, reference));
+    return DockerAnswer{};
+  }
+  TRY(const auto images, job.services->images->list());
+  int pushed = 0;
+  for (const ecr::NamedImage& image : images) {
+    const auto candidate = ecr::parse_image_reference(image.name);
+    if (!candidate || candidate->name() != reference.name() || candidate->tag.empty()) continue;
+    TRY(push_one(call, job, *candidate));
+    ++pushed;
+  }
+  if (pushed > 0) return DockerAnswer{};
+  return base::make_error(base::ErrorKind::not_found,
+                          fmt::format("An image does not exist locally with a tag of {}", reference.name()));
+}
+
+base::Result<DockerAnswer> docker_pull(const DockerCall& call, RunningJob& job) {
+  TRY(check_platform(call.command.platform));
+  TRY(const auto reference, ecr::parse_image_reference(call.command.operands[0]));
+  const auto say = [&call](std::string_view text) {
+    if (!call.command.quiet) call.print(text);
+  };
+  say(fmt::format("{}: Pulling from {}\n", reference.manifest_key(), reference.repository));
+  TRY(const auto manifest, pull_one(call, job, reference, say));
+  say(fmt::format("Digest: {}\n", manifest.digest.to_string()));
+  call.print(reference.to_string() + "\n");
+  return DockerAnswer{};
+}
+
+}  // namespace steps

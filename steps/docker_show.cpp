@@ -1,0 +1,217 @@
+// images, inspect and version of the docker front, and the part of Go's templates that --format is used with.
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/strings.h"
+#include "ecr/image_reference.h"
+#include "ecr/image_store.h"
+#include "steps/docker_verbs.h"
+
+namespace steps {
+namespace {
+
+/// Docker's API names a version; this is the one whose build, tag and push commands are followed.
+constexpr std::string_view kFollowedVersion = "20.10";
+
+base::Error no_such_image(const std::string& name) {
+  return base::make_error(base::ErrorKind::not_found, fmt::format("Error: No such image: {}", name));
+}
+
+/// By name, digest, or the beginning of an image id.
+base::Result<ecr::Image> find_image(const std::string& text, const ecr::ImageStore& store) {
+  if (auto found = store.image(text)) return found;
+  std::string_view id = text;
+  if (id.starts_with("sha256:")) id.remove_prefix(7);
+  constexpr std::size_t kShortest = 6;
+  if (id.size() >= kShortest) {
+    TRY(const auto images, store.list());
+    for (const ecr::NamedImage& named : images) {
+      auto image = store.image(named.descriptor);
+      if (image && image->manifest.config.digest.hex().starts_with(id)) return image;
+    }
+  }
+  return no_such_image(text);
+}
+
+base::Result<base::Json> describe_image(const std::string& text, const ecr::ImageStore& store) {
+  TRY(const auto image, find_image(text, store));
+  TRY(const std::string config_text, store.read_blob(image.manifest.config.digest));
+  TRY(const auto config, base::parse_json(config_text));
+  const std::string digest = image.descriptor.digest.to_string();
+  base::Json tags = base::Json::array();
+  base::Json digests = base::Json::array();
+  TRY(const auto images, store.list());
+  for (const ecr::NamedImage& named : images) {
+    if (named.descriptor.digest != image.descriptor.digest) continue;
+    const auto reference = ecr::parse_image_reference(named.name);
+    if (!reference) continue;
+    if (!reference->tag.empty()) tags.push_back(named.name);
+    digests.push_back(fmt::format("{}@{}", reference->name(), digest));
+  }
+  base::Json described = base::Json::object();
+  described["Id"] = image.manifest.config.digest.to_string();
+  described["RepoTags"] = std::move(tags);
+  described["RepoDigests"] = std::move(digests);
+  described["Created"] = image.config.created;
+  described["Architecture"] = image.config.platform.architecture;
+  described["Os"] = image.config.platform.os;
+  described["Size"] = image.compressed_size();
+  described["Config"] = base::json_member(config, "config");
+  described["RootFS"]["Type"] = "layers";
+  described["RootFS"]["Layers"] = base::json_member(base::json_member(config, "rootfs"), "diff_ids");
+  return described;
+}
+
+std::string plain_text(const base::Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_null()) return "<no value>";
+  if (!value.is_array()) return base::to_text(value);
+  std::vector<std::string> parts;
+  for (const base::Json& item : value) parts.push_back(plain_text(item));
+  return fmt::format("[{}]", base::join(parts, " "));
+}
+
+base::Result<base::Json> follow(std::string_view path, const base::Json& data) {
+  if (!path.starts_with('.')) {
+    return base::make_error(base::ErrorKind::invalid_input,
+                            fmt::format("docker: the template part '{}' is not supported here; use {{{{.Name}}}}, {{{{json "
+                                        ".Name}}}} or {{{{index .Name 0}}}}",
+                                        path));
+  }
+  const base::Json* current = &data;
+  for (const std::string& part : base::split(path.substr(1), '.')) {
+    if (!part.empty()) current = &base::json_member(*current, part);
+  }
+  return *current;
+}
+
+base::Result<std::string> fill(std::string_view expression, const base::Json& data) {
+  std::vector<std::string> words;
+  for (std::string& word : base::split(expression, ' ')) {
+    if (!word.empty()) words.push_back(std::move(word));
+  }
+  if (words.size() == 2 && words[0] == "json") {
+    TRY(const auto value, follow(words[1], data));
+    return base::to_text(value);
+  }
+  if (words.size() == 3 && words[0] == "index") {
+    TRY(const auto value, follow(words[1], data));
+    const auto number = base::parse_integer(words[2]);
+    if (number && value.is_array() && *number >= 0 && static_cast<std::size_t>(*number) < value.size()) {
+      return plain_text(value[static_cast<std::size_t>(*number)]);
+    }
+    if (!number) return plain_text(base::json_member(value, base::replace_all(words[2], "\"", "")));
+    return base::make_error(base::ErrorKind::invalid_input, fmt::format("docker: template: index out of range: {}", words[2]));
+  }
+  TRY(const auto value, follow(words.size() == 1 ? words[0] : std::string(expression), data));
+  return plain_text(value);
+}
+
+struct ImageRow {
+  std::string repository, tag, digest, id;
+  std::uint64_t size = 0;
+};
+
+base::Result<std::vector<ImageRow>> list_rows(const DockerCall& call, const ecr::ImageStore& store) {
+  std::vector<ImageRow> rows;
+  std::optional<ecr::ImageReference> wanted;
+  bool any_tag = true;
+  if (!call.command.operands.empty()) {
+    const std::string& operand = call.command.operands[0];
+    TRY(wanted, ecr::parse_image_reference(operand));
+    const std::size_t slash = operand.rfind('/');
+    any_tag = operand.find(':', slash == std::string::npos ? 0 : slash) == std::string::npos;
+  }
+  TRY(const auto images, store.list());
+  for (const ecr::NamedImage& named : images) {
+    const auto reference = ecr::parse_image_reference(named.name);
+    const auto image = store.image(named.descriptor);
+    if (!reference || !image) continue;
+    if (wanted && (reference->name() != wanted->name() || (!any_tag && reference->tag != wanted->tag))) continue;
+    rows.push_back({reference->name(), reference->tag.empty() ? "<none>" : reference->tag,
+                    named.descriptor.digest.to_string(), image->manifest.config.digest.hex().substr(0, 12),
+                    image->compressed_size()});
+  }
+  return rows;
+}
+
+}  // namespace
+
+base::Result<std::string> format_by_template(std::string_view text, const base::Json& data) {
+  std::string result;
+  while (true) {
+    const std::size_t begin = text.find("{{");
+    result += text.substr(0, begin);
+    if (begin == std::string_view::npos) return result;
+    const std::size_t end = text.find("}}", begin);
+    if (end == std::string_view::npos) {
+      return base::make_error(base::ErrorKind::invalid_input, "docker: the template has '{{' without '}}'");
+    }
+    TRY(const std::string part, fill(base::trim(text.substr(begin + 2, end - begin - 2)), data));
+    result += part;
+    text.remove_prefix(end + 2);
+  }
+}
+
+base::Result<DockerAnswer> docker_images(const DockerCall& call, RunningJob& job) {
+  TRY(const auto rows, list_rows(call, *job.services->images));
+  if (!call.command.quiet && call.command.format.empty()) {
+    call.print(fmt::format("{:<50} {:<45} {:<14} {}\n", "REPOSITORY", "TAG", "IMAGE ID", "SIZE"));
+  }
+  for (const ImageRow& row : rows) {
+    const std::string size = base::format_bytes(row.size);
+    if (call.command.quiet) {
+      call.print(row.id + "\n");
+    } else if (call.command.format.empty()) {
+      call.print(fmt::format("{:<50} {:<45} {:<14} {}\n", row.repository, row.tag, row.id, size));
+    } else {
+      base::Json data = base::Json::object();
+      data["Repository"] = row.repository;
+      data["Tag"] = row.tag;
+      data["ID"] = row.id;
+      data["Digest"] = row.digest;
+      data["Size"] = size;
+      TRY(const std::string line, format_by_template(call.command.format, data));
+      call.print(line + "\n");
+    }
+  }
+  return DockerAnswer{};
+}
+
+base::Result<DockerAnswer> docker_inspect(const DockerCall& call, RunningJob& job) {
+  base::Json all = base::Json::array();
+  for (const std::string& name : call.command.operands) {
+    TRY(auto image, describe_image(name, *job.services->images));
+    if (call.command.format.empty()) {
+      all.push_back(std::move(image));
+      continue;
+    }
+    TRY(const std::string line, format_by_template(call.command.format, image));
+    call.print(line + "\n");
+  }
+  if (call.command.format.empty()) call.print(base::to_text(all, 4) + "\n");
+  return DockerAnswer{};
+}
+
+base::Result<DockerAnswer> docker_version(const DockerCall& call) {
+  if (!call.command.format.empty()) {
+    const std::string architecture = ecr::host_platform().architecture;
+    base::Json data = base::Json::object();
+    for (const char* side : {"Client", "Server"}) {
+      data[side]["Version"] = kFollowedVersion;
+      data[side]["Os"] = "linux";
+      data[side]["Arch"] = architecture;
+    }
+    data["ServerVersion"] = kFollowedVersion;
+    data["OSType"] = "linux";
+    data["Architecture"] = architecture;
+    TRY(const std::string line, format_by_template(call.command.format, data));
+    call.print(line + "\n");
+    return DockerAnswer{};
+  }
+  call.print(fmt::format("Docker version {} (as built into pipeline: no engine, no containers)\n", kFollowedVersion));
+  return DockerAnswer{};
+}
+
+}  // namespace steps

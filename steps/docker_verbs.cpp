@@ -1,0 +1,112 @@
+#include "steps/docker_verbs.h"
+
+#include <fmt/format.h>
+
+#include "ecr/image_reference.h"
+#include "ecr/image_store.h"
+#include "steps/registry_logins.h"
+#include "steps/secret_masker.h"
+
+namespace steps {
+namespace {
+
+/// `https://index.docker.io/v1/` and an absent name mean Docker's own registry.
+std::string registry_of(const DockerCommand& command) {
+  std::string_view name = command.operands.empty() ? std::string_view("docker.io") : std::string_view(command.operands[0]);
+  for (std::string_view scheme : {"https://", "http://"}) {
+    if (name.starts_with(scheme)) name.remove_prefix(scheme.size());
+  }
+  name = name.substr(0, name.find('/'));
+  return name == "index.docker.io" || name == "registry-1.docker.io" ? "docker.io" : std::string(name);
+}
+
+/// Asks the registry whether it takes the login.
+base::Result<void> check_login(const DockerCall& call, RunningJob& job, const std::string& registry) {
+  if (job.services->http == nullptr) return {};
+  ecr::RegistryOptions options = registry_options(call, job);
+  options.credentials[registry] = {call.command.username, call.password};
+  ecr::ImageReference target;
+  target.host = registry;
+  target.repository = "library/login";
+  auto answered = ecr::RegistryClient(options, target).ping();
+  if (answered) return {};
+  return std::move(answered).error().while_doing(fmt::format("logging in to {}", registry));
+}
+
+base::Result<DockerAnswer> login(const DockerCall& call, RunningJob& job) {
+  if (call.password.empty()) {
+    return base::make_error(base::ErrorKind::invalid_input,
+                            "docker login: no password came; give it on stdin with --password-stdin");
+  }
+  job.masker->add(call.password);
+  const std::string registry = registry_of(call.command);
+  TRY(check_login(call, job, registry));
+  remember_login(*job.services, registry, {call.command.username, call.password});
+  call.print("Login Succeeded\n");
+  return DockerAnswer{};
+}
+
+base::Result<DockerAnswer> logout(const DockerCall& call, RunningJob& job) {
+  const std::string registry = registry_of(call.command);
+  if (forget_login(*job.services, registry)) {
+    call.print(fmt::format("Removing login credentials for {}\n", registry));
+  } else {
+    call.print(fmt::format("Not logged in to {}\n", registry));
+  }
+  return DockerAnswer{};
+}
+
+base::Result<DockerAnswer> tag(const DockerCall& call, RunningJob& job) {
+  TRY(const auto source, ecr::parse_image_reference(call.command.operands[0]));
+  TRY(const auto target, ecr::parse_image_reference(call.command.operands[1]));
+  const auto found = job.services->images->resolve(source.to_string());
+  if (!found) {
+    return base::make_error(base::ErrorKind::not_found,
+                            fmt::format("Error response from daemon: No such image: {}", call.command.operands[0]));
+  }
+  TRY(job.services->images->tag(target.to_string(), *found));
+  return DockerAnswer{};
+}
+
+base::Result<DockerAnswer> remove(const DockerCall& call, RunningJob& job) {
+  DockerAnswer answer;
+  for (const std::string& operand : call.command.operands) {
+    TRY(const auto reference, ecr::parse_image_reference(operand));
+    const auto removed = job.services->images->remove(reference.to_string());
+    if (removed) {
+      call.print(fmt::format("Untagged: {}\n", reference.to_string()));
+    } else {
+      call.complain(fmt::format("Error: No such image: {}\n", operand));
+      answer.exit_code = 1;
+    }
+  }
+  return answer;
+}
+
+}  // namespace
+
+base::Result<DockerAnswer> carry_out(const DockerCall& call, RunningJob& job) {
+  const bool needs_images = call.command.verb != DockerVerb::login && call.command.verb != DockerVerb::logout &&
+                            call.command.verb != DockerVerb::version && call.command.verb != DockerVerb::help;
+  if (needs_images && job.services->images == nullptr) {
+    return base::make_error(base::ErrorKind::internal, "docker: this run has no image store");
+  }
+  switch (call.command.verb) {
+    case DockerVerb::build: return docker_build(call, job);
+    case DockerVerb::push: return docker_push(call, job);
+    case DockerVerb::pull: return docker_pull(call, job);
+    case DockerVerb::images: return docker_images(call, job);
+    case DockerVerb::inspect: return docker_inspect(call, job);
+    case DockerVerb::login: return login(call, job);
+    case DockerVerb::logout: return logout(call, job);
+    case DockerVerb::tag: return tag(call, job);
+    case DockerVerb::rmi: return remove(call, job);
+    case DockerVerb::version:
+    case DockerVerb::info: return docker_version(call);
+    case DockerVerb::help: break;
+  }
+  call.print(docker_help());
+  return DockerAnswer{};
+}
+
+}  // namespace steps
