@@ -21,19 +21,17 @@ struct ComputeOptions {
   std::string account;
   std::string region;
   base::Json seed;                    ///< clusters, task_definitions, load_balancers, target_groups, services
-  std::string endpoint;               ///< http://127.0.0.1:PORT of the emulator
-  ecr::ImageStore* images = nullptr;  ///< what was pushed; names are `ACCOUNT/repository:tag` (see pushed_image_name)
+  std::uint16_t api_port = 0;         ///< of the emulator on 127.0.0.1
+  ecr::ImageStore* images = nullptr;  ///< holds the blobs of what was pushed
   base::Clock* clock = nullptr;
-  /// Whether the ECR repository exists.
-  std::function<bool(const std::string& repository)> repository_exists;
-  /// CloudWatch Logs: appends a line; fails when the group does not exist and `create_group` is false.
-  std::function<base::Result<void>(const std::string& group, const std::string& stream, bool create_group, const std::string& text)> append_log;
+  /// The digest of a repository's image by tag or digest; the Error says whether repository or image is missing.
+  std::function<base::Result<std::string>(const std::string& repository, const std::string& key)> find_manifest;
+  /// The group must exist, or is made when `create_group`; the stream is made.
+  std::function<base::Result<void>(const std::string& group, const std::string& stream, bool create_group)> open_log;
+  std::function<void(const std::string& group, const std::string& stream, const std::string& line)> append_log;
   /// The value of a container secret's valueFrom (Secrets Manager or SSM); the Error is the reason that AWS gives.
-  std::function<base::Result<std::string>(const std::string& value_from)> resolve_secret;
+  std::function<base::Result<std::string>(const std::string& value_from)> find_secret;
 };
-
-/// The name under which the registry keeps a pushed tag in the image store.
-std::string pushed_image_name(const std::string& repository, const std::string& tag);
 
 class Compute {
  public:
