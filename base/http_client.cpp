@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <mutex>
 #include <vector>
 
@@ -11,6 +12,7 @@ namespace base {
 namespace {
 
 constexpr long kBufferBytes = 256 * 1024;
+constexpr std::size_t kMostHeaderBytes = 1U << 20;
 
 struct CloseHandle {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -18,8 +20,25 @@ struct CloseHandle {
 struct FreeList {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
+struct FreeUrl {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
 using Handle = std::unique_ptr<CURL, CloseHandle>;
 using HeaderList = std::unique_ptr<curl_slist, FreeList>;
+
+// scheme://host:port and no more: user, path and query of a URL may hold a credential.
+std::string place_of(const std::string& text) {
+  const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
+  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) return "this URL";
+  const auto part = [&](CURLUPart which) {
+    char* raw = nullptr;
+    if (curl_url_get(url.get(), which, &raw, CURLU_DEFAULT_PORT) != CURLUE_OK) return std::string();
+    const std::unique_ptr<char, decltype(&curl_free)> owned(raw, curl_free);
+    return std::string(raw);
+  };
+  const std::string port = part(CURLUPART_PORT);
+  return fmt::format("{}://{}{}{}", part(CURLUPART_SCHEME), part(CURLUPART_HOST), port.empty() ? "" : ":", port);
+}
 
 /// What the callbacks of one exchange share.
 struct Exchange {
@@ -27,6 +46,7 @@ struct Exchange {
   HttpResponse response;
   CURL* handle = nullptr;
   std::size_t upload_offset = 0;
+  std::size_t header_bytes = 0;
   std::optional<Error> failure;
   bool body_refused = false;
 };
@@ -34,6 +54,13 @@ struct Exchange {
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
   const std::string_view line = trim(std::string_view(data, size * count));
+  exchange.header_bytes += size * count;
+  if (exchange.header_bytes > kMostHeaderBytes) {
+    exchange.failure = make_error(ErrorKind::invalid_input, fmt::format("{} answered with more than {} of headers",
+                                                                        place_of(exchange.request.url),
+                                                                        format_bytes(kMostHeaderBytes)));
+    return 0;
+  }
   if (line.starts_with("HTTP/")) {
     exchange.response.headers.clear();  // an interim answer or a redirect came before
     return size * count;
@@ -56,7 +83,7 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user)
   }
   if (exchange.response.body.size() + chunk.size() > exchange.request.max_response_bytes) {
     exchange.failure = make_error(ErrorKind::invalid_input,
-                                  fmt::format("{} answered with more than {}", exchange.request.url,
+                                  fmt::format("{} answered with more than {}", place_of(exchange.request.url),
                                               format_bytes(exchange.request.max_response_bytes)));
     return 0;
   }
@@ -89,9 +116,31 @@ int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<Exchange*>(user)->request.stop.stop_requested() ? 1 : 0;
 }
 
-bool is_loopback(const std::string& url) {
-  return url.starts_with("http://127.") || url.starts_with("http://localhost") || url.starts_with("http://[::1]") ||
-         url.starts_with("https://127.") || url.starts_with("https://localhost") || url.starts_with("https://[::1]");
+// What the environment exempts, and this machine itself: no proxy could reach it.
+std::string hosts_without_proxy() {
+  for (const char* name : {"no_proxy", "NO_PROXY"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == 0) continue;
+    return std::string_view(value) == "*" ? "*" : std::string(value) + ",localhost,127.0.0.0/8,::1";
+  }
+  return "localhost,127.0.0.0/8,::1";
+}
+
+// Whoever fills in a header or method from outside must not be able to add another one.
+Result<void> check_request(const HttpRequest& request) {
+  constexpr std::string_view kBreaks("\r\n\0", 3);
+  const auto is_token = [](std::string_view text) {
+    return !text.empty() && text.find_first_of(" \t:") == std::string_view::npos &&
+           text.find_first_of(kBreaks) == std::string_view::npos;
+  };
+  if (!is_token(request.method)) return make_error(ErrorKind::invalid_input, "expected an HTTP method of one word");
+  for (const auto& [name, value] : request.headers) {
+    if (is_token(name) && value.find_first_of(kBreaks) == std::string::npos) continue;
+    return make_error(ErrorKind::invalid_input,
+                      fmt::format("the header '{}' of a request has a line break, or no proper name", trim(name)));
+  }
+  if (request.url.find_first_of(kBreaks) == std::string::npos) return {};
+  return make_error(ErrorKind::invalid_input, "a URL has a line break in it");
 }
 
 void set_body(CURL* handle, const HttpRequest& request, Exchange& exchange) {
@@ -146,18 +195,25 @@ void set_options(CURL* handle, const HttpRequest& request, const HeaderList& hea
   curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
   curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &exchange);
-  if (is_loopback(request.url)) curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
+  curl_easy_setopt(handle, CURLOPT_NOPROXY, hosts_without_proxy().c_str());
 }
 
 Error transfer_error(const HttpRequest& request, CURLcode code, const char* detail) {
-  // The query may carry a credential; what names the server is enough.
-  const std::string place = request.url.substr(0, request.url.find('?'));
   const std::string_view what = detail != nullptr && *detail != 0 ? detail : curl_easy_strerror(code);
+  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
+    return make_error(ErrorKind::invalid_input, fmt::format("expected an http or https URL: {}", what));
+  }
   std::string advice;
   if (code == CURLE_COULDNT_RESOLVE_HOST) advice = "; check the host name and DNS";
+  if (code == CURLE_COULDNT_RESOLVE_PROXY) advice = "; check http_proxy, https_proxy and no_proxy";
   if (code == CURLE_COULDNT_CONNECT) advice = "; is the server up, and is it the right port?";
   if (code == CURLE_PEER_FAILED_VERIFICATION) advice = "; check the CA certificates of this machine";
-  return make_error(ErrorKind::unavailable, fmt::format("no answer from {}: {}{}", place, what, advice));
+  if (code == CURLE_OPERATION_TIMEDOUT) {
+    advice = fmt::format("; the limits are {} to connect and {} in all",
+                         format_duration_ms(request.connect_timeout.count()),
+                         request.timeout.count() == 0 ? "none" : format_duration_ms(request.timeout.count()));
+  }
+  return make_error(ErrorKind::unavailable, fmt::format("no answer from {}: {}{}", place_of(request.url), what, advice));
 }
 
 class CurlHttpClient : public HttpClient {
@@ -168,8 +224,10 @@ class CurlHttpClient : public HttpClient {
   }
 
   Result<HttpResponse> send(const HttpRequest& request) override {
-    if (request.stop.stop_requested()) return make_error(ErrorKind::cancelled, "cancelled before " + request.url);
+    TRY(check_request(request));
+    if (request.stop.stop_requested()) return cancelled(request);
     Handle handle = take_handle();
+    if (!handle) return make_error(ErrorKind::internal, "no memory for an HTTP request");
     Exchange exchange{.request = request, .handle = handle.get()};
     const auto headers = header_list(request);
     char detail[CURL_ERROR_SIZE] = "";
@@ -184,7 +242,7 @@ class CurlHttpClient : public HttpClient {
       return std::move(exchange.response);
     }
     if (exchange.failure) return std::move(*exchange.failure);
-    if (request.stop.stop_requested()) return make_error(ErrorKind::cancelled, "cancelled: " + request.method);
+    if (request.stop.stop_requested()) return cancelled(request);
     if (exchange.body_refused) return make_error(ErrorKind::invalid_input, "the answer was refused while it came in");
     // An early answer (401, 404 …) to an upload that the server did not read to its end.
     if ((code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) && status >= 400) return std::move(exchange.response);
@@ -192,6 +250,10 @@ class CurlHttpClient : public HttpClient {
   }
 
  private:
+  static Error cancelled(const HttpRequest& request) {
+    return make_error(ErrorKind::cancelled, fmt::format("cancelled: {} {}", request.method, place_of(request.url)));
+  }
+
   Handle take_handle() {
     {
       const std::lock_guard lock(mutex_);

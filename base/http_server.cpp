@@ -2,28 +2,50 @@
 
 #include <fmt/format.h>
 #include <httplib.h>
-#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <set>
 #include <thread>
+
+#include "base/http_connection.h"
+#include "base/listening_socket.h"
 
 namespace base {
 
 namespace {
 
-constexpr std::size_t kThreads = 32;
-constexpr int kKeepAliveSeconds = 2;
-constexpr int kIoSeconds = 60;
-// httplib routes by std::regex, which recurses once a character.
-constexpr std::size_t kLongestPath = 2048;
+// Threads start as connections come; an idle connection gives its thread back after kKeepAlive.
+constexpr std::size_t kMostThreads = 128;
+constexpr auto kKeepAlive = std::chrono::milliseconds(2000);
+constexpr auto kLastChance = std::chrono::milliseconds(500);
+constexpr std::uint64_t kDiscardedBody = 256 * 1024;
 
-// httplib would also set SO_REUSEPORT, and a second server on the same port would silently share it.
-void set_socket_options(int socket) {
-  const int yes = 1;
-  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-}
+/// A connection as httplib reads and writes it.
+class HttplibStream : public httplib::Stream {
+ public:
+  explicit HttplibStream(Connection& connection) : connection_(connection) {}
+  bool is_readable() const override { return true; }
+  bool is_writable() const override { return true; }
+  ssize_t read(char* bytes, std::size_t size) override { return connection_.read(bytes, size); }
+  ssize_t write(const char* bytes, std::size_t size) override { return connection_.write(bytes, size); }
+  void get_remote_ip_and_port(std::string& ip, int& port) const override { std::tie(ip, port) = connection_.peer(); }
+  void get_local_ip_and_port(std::string& ip, int& port) const override {
+    ip.clear();
+    port = 0;
+  }
+  // Asked only to refuse numbers that select(2) cannot take, which nothing here calls.
+  socket_t socket() const override { return 0; }
 
-ServerRequest convert(const httplib::Request& request, const httplib::ContentReader* reader) {
+ private:
+  Connection& connection_;
+};
+
+ServerRequest convert(const httplib::Request& request, Headers headers) {
   ServerRequest result;
   result.method = request.method;
   result.path = request.path;
@@ -31,88 +53,194 @@ ServerRequest convert(const httplib::Request& request, const httplib::ContentRea
   if (const auto question = request.target.find('?'); question != std::string::npos) {
     result.query = request.target.substr(question + 1);
   }
-  for (const auto& [name, value] : request.headers) {
-    if (name != "REMOTE_ADDR" && name != "REMOTE_PORT" && name != "LOCAL_ADDR" && name != "LOCAL_PORT") {
-      result.headers.emplace(name, value);
-    }
-  }
+  result.headers = std::move(headers);
   result.remote_address = request.remote_addr;
-  result.read_body = [reader](const std::function<bool(std::string_view)>& sink) -> Result<void> {
-    if (reader == nullptr) return {};
-    const bool complete = (*reader)([&](const char* data, std::size_t size) { return sink({data, size}); });
-    if (!complete) return make_error(ErrorKind::unavailable, "the request's body did not arrive whole");
-    return {};
-  };
   return result;
 }
 
-void send(const httplib::Request& request, ServerResponse&& answer, httplib::Response& response) {
+void fill(bool is_head, ServerResponse&& answer, httplib::Response& response) {
   response.status = answer.status;
   std::string content_type = "application/octet-stream";
+  bool has_type = false;
   for (const auto& [name, value] : answer.headers) {
     if (equals_ignoring_case(name, "Content-Type")) {
       content_type = value;
-    } else if (equals_ignoring_case(name, "Content-Length") && request.method != "HEAD") {
-      continue;  // httplib counts by itself
-    } else {
-      response.set_header(name, value);
+      has_type = true;
+    } else if (!equals_ignoring_case(name, "Content-Length") || is_head) {
+      response.set_header(name, value);  // the length of what is sent is counted
     }
   }
-  if (answer.stream) {
-    if (request.method == "HEAD") {
-      response.set_header("Content-Type", content_type);
-      response.set_header("Content-Length", std::to_string(answer.stream_size));
+  const std::uint64_t size = answer.stream ? answer.stream_size : answer.body.size();
+  if (is_head || size == 0) {
+    if (has_type || size > 0) response.set_header("Content-Type", content_type);
+    if (is_head && !response.has_header("Content-Length")) response.set_header("Content-Length", std::to_string(size));
+    return;
+  }
+  if (!answer.stream) {
+    response.set_content(std::move(answer.body), content_type);
+    return;
+  }
+  response.set_content_provider(
+      size, content_type,
+      [stream = std::move(answer.stream)](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
+        const std::string piece = stream(offset);
+        if (piece.empty()) return false;
+        return sink.write(piece.data(), std::min(piece.size(), length));
+      });
+}
+
+/// Serves one connection: httplib checks heads and writes answers. Routing, header fields and bodies are ours,
+/// since httplib matches paths by regular expressions, percent-decodes fields and drops empty ones (a signature
+/// covers them as sent), unpacks bodies, and packs and cuts answers unasked.
+class Conversation : private httplib::Server {
+ public:
+  Conversation(Connection& connection, const RequestHandler& handler)
+      : connection_(connection), stream_(connection), handler_(handler) {
+    svr_sock_ = 0;  // a number of its own would tell httplib that it is shutting down
+    set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+      answer(request, response);
+      return HandlerResponse::Handled;
+    });
+    set_exception_handler([this](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
+      response.status = 500;
+      last_ = true;
+    });
+    set_keep_alive_timeout(std::chrono::duration_cast<std::chrono::seconds>(kKeepAlive).count());
+  }
+
+  /// One request and its answer; false when the connection is to be closed.
+  bool exchange() {
+    bool closed = false;
+    last_ = true;  // unless the head can be read: what follows a broken one is no request
+    connection_.begin_head();
+    const bool answered = process_request(stream_, false, closed, [this](httplib::Request& request) {
+      connection_.end_head();
+      last_ = false;
+      request_ = convert(request, connection_.headers());
+      request.ranges.clear();
+      request.headers.erase("Accept-Encoding");
+    });
+    if (!answered || closed || last_) connection_.close_gently();
+    return answered && !closed && !last_;
+  }
+
+ private:
+  void answer(const httplib::Request& request, httplib::Response& response) {
+    auto body = RequestBody::of(connection_, request_.headers);
+    if (!body) {
+      response.status = 400;
+      response.set_content(body.error().message + "\n", "text/plain");
+      response.set_header("Connection", "close");
+      last_ = true;
       return;
     }
-    response.set_content_provider(
-        answer.stream_size, content_type,
-        [stream = std::move(answer.stream)](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
-          std::string piece = stream(offset);
-          if (piece.empty()) return false;
-          return sink.write(piece.data(), std::min(piece.size(), length));
-        });
-    return;
+    request_.read_body = [&body](const auto& sink) { return body->read(sink); };
+    fill(request.method == "HEAD", handler_(request_), response);
+    request_.read_body = nullptr;
+    if (body->discard(kDiscardedBody)) return;
+    response.set_header("Connection", "close");
+    last_ = true;
   }
-  if (request.method == "HEAD") {
-    response.set_header("Content-Type", content_type);
-    if (!response.has_header("Content-Length")) {
-      response.set_header("Content-Length", std::to_string(answer.body.size()));
-    }
-    return;
-  }
-  response.set_content(std::move(answer.body), content_type);
-}
+
+  Connection& connection_;
+  HttplibStream stream_;
+  const RequestHandler& handler_;
+  ServerRequest request_;
+  bool last_ = false;
+};
 
 }  // namespace
 
 struct HttpServer::State {
-  httplib::Server server;
   RequestHandler handler;
-  std::thread thread;
-  std::uint16_t port = 0;
+  Fd listener;
+  Fd wake;
+  std::thread acceptor;
 
-  void route() {
-    const auto plain = [this](const httplib::Request& request, httplib::Response& response) {
-      send(request, handler(convert(request, nullptr)), response);
-    };
-    const auto with_body = [this](const httplib::Request& request, httplib::Response& response,
-                                  const httplib::ContentReader& reader) {
-      auto converted = convert(request, &reader);
-      auto answer = handler(converted);
-      send(request, std::move(answer), response);
-    };
-    server.set_pre_routing_handler([](const httplib::Request& request, httplib::Response& response) {
-      if (request.path.size() <= kLongestPath) return httplib::Server::HandlerResponse::Unhandled;
-      response.status = 414;
-      return httplib::Server::HandlerResponse::Handled;
-    });
-    constexpr const char* kEverything = R"([\s\S]*)";
-    server.Get(kEverything, plain);
-    server.Options(kEverything, plain);
-    server.Post(kEverything, with_body);
-    server.Put(kEverything, with_body);
-    server.Patch(kEverything, with_body);
-    server.Delete(kEverything, with_body);
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<Fd> waiting;
+  std::vector<std::thread> workers;
+  std::set<Connection*> connections;
+  std::size_t idle_workers = 0;
+  bool stopping = false;
+
+  void accept_all() {
+    pollfd watched[2] = {{.fd = listener.get(), .events = POLLIN, .revents = 0},
+                         {.fd = wake.get(), .events = POLLIN, .revents = 0}};
+    while (true) {
+      ::poll(watched, 2, -1);
+      if (watched[1].revents != 0) return;
+      Fd socket(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (socket) {
+        hand_over(std::move(socket));
+      } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+        ::poll(&watched[1], 1, 10);  // until somebody closes a file
+      }
+    }
+  }
+
+  void hand_over(Fd socket) {
+    const std::lock_guard lock(mutex);
+    waiting.push_back(std::move(socket));
+    if (waiting.size() > idle_workers && workers.size() < kMostThreads) {
+      try {
+        workers.emplace_back([this] { work(); });
+      } catch (const std::system_error&) {
+        if (workers.empty()) waiting.clear();  // the machine gives no thread: hang up rather than let them wait
+      }
+    }
+    changed.notify_all();
+  }
+
+  void work() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      ++idle_workers;
+      changed.wait(lock, [this] { return stopping || !waiting.empty(); });
+      --idle_workers;
+      if (stopping) return;
+      Connection connection(std::move(waiting.front()));
+      waiting.pop_front();
+      connections.insert(&connection);
+      lock.unlock();
+      serve(connection);
+      lock.lock();
+      connections.erase(&connection);
+      changed.notify_all();
+    }
+  }
+
+  void serve(Connection& connection) {
+    try {
+      Conversation conversation(connection, handler);
+      while (!is_stopping() && connection.wait_for_request(kKeepAlive)) {
+        if (!conversation.exchange()) return;
+      }
+    } catch (const std::exception&) {
+      // Out of memory, or thrown while the answer was under way: this connection ends, the others go on.
+    }
+  }
+
+  bool is_stopping() {
+    const std::lock_guard lock(mutex);
+    return stopping;
+  }
+
+  void stop() {
+    std::unique_lock lock(mutex);
+    stopping = true;
+    waiting.clear();
+    for (auto* connection : connections) {
+      if (connection->idle()) connection->shut_down();
+    }
+    changed.notify_all();
+    ::eventfd_write(wake.get(), 1);
+    changed.wait_for(lock, kLastChance, [this] { return connections.empty(); });
+    for (auto* connection : connections) connection->shut_down();
+    lock.unlock();
+    acceptor.join();
+    for (auto& worker : workers) worker.join();
   }
 };
 
@@ -122,41 +250,16 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const std::string& address
                                                       RequestHandler handler) {
   auto state = std::make_unique<State>();
   state->handler = std::move(handler);
-  state->route();
-  auto& server = state->server;
-  server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  server.set_socket_options(set_socket_options);
-  server.set_tcp_nodelay(true);
-  server.set_keep_alive_timeout(kKeepAliveSeconds);
-  server.set_keep_alive_max_count(100'000);
-  server.set_read_timeout(kIoSeconds);
-  server.set_write_timeout(kIoSeconds);
-  server.set_payload_max_length(std::numeric_limits<std::size_t>::max());
-  if (port == 0) {
-    const int given = server.bind_to_any_port(address);
-    if (given <= 0) return make_error(ErrorKind::denied, fmt::format("cannot listen on {}", address));
-    state->port = static_cast<std::uint16_t>(given);
-  } else {
-    if (!server.bind_to_port(address, port)) {
-      return make_error(ErrorKind::denied,
-                        fmt::format("cannot listen on {}:{}: address already in use or not ours; another process may "
-                                    "listen there, or choose another port",
-                                    address, port));
-    }
-    state->port = port;
-  }
-  state->thread = std::thread([&server] { server.listen_after_bind(); });
-  // stop() has no effect before the loop runs; and a request before it would only wait in the backlog.
-  while (!server.is_running()) std::this_thread::yield();
+  TRY(state->listener, listen_on(address, port));
+  state->wake = Fd(::eventfd(0, EFD_CLOEXEC));
+  if (!state->wake) return system_error("eventfd", errno);
+  state->acceptor = std::thread([raw = state.get()] { raw->accept_all(); });
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }
 
-HttpServer::~HttpServer() {
-  state_->server.stop();
-  if (state_->thread.joinable()) state_->thread.join();
-}
+HttpServer::~HttpServer() { state_->stop(); }
 
-std::uint16_t HttpServer::port() const { return state_->port; }
+std::uint16_t HttpServer::port() const { return port_of(state_->listener.get()); }
 
 Result<std::string> ServerRequest::body(std::size_t limit) const {
   std::string content;
@@ -181,11 +284,11 @@ std::optional<std::string> ServerRequest::query_value(std::string_view name) con
 }
 
 std::vector<std::pair<std::string, std::string>> parse_query(std::string_view query) {
+  const auto decode = [](std::string_view text) { return percent_decode(replace_all(text, "+", " ")); };
   std::vector<std::pair<std::string, std::string>> parameters;
   for (const auto& part : split(query, '&')) {
     if (part.empty()) continue;
     const auto equals = part.find('=');
-    const auto decode = [](std::string_view text) { return percent_decode(replace_all(text, "+", " ")); };
     parameters.emplace_back(decode(std::string_view(part).substr(0, equals)),
                             equals == std::string::npos ? "" : decode(std::string_view(part).substr(equals + 1)));
   }
