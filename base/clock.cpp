@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <ctime>
 #include <mutex>
@@ -9,6 +10,10 @@
 namespace base {
 
 namespace {
+
+// More would overflow the time point that waiting is done by.
+constexpr std::chrono::milliseconds kLongestSleep = std::chrono::hours(24 * 365);
+constexpr double kLastSecond = 9.0e9;  // the year 2255; system_clock's nanoseconds end in 2262
 
 class SystemClock : public Clock {
  public:
@@ -18,7 +23,7 @@ class SystemClock : public Clock {
     std::mutex mutex;
     std::condition_variable_any woken;
     std::unique_lock lock(mutex);
-    woken.wait_for(lock, stop, time, [] { return false; });
+    woken.wait_for(lock, stop, std::min(time, kLongestSleep), [] { return false; });
     return !stop.stop_requested();
   }
 };
@@ -55,15 +60,19 @@ Result<WallTime> parse_basic_iso8601(std::string_view text) {
   std::tm parts{};
   const std::string copy(text);
   const char* end = ::strptime(copy.c_str(), "%Y%m%dT%H%M%SZ", &parts);
-  if (end == nullptr || *end != 0) {
+  const auto time = std::chrono::system_clock::from_time_t(end == nullptr ? 0 : ::timegm(&parts));
+  // strptime lets spaces, short fields and the 31st of February pass.
+  if (end == nullptr || parts.tm_year > 300 || format_basic_iso8601(time) != text) {
     return make_error(ErrorKind::invalid_input, fmt::format("expected a time like 20260817T091502Z, found '{}'", text));
   }
-  return std::chrono::system_clock::from_time_t(::timegm(&parts));
+  return time;
 }
 
 double to_epoch_seconds(WallTime time) { return std::chrono::duration<double>(time.time_since_epoch()).count(); }
 
 WallTime from_epoch_seconds(double seconds) {
+  if (!(seconds > -kLastSecond)) seconds = -kLastSecond;  // also what is no number
+  if (seconds > kLastSecond) seconds = kLastSecond;
   return WallTime(std::chrono::duration_cast<WallTime::duration>(std::chrono::duration<double>(seconds)));
 }
 

@@ -3,6 +3,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/param_build.h>
@@ -11,6 +12,8 @@
 #include <openssl/rsa.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <vector>
 
@@ -40,6 +43,10 @@ unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned ch
 const EVP_MD* sha256_algorithm() {
   static const EVP_MD* algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   return algorithm;
+}
+
+bool is_base64(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
 }
 
 Error bad_encoding(const char* name) {
@@ -120,12 +127,16 @@ std::string base64_encode(std::string_view bytes) {
 
 Result<std::string> base64_decode(std::string_view text) {
   if (text.empty()) return std::string();
-  if (text.size() % 4 != 0) return bad_encoding("base64");
+  // EVP_DecodeBlock forgives white space around the text and '=' anywhere in it.
+  const auto end = std::min(text.find('='), text.size());
+  const bool padded_right = text.size() - end <= 2 && text.substr(end).find_first_not_of('=') == std::string_view::npos;
+  if (text.size() % 4 != 0 || !padded_right || !std::all_of(text.begin(), text.begin() + end, is_base64)) {
+    return bad_encoding("base64");
+  }
   std::string result(text.size() / 4 * 3, '\0');
   const int length = EVP_DecodeBlock(bytes_of(result), bytes_of(text), static_cast<int>(text.size()));
   if (length < 0) return bad_encoding("base64");
-  const std::size_t padding = text.ends_with("==") ? 2 : (text.ends_with("=") ? 1 : 0);
-  result.resize(static_cast<std::size_t>(length) - padding);
+  result.resize(static_cast<std::size_t>(length) - (text.size() - end));
   return result;
 }
 
@@ -146,6 +157,7 @@ Result<std::string> base64url_decode(std::string_view text) {
     if (c == '-') c = '+';
     if (c == '_') c = '/';
   }
+  if (standard.size() % 4 == 1) return bad_encoding("base64url");
   while (standard.size() % 4 != 0) standard += '=';
   auto decoded = base64_decode(standard);
   if (!decoded) return bad_encoding("base64url");
@@ -199,10 +211,13 @@ Result<RsaKey> RsaKey::generate() {
 }
 
 Result<RsaKey> RsaKey::from_private_pem(std::string_view pem) {
-  const Memory memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  Key key(PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr));
+  const Memory memory(pem.empty() ? nullptr : BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  // Without this OpenSSL would ask the terminal for the passphrase of an encrypted key.
+  const auto no_passphrase = [](char*, int, int, void*) { return -1; };
+  Key key(memory ? PEM_read_bio_PrivateKey(memory.get(), nullptr, no_passphrase, nullptr) : nullptr);
+  ERR_clear_error();
   if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) {
-    return make_error(ErrorKind::invalid_input, "expected an RSA private key in PEM form");
+    return make_error(ErrorKind::invalid_input, "expected an RSA private key in PEM form, not encrypted");
   }
   return RsaKey(std::make_unique<State>(State{std::move(key)}));
 }
@@ -218,6 +233,9 @@ Result<RsaKey> RsaKey::from_jwk(std::string_view n, std::string_view e) {
   const std::unique_ptr<OSSL_PARAM, FreeWith<OSSL_PARAM_free>> parameters(OSSL_PARAM_BLD_to_param(builder.get()));
   const KeyOperation operation(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
   EVP_PKEY* raw = nullptr;
+  if (BN_is_zero(n_number.get()) || BN_is_zero(e_number.get())) {
+    return make_error(ErrorKind::invalid_input, "the JWK has an empty n or e");
+  }
   if (EVP_PKEY_fromdata_init(operation.get()) != 1 ||
       EVP_PKEY_fromdata(operation.get(), &raw, EVP_PKEY_PUBLIC_KEY, parameters.get()) != 1) {
     return make_error(ErrorKind::invalid_input, "the JWK is not an RSA public key");

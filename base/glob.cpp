@@ -33,11 +33,10 @@ Class match_class(std::string_view pattern, char c) {
 class Matcher {
  public:
   Matcher(std::string_view pattern, std::string_view path)
-      : pattern_(pattern), path_(path), failed_((pattern.size() + 1) * (path.size() + 1)) {}
+      : pattern_(pattern), path_(path), last_bracket_(pattern.rfind(']')), failed_((pattern.size() + 1) * (path.size() + 1)) {}
 
   bool matches(std::size_t p, std::size_t s) {
-    auto failed = failed_[p * (path_.size() + 1) + s];
-    if (failed) return false;
+    if (failed_[p * (path_.size() + 1) + s]) return false;
     if (attempt(p, s)) return true;
     failed_[p * (path_.size() + 1) + s] = true;
     return false;
@@ -56,7 +55,7 @@ class Matcher {
     if (c == '*') return matches(p + 1, s) || (s < path_.size() && path_[s] != '/' && matches(p, s + 1));
     if (s == path_.size()) return false;
     if (c == '?') return path_[s] != '/' && matches(p + 1, s + 1);
-    if (c == '[') {
+    if (c == '[' && last_bracket_ != std::string_view::npos && p < last_bracket_) {
       const auto result = match_class(pattern_.substr(p), path_[s]);
       if (result.length > 0) return result.matches && matches(p + result.length, s + 1);
     }
@@ -66,6 +65,7 @@ class Matcher {
 
   std::string_view pattern_;
   std::string_view path_;
+  std::size_t last_bracket_;  // without one to come, a '[' stands for itself
   std::vector<bool> failed_;
 };
 

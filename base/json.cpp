@@ -2,15 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <vector>
+
 namespace base {
 
 namespace {
 
-constexpr int kMaxDepth = 200;
+constexpr std::size_t kMaxDepth = 200;
+// An ordered object finds a name by looking at all of them, so a larger one would take quadratic time to read.
+constexpr std::size_t kMaxMembers = 50'000;
 
-// nlohmann's parser recurses only in its destructor; the depth is bounded before anything is built.
-bool deeper_than_allowed(std::string_view text) {
-  int depth = 0;
+// Written and destroyed by recursion, and so bounded before anything is built.
+Result<void> check_size(std::string_view text) {
+  std::vector<std::size_t> members;
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -20,20 +25,23 @@ bool deeper_than_allowed(std::string_view text) {
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {
-      if (++depth > kMaxDepth) return true;
+      members.push_back(0);
+      if (members.size() > kMaxDepth) {
+        return make_error(ErrorKind::invalid_input, fmt::format("JSON nested deeper than {} levels", kMaxDepth));
+      }
     } else if (c == '}' || c == ']') {
-      --depth;
+      if (!members.empty()) members.pop_back();
+    } else if (c == ':' && !members.empty() && ++members.back() > kMaxMembers) {
+      return make_error(ErrorKind::invalid_input, fmt::format("a JSON object of more than {} members", kMaxMembers));
     }
   }
-  return false;
+  return {};
 }
 
 }  // namespace
 
 Result<Json> parse_json(std::string_view text) {
-  if (deeper_than_allowed(text)) {
-    return make_error(ErrorKind::invalid_input, fmt::format("JSON nested deeper than {} levels", kMaxDepth));
-  }
+  TRY(check_size(text));
   try {
     return Json::parse(text.begin(), text.end());
   } catch (const Json::parse_error& error) {
@@ -69,6 +77,10 @@ std::string json_string(const Json& object, std::string_view key, std::string fa
 
 std::int64_t json_integer(const Json& object, std::string_view key, std::int64_t fallback) {
   const auto& member = json_member(object, key);
+  if (member.is_number_unsigned()) {
+    const auto value = member.get<std::uint64_t>();
+    return value <= INT64_MAX ? static_cast<std::int64_t>(value) : fallback;
+  }
   if (member.is_number_integer()) return member.get<std::int64_t>();
   if (member.is_number_float()) {
     const double value = member.get<double>();

@@ -133,7 +133,7 @@ std::string format_bytes(std::uint64_t bytes) {
   constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
   auto value = static_cast<double>(bytes);
   std::size_t unit = 0;
-  while (value >= 1024 && unit + 1 < std::size(kUnits)) {
+  while (value >= (unit == 0 ? 1024 : 1023.95) && unit + 1 < std::size(kUnits)) {
     value /= 1024;
     ++unit;
   }
@@ -142,8 +142,8 @@ std::string format_bytes(std::uint64_t bytes) {
 
 std::string format_duration_ms(std::int64_t milliseconds) {
   if (milliseconds < 1000) return fmt::format("{}ms", milliseconds);
-  if (milliseconds < 60'000) return fmt::format("{:.1f}s", static_cast<double>(milliseconds) / 1000);
-  const auto seconds = milliseconds / 1000;
+  if (milliseconds < 59'950) return fmt::format("{:.1f}s", static_cast<double>(milliseconds) / 1000);
+  const auto seconds = (milliseconds + 500) / 1000;
   if (seconds < 3600) return fmt::format("{}m {:02}s", seconds / 60, seconds % 60);
   return fmt::format("{}h {:02}m {:02}s", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }

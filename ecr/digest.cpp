@@ -1,28 +1,33 @@
 #include "ecr/digest.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
-#include "base/crypto.h"
+#include <fmt/format.h>
 
 namespace ecr {
 
+namespace {
+
+constexpr std::string_view kPrefix = "sha256:";
+constexpr std::size_t kHexDigits = 64;
+
+bool is_lower_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
+}  // namespace
+
 base::Result<Digest> Digest::parse(std::string_view text) {
-  constexpr std::string_view kPrefix = "sha256:";
-  const bool valid = text.starts_with(kPrefix) && text.size() == kPrefix.size() + 64 &&
-                     text.find_first_not_of("0123456789abcdef", kPrefix.size()) == std::string_view::npos;
-  if (!valid) {
+  const bool right = text.starts_with(kPrefix) && text.size() == kPrefix.size() + kHexDigits &&
+                     std::all_of(text.begin() + kPrefix.size(), text.end(), is_lower_hex);
+  if (!right) {
     return base::make_error(base::ErrorKind::invalid_input,
-                            fmt::format("expected a digest sha256:<64 hex digits>, found '{}'", text.substr(0, 100)));
+                            fmt::format("\"{}\" is no digest: expected sha256: and 64 lower-case hex digits",
+                                        text.substr(0, 200)));
   }
-  return from_hex(std::string(text.substr(kPrefix.size())));
+  return Digest(std::string(text.substr(kPrefix.size())));
 }
 
-Digest Digest::of(std::string_view bytes) { return from_hex(base::sha256_hex(bytes)); }
+Digest Digest::of(std::string_view bytes) { return Digest(base::sha256_hex(bytes)); }
 
-Digest Digest::from_hex(std::string hex) {
-  Digest digest;
-  digest.hex_ = std::move(hex);
-  return digest;
-}
+Digest Digest::from(const base::Sha256Bytes& bytes) { return Digest(base::to_hex(base::as_text(bytes))); }
 
 }  // namespace ecr

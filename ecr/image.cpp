@@ -1,105 +1,192 @@
 #include "ecr/image.h"
 
-#include <fmt/format.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "base/json.h"
+#include "base/strings.h"
 
 namespace ecr {
 
 namespace {
 
-constexpr std::size_t kMostLayers = 500;
-constexpr std::int64_t kLargestBlob = 1LL << 40;
+using base::ErrorKind;
+using base::Json;
+using base::make_error;
+using base::Result;
 
-base::Error invalid(std::string what) { return base::make_error(base::ErrorKind::invalid_input, std::move(what)); }
+constexpr std::size_t kMostLayers = 512;
 
-std::vector<std::string> texts_of(const base::Json& array) {
-  std::vector<std::string> texts;
-  if (!array.is_array()) return texts;
-  for (const auto& item : array) {
-    if (item.is_string()) texts.push_back(item.get<std::string>());
+std::map<std::string, std::string> string_map(const Json& object) {
+  std::map<std::string, std::string> result;
+  if (!object.is_object()) return result;
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_string()) result[key] = value.get<std::string>();
   }
-  return texts;
+  return result;
+}
+
+Platform platform_from_json(const Json& json) {
+  return {.os = base::json_string(json, "os", "linux"),
+          .architecture = base::json_string(json, "architecture"),
+          .variant = base::json_string(json, "variant")};
 }
 
 }  // namespace
 
-base::Json to_json(const Descriptor& descriptor) {
-  return {{"mediaType", descriptor.media_type}, {"digest", descriptor.digest.to_string()}, {"size", descriptor.size}};
+namespace media_type {
+
+bool is_manifest(std::string_view type) { return type == kOciManifest || type == kDockerManifest; }
+bool is_index(std::string_view type) { return type == kOciIndex || type == kDockerIndex; }
+bool is_layer(std::string_view type) {
+  return type == kOciLayer || type == kOciLayerGzip || type == kOciLayerZstd || type == kDockerLayerGzip;
 }
 
-base::Result<Descriptor> parse_descriptor(const base::Json& json) {
-  Descriptor descriptor{.media_type = base::json_string(json, "mediaType")};
+}  // namespace media_type
+
+Platform host_platform() {
+  utsname system{};
+  ::uname(&system);
+  const std::string_view machine = system.machine;
+  if (machine == "x86_64") return {.architecture = "amd64"};
+  if (machine == "aarch64") return {.architecture = "arm64", .variant = "v8"};
+  if (machine == "armv7l") return {.architecture = "arm", .variant = "v7"};
+  if (machine == "i686") return {.architecture = "386"};
+  return {.architecture = std::string(machine)};
+}
+
+Result<Platform> parse_platform(std::string_view text) {
+  const auto parts = base::split(text, '/');
+  const bool empty = std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.empty(); });
+  if (parts.size() > 3 || empty) {
+    return make_error(ErrorKind::invalid_input, fmt::format("\"{}\" is no platform: expected os/architecture[/variant]", text));
+  }
+  if (parts.size() == 1) return Platform{.architecture = parts[0]};
+  return Platform{.os = parts[0], .architecture = parts[1], .variant = parts.size() == 3 ? parts[2] : ""};
+}
+
+std::string to_string(const Platform& platform) {
+  std::string text = platform.os + "/" + platform.architecture;
+  if (!platform.variant.empty()) text += "/" + platform.variant;
+  return text;
+}
+
+bool platform_fits(const Platform& wanted, const Platform& offered) {
+  return wanted.os == offered.os && wanted.architecture == offered.architecture &&
+         (wanted.variant.empty() || offered.variant.empty() || wanted.variant == offered.variant);
+}
+
+Json to_json(const Descriptor& descriptor) {
+  Json json = {{"mediaType", descriptor.media_type},
+               {"digest", descriptor.digest.to_string()},
+               {"size", descriptor.size}};
+  if (descriptor.platform) {
+    json["platform"] = {{"architecture", descriptor.platform->architecture}, {"os", descriptor.platform->os}};
+    if (!descriptor.platform->variant.empty()) json["platform"]["variant"] = descriptor.platform->variant;
+  }
+  if (!descriptor.annotations.empty()) json["annotations"] = descriptor.annotations;
+  return json;
+}
+
+Result<Descriptor> descriptor_from_json(const Json& json) {
+  if (!json.is_object()) return make_error(ErrorKind::invalid_input, "a descriptor must be an object");
+  Descriptor descriptor;
+  descriptor.media_type = base::json_string(json, "mediaType");
   TRY(descriptor.digest, Digest::parse(base::json_string(json, "digest")));
   const auto size = base::json_integer(json, "size", -1);
-  if (size < 0 || size > kLargestBlob) return invalid(fmt::format("a descriptor has the size {}", size));
+  if (size < 0) return make_error(ErrorKind::invalid_input, "the descriptor of " + descriptor.digest.to_string() + " has no size");
   descriptor.size = static_cast<std::uint64_t>(size);
+  if (const Json& platform = base::json_member(json, "platform"); platform.is_object()) {
+    descriptor.platform = platform_from_json(platform);
+  }
+  descriptor.annotations = string_map(base::json_member(json, "annotations"));
   return descriptor;
 }
 
-base::Result<Manifest> parse_manifest(std::string_view text) {
-  TRY(const auto json, base::parse_json(text).while_doing("reading an image manifest"));
-  Manifest manifest{.media_type = base::json_string(json, "mediaType", media_type::kOciManifest)};
-  if (manifest.media_type != media_type::kOciManifest && manifest.media_type != media_type::kDockerManifest) {
-    return invalid(fmt::format("expected an image manifest, found the media type '{}'", manifest.media_type));
-  }
-  TRY(manifest.config, parse_descriptor(base::json_member(json, "config")).while_doing("reading the manifest's config"));
-  const auto& layers = base::json_member(json, "layers");
-  if (!layers.is_array() || layers.size() > kMostLayers) return invalid("expected a manifest with at most 500 layers");
-  for (const auto& layer : layers) {
-    TRY(auto descriptor, parse_descriptor(layer).while_doing("reading the manifest's layers"));
-    manifest.layers.push_back(std::move(descriptor));
-  }
-  return manifest;
-}
-
 std::string to_text(const Manifest& manifest) {
-  base::Json layers = base::Json::array();
+  Json layers = Json::array();
   for (const auto& layer : manifest.layers) layers.push_back(to_json(layer));
-  const base::Json json = {{"schemaVersion", 2}, {"mediaType", manifest.media_type}, {"config", to_json(manifest.config)}, {"layers", std::move(layers)}};
+  Json json = {{"schemaVersion", 2},
+               {"mediaType", manifest.media_type},
+               {"config", to_json(manifest.config)},
+               {"layers", std::move(layers)}};
+  if (!manifest.annotations.empty()) json["annotations"] = manifest.annotations;
   return base::to_text(json);
 }
 
-base::Result<ImageConfig> parse_image_config(std::string_view text) {
-  TRY(const auto json, base::parse_json(text).while_doing("reading an image configuration"));
-  const auto& config = base::json_member(json, "config");
-  ImageConfig image{.architecture = base::json_string(json, "architecture"),
-                    .os = base::json_string(json, "os"),
-                    .environment = texts_of(base::json_member(config, "Env")),
-                    .entrypoint = texts_of(base::json_member(config, "Entrypoint")),
-                    .command = texts_of(base::json_member(config, "Cmd")),
-                    .working_directory = base::json_string(config, "WorkingDir"),
-                    .user = base::json_string(config, "User")};
-  for (const auto& diff_id : texts_of(base::json_member(base::json_member(json, "rootfs"), "diff_ids"))) {
-    TRY(auto digest, Digest::parse(diff_id));
-    image.diff_ids.push_back(std::move(digest));
+Result<Manifest> parse_manifest(std::string_view text) {
+  TRY(const Json json, base::parse_json(text));
+  TRY(const std::string type, media_type_of_document(text));
+  if (!media_type::is_manifest(type)) {
+    return make_error(ErrorKind::invalid_input, fmt::format("expected an image manifest, found {}", type));
   }
-  return image;
+  Manifest manifest{.media_type = type};
+  TRY(manifest.config, descriptor_from_json(base::json_member(json, "config")));
+  const Json& layers = base::json_member(json, "layers");
+  if (!layers.is_array()) return make_error(ErrorKind::invalid_input, "the manifest has no list of layers");
+  if (layers.size() > kMostLayers) {
+    return make_error(ErrorKind::invalid_input, fmt::format("the manifest has {} layers; {} is the limit", layers.size(), kMostLayers));
+  }
+  for (const auto& layer : layers) {
+    TRY(auto descriptor, descriptor_from_json(layer));
+    if (!media_type::is_layer(descriptor.media_type)) {
+      return make_error(ErrorKind::invalid_input,
+                        fmt::format("layer {} is of type \"{}\", which cannot be unpacked; expected a tar, gzip or zstd layer",
+                                    descriptor.digest.to_string(), descriptor.media_type));
+    }
+    manifest.layers.push_back(std::move(descriptor));
+  }
+  manifest.annotations = string_map(base::json_member(json, "annotations"));
+  return manifest;
 }
 
-bool is_index(std::string_view type) { return type == media_type::kOciIndex || type == media_type::kDockerList; }
-
-std::string host_architecture() {
-  utsname machine{};
-  ::uname(&machine);
-  const std::string_view name = machine.machine;
-  if (name == "x86_64") return "amd64";
-  if (name == "aarch64") return "arm64";
-  return std::string(name);
+Result<Index> parse_index(std::string_view text) {
+  TRY(const Json json, base::parse_json(text));
+  TRY(const std::string type, media_type_of_document(text));
+  if (!media_type::is_index(type)) {
+    return make_error(ErrorKind::invalid_input, fmt::format("expected an image index, found {}", type));
+  }
+  Index index{.media_type = type};
+  const Json& manifests = base::json_member(json, "manifests");
+  if (!manifests.is_array()) return make_error(ErrorKind::invalid_input, "the index has no list of manifests");
+  for (const auto& entry : manifests) {
+    TRY(auto descriptor, descriptor_from_json(entry));
+    index.manifests.push_back(std::move(descriptor));
+  }
+  return index;
 }
 
-base::Result<Descriptor> select_platform(std::string_view index_text) {
-  TRY(const auto json, base::parse_json(index_text).while_doing("reading an image index"));
-  const auto wanted = host_architecture();
-  std::string found;
-  for (const auto& entry : base::json_member(json, "manifests")) {
-    const auto& platform = base::json_member(entry, "platform");
-    const auto architecture = base::json_string(platform, "architecture");
-    if (base::json_string(platform, "os") == "linux" && architecture == wanted) return parse_descriptor(entry);
-    found += (found.empty() ? "" : ", ") + base::json_string(platform, "os") + "/" + architecture;
+Result<Descriptor> choose_platform(const Index& index, const Platform& platform) {
+  std::vector<std::string> offered;
+  for (const auto& entry : index.manifests) {
+    if (!media_type::is_manifest(entry.media_type)) continue;
+    if (!entry.platform || platform_fits(platform, *entry.platform)) return entry;
+    offered.push_back(to_string(*entry.platform));
   }
-  return base::make_error(base::ErrorKind::not_found, fmt::format("the image has no linux/{}; it has: {}", wanted, found));
+  return make_error(ErrorKind::not_found, fmt::format("no image for {}; there is one for: {}", to_string(platform),
+                                                      offered.empty() ? "no platform" : base::join(offered, ", ")));
+}
+
+Result<std::string> media_type_of_document(std::string_view text) {
+  TRY(const Json json, base::parse_json(text));
+  if (!json.is_object()) return make_error(ErrorKind::invalid_input, "a manifest must be an object");
+  std::string type = base::json_string(json, "mediaType");
+  if (!type.empty()) return type;
+  if (json.contains("manifests")) return std::string(media_type::kOciIndex);
+  if (json.contains("config") && json.contains("layers")) return std::string(media_type::kOciManifest);
+  if (json.contains("fsLayers")) {
+    return make_error(ErrorKind::invalid_input, "this is a manifest of Docker's schema 1, which is not supported; push the image anew");
+  }
+  return make_error(ErrorKind::invalid_input, "the document is neither an image manifest nor an index");
+}
+
+std::uint64_t Image::compressed_size() const {
+  std::uint64_t size = manifest.config.size;
+  for (const auto& layer : manifest.layers) size += layer.size;
+  return size;
 }
 
 }  // namespace ecr

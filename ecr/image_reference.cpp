@@ -1,69 +1,119 @@
 #include "ecr/image_reference.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+
+#include "base/strings.h"
 
 namespace ecr {
 
 namespace {
 
-constexpr std::string_view kLowerDigits = "abcdefghijklmnopqrstuvwxyz0123456789";
+using base::ErrorKind;
+using base::make_error;
 
-bool valid_path(std::string_view path) {
-  if (path.empty() || path.size() > 255) return false;
-  bool at_start = true;
-  for (const char c : path) {
-    const bool letter = kLowerDigits.find(c) != std::string_view::npos;
-    if (at_start && !letter) return false;
-    if (!letter && c != '.' && c != '_' && c != '-' && c != '/') return false;
-    at_start = c == '/';
+constexpr std::size_t kLongestRepository = 255;
+constexpr std::size_t kLongestTag = 128;
+
+bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool is_word(char c) { return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+base::Error bad(std::string_view text, std::string_view why) {
+  return make_error(ErrorKind::invalid_input,
+                    fmt::format("\"{}\" is no image reference: {}; expected [host[:port]/]name[:tag][@sha256:digest]",
+                                text.substr(0, 300), why));
+}
+
+// Alphanumerics, between them ".", "_", "__" or dashes (distribution-spec: name).
+bool is_path_component(std::string_view part) {
+  if (part.empty() || !is_lower_or_digit(part.front()) || !is_lower_or_digit(part.back())) return false;
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    if (is_lower_or_digit(part[i]) || part[i] == '-') continue;
+    if (part[i] != '.' && part[i] != '_') return false;
+    if (part[i] == '_' && part[i + 1] == '_') ++i;
+    if (!is_lower_or_digit(part[i + 1])) return false;
   }
-  return !at_start && kLowerDigits.find(path.back()) != std::string_view::npos;
+  return true;
 }
 
-bool valid_tag(std::string_view tag) {
-  if (tag.empty() || tag.size() > 128 || tag.front() == '.' || tag.front() == '-') return false;
-  return tag.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == std::string_view::npos;
+bool is_tag(std::string_view tag) {
+  return !tag.empty() && tag.size() <= kLongestTag && is_word(tag.front()) &&
+         std::all_of(tag.begin(), tag.end(), [](char c) { return is_word(c) || c == '.' || c == '-'; });
 }
 
-bool is_host(std::string_view part) {
-  return part == "localhost" || part.find('.') != std::string_view::npos || part.find(':') != std::string_view::npos;
+bool is_host(std::string_view host) {
+  const auto colon = host.rfind(':');
+  std::string_view name = host;
+  if (colon != std::string_view::npos && !host.ends_with(']')) {
+    const auto port = base::parse_integer(host.substr(colon + 1));
+    if (!port || *port < 1 || *port > 65535) return false;
+    name = host.substr(0, colon);
+  }
+  if (name.starts_with('[') && name.ends_with(']')) {
+    return std::all_of(name.begin() + 1, name.end() - 1, [](char c) { return std::isxdigit(c) != 0 || c == ':'; });
+  }
+  return !name.empty() && name.front() != '-' && name.front() != '.' &&
+         std::all_of(name.begin(), name.end(), [](char c) { return (is_word(c) && c != '_') || c == '.' || c == '-'; });
+}
+
+// Docker's rule: the first part is a host when it has a dot or a colon, is localhost, or has capitals.
+bool looks_like_host(std::string_view part) {
+  return part.find_first_of(".:") != std::string_view::npos || part == "localhost" ||
+         std::any_of(part.begin(), part.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+base::Result<void> check_repository(std::string_view text, std::string_view repository) {
+  if (repository.empty()) return bad(text, "the name is missing");
+  if (repository.size() > kLongestRepository) return bad(text, "the name is longer than 255 characters");
+  for (const auto& part : base::split(repository, '/')) {
+    if (!is_path_component(part)) {
+      return bad(text, fmt::format("\"{}\" may hold only a-z, 0-9 and single '.', '_', '-' between them", part));
+    }
+  }
+  return {};
 }
 
 }  // namespace
 
+std::string ImageReference::name() const { return host + "/" + repository; }
+
 std::string ImageReference::to_string() const {
-  return digest.empty() ? fmt::format("{}/{}:{}", registry, repository, tag)
-                        : fmt::format("{}/{}@{}", registry, repository, digest.to_string());
+  std::string text = name();
+  if (!tag.empty()) text += ":" + tag;
+  if (digest) text += "@" + digest->to_string();
+  return text;
 }
 
+std::string ImageReference::manifest_key() const { return digest ? digest->to_string() : tag; }
+
 base::Result<ImageReference> parse_image_reference(std::string_view text) {
-  const auto invalid = [&](std::string_view why) {
-    return base::make_error(base::ErrorKind::invalid_input, fmt::format("invalid image name '{}': {}", text.substr(0, 200), why));
-  };
   ImageReference reference;
   std::string_view rest = text;
   if (const auto at = rest.find('@'); at != std::string_view::npos) {
-    auto digest = Digest::parse(rest.substr(at + 1));
-    if (!digest) return invalid(digest.error().message);
-    reference.digest = *digest;
+    TRY(reference.digest, Digest::parse(rest.substr(at + 1)));
     rest = rest.substr(0, at);
   }
-  const auto slash = rest.find('/');
-  if (slash != std::string_view::npos && is_host(rest.substr(0, slash))) {
-    reference.registry = rest.substr(0, slash);
-    rest.remove_prefix(slash + 1);
-  } else {
-    reference.registry = "docker.io";
-  }
-  if (const auto colon = rest.rfind(':'); colon != std::string_view::npos) {
+  const auto slash = rest.rfind('/');
+  const auto colon = rest.rfind(':');
+  if (colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash)) {
     reference.tag = rest.substr(colon + 1);
-    if (!valid_tag(reference.tag)) return invalid("the tag may have letters, digits, '_', '.' and '-', at most 128");
+    if (!is_tag(reference.tag)) return bad(text, fmt::format("\"{}\" is no tag", reference.tag));
     rest = rest.substr(0, colon);
   }
-  if (!valid_path(rest)) return invalid("the repository may have lower-case letters, digits, '.', '_', '-' and '/'");
+  const auto first_slash = rest.find('/');
+  if (first_slash != std::string_view::npos && looks_like_host(rest.substr(0, first_slash))) {
+    reference.host = rest.substr(0, first_slash);
+    rest = rest.substr(first_slash + 1);
+    if (!is_host(reference.host)) return bad(text, fmt::format("\"{}\" is no host", reference.host));
+  }
+  if (reference.host.empty() || reference.host == "index.docker.io") reference.host = "docker.io";
   reference.repository = rest;
-  if (reference.registry == "docker.io" && rest.find('/') == std::string_view::npos) reference.repository = "library/" + reference.repository;
-  if (reference.tag.empty() && reference.digest.empty()) reference.tag = "latest";
+  if (reference.host == "docker.io" && reference.repository.find('/') == std::string::npos && !rest.empty()) {
+    reference.repository = "library/" + reference.repository;
+  }
+  TRY(check_repository(text, reference.repository));
+  if (reference.tag.empty() && !reference.digest) reference.tag = "latest";
   return reference;
 }
 

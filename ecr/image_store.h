@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,9 +62,11 @@ class ImageStore {
   [[nodiscard]] base::Result<std::uint64_t> blob_size(const Digest& digest) const;
   [[nodiscard]] base::Path blob_path(const Digest& digest) const;
 
-  /// Names are normalized by parse_image_reference. A name that is taken moves to the new image.
+  /// Names are normalized by parse_image_reference. A name that is taken moves to the new image. An empty name keeps
+  /// the image without one.
   base::Result<void> tag(const std::string& name, const Descriptor& manifest);
-  /// By name, or by a digest of a stored manifest; not_found says what was looked for.
+  /// By name, by the digest of a stored manifest, or by an image id (12 hex digits or more of the configuration's
+  /// digest); not_found says what was looked for.
   [[nodiscard]] base::Result<Descriptor> resolve(const std::string& name) const;
   [[nodiscard]] base::Result<std::vector<NamedImage>> list() const;
   /// Takes the name away; not_found when it is not there. Blobs stay until collect_garbage().
@@ -94,8 +97,10 @@ class ImageStore {
   [[nodiscard]] const base::Path& folder() const { return folder_; }
 
  private:
-  explicit ImageStore(base::Path folder) : folder_(std::move(folder)) {}
+  class Workroom;
+  ImageStore(base::Path folder, std::shared_ptr<Workroom> workroom);
   base::Path folder_;
+  std::shared_ptr<Workroom> workroom_;  ///< where this process keeps what is not finished
 };
 
 }  // namespace ecr

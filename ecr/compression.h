@@ -1,0 +1,44 @@
+#pragma once
+// Layers compressed and back: gzip by ISA-L where it is there, else zlib; zstd is only read. Streams in constant
+// memory. Not for tar (base/archive) nor for digests.
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace ecr {
+
+using ByteSink = std::function<base::Result<void>(std::string_view bytes)>;
+/// Fills up to `size` bytes and returns how many; 0 at the end.
+using ByteSource = std::function<base::Result<std::size_t>(char* buffer, std::size_t size)>;
+
+/// One gzip member; its header holds no name and no time.
+class GzipEncoder {
+ public:
+  explicit GzipEncoder(ByteSink sink);
+  ~GzipEncoder();
+  base::Result<void> write(std::string_view bytes);
+  /// Ends the member; call once.
+  base::Result<void> finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Gzip, its members concatenated, as plain bytes. Cut or damaged input is an error.
+ByteSource gunzip(ByteSource compressed);
+/// Zstandard frames as plain bytes.
+ByteSource unzstd(ByteSource compressed);
+
+enum class Compression { none, gzip, zstd, bzip2, xz };
+/// By the first bytes.
+Compression detect_compression(std::string_view beginning);
+
+/// What `fd` holds from its current offset on.
+ByteSource read_from(int fd);
+
+}  // namespace ecr

@@ -1,0 +1,128 @@
+// gzip by zlib, for machines without ISA-L.
+#include <zlib.h>
+
+#include <array>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "ecr/compression.h"
+
+namespace ecr {
+
+namespace {
+
+using base::ErrorKind;
+using base::make_error;
+using base::Result;
+
+constexpr std::size_t kBufferBytes = 256 * 1024;
+constexpr int kGzip = 16 + MAX_WBITS;
+
+Bytef* input_of(std::string_view bytes) {
+  return const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes.data()));  // NOLINT
+}
+
+}  // namespace
+
+struct GzipEncoder::State {
+  ByteSink sink;
+  z_stream stream{};
+  std::vector<Bytef> output = std::vector<Bytef>(kBufferBytes);
+
+  Result<void> run(std::string_view bytes, int flush) {
+    stream.next_in = input_of(bytes);
+    stream.avail_in = static_cast<uInt>(bytes.size());
+    do {
+      stream.next_out = output.data();
+      stream.avail_out = static_cast<uInt>(output.size());
+      if (deflate(&stream, flush) == Z_STREAM_ERROR) return make_error(ErrorKind::internal, "gzip failed");
+      const std::size_t count = output.size() - stream.avail_out;
+      if (count > 0) TRY(sink({reinterpret_cast<const char*>(output.data()), count}));
+    } while (stream.avail_out == 0);
+    return {};
+  }
+};
+
+GzipEncoder::GzipEncoder(ByteSink sink) : state_(std::make_unique<State>()) {
+  state_->sink = std::move(sink);
+  deflateInit2(&state_->stream, 1, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY);
+}
+GzipEncoder::~GzipEncoder() { deflateEnd(&state_->stream); }
+
+Result<void> GzipEncoder::write(std::string_view bytes) {
+  constexpr std::size_t kMost = 1U << 30;
+  for (; bytes.size() > kMost; bytes.remove_prefix(kMost)) TRY(state_->run(bytes.substr(0, kMost), Z_NO_FLUSH));
+  return state_->run(bytes, Z_NO_FLUSH);
+}
+Result<void> GzipEncoder::finish() { return state_->run({}, Z_FINISH); }
+
+namespace {
+
+class Gunzip {
+ public:
+  explicit Gunzip(ByteSource source) : source_(std::move(source)) { inflateInit2(&stream_, kGzip); }
+  Gunzip(const Gunzip&) = delete;
+  Gunzip& operator=(const Gunzip&) = delete;
+  ~Gunzip() { inflateEnd(&stream_); }
+
+  Result<std::size_t> read(char* buffer, std::size_t size) {
+    stream_.next_out = reinterpret_cast<Bytef*>(buffer);
+    stream_.avail_out = static_cast<uInt>(std::min<std::size_t>(size, 1U << 30));
+    const auto wanted = stream_.avail_out;
+    while (stream_.avail_out == wanted) {
+      if (member_ended_) {
+        TRY(const bool more, next_member());
+        if (!more) return std::size_t{0};
+      }
+      if (stream_.avail_in == 0) TRY(fill());
+      const int code = inflate(&stream_, Z_NO_FLUSH);
+      if (code == Z_STREAM_END) {
+        member_ended_ = true;
+      } else if (code == Z_BUF_ERROR && stream_.avail_in == 0) {
+        return make_error(ErrorKind::invalid_input, "the gzip data ends in the middle");
+      } else if (code != Z_OK) {
+        return make_error(ErrorKind::invalid_input, fmt::format("the gzip data is damaged (code {})", code));
+      }
+    }
+    return static_cast<std::size_t>(wanted - stream_.avail_out);
+  }
+
+ private:
+  Result<void> fill() {
+    TRY(const std::size_t count, source_(reinterpret_cast<char*>(input_.data()), input_.size()));
+    stream_.next_in = input_.data();
+    stream_.avail_in = static_cast<uInt>(count);
+    return {};
+  }
+
+  // Zeros after the last member are padding; anything else must be another member.
+  Result<bool> next_member() {
+    while (true) {
+      while (stream_.avail_in > 0 && *stream_.next_in == 0) {
+        ++stream_.next_in;
+        --stream_.avail_in;
+      }
+      if (stream_.avail_in > 0) break;
+      TRY(fill());
+      if (stream_.avail_in == 0) return false;
+    }
+    inflateReset(&stream_);
+    member_ended_ = false;
+    return true;
+  }
+
+  ByteSource source_;
+  z_stream stream_{};
+  std::array<Bytef, kBufferBytes> input_{};
+  bool member_ended_ = false;
+};
+
+}  // namespace
+
+ByteSource gunzip(ByteSource compressed) {
+  auto decoder = std::make_shared<Gunzip>(std::move(compressed));
+  return [decoder](char* buffer, std::size_t size) { return decoder->read(buffer, size); };
+}
+
+}  // namespace ecr

@@ -1,0 +1,297 @@
+// The tar of a layer as a tree on disk. The tar may be hostile: every name is opened below the root without following
+// a link, so nothing outside can be written, linked to or removed.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "base/archive.h"
+#include "base/strict_open.h"
+#include "base/strings.h"
+#include "ecr/compression.h"
+#include "ecr/extended_attributes.h"
+#include "ecr/layer.h"
+
+namespace ecr {
+
+namespace {
+
+using base::ArchiveEntry;
+using base::EntryKind;
+using base::ErrorKind;
+using base::make_error;
+using base::Path;
+using base::Result;
+
+constexpr std::size_t kCopyBytes = 256 * 1024;
+constexpr std::string_view kWhiteout = ".wh.";
+constexpr std::string_view kOpaque = ".wh..wh..opq";
+constexpr std::int64_t kLargestId = 65'535;
+constexpr std::int64_t kNobody = 65'534;
+constexpr std::int64_t kLatestTime = 0x3'7fff'ffff;  // what ext4 can hold
+
+// The parts of a name, or an error when it leads out. A leading slash means the root of the image.
+Result<Path> inside_path(const std::string& name) {
+  if (name.find('\0') != std::string::npos) return make_error(ErrorKind::invalid_input, "a name holds a zero byte");
+  Path path;
+  for (const auto& part : base::split(name, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part == "..") return make_error(ErrorKind::invalid_input, fmt::format("the entry \"{}\" leads out of the image", name));
+    path /= part;
+  }
+  return path;
+}
+
+class Unpacker {
+ public:
+  Unpacker(base::Fd root, const UnpackOptions& options)
+      : root_(std::move(root)), options_(options), is_root_(::geteuid() == 0), buffer_(kCopyBytes) {}
+
+  Result<void> unpack(base::TarReader& tar) {
+    own(root_.get(), "", 0, 0);
+    while (true) {
+      TRY(const auto entry, tar.next());
+      if (!entry) break;
+      if (++entries_ > options_.limits.entries) {
+        return make_error(ErrorKind::invalid_input, fmt::format("more than {} entries in one layer", options_.limits.entries));
+      }
+      TRY(unpack_entry(tar, *entry).while_doing("unpacking " + entry->path.substr(0, 300)));
+    }
+    return finish_folders();
+  }
+
+ private:
+  Result<void> unpack_entry(base::TarReader& tar, const ArchiveEntry& entry) {
+    TRY(const Path path, inside_path(entry.path));
+    if (path.empty()) {
+      if (entry.kind == EntryKind::directory) folders_[""] = entry;
+      return {};
+    }
+    const std::string name = path.filename().string();
+    TRY(const int parent, open_parent(path.parent_path()));
+    if (name.starts_with(kWhiteout)) return take_away(parent, path, name);
+    switch (entry.kind) {
+      case EntryKind::directory: return make_folder(parent, path, name, entry);
+      case EntryKind::file: return make_file(tar, parent, name, entry);
+      case EntryKind::symlink: return make_symlink(parent, name, entry);
+      case EntryKind::hard_link: return make_hard_link(parent, name, entry);
+      case EntryKind::fifo:
+        TRY(make_way(parent, name));
+        if (::mkfifoat(parent, name.c_str(), 0600) != 0) return base::system_error("mkfifo", errno);
+        return finish_entry(parent, name, entry);
+      case EntryKind::device:  // an image brings no devices; and a 0:0 one would forge a whiteout
+      case EntryKind::other: return {};
+    }
+    return {};
+  }
+
+  // The folder an entry lies in, kept open while entries of the same folder follow.
+  Result<int> open_parent(const Path& path) {
+    if (path.empty()) return root_.get();
+    if (parent_ && path == parent_path_) return parent_.get();
+    base::Fd fd = base::open_strictly(root_.get(), path, O_PATH | O_DIRECTORY);
+    if (!fd && errno == ENOENT) {
+      TRY(const int above, open_parent(path.parent_path()));
+      if (::mkdirat(above, path.filename().c_str(), 0755) != 0) return base::system_error("mkdir " + path.string(), errno);
+      fd = base::open_strictly(root_.get(), path, O_PATH | O_DIRECTORY);
+      if (fd) own(fd.get(), "", 0, 0);
+    }
+    if (!fd && (errno == ELOOP || errno == ENOTDIR)) {
+      return make_error(ErrorKind::invalid_input,
+                        fmt::format("the folder {} is no folder in this archive but a link or a file", path.string()));
+    }
+    if (!fd) return base::system_error("opening the folder " + path.string(), errno);
+    parent_ = std::move(fd);
+    parent_path_ = path;
+    return parent_.get();
+  }
+
+  // Removes what stands where an entry has to go.
+  Result<void> make_way(int parent, const std::string& name) {
+    if (::unlinkat(parent, name.c_str(), 0) == 0 || errno == ENOENT) return {};
+    parent_path_.clear();  // a folder goes: nothing remembered below it stays true
+    const Path path = Path("/proc/self/fd") / std::to_string(parent) / name;
+    auto removed = base::remove_tree(path);
+    std::erase_if(folders_, [&](const auto& folder) { return !is_folder_at(folder.first); });
+    return removed;
+  }
+
+  bool is_folder_at(const std::string& path) const {
+    return static_cast<bool>(base::open_strictly(root_.get(), path, O_PATH | O_DIRECTORY));
+  }
+
+  Result<void> make_folder(int parent, const Path& path, const std::string& name, const ArchiveEntry& entry) {
+    struct stat status {};
+    const bool there = ::fstatat(parent, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+    const bool hides_below = there && is_whiteout(status);
+    if (!there || !S_ISDIR(status.st_mode)) {
+      if (there) TRY(make_way(parent, name));
+      if (::mkdirat(parent, name.c_str(), 0700) != 0) return base::system_error("mkdir", errno);
+    }
+    const base::Fd fd(::openat(parent, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd) return base::system_error("opening the folder", errno);
+    if (hides_below && !make_opaque(fd.get())) return base::system_error("marking the folder opaque", errno);
+    own(fd.get(), "", entry.uid, entry.gid);
+    write_attributes(fd.get(), entry.attributes, options_.first_host_id);
+    folders_[path.string()] = entry;
+    return {};
+  }
+
+  Result<void> make_file(base::TarReader& tar, int parent, const std::string& name, const ArchiveEntry& entry) {
+    if (entry.size > options_.limits.bytes - bytes_) {
+      return make_error(ErrorKind::invalid_input, "the layer unpacks to more than " + base::format_bytes(options_.limits.bytes));
+    }
+    bytes_ += entry.size;
+    TRY(make_way(parent, name));
+    const base::Fd fd(::openat(parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!fd) return base::system_error("creating the file", errno);
+    while (true) {
+      TRY(const std::size_t count, tar.read(buffer_.data(), buffer_.size()));
+      if (count == 0) break;
+      TRY(base::write_all(fd.get(), {buffer_.data(), count}));
+    }
+    own(fd.get(), "", entry.uid, entry.gid);
+    ::fchmod(fd.get(), entry.mode & 07777);
+    write_attributes(fd.get(), entry.attributes, options_.first_host_id);
+    const timespec times[2] = {time_of(entry), time_of(entry)};
+    ::futimens(fd.get(), times);
+    return {};
+  }
+
+  Result<void> make_symlink(int parent, const std::string& name, const ArchiveEntry& entry) {
+    TRY(make_way(parent, name));
+    if (::symlinkat(entry.link_target.c_str(), parent, name.c_str()) != 0) return base::system_error("symlink", errno);
+    own(parent, name, entry.uid, entry.gid);
+    const timespec times[2] = {time_of(entry), time_of(entry)};
+    ::utimensat(parent, name.c_str(), times, AT_SYMLINK_NOFOLLOW);
+    return {};
+  }
+
+  Result<void> make_hard_link(int parent, const std::string& name, const ArchiveEntry& entry) {
+    TRY(const Path target, inside_path(entry.link_target));
+    const base::Fd folder = base::open_strictly(root_.get(), target.parent_path(), O_PATH | O_DIRECTORY);
+    if (target.empty() || !folder) {
+      return make_error(ErrorKind::invalid_input, fmt::format("the hard link's target {} is not in this archive", entry.link_target));
+    }
+    struct stat status {};
+    if (::fstatat(folder.get(), target.filename().c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISDIR(status.st_mode) || S_ISCHR(status.st_mode)) {
+      return make_error(ErrorKind::invalid_input, fmt::format("the hard link's target {} is not in this archive", entry.link_target));
+    }
+    if (struct stat own_status {}; ::fstatat(parent, name.c_str(), &own_status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                                   own_status.st_ino == status.st_ino && own_status.st_dev == status.st_dev) {
+      return {};
+    }
+    TRY(make_way(parent, name));
+    if (::linkat(folder.get(), target.filename().c_str(), parent, name.c_str(), 0) != 0) return base::system_error("link", errno);
+    return {};
+  }
+
+  // image-spec layer.md#whiteouts
+  Result<void> take_away(int parent, const Path& path, const std::string& name) {
+    if (name == kOpaque) return clear_folder(parent);
+    if (name.starts_with(".wh..wh.")) return {};  // aufs' own
+    const std::string victim = name.substr(kWhiteout.size());
+    if (victim.empty() || victim == "." || victim == "..") {
+      return make_error(ErrorKind::invalid_input, fmt::format("\"{}\" is no whiteout: it names no file", path.string()));
+    }
+    if (options_.whiteouts == WhiteoutForm::apply) return make_way(parent, victim);
+    if (::mknodat(parent, victim.c_str(), S_IFCHR | 0600, makedev(0, 0)) == 0) return {};
+    if (errno != EEXIST) return base::system_error("making a whiteout", errno);
+    // This layer has its own: only what lies in the layers below is hidden.
+    const base::Fd folder(::openat(parent, victim.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (folder && !make_opaque(folder.get())) return base::system_error("marking the folder opaque", errno);
+    return {};
+  }
+
+  Result<void> clear_folder(int folder) {
+    if (options_.whiteouts == WhiteoutForm::overlay) {
+      if (!make_opaque(folder)) return base::system_error("marking the folder opaque", errno);
+      return {};
+    }
+    const Path path = Path("/proc/self/fd") / std::to_string(folder);
+    TRY(const auto names, base::list_directory(path));
+    for (const auto& name : names) TRY(base::remove_tree(path / name));
+    return {};
+  }
+
+  Result<void> finish_entry(int parent, const std::string& name, const ArchiveEntry& entry) {
+    own(parent, name, entry.uid, entry.gid);
+    ::fchmodat(parent, name.c_str(), entry.mode & 07777, 0);
+    return {};
+  }
+
+  // Last, deepest first: until here they had to take entries.
+  Result<void> finish_folders() {
+    for (auto folder = folders_.rbegin(); folder != folders_.rend(); ++folder) {
+      const base::Fd fd = base::open_strictly(root_.get(), folder->first, O_RDONLY | O_DIRECTORY);
+      if (!fd) return base::system_error("opening the folder " + folder->first, errno);
+      const ArchiveEntry& entry = folder->second;
+      if (folder->first.empty()) own(fd.get(), "", entry.uid, entry.gid);
+      ::fchmod(fd.get(), is_root_ ? entry.mode & 07777 : (entry.mode & 07777) | 0700);
+      const timespec times[2] = {time_of(entry), time_of(entry)};
+      ::futimens(fd.get(), times);
+    }
+    return {};
+  }
+
+  void own(int fd, const std::string& name, std::int64_t uid, std::int64_t gid) const {
+    if (!is_root_) return;
+    const auto shift = [this](std::int64_t id) {
+      return static_cast<uid_t>(options_.first_host_id + (id >= 0 && id <= kLargestId ? id : kNobody));
+    };
+    (void)::fchownat(fd, name.c_str(), shift(uid), shift(gid), AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
+  }
+
+  static timespec time_of(const ArchiveEntry& entry) { return {.tv_sec = std::clamp<std::int64_t>(entry.mtime, 0, kLatestTime), .tv_nsec = 0}; }
+  static bool is_whiteout(const struct stat& status) { return S_ISCHR(status.st_mode) && status.st_rdev == makedev(0, 0); }
+
+  base::Fd root_;
+  const UnpackOptions& options_;
+  bool is_root_;
+  std::vector<char> buffer_;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t entries_ = 0;
+  base::Fd parent_;
+  Path parent_path_;
+  std::map<std::string, ArchiveEntry> folders_;
+};
+
+}  // namespace
+
+Result<Digest> unpack_tar(int tar, const Path& into, const UnpackOptions& options) {
+  char beginning[8] = {};
+  const ssize_t count = ::pread(tar, beginning, sizeof beginning, 0);
+  if (count < 0) return base::system_error("reading the tar", errno);
+  const auto compression = detect_compression({beginning, static_cast<std::size_t>(count)});
+  ByteSource plain = read_from(tar);
+  if (compression == Compression::gzip) plain = gunzip(std::move(plain));
+  if (compression == Compression::zstd) plain = unzstd(std::move(plain));
+  base::Sha256 digest;
+  std::uint64_t left = options.limits.bytes + (options.limits.bytes / 4);
+  const ByteSource hashed = [&](char* buffer, std::size_t size) -> Result<std::size_t> {
+    TRY(const std::size_t filled, plain(buffer, size));
+    if (filled > left) {
+      return make_error(ErrorKind::invalid_input, "the tar unpacks to more than " + base::format_bytes(options.limits.bytes));
+    }
+    left -= filled;
+    digest.update({buffer, filled});
+    return filled;
+  };
+  const bool other = compression == Compression::bzip2 || compression == Compression::xz;
+  base::TarReader reader(hashed, other ? base::ArchiveInput::compressed_tar : base::ArchiveInput::tar);
+  TRY(auto root, base::open_directory(into));
+  TRY(Unpacker(std::move(root), options).unpack(reader));
+  // The rest after the end mark belongs to the digest too.
+  std::vector<char> rest(kCopyBytes);
+  while (true) {
+    TRY(const std::size_t read, hashed(rest.data(), rest.size()));
+    if (read == 0) return Digest::from(digest.finish());
+  }
+}
+
+}  // namespace ecr

@@ -1,0 +1,176 @@
+// CreateService, UpdateService and their companions. A change that needs new tasks makes a new primary deployment
+// at once; the scheduler then rolls it out.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "emulator/ecs_json.h"
+#include "emulator/ecs_service.h"
+
+namespace emulator {
+namespace {
+
+/// Members of a request that are not part of what a service remembers as its definition.
+constexpr const char* kNotKept[] = {"cluster",        "service",     "serviceName", "taskDefinition", "desiredCount",
+                                    "clientToken",    "tags",        "forceNewDeployment"};
+
+base::Json definition_of(const base::Json& request) {
+  base::Json definition = request;
+  for (const char* key : kNotKept) definition.erase(key);
+  return definition;
+}
+
+base::Error invalid(std::string message) { return ecs_error("InvalidParameterException", std::move(message)); }
+
+base::Result<void> check_limits(const base::Json& request) {
+  const base::Json& configuration = base::json_member(request, "deploymentConfiguration");
+  const auto lower = base::json_integer(configuration, "minimumHealthyPercent", 100);
+  const auto upper = base::json_integer(configuration, "maximumPercent", 200);
+  if (lower < 0 || upper <= 0 || upper < lower || (lower == 100 && upper == 100)) {
+    return invalid(fmt::format("Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments, and "
+                               "maximumPercent must be at least minimumHealthyPercent; found {} and {}.", upper, lower));
+  }
+  const auto desired = base::json_integer(request, "desiredCount", 0);
+  if (desired < 0 || desired > 5000) return invalid("The desired count must be between 0 and 5000.");
+  return {};
+}
+
+bool is_code_deploy(const Service& service) {
+  return base::json_string(base::json_member(service.definition, "deploymentController"), "type") == "CODE_DEPLOY";
+}
+
+/// Members whose change needs new tasks.
+bool needs_new_tasks(const Service& service, const base::Json& request) {
+  for (const char* key : {"networkConfiguration", "loadBalancers", "platformVersion", "launchType", "serviceRegistries",
+                          "capacityProviderStrategy", "enableExecuteCommand"}) {
+    if (request.contains(key) && !request[key].is_null() && request[key] != base::json_member(service.definition, key)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+base::Result<Service*> EcsService::active_service(const base::Json& request) {
+  TRY(Cluster* const cluster, cluster_of(request));
+  Service* service = state_.find_service(cluster->arn, base::json_string(request, "service"));
+  if (service == nullptr) return ecs_error("ServiceNotFoundException", "Service not found.");
+  if (service->status != "ACTIVE") return ecs_error("ServiceNotActiveException", "Service was not ACTIVE.");
+  return service;
+}
+
+base::Result<void> EcsService::check_load_balancers(const base::Json& request) const {
+  for (const base::Json& entry : base::json_member(request, "loadBalancers")) {
+    const std::string group = base::json_string(entry, "targetGroupArn");
+    if (group.empty() || base::json_integer(entry, "containerPort") < 1 || base::json_string(entry, "containerName").empty()) {
+      return invalid("loadBalancers: targetGroupArn, containerName and containerPort are needed.");
+    }
+    if (links_.group_is_usable && !links_.group_is_usable(group)) {
+      return invalid(fmt::format("The target group with targetGroupArn {} does not have an associated load balancer.", group));
+    }
+  }
+  return {};
+}
+
+base::Result<base::Json> EcsService::create_service(const base::Json& request) {
+  TRY(Cluster* const cluster, cluster_of(request));
+  const std::string name = base::json_string(request, "serviceName");
+  if (name.empty() || name.size() > 255) return invalid("Service name should not be blank or longer than 255 characters.");
+  Service* known = state_.find_service(cluster->arn, name);
+  if (known != nullptr && known->status == "ACTIVE") return invalid("Creation of service was not idempotent.");
+  if (known != nullptr && known->status == "DRAINING") return invalid("Unable to Start a service that is still Draining.");
+  TRY(check_limits(request));
+  TRY(check_load_balancers(request));
+  const base::Json* definition = state_.find_task_definition(base::json_string(request, "taskDefinition"));
+  if (definition == nullptr) return ecs_error("ClientException", "TaskDefinition not found.");
+  for (const base::Json& entry : base::json_member(request, "loadBalancers")) {
+    const std::string container = base::json_string(entry, "containerName");
+    const base::Json& containers = base::json_member(*definition, "containerDefinitions");
+    const bool there = std::any_of(containers.begin(), containers.end(), [&](const base::Json& candidate) {
+      return base::json_string(candidate, "name") == container;
+    });
+    if (!there) return invalid(fmt::format("The container {} does not exist in the task definition.", container));
+  }
+  Service service;
+  service.name = name;
+  service.arn = state_.arn(fmt::format("service/{}/{}", cluster->name, name));
+  service.cluster_arn = cluster->arn;
+  service.desired_count = static_cast<int>(base::json_integer(request, "desiredCount", 0));
+  service.created_at = now();
+  service.definition = definition_of(request);
+  if (!service.definition.contains("schedulingStrategy")) service.definition["schedulingStrategy"] = "REPLICA";
+  if (!service.definition.contains("deploymentController")) service.definition["deploymentController"] = {{"type", "ECS"}};
+  if (base::json_member(request, "tags").is_array()) service.tags = request["tags"];
+  state_.services.push_back(std::move(service));
+  Service& created = state_.services.back();
+  state_.start_deployment(created, base::json_string(*definition, "taskDefinitionArn"), now());
+  return base::Json{{"service", service_json(state_, created, WithTags::yes)}};
+}
+
+base::Result<base::Json> EcsService::update_service(const base::Json& request) {
+  TRY(Service* const service, active_service(request));
+  const std::string wanted = base::json_string(request, "taskDefinition");
+  const bool force = base::json_bool(request, "forceNewDeployment");
+  if (is_code_deploy(*service) && (!wanted.empty() || force)) {
+    return invalid("Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy "
+                   "to trigger a new deployment.");
+  }
+  const std::string current = service->deployments.empty() ? "" : service->deployments.front().task_definition_arn;
+  const base::Json* definition = wanted.empty() ? state_.find_task_definition(current) : state_.find_task_definition(wanted);
+  if (definition == nullptr) return ecs_error("ClientException", "TaskDefinition not found.");
+  if (!wanted.empty() && base::json_string(*definition, "status") != "ACTIVE") {
+    return ecs_error("ClientException", "TaskDefinition is inactive");
+  }
+  TRY(check_limits(request));
+  TRY(check_load_balancers(request));
+  const bool changed = needs_new_tasks(*service, request);
+  for (const auto& [key, value] : definition_of(request).items()) {
+    if (!value.is_null() && key != "volumeConfigurations") service->definition[key] = value;
+  }
+  if (request.contains("desiredCount") && request["desiredCount"].is_number_integer()) {
+    service->desired_count = request["desiredCount"].get<int>();
+    service->steady_announced = false;
+  }
+  const std::string arn = base::json_string(*definition, "taskDefinitionArn");
+  if (force || changed || arn != current) state_.start_deployment(*service, arn, now());
+  return base::Json{{"service", service_json(state_, *service, WithTags::yes)}};
+}
+
+base::Result<base::Json> EcsService::delete_service(const base::Json& request) {
+  TRY(Service* const service, active_service(request));
+  if (service->desired_count > 0 && !base::json_bool(request, "force")) {
+    return invalid("The service cannot be stopped while it is scaled above 0.");
+  }
+  service->status = "DRAINING";
+  service->desired_count = 0;
+  return base::Json{{"service", service_json(state_, *service, WithTags::yes)}};
+}
+
+base::Result<base::Json> EcsService::describe_services(const base::Json& request) {
+  TRY(Cluster* const cluster, cluster_of(request));
+  const auto names = string_list(request, "services");
+  if (names.empty()) return invalid("Services cannot be empty.");
+  if (names.size() > 10) return invalid("Services cannot have more than 10 elements.");
+  base::Json answer = {{"services", base::Json::array()}, {"failures", base::Json::array()}};
+  for (const std::string& name : names) {
+    const Service* service = state_.find_service(cluster->arn, name);
+    if (service != nullptr) {
+      answer["services"].push_back(service_json(state_, *service, wants_tags(request)));
+    } else {
+      answer["failures"].push_back(
+          missing(name.starts_with("arn:") ? name : state_.arn(fmt::format("service/{}/{}", cluster->name, name))));
+    }
+  }
+  return answer;
+}
+
+base::Result<base::Json> EcsService::list_services(const base::Json& request) {
+  TRY(Cluster* const cluster, cluster_of(request));
+  std::vector<std::string> arns;
+  for (const Service& service : state_.services) {
+    if (service.cluster_arn == cluster->arn && service.status != "INACTIVE") arns.push_back(service.arn);
+  }
+  return page_of(request, "serviceArns", arns, 10);
+}
+
+}  // namespace emulator

@@ -1,0 +1,180 @@
+#include "emulator/elb_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/strings.h"
+
+namespace emulator {
+
+bool matches_wildcard(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0;
+  std::size_t t = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t star_text = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      star_text = t;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++star_text;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+bool matches(const RuleCondition& condition, const RequestHead& head) {
+  return std::any_of(condition.values.begin(), condition.values.end(), [&](const std::string& value) {
+    if (condition.field == "host-header") return matches_wildcard(base::to_lower(value), head.host());
+    if (condition.field == "path-pattern") return matches_wildcard(value, head.path());
+    if (condition.field == "http-request-method") return value == head.method;
+    return false;
+  });
+}
+
+ElbState::ElbState(std::string region, std::string account, Dial dial)
+    : region_(std::move(region)), account_(std::move(account)), dial_(std::move(dial)) {}
+
+ElbState::~ElbState() {
+  // Not under the lock: requests under way ask route() before they end.
+  for (const auto& listener : listeners) listener->server.reset();
+}
+
+std::string ElbState::arn(std::string_view resource) const {
+  return fmt::format("arn:aws:elasticloadbalancing:{}:{}:{}", region_, account_, resource);
+}
+
+LoadBalancer* ElbState::find_load_balancer(std::string_view arn_or_name) {
+  for (LoadBalancer& balancer : load_balancers) {
+    if (balancer.arn == arn_or_name || balancer.name == arn_or_name) return &balancer;
+  }
+  return nullptr;
+}
+
+TargetGroupRecord* ElbState::find_target_group(std::string_view arn_or_name) {
+  for (TargetGroupRecord& record : target_groups) {
+    if (record.arn == arn_or_name || record.name == arn_or_name) return &record;
+  }
+  return nullptr;
+}
+
+ListenerRecord* ElbState::find_listener(std::string_view listener_arn) {
+  for (const auto& listener : listeners) {
+    if (listener->arn == listener_arn) return listener.get();
+  }
+  return nullptr;
+}
+
+std::vector<std::string> ElbState::users_of(std::string_view target_group_arn) const {
+  std::vector<std::string> users;
+  for (const auto& listener : listeners) {
+    const bool used = std::any_of(listener->rules.begin(), listener->rules.end(), [&](const ListenerRule& rule) {
+      return std::any_of(rule.action.forward.begin(), rule.action.forward.end(),
+                         [&](const WeightedGroup& group) { return group.arn == target_group_arn; });
+    });
+    if (used && std::find(users.begin(), users.end(), listener->load_balancer_arn) == users.end()) {
+      users.push_back(listener->load_balancer_arn);
+    }
+  }
+  return users;
+}
+
+void ElbState::note_use() {
+  for (const TargetGroupRecord& record : target_groups) record.group->set_in_use(!users_of(record.arn).empty());
+}
+
+LoadBalancer& ElbState::add_load_balancer(const std::string& name) {
+  LoadBalancer balancer;
+  balancer.name = name;
+  // The same seed gives the same ARNs, so that a workflow may name them.
+  balancer.arn = arn(fmt::format("loadbalancer/app/{}/{}", name, base::sha256_hex("load balancer " + name).substr(0, 16)));
+  balancer.created_at = base::to_epoch_seconds(base::system_clock().now());
+  balancer.subnets = {"subnet-0a1b2c3d4e5f60718", "subnet-1a2b3c4d5e6f70819"};
+  balancer.security_groups = {"sg-0a1b2c3d4e5f60718"};
+  return load_balancers.emplace_back(std::move(balancer));
+}
+
+TargetGroupRecord& ElbState::add_target_group(const std::string& name, HealthCheckSettings check,
+                                              double deregistration_delay) {
+  TargetGroupRecord record;
+  record.name = name;
+  record.arn = arn(fmt::format("targetgroup/{}/{}", name, base::sha256_hex("target group " + name).substr(0, 16)));
+  record.group = std::make_shared<TargetGroup>(dial_, std::move(check), deregistration_delay);
+  return target_groups.emplace_back(std::move(record));
+}
+
+base::Result<ListenerRecord*> ElbState::add_listener(const LoadBalancer& balancer, int port, RuleAction default_action) {
+  auto listener = std::make_unique<ListenerRecord>();
+  const std::string suffix = balancer.arn.substr(balancer.arn.find("app/"));
+  const std::string id = base::sha256_hex(fmt::format("listener {} {}", balancer.arn, port)).substr(0, 16);
+  listener->arn = arn(fmt::format("listener/{}/{}", suffix, id));
+  listener->load_balancer_arn = balancer.arn;
+  listener->asked_port = port;
+  ListenerRule rule;
+  rule.arn = arn(fmt::format("listener-rule/{}/{}/{}", suffix, id, base::sha256_hex("default " + id).substr(0, 16)));
+  rule.action = std::move(default_action);
+  listener->rules.push_back(std::move(rule));
+  TRY(open(*listener));
+  listeners.push_back(std::move(listener));
+  note_use();
+  return listeners.back().get();
+}
+
+base::Result<void> ElbState::open(ListenerRecord& listener) {
+  const std::string listener_arn = listener.arn;
+  TRY(listener.server, ListenerServer::start(static_cast<std::uint16_t>(listener.asked_port),
+                                             [this, listener_arn](const RequestHead& head) { return route(listener_arn, head); }));
+  return {};
+}
+
+std::unique_ptr<ListenerRecord> ElbState::take_listener(std::string_view listener_arn) {
+  for (auto it = listeners.begin(); it != listeners.end(); ++it) {
+    if ((*it)->arn != listener_arn) continue;
+    auto taken = std::move(*it);
+    listeners.erase(it);
+    note_use();
+    return taken;
+  }
+  return nullptr;
+}
+
+RouteDecision ElbState::route(const std::string& listener_arn, const RequestHead& head) {
+  const auto guard = lock();
+  const ListenerRecord* listener = find_listener(listener_arn);
+  if (listener == nullptr) return {};
+  for (const ListenerRule& rule : listener->rules) {
+    const bool fits = std::all_of(rule.conditions.begin(), rule.conditions.end(),
+                                  [&](const RuleCondition& condition) { return matches(condition, head); });
+    if (!fits) continue;
+    if (rule.action.fixed) return {nullptr, rule.action.fixed};
+    int total = 0;
+    for (const WeightedGroup& group : rule.action.forward) total += group.weight;
+    if (total <= 0) return {};
+    int at = static_cast<int>(turn_++ % static_cast<std::uint64_t>(total));
+    for (const WeightedGroup& group : rule.action.forward) {
+      at -= group.weight;
+      if (at >= 0) continue;
+      const TargetGroupRecord* record = find_target_group(group.arn);
+      return {record == nullptr ? nullptr : record->group, std::nullopt};
+    }
+  }
+  return {};
+}
+
+std::shared_ptr<TargetGroup> ElbState::group(std::string_view arn_or_name) {
+  const auto guard = lock();
+  const TargetGroupRecord* record = find_target_group(arn_or_name);
+  return record == nullptr ? nullptr : record->group;
+}
+
+}  // namespace emulator

@@ -1,0 +1,74 @@
+#pragma once
+// One task from its first pull to its last process, on a thread of its own: pulls, starts, watches, checks, stops
+// and cleans up. Used by task.cpp only.
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "emulator/task.h"
+#include "emulator/task_plan.h"
+
+namespace emulator {
+
+class RunningTask {
+ public:
+  /// `unpacking` keeps two tasks from unpacking one image at once.
+  RunningTask(const TaskSurroundings& surroundings, base::Path folder, TaskOrder order, std::mutex& unpacking,
+              std::function<void(TaskReport)> report);
+  ~RunningTask();
+  RunningTask(const RunningTask&) = delete;
+  RunningTask& operator=(const RunningTask&) = delete;
+
+  void start();
+  /// SIGTERM now, SIGKILL after the stop timeout; `at_most` shortens that. Any thread, any number of times.
+  void stop(std::chrono::milliseconds at_most = std::chrono::hours(1));
+  [[nodiscard]] bool has_ended() const { return ended_; }
+  [[nodiscard]] const std::string& address() const { return order_.address; }
+  base::Result<base::Fd> connect(std::uint16_t port);
+
+ private:
+  struct Running;
+  struct Outcome {
+    std::string stop_code;
+    std::string reason;
+  };
+  void run();
+  base::Result<void> prepare();
+  base::Result<void> pull();
+  base::Result<void> resolve_secrets();
+  base::Result<void> open_logs();
+  base::Result<void> make_sandbox();
+  base::Result<void> start_containers();
+  Outcome watch();
+  void begin_stop(Outcome outcome);
+  void read_output(Running& container, bool to_the_end);
+  void container_ended(Running& container);
+  void step_check(Running& container);
+  void clean_up();
+  void tell(TaskEvent event, std::vector<ContainerReport> containers = {}, const Outcome& outcome = {"", ""});
+  [[nodiscard]] bool stop_asked() const { return stop_asked_; }
+
+  const TaskSurroundings& surroundings_;
+  base::Path folder_;
+  TaskOrder order_;
+  std::mutex& unpacking_;
+  std::function<void(TaskReport)> report_;
+  TaskPlan plan_;
+  std::vector<base::Path> lower_;
+  std::mutex sandbox_mutex_;  ///< of the pointer: connect() comes from other threads
+  std::shared_ptr<sandbox::Sandbox> sandbox_;
+  std::vector<std::unique_ptr<Running>> containers_;
+  base::Fd wake_;  ///< eventfd
+  std::atomic<bool> stop_asked_{false};
+  std::atomic<bool> ended_{false};
+  std::atomic<std::int64_t> longest_stop_ms_{3'600'000};
+  bool stopping_ = false;
+  base::SteadyTime kill_at_{};
+  bool killed_ = false;
+  Outcome outcome_;
+  std::thread thread_;
+};
+
+}  // namespace emulator

@@ -1,0 +1,172 @@
+#include "emulator/task_plan.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+
+#include "base/strings.h"
+
+namespace emulator {
+namespace {
+
+std::vector<std::string> strings_of(const base::Json& list) {
+  std::vector<std::string> strings;
+  if (!list.is_array()) return strings;
+  for (const base::Json& entry : list) {
+    if (entry.is_string()) strings.push_back(entry.get<std::string>());
+  }
+  return strings;
+}
+
+std::chrono::milliseconds seconds_member(const base::Json& object, std::string_view key, double fallback) {
+  return std::chrono::milliseconds(static_cast<std::int64_t>(base::json_number(object, key, fallback) * 1000));
+}
+
+void set_environment(sandbox::EnvVars& environment, const base::Json& list) {
+  if (!list.is_array()) return;
+  for (const base::Json& entry : list) environment[base::json_string(entry, "name")] = base::json_string(entry, "value");
+}
+
+std::optional<ContainerCheck> check_of(const base::Json& definition) {
+  const base::Json& health = base::json_member(definition, "healthCheck");
+  std::vector<std::string> words = strings_of(base::json_member(health, "command"));
+  if (words.empty() || words[0] == "NONE") return std::nullopt;
+  ContainerCheck check;
+  check.interval = seconds_member(health, "interval", 30);
+  check.timeout = seconds_member(health, "timeout", 5);
+  check.start_period = seconds_member(health, "startPeriod", 0);
+  check.retries = static_cast<int>(base::json_integer(health, "retries", 3));
+  if (words[0] == "CMD-SHELL") {
+    check.argv = {"/bin/sh", "-c", words.size() > 1 ? words[1] : ""};
+  } else {
+    if (words[0] == "CMD") words.erase(words.begin());
+    check.argv = std::move(words);
+  }
+  if (check.argv.empty()) return std::nullopt;
+  return check;
+}
+
+std::optional<ContainerLog> log_of(const base::Json& definition, const std::string& task_id) {
+  const base::Json& configuration = base::json_member(definition, "logConfiguration");
+  if (base::json_string(configuration, "logDriver") != "awslogs") return std::nullopt;
+  const base::Json& options = base::json_member(configuration, "options");
+  const std::string prefix = base::json_string(options, "awslogs-stream-prefix");
+  ContainerLog log;
+  log.group = base::json_string(options, "awslogs-group");
+  log.stream = prefix.empty() ? task_id : fmt::format("{}/{}/{}", prefix, base::json_string(definition, "name"), task_id);
+  log.create_group = base::json_string(options, "awslogs-create-group") == "true";
+  return log;
+}
+
+int signal_number(const std::string& text) {
+  const std::string name = text.starts_with("SIG") ? text.substr(3) : text;
+  if (const auto number = base::parse_integer(name); number && *number > 0 && *number < 65) return static_cast<int>(*number);
+  if (name == "INT") return SIGINT;
+  if (name == "QUIT") return SIGQUIT;
+  if (name == "HUP") return SIGHUP;
+  if (name == "USR1") return SIGUSR1;
+  if (name == "USR2") return SIGUSR2;
+  if (name == "WINCH") return SIGWINCH;
+  if (name == "KILL") return SIGKILL;
+  return SIGTERM;
+}
+
+/// `cpu` and `memory` of a task are numbers or strings: 512, "512", "0.5 vCPU", "1 GB".
+double number_of(const base::Json& value, double of_gigabyte_or_core) {
+  if (value.is_number()) return value.get<double>();
+  if (!value.is_string()) return 0;
+  const std::string text = base::to_lower(value.get<std::string>());
+  const double number = std::strtod(text.c_str(), nullptr);
+  const bool big = text.find("gb") != std::string::npos || text.find("vcpu") != std::string::npos;
+  return big ? number * of_gigabyte_or_core : number;
+}
+
+base::Error unsupported(const std::string& what) {
+  return base::make_error(base::ErrorKind::invalid_input, "UnsupportedFeature: " + what);
+}
+
+}  // namespace
+
+const base::Json& named(const base::Json& list, std::string_view name) {
+  static const base::Json kNone;
+  if (!list.is_array()) return kNone;
+  for (const base::Json& entry : list) {
+    if (base::json_string(entry, "name") == name) return entry;
+  }
+  return kNone;
+}
+
+base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& region, bool enforce_cpu) {
+  TaskPlan plan;
+  const base::Json& containers = base::json_member(order.task_definition, "containerDefinitions");
+  double memory = number_of(base::json_member(order.task_definition, "memory"), 1024);
+  double container_memory = 0;
+  for (const base::Json& definition : containers) {
+    ContainerPlan container;
+    container.name = base::json_string(definition, "name");
+    container.image = base::json_string(definition, "image");
+    container.essential = base::json_bool(definition, "essential", true);
+    container.check = check_of(definition);
+    container.log = log_of(definition, order.task_id);
+    container.stop_timeout = seconds_member(definition, "stopTimeout", 30);
+    for (const base::Json& secret : base::json_member(definition, "secrets")) {
+      container.secrets.push_back({base::json_string(secret, "name"), base::json_string(secret, "valueFrom")});
+    }
+    for (const base::Json& dependency : base::json_member(definition, "dependsOn")) {
+      const std::string condition = base::json_string(dependency, "condition");
+      if (condition != "START") {
+        return unsupported(fmt::format("container {} depends on {} with condition {}; this emulator knows START only",
+                                       container.name, base::json_string(dependency, "containerName"), condition));
+      }
+    }
+    for (const base::Json& limit : base::json_member(definition, "ulimits")) {
+      if (base::json_string(limit, "name") != "nofile") continue;
+      plan.limits.open_files = static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::json_integer(limit, "softLimit")));
+    }
+    container_memory += base::json_number(definition, "memory");
+    sandbox::EnvVars& environment = container.command.environment;
+    environment["AWS_REGION"] = environment["AWS_DEFAULT_REGION"] = region;
+    environment["AWS_EXECUTION_ENV"] = "AWS_ECS_FARGATE";
+    plan.containers.push_back(std::move(container));
+  }
+  if (plan.containers.empty()) return unsupported("the task definition has no container");
+  if (memory <= 0) memory = container_memory;
+  plan.limits.memory_bytes = static_cast<std::uint64_t>(memory) << 20;
+  plan.limits.processes = 4096;
+  const double cpu = number_of(base::json_member(order.task_definition, "cpu"), 1024);
+  if (enforce_cpu && cpu > 0) plan.limits.cpu_millis = static_cast<std::uint32_t>(cpu * 1000 / 1024);
+  return plan;
+}
+
+void apply_image(ContainerPlan& plan, const ecr::ImageConfig& config, const base::Json& definition,
+                 const base::Json& overrides) {
+  const base::Json& changed = named(base::json_member(overrides, "containerOverrides"), plan.name);
+  sandbox::EnvVars environment = {{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}};
+  for (const std::string& entry : config.env) {
+    const std::size_t equals = entry.find('=');
+    if (equals != std::string::npos) environment[entry.substr(0, equals)] = entry.substr(equals + 1);
+  }
+  environment.merge(sandbox::EnvVars(plan.command.environment));
+  for (const auto& [name, value] : plan.command.environment) environment[name] = value;
+  set_environment(environment, base::json_member(definition, "environment"));
+  set_environment(environment, base::json_member(changed, "environment"));
+  plan.command.environment = std::move(environment);
+
+  const base::Json& own_entrypoint = base::json_member(definition, "entryPoint");
+  const std::vector<std::string> entrypoint =
+      own_entrypoint.is_array() ? strings_of(own_entrypoint) : config.entrypoint.value_or(std::vector<std::string>{});
+  // An entrypoint of the definition's own takes the image's command away, as in Docker.
+  std::vector<std::string> command =
+      own_entrypoint.is_array() ? std::vector<std::string>{} : config.cmd.value_or(std::vector<std::string>{});
+  if (const base::Json& own = base::json_member(definition, "command"); own.is_array() && !own.empty()) command = strings_of(own);
+  if (const base::Json& own = base::json_member(changed, "command"); own.is_array() && !own.empty()) command = strings_of(own);
+  plan.command.argv = entrypoint;
+  plan.command.argv.insert(plan.command.argv.end(), command.begin(), command.end());
+
+  const std::string folder = base::json_string(definition, "workingDirectory", config.working_dir);
+  plan.command.directory = folder.empty() ? "/" : folder;
+  plan.user = base::json_string(definition, "user", config.user);
+  plan.stop_signal = signal_number(config.stop_signal);
+}
+
+}  // namespace emulator
