@@ -2,8 +2,8 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <clocale>
 #include <sys/stat.h>
+#include <clocale>
 
 #include <cerrno>
 
@@ -31,7 +31,8 @@ class Utf8Locale {
 
 Error archive_error_of(archive* handle, std::string_view what) {
   const char* text = ::archive_error_string(handle);
-  return make_error(ErrorKind::invalid_input, std::string(what) + ": " + (text != nullptr ? text : "unknown fault"));
+  return make_error(ErrorKind::invalid_input,
+                    std::string(what) + ": " + (text != nullptr ? text : "unknown fault"));
 }
 
 std::string text_of(const char* multi_byte, const char* utf8) {
@@ -40,15 +41,22 @@ std::string text_of(const char* multi_byte, const char* utf8) {
 }
 
 EntryKind kind_of(archive_entry* entry) {
-  if (::archive_entry_hardlink(entry) != nullptr || ::archive_entry_hardlink_utf8(entry) != nullptr) return EntryKind::hard_link;
+  if (::archive_entry_hardlink(entry) != nullptr || ::archive_entry_hardlink_utf8(entry) != nullptr)
+    return EntryKind::hard_link;
   switch (::archive_entry_filetype(entry)) {
-    case AE_IFREG: return EntryKind::file;
-    case AE_IFDIR: return EntryKind::directory;
-    case AE_IFLNK: return EntryKind::symlink;
-    case AE_IFIFO: return EntryKind::fifo;
+    case AE_IFREG:
+      return EntryKind::file;
+    case AE_IFDIR:
+      return EntryKind::directory;
+    case AE_IFLNK:
+      return EntryKind::symlink;
+    case AE_IFIFO:
+      return EntryKind::fifo;
     case AE_IFCHR:
-    case AE_IFBLK: return EntryKind::device;
-    default: return EntryKind::other;
+    case AE_IFBLK:
+      return EntryKind::device;
+    default:
+      return EntryKind::other;
   }
 }
 
@@ -116,13 +124,15 @@ Result<std::optional<ArchiveEntry>> TarReader::next() {
   ArchiveEntry entry;
   entry.kind = kind_of(raw);
   entry.path = text_of(::archive_entry_pathname(raw), ::archive_entry_pathname_utf8(raw));
-  if (entry.path.empty()) return make_error(ErrorKind::invalid_input, "the tar holds an entry whose name cannot be read");
+  if (entry.path.empty())
+    return make_error(ErrorKind::invalid_input, "the tar holds an entry whose name cannot be read");
   if (entry.kind == EntryKind::hard_link) {
     entry.link_target = text_of(::archive_entry_hardlink(raw), ::archive_entry_hardlink_utf8(raw));
   } else if (entry.kind == EntryKind::symlink) {
     entry.link_target = text_of(::archive_entry_symlink(raw), ::archive_entry_symlink_utf8(raw));
   } else if (entry.kind == EntryKind::file) {
-    if (::archive_entry_size(raw) < 0) return make_error(ErrorKind::invalid_input, entry.path + " has a negative size");
+    if (::archive_entry_size(raw) < 0)
+      return make_error(ErrorKind::invalid_input, entry.path + " has a negative size");
     entry.size = static_cast<std::uint64_t>(::archive_entry_size(raw));
   }
   entry.mode = ::archive_entry_perm(raw);
@@ -182,7 +192,9 @@ Result<void> TarWriter::add(const ArchiveEntry& entry) {
   archive_entry* raw = ::archive_entry_clear(state_->entry);
   ::archive_entry_copy_pathname(raw, entry.path.c_str());
   switch (entry.kind) {
-    case EntryKind::directory: ::archive_entry_set_filetype(raw, AE_IFDIR); break;
+    case EntryKind::directory:
+      ::archive_entry_set_filetype(raw, AE_IFDIR);
+      break;
     case EntryKind::symlink:
       ::archive_entry_set_filetype(raw, AE_IFLNK);
       ::archive_entry_copy_symlink(raw, entry.link_target.c_str());
@@ -191,25 +203,32 @@ Result<void> TarWriter::add(const ArchiveEntry& entry) {
       ::archive_entry_set_filetype(raw, AE_IFREG);
       ::archive_entry_copy_hardlink(raw, entry.link_target.c_str());
       break;
-    case EntryKind::fifo: ::archive_entry_set_filetype(raw, AE_IFIFO); break;
+    case EntryKind::fifo:
+      ::archive_entry_set_filetype(raw, AE_IFIFO);
+      break;
     case EntryKind::file:
     case EntryKind::device:
-    case EntryKind::other: ::archive_entry_set_filetype(raw, AE_IFREG); break;
+    case EntryKind::other:
+      ::archive_entry_set_filetype(raw, AE_IFREG);
+      break;
   }
   ::archive_entry_set_perm(raw, entry.mode);
   ::archive_entry_set_uid(raw, entry.uid);
   ::archive_entry_set_gid(raw, entry.gid);
   ::archive_entry_set_mtime(raw, entry.mtime, 0);
   ::archive_entry_set_size(raw, entry.kind == EntryKind::file ? static_cast<la_int64_t>(entry.size) : 0);
-  for (const auto& [name, value] : entry.attributes) ::archive_entry_xattr_add_entry(raw, name.c_str(), value.data(), value.size());
+  for (const auto& [name, value] : entry.attributes)
+    ::archive_entry_xattr_add_entry(raw, name.c_str(), value.data(), value.size());
   const int code = ::archive_write_header(state_->handle, raw);
-  if (code != ARCHIVE_OK && code != ARCHIVE_WARN) return state_->error("writing " + entry.path + " to the tar");
+  if (code != ARCHIVE_OK && code != ARCHIVE_WARN)
+    return state_->error("writing " + entry.path + " to the tar");
   return {};
 }
 
 Result<void> TarWriter::write(std::string_view content) {
   const auto count = ::archive_write_data(state_->handle, content.data(), content.size());
-  if (count < 0 || static_cast<std::size_t>(count) != content.size()) return state_->error("writing to the tar");
+  if (count < 0 || static_cast<std::size_t>(count) != content.size())
+    return state_->error("writing to the tar");
   return {};
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Tar streams, entry by entry, by libarchive. It only parses and formats: files are made by who reads, never by
-// path strings of an archive. Compression is not its business, but for bzip2 and xz.
+// Tar streams, entry by entry, by libarchive. It only parses and formats: files are made by who reads, never
+// by path strings of an archive. Compression is not its business, but for bzip2 and xz.
 
 #include <cstdint>
 #include <functional>
@@ -24,8 +24,8 @@ struct ArchiveEntry {
   std::uint32_t mode = 0;   ///< permission bits with setuid, setgid, sticky
   std::int64_t uid = 0;
   std::int64_t gid = 0;
-  std::int64_t mtime = 0;   ///< seconds
-  std::uint64_t size = 0;   ///< of a file's content
+  std::int64_t mtime = 0;                                       ///< seconds
+  std::uint64_t size = 0;                                       ///< of a file's content
   std::vector<std::pair<std::string, std::string>> attributes;  ///< extended attributes
 };
 

@@ -29,7 +29,8 @@ class SystemClock : public Clock {
 };
 
 std::tm utc(WallTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time));
+  const std::time_t seconds =
+      std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time));
   std::tm parts{};
   ::gmtime_r(&seconds, &parts);
   return parts;
@@ -44,16 +45,16 @@ Clock& system_clock() {
 
 std::string format_iso8601(WallTime time) {
   const auto parts = utc(time);
-  const auto milliseconds =
-      std::chrono::duration_cast<std::chrono::milliseconds>(time - std::chrono::floor<std::chrono::seconds>(time));
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                     parts.tm_hour, parts.tm_min, parts.tm_sec, milliseconds.count());
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(
+      time - std::chrono::floor<std::chrono::seconds>(time));
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, milliseconds.count());
 }
 
 std::string format_basic_iso8601(WallTime time) {
   const auto parts = utc(time);
-  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                     parts.tm_hour, parts.tm_min, parts.tm_sec);
+  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 Result<WallTime> parse_basic_iso8601(std::string_view text) {
@@ -63,12 +64,15 @@ Result<WallTime> parse_basic_iso8601(std::string_view text) {
   const auto time = std::chrono::system_clock::from_time_t(end == nullptr ? 0 : ::timegm(&parts));
   // strptime lets spaces, short fields and the 31st of February pass.
   if (end == nullptr || parts.tm_year > 300 || format_basic_iso8601(time) != text) {
-    return make_error(ErrorKind::invalid_input, fmt::format("expected a time like 20260817T091502Z, found '{}'", text));
+    return make_error(ErrorKind::invalid_input,
+                      fmt::format("expected a time like 20260817T091502Z, found '{}'", text));
   }
   return time;
 }
 
-double to_epoch_seconds(WallTime time) { return std::chrono::duration<double>(time.time_since_epoch()).count(); }
+double to_epoch_seconds(WallTime time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
 
 WallTime from_epoch_seconds(double seconds) {
   if (!(seconds > -kLastSecond)) seconds = -kLastSecond;  // also what is no number

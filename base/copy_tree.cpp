@@ -54,9 +54,11 @@ class Copier {
                         fmt::format("{} is nested deeper than {} folders", from.path.string(), kDeepest));
     }
     if (root_made_ && status.st_dev == root_device_ && status.st_ino == root_inode_) {
-      return make_error(ErrorKind::invalid_input, fmt::format("cannot copy a folder into itself: {}", from.path.string()));
+      return make_error(ErrorKind::invalid_input,
+                        fmt::format("cannot copy a folder into itself: {}", from.path.string()));
     }
-    const Fd source(::openat(from.folder, from.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const Fd source(
+        ::openat(from.folder, from.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!source) return path_error("cannot open", from.path, errno);
     if (::mkdirat(to.folder, to.name.c_str(), 0700) != 0 && errno != EEXIST) {
       return path_error("cannot make", to.path, errno);
@@ -89,7 +91,8 @@ class Copier {
     if (length < 0) return path_error("cannot read the link", from.path, errno);
     target.resize(static_cast<std::size_t>(length));
     ::unlinkat(to.folder, to.name.c_str(), 0);
-    if (::symlinkat(target.c_str(), to.folder, to.name.c_str()) != 0) return path_error("cannot link", to.path, errno);
+    if (::symlinkat(target.c_str(), to.folder, to.name.c_str()) != 0)
+      return path_error("cannot link", to.path, errno);
     const timespec times[2] = {status.st_atim, status.st_mtim};
     ::utimensat(to.folder, to.name.c_str(), times, AT_SYMLINK_NOFOLLOW);
     return {};
@@ -102,7 +105,8 @@ class Copier {
       if (count > 0 || (count < 0 && errno == EINTR)) continue;
       if (count == 0) return {};
       // Between two kinds of file systems the kernel does not copy; both offsets are where it stopped.
-      if (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS) return pump(from, to, path);
+      if (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS)
+        return pump(from, to, path);
       return path_error("cannot copy", path, errno);
     }
   }
@@ -114,7 +118,8 @@ class Copier {
       if (count == 0) return {};
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) return path_error("cannot read", path, errno);
-      TRY(write_all(to, {buffer.data(), static_cast<std::size_t>(count)}).while_doing("copying " + path.string()));
+      TRY(write_all(to, {buffer.data(), static_cast<std::size_t>(count)})
+              .while_doing("copying " + path.string()));
     }
   }
 
@@ -155,7 +160,9 @@ class Copier {
 
 Result<void> copy_tree(const Path& from, const Path& to) {
   const Path target = to.has_filename() ? to : to.parent_path();
-  if (is_directory(from)) TRY(make_directories(target.parent_path()));
+  if (base::is_directory(from)) {
+    TRY(make_directories(target.parent_path()));
+  }
   return Copier().copy({AT_FDCWD, from.string(), from}, {AT_FDCWD, target.string(), target});
 }
 

@@ -36,8 +36,12 @@ using Number = std::unique_ptr<BIGNUM, FreeWith<BN_free>>;
 
 constexpr int kRsaBits = 2048;
 
-const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+unsigned char* bytes_of(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
 
 // Fetched once: the implicit fetch of OpenSSL 3 costs more than a small digest.
 const EVP_MD* sha256_algorithm() {
@@ -66,7 +70,9 @@ Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 Sha256::~Sha256() = default;
 
-void Sha256::update(std::string_view bytes) { EVP_DigestUpdate(state_->operation.get(), bytes.data(), bytes.size()); }
+void Sha256::update(std::string_view bytes) {
+  EVP_DigestUpdate(state_->operation.get(), bytes.data(), bytes.size());
+}
 
 Sha256Bytes Sha256::finish() {
   Sha256Bytes result{};
@@ -80,7 +86,9 @@ Sha256Bytes sha256(std::string_view bytes) {
   return running.finish();
 }
 
-std::string sha256_hex(std::string_view bytes) { return to_hex(as_text(sha256(bytes))); }
+std::string sha256_hex(std::string_view bytes) {
+  return to_hex(as_text(sha256(bytes)));
+}
 
 Result<std::string> sha256_hex_of_file(int fd) {
   Sha256 running;
@@ -96,13 +104,15 @@ Result<std::string> sha256_hex_of_file(int fd) {
 
 Sha256Bytes hmac_sha256(std::string_view key, std::string_view message) {
   Sha256Bytes result{};
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(message), message.size(), result.data(), nullptr);
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(message), message.size(),
+       result.data(), nullptr);
   return result;
 }
 
 std::string hmac_sha1_hex(std::string_view key, std::string_view message) {
   std::string result(20, '\0');
-  HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), bytes_of(message), message.size(), bytes_of(result), nullptr);
+  HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), bytes_of(message), message.size(),
+       bytes_of(result), nullptr);
   return to_hex(result);
 }
 
@@ -129,7 +139,8 @@ Result<std::string> base64_decode(std::string_view text) {
   if (text.empty()) return std::string();
   // EVP_DecodeBlock forgives white space around the text and '=' anywhere in it.
   const auto end = std::min(text.find('='), text.size());
-  const bool padded_right = text.size() - end <= 2 && text.substr(end).find_first_not_of('=') == std::string_view::npos;
+  const bool padded_right =
+      text.size() - end <= 2 && text.substr(end).find_first_not_of('=') == std::string_view::npos;
   if (text.size() % 4 != 0 || !padded_right || !std::all_of(text.begin(), text.begin() + end, is_base64)) {
     return bad_encoding("base64");
   }
@@ -171,7 +182,9 @@ std::string random_bytes(std::size_t count) {
   return result;
 }
 
-std::string random_hex(std::size_t bytes) { return to_hex(random_bytes(bytes)); }
+std::string random_hex(std::size_t bytes) {
+  return to_hex(random_bytes(bytes));
+}
 
 std::string random_uuid() {
   std::string bytes = random_bytes(16);
@@ -225,12 +238,15 @@ Result<RsaKey> RsaKey::from_private_pem(std::string_view pem) {
 Result<RsaKey> RsaKey::from_jwk(std::string_view n, std::string_view e) {
   TRY(const auto modulus, base64url_decode(n));
   TRY(const auto exponent, base64url_decode(e));
-  const Number n_number(BN_bin2bn(bytes_of(std::string_view(modulus)), static_cast<int>(modulus.size()), nullptr));
-  const Number e_number(BN_bin2bn(bytes_of(std::string_view(exponent)), static_cast<int>(exponent.size()), nullptr));
+  const Number n_number(
+      BN_bin2bn(bytes_of(std::string_view(modulus)), static_cast<int>(modulus.size()), nullptr));
+  const Number e_number(
+      BN_bin2bn(bytes_of(std::string_view(exponent)), static_cast<int>(exponent.size()), nullptr));
   const std::unique_ptr<OSSL_PARAM_BLD, FreeWith<OSSL_PARAM_BLD_free>> builder(OSSL_PARAM_BLD_new());
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n_number.get());
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e_number.get());
-  const std::unique_ptr<OSSL_PARAM, FreeWith<OSSL_PARAM_free>> parameters(OSSL_PARAM_BLD_to_param(builder.get()));
+  const std::unique_ptr<OSSL_PARAM, FreeWith<OSSL_PARAM_free>> parameters(
+      OSSL_PARAM_BLD_to_param(builder.get()));
   const KeyOperation operation(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
   EVP_PKEY* raw = nullptr;
   if (BN_is_zero(n_number.get()) || BN_is_zero(e_number.get())) {
@@ -253,8 +269,12 @@ Result<std::string> RsaKey::private_pem() const {
   return std::string(data, static_cast<std::size_t>(size));
 }
 
-std::string RsaKey::jwk_n() const { return state_->number(OSSL_PKEY_PARAM_RSA_N); }
-std::string RsaKey::jwk_e() const { return state_->number(OSSL_PKEY_PARAM_RSA_E); }
+std::string RsaKey::jwk_n() const {
+  return state_->number(OSSL_PKEY_PARAM_RSA_N);
+}
+std::string RsaKey::jwk_e() const {
+  return state_->number(OSSL_PKEY_PARAM_RSA_E);
+}
 
 Result<std::string> RsaKey::sign_rs256(std::string_view message) const {
   const DigestOperation operation(EVP_MD_CTX_new());
@@ -275,7 +295,8 @@ Result<std::string> RsaKey::sign_rs256(std::string_view message) const {
 bool RsaKey::verify_rs256(std::string_view message, std::string_view signature) const {
   const DigestOperation operation(EVP_MD_CTX_new());
   return EVP_DigestVerifyInit(operation.get(), nullptr, EVP_sha256(), nullptr, state_->key.get()) == 1 &&
-         EVP_DigestVerify(operation.get(), bytes_of(signature), signature.size(), bytes_of(message), message.size()) == 1;
+         EVP_DigestVerify(operation.get(), bytes_of(signature), signature.size(), bytes_of(message),
+                          message.size()) == 1;
 }
 
 }  // namespace base

@@ -48,7 +48,8 @@ Result<std::string> read_all(int fd, std::size_t limit) {
       return system_error("read", errno);
     }
     if (content.size() + static_cast<std::size_t>(count) > limit) {
-      return make_error(ErrorKind::invalid_input, "more than " + std::to_string(limit) + " bytes, the limit here");
+      return make_error(ErrorKind::invalid_input,
+                        "more than " + std::to_string(limit) + " bytes, the limit here");
     }
     content.append(buffer, static_cast<std::size_t>(count));
   }

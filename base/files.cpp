@@ -46,7 +46,8 @@ Result<void> write_file(const Path& path, std::string_view content, mode_t mode)
   if (!fd) return path_error("cannot write", path, errno);
   auto written = write_all(fd.get(), content);
   if (written && ::fchmod(fd.get(), mode) != 0) written = path_error("chmod", path, errno);
-  if (written && ::rename(temporary.c_str(), path.c_str()) != 0) written = path_error("cannot write", path, errno);
+  if (written && ::rename(temporary.c_str(), path.c_str()) != 0)
+    written = path_error("cannot write", path, errno);
   if (!written) ::unlink(temporary.c_str());
   return std::move(written).while_doing("writing " + path.string());
 }
@@ -65,11 +66,14 @@ Result<void> make_directories(const Path& path, mode_t mode) {
   }
   if (errno != ENOENT) return path_error("cannot make the folder", path, errno);
   TRY(make_directories(parent_of(path.has_filename() ? path : path.parent_path()), mode));
-  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return path_error("cannot make the folder", path, errno);
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
+    return path_error("cannot make the folder", path, errno);
   return {};
 }
 
-bool exists(const Path& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool exists(const Path& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
 
 bool is_directory(const Path& path) {
   struct stat status {};

@@ -121,12 +121,14 @@ int give_credentials(git_credential** out, const char*, const char*, unsigned al
 
 // A branch or tag of the remote, a full ref, or a commit.
 Result<Object> find_ref(git_repository* repository, const std::string& ref) {
-  for (const auto& candidate : {ref.starts_with("refs/heads/") ? "refs/remotes/origin/" + ref.substr(11) : ref,
-                                "refs/remotes/origin/" + ref, "refs/tags/" + ref}) {
+  for (const auto& candidate :
+       {ref.starts_with("refs/heads/") ? "refs/remotes/origin/" + ref.substr(11) : ref,
+        "refs/remotes/origin/" + ref, "refs/tags/" + ref}) {
     git_object* raw = nullptr;
     if (git_revparse_single(&raw, repository, (candidate + "^{commit}").c_str()) == 0) return Object(raw);
   }
-  return make_error(ErrorKind::not_found, fmt::format("the repository has no branch, tag or commit '{}'", ref));
+  return make_error(ErrorKind::not_found,
+                    fmt::format("the repository has no branch, tag or commit '{}'", ref));
 }
 
 }  // namespace
@@ -156,7 +158,8 @@ Result<std::vector<std::string>> list_work_tree_files(const Path& work_tree) {
   }
   const Index index(raw_index);
   std::set<std::string> files;
-  for (std::size_t i = 0; i < git_index_entrycount(raw_index); ++i) files.insert(git_index_get_byindex(raw_index, i)->path);
+  for (std::size_t i = 0; i < git_index_entrycount(raw_index); ++i)
+    files.insert(git_index_get_byindex(raw_index, i)->path);
 
   git_status_options options = GIT_STATUS_OPTIONS_INIT;
   options.show = GIT_STATUS_SHOW_WORKDIR_ONLY;
@@ -178,7 +181,8 @@ Result<std::vector<std::string>> list_work_tree_files(const Path& work_tree) {
   return std::vector<std::string>(files.begin(), files.end());
 }
 
-Result<std::vector<std::string>> changed_files(const Path& work_tree, const std::string& from, const std::string& to) {
+Result<std::vector<std::string>> changed_files(const Path& work_tree, const std::string& from,
+                                               const std::string& to) {
   TRY(const auto repository, open_repository(work_tree));
   TRY(const auto old_tree, tree_of(repository.get(), from));
   TRY(const auto new_tree, tree_of(repository.get(), to));

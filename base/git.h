@@ -12,9 +12,9 @@ namespace base {
 
 struct RepositoryState {
   Path work_tree;
-  std::string head_commit;          ///< 40 hex digits; empty before the first commit
-  std::string branch;               ///< short name; empty when HEAD is detached
-  std::optional<std::string> tag;   ///< a tag that names HEAD
+  std::string head_commit;         ///< 40 hex digits; empty before the first commit
+  std::string branch;              ///< short name; empty when HEAD is detached
+  std::optional<std::string> tag;  ///< a tag that names HEAD
   std::optional<std::string> origin_url;
   std::string head_message;
   std::string author_name;
@@ -26,13 +26,14 @@ Result<RepositoryState> read_repository(const Path& path);
 /// Tracked files and untracked ones that are not ignored, relative to the work tree, sorted.
 Result<std::vector<std::string>> list_work_tree_files(const Path& work_tree);
 /// Files that differ between two commits, relative to the work tree.
-Result<std::vector<std::string>> changed_files(const Path& work_tree, const std::string& from, const std::string& to);
+Result<std::vector<std::string>> changed_files(const Path& work_tree, const std::string& from,
+                                               const std::string& to);
 
 struct CloneOptions {
-  std::string url;      ///< a local path or any URL that libgit2 reads
-  std::string ref;      ///< branch, tag, refs/… or commit; empty is the remote's HEAD
+  std::string url;  ///< a local path or any URL that libgit2 reads
+  std::string ref;  ///< branch, tag, refs/… or commit; empty is the remote's HEAD
   Path destination;
-  std::string token;    ///< sent as the password of user x-access-token; empty is none
+  std::string token;  ///< sent as the password of user x-access-token; empty is none
 };
 /// Clones and checks out; returns the commit.
 Result<std::string> clone_repository(const CloneOptions& options);

@@ -33,7 +33,10 @@ Class match_class(std::string_view pattern, char c) {
 class Matcher {
  public:
   Matcher(std::string_view pattern, std::string_view path)
-      : pattern_(pattern), path_(path), last_bracket_(pattern.rfind(']')), failed_((pattern.size() + 1) * (path.size() + 1)) {}
+      : pattern_(pattern),
+        path_(path),
+        last_bracket_(pattern.rfind(']')),
+        failed_((pattern.size() + 1) * (path.size() + 1)) {}
 
   bool matches(std::size_t p, std::size_t s) {
     if (failed_[p * (path_.size() + 1) + s]) return false;

@@ -29,7 +29,8 @@ using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 // scheme://host:port and no more: user, path and query of a URL may hold a credential.
 std::string place_of(const std::string& text) {
   const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
-  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) return "this URL";
+  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+    return "this URL";
   const auto part = [&](CURLUPart which) {
     char* raw = nullptr;
     if (curl_url_get(url.get(), which, &raw, CURLU_DEFAULT_PORT) != CURLUE_OK) return std::string();
@@ -37,7 +38,8 @@ std::string place_of(const std::string& text) {
     return std::string(raw);
   };
   const std::string port = part(CURLUPART_PORT);
-  return fmt::format("{}://{}{}{}", part(CURLUPART_SCHEME), part(CURLUPART_HOST), port.empty() ? "" : ":", port);
+  return fmt::format("{}://{}{}{}", part(CURLUPART_SCHEME), part(CURLUPART_HOST), port.empty() ? "" : ":",
+                     port);
 }
 
 /// What the callbacks of one exchange share.
@@ -56,9 +58,10 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* use
   const std::string_view line = trim(std::string_view(data, size * count));
   exchange.header_bytes += size * count;
   if (exchange.header_bytes > kMostHeaderBytes) {
-    exchange.failure = make_error(ErrorKind::invalid_input, fmt::format("{} answered with more than {} of headers",
-                                                                        place_of(exchange.request.url),
-                                                                        format_bytes(kMostHeaderBytes)));
+    exchange.failure =
+        make_error(ErrorKind::invalid_input,
+                   fmt::format("{} answered with more than {} of headers", place_of(exchange.request.url),
+                               format_bytes(kMostHeaderBytes)));
     return 0;
   }
   if (line.starts_with("HTTP/")) {
@@ -133,11 +136,13 @@ Result<void> check_request(const HttpRequest& request) {
     return !text.empty() && text.find_first_of(" \t:") == std::string_view::npos &&
            text.find_first_of(kBreaks) == std::string_view::npos;
   };
-  if (!is_token(request.method)) return make_error(ErrorKind::invalid_input, "expected an HTTP method of one word");
+  if (!is_token(request.method))
+    return make_error(ErrorKind::invalid_input, "expected an HTTP method of one word");
   for (const auto& [name, value] : request.headers) {
     if (is_token(name) && value.find_first_of(kBreaks) == std::string::npos) continue;
-    return make_error(ErrorKind::invalid_input,
-                      fmt::format("the header '{}' of a request has a line break, or no proper name", trim(name)));
+    return make_error(
+        ErrorKind::invalid_input,
+        fmt::format("the header '{}' of a request has a line break, or no proper name", trim(name)));
   }
   if (request.url.find_first_of(kBreaks) == std::string::npos) return {};
   return make_error(ErrorKind::invalid_input, "a URL has a line break in it");
@@ -169,14 +174,16 @@ HeaderList header_list(const HttpRequest& request) {
     list = curl_slist_append(list, (value.empty() ? name + ";" : name + ": " + value).c_str());
   }
   list = curl_slist_append(list, "Expect:");
-  if (request.headers.find("Content-Type") == request.headers.end()) list = curl_slist_append(list, "Content-Type:");
+  if (request.headers.find("Content-Type") == request.headers.end())
+    list = curl_slist_append(list, "Content-Type:");
   return HeaderList(list);
 }
 
 void set_options(CURL* handle, const HttpRequest& request, const HeaderList& headers, Exchange& exchange) {
   curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
   set_body(handle, request, exchange);
-  curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method == "HEAD" ? nullptr : request.method.c_str());
+  curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST,
+                   request.method == "HEAD" ? nullptr : request.method.c_str());
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -213,7 +220,8 @@ Error transfer_error(const HttpRequest& request, CURLcode code, const char* deta
                          format_duration_ms(request.connect_timeout.count()),
                          request.timeout.count() == 0 ? "none" : format_duration_ms(request.timeout.count()));
   }
-  return make_error(ErrorKind::unavailable, fmt::format("no answer from {}: {}{}", place_of(request.url), what, advice));
+  return make_error(ErrorKind::unavailable,
+                    fmt::format("no answer from {}: {}{}", place_of(request.url), what, advice));
 }
 
 class CurlHttpClient : public HttpClient {
@@ -243,15 +251,18 @@ class CurlHttpClient : public HttpClient {
     }
     if (exchange.failure) return std::move(*exchange.failure);
     if (request.stop.stop_requested()) return cancelled(request);
-    if (exchange.body_refused) return make_error(ErrorKind::invalid_input, "the answer was refused while it came in");
+    if (exchange.body_refused)
+      return make_error(ErrorKind::invalid_input, "the answer was refused while it came in");
     // An early answer (401, 404 …) to an upload that the server did not read to its end.
-    if ((code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) && status >= 400) return std::move(exchange.response);
+    if ((code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) && status >= 400)
+      return std::move(exchange.response);
     return transfer_error(request, code, detail);
   }
 
  private:
   static Error cancelled(const HttpRequest& request) {
-    return make_error(ErrorKind::cancelled, fmt::format("cancelled: {} {}", request.method, place_of(request.url)));
+    return make_error(ErrorKind::cancelled,
+                      fmt::format("cancelled: {} {}", request.method, place_of(request.url)));
   }
 
   Handle take_handle() {
@@ -278,6 +289,8 @@ class CurlHttpClient : public HttpClient {
 
 }  // namespace
 
-std::unique_ptr<HttpClient> make_curl_http_client() { return std::make_unique<CurlHttpClient>(); }
+std::unique_ptr<HttpClient> make_curl_http_client() {
+  return std::make_unique<CurlHttpClient>();
+}
 
 }  // namespace base

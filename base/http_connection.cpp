@@ -24,7 +24,9 @@ Error framing_error(std::string_view what) {
   return make_error(ErrorKind::invalid_input, fmt::format("the request's body cannot be read: {}", what));
 }
 
-Error cut_short() { return make_error(ErrorKind::unavailable, "the request's body did not arrive whole"); }
+Error cut_short() {
+  return make_error(ErrorKind::unavailable, "the request's body did not arrive whole");
+}
 
 bool wait_readable(int socket, std::chrono::milliseconds time) {
   pollfd waiting{.fd = socket, .events = POLLIN, .revents = 0};
@@ -97,13 +99,16 @@ ssize_t Connection::write(const char* bytes, std::size_t size) {
   }
 }
 
-void Connection::shut_down() { ::shutdown(socket_.get(), SHUT_RDWR); }
+void Connection::shut_down() {
+  ::shutdown(socket_.get(), SHUT_RDWR);
+}
 
 void Connection::close_gently() {
   ::shutdown(socket_.get(), SHUT_WR);
   const auto end = std::chrono::steady_clock::now() + kGentleClose;
   while (true) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (left.count() <= 0 || !wait_readable(socket_.get(), left)) return;
     if (::recv(socket_.get(), buffer_.data(), buffer_.size(), 0) <= 0) return;
   }

@@ -1,6 +1,6 @@
 #pragma once
-// One accepted connection of http_server.cpp: buffered reading with limits, and how a request's body is framed.
-// What requests mean and how answers are written is not known here.
+// One accepted connection of http_server.cpp: buffered reading with limits, and how a request's body is
+// framed. What requests mean and how answers are written is not known here.
 
 #include <array>
 #include <atomic>

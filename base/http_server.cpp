@@ -33,7 +33,9 @@ class HttplibStream : public httplib::Stream {
   bool is_writable() const override { return true; }
   ssize_t read(char* bytes, std::size_t size) override { return connection_.read(bytes, size); }
   ssize_t write(const char* bytes, std::size_t size) override { return connection_.write(bytes, size); }
-  void get_remote_ip_and_port(std::string& ip, int& port) const override { std::tie(ip, port) = connection_.peer(); }
+  void get_remote_ip_and_port(std::string& ip, int& port) const override {
+    std::tie(ip, port) = connection_.peer();
+  }
   void get_local_ip_and_port(std::string& ip, int& port) const override {
     ip.clear();
     port = 0;
@@ -73,7 +75,8 @@ void fill(bool is_head, ServerResponse&& answer, httplib::Response& response) {
   const std::uint64_t size = answer.stream ? answer.stream_size : answer.body.size();
   if (is_head || size == 0) {
     if (has_type || size > 0) response.set_header("Content-Type", content_type);
-    if (is_head && !response.has_header("Content-Length")) response.set_header("Content-Length", std::to_string(size));
+    if (is_head && !response.has_header("Content-Length"))
+      response.set_header("Content-Length", std::to_string(size));
     return;
   }
   if (!answer.stream) {
@@ -89,9 +92,9 @@ void fill(bool is_head, ServerResponse&& answer, httplib::Response& response) {
       });
 }
 
-/// Serves one connection: httplib checks heads and writes answers. Routing, header fields and bodies are ours,
-/// since httplib matches paths by regular expressions, percent-decodes fields and drops empty ones (a signature
-/// covers them as sent), unpacks bodies, and packs and cuts answers unasked.
+/// Serves one connection: httplib checks heads and writes answers. Routing, header fields and bodies are
+/// ours, since httplib matches paths by regular expressions, percent-decodes fields and drops empty ones (a
+/// signature covers them as sent), unpacks bodies, and packs and cuts answers unasked.
 class Conversation : private httplib::Server {
  public:
   Conversation(Connection& connection, const RequestHandler& handler)
@@ -187,7 +190,8 @@ struct HttpServer::State {
       try {
         workers.emplace_back([this] { work(); });
       } catch (const std::system_error&) {
-        if (workers.empty()) waiting.clear();  // the machine gives no thread: hang up rather than let them wait
+        if (workers.empty())
+          waiting.clear();  // the machine gives no thread: hang up rather than let them wait
       }
     }
     changed.notify_all();
@@ -257,9 +261,13 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const std::string& address
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }
 
-HttpServer::~HttpServer() { state_->stop(); }
+HttpServer::~HttpServer() {
+  state_->stop();
+}
 
-std::uint16_t HttpServer::port() const { return port_of(state_->listener.get()); }
+std::uint16_t HttpServer::port() const {
+  return port_of(state_->listener.get());
+}
 
 Result<std::string> ServerRequest::body(std::size_t limit) const {
   std::string content;
@@ -270,7 +278,8 @@ Result<std::string> ServerRequest::body(std::size_t limit) const {
     return !too_large;
   });
   if (too_large) {
-    return make_error(ErrorKind::invalid_input, fmt::format("the request's body is larger than {}", format_bytes(limit)));
+    return make_error(ErrorKind::invalid_input,
+                      fmt::format("the request's body is larger than {}", format_bytes(limit)));
   }
   if (!read) return std::move(read).error();
   return content;
@@ -289,8 +298,9 @@ std::vector<std::pair<std::string, std::string>> parse_query(std::string_view qu
   for (const auto& part : split(query, '&')) {
     if (part.empty()) continue;
     const auto equals = part.find('=');
-    parameters.emplace_back(decode(std::string_view(part).substr(0, equals)),
-                            equals == std::string::npos ? "" : decode(std::string_view(part).substr(equals + 1)));
+    parameters.emplace_back(
+        decode(std::string_view(part).substr(0, equals)),
+        equals == std::string::npos ? "" : decode(std::string_view(part).substr(equals + 1)));
   }
   return parameters;
 }

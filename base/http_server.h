@@ -31,7 +31,8 @@ struct ServerResponse {
   int status = 200;
   Headers headers;
   std::string body;
-  /// When set, `body` is not used: gives the bytes from `offset` on, empty ends it. `stream_size` is the length.
+  /// When set, `body` is not used: gives the bytes from `offset` on, empty ends it. `stream_size` is the
+  /// length.
   std::function<std::string(std::uint64_t offset)> stream;
   std::uint64_t stream_size = 0;
 };

@@ -10,7 +10,8 @@ namespace base {
 namespace {
 
 constexpr std::size_t kMaxDepth = 200;
-// An ordered object finds a name by looking at all of them, so a larger one would take quadratic time to read.
+// An ordered object finds a name by looking at all of them, so a larger one would take quadratic time to
+// read.
 constexpr std::size_t kMaxMembers = 50'000;
 
 // Written and destroyed by recursion, and so bounded before anything is built.
@@ -27,12 +28,14 @@ Result<void> check_size(std::string_view text) {
     } else if (c == '{' || c == '[') {
       members.push_back(0);
       if (members.size() > kMaxDepth) {
-        return make_error(ErrorKind::invalid_input, fmt::format("JSON nested deeper than {} levels", kMaxDepth));
+        return make_error(ErrorKind::invalid_input,
+                          fmt::format("JSON nested deeper than {} levels", kMaxDepth));
       }
     } else if (c == '}' || c == ']') {
       if (!members.empty()) members.pop_back();
     } else if (c == ':' && !members.empty() && ++members.back() > kMaxMembers) {
-      return make_error(ErrorKind::invalid_input, fmt::format("a JSON object of more than {} members", kMaxMembers));
+      return make_error(ErrorKind::invalid_input,
+                        fmt::format("a JSON object of more than {} members", kMaxMembers));
     }
   }
   return {};
@@ -57,7 +60,8 @@ Result<Json> parse_json(std::string_view text) {
     }
     std::string_view what = error.what();
     if (const auto colon = what.find(": "); colon != std::string_view::npos) what.remove_prefix(colon + 2);
-    return make_error(ErrorKind::invalid_input, fmt::format("invalid JSON at line {}, column {}: {}", line, column, what));
+    return make_error(ErrorKind::invalid_input,
+                      fmt::format("invalid JSON at line {}, column {}: {}", line, column, what));
   } catch (const Json::exception& error) {
     return make_error(ErrorKind::invalid_input, fmt::format("invalid JSON: {}", error.what()));
   }

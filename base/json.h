@@ -1,5 +1,6 @@
 #pragma once
-// JSON with the order of keys kept (GitHub's toJSON and task definitions need it). Headers include json_fwd.h.
+// JSON with the order of keys kept (GitHub's toJSON and task definitions need it). Headers include
+// json_fwd.h.
 
 #include <nlohmann/json.hpp>
 #include <string>

@@ -26,18 +26,22 @@ std::string place_of(const std::string& address, std::uint16_t port) {
 Error listen_error(const std::string& place, int error_number) {
   switch (error_number) {
     case EADDRINUSE:
-      return make_error(ErrorKind::denied,
-                        fmt::format("address already in use: {}; another process listens there: end it or choose "
-                                    "another port",
-                                    place));
+      return make_error(
+          ErrorKind::denied,
+          fmt::format("address already in use: {}; another process listens there: end it or choose "
+                      "another port",
+                      place));
     case EACCES:
-      return make_error(ErrorKind::denied, fmt::format("not allowed to listen on {}: ports below 1024 need more rights; "
-                                                       "choose another port",
-                                                       place));
+      return make_error(ErrorKind::denied,
+                        fmt::format("not allowed to listen on {}: ports below 1024 need more rights; "
+                                    "choose another port",
+                                    place));
     case EADDRNOTAVAIL:
-      return make_error(ErrorKind::invalid_input,
-                        fmt::format("cannot listen on {}: no interface of this machine has that address", place));
-    default: return system_error("cannot listen on " + place, error_number);
+      return make_error(
+          ErrorKind::invalid_input,
+          fmt::format("cannot listen on {}: no interface of this machine has that address", place));
+    default:
+      return system_error("cannot listen on " + place, error_number);
   }
 }
 
@@ -49,8 +53,10 @@ Result<Fd> listen_on(const std::string& address, std::uint16_t port) {
   wanted.ai_socktype = SOCK_STREAM;
   wanted.ai_flags = AI_PASSIVE;
   addrinfo* raw = nullptr;
-  if (const int code = ::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &wanted, &raw); code != 0) {
-    return make_error(ErrorKind::invalid_input, fmt::format("cannot listen on {}: {}", place, ::gai_strerror(code)));
+  if (const int code = ::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &wanted, &raw);
+      code != 0) {
+    return make_error(ErrorKind::invalid_input,
+                      fmt::format("cannot listen on {}: {}", place, ::gai_strerror(code)));
   }
   const std::unique_ptr<addrinfo, FreeAddresses> first(raw);
   Fd socket(::socket(first->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -91,13 +91,14 @@ class Exchange {
     if (rest_.empty()) running_.input.reset();
   }
 
-  // Feeds the input and reads the output until the program ended, the time is over or we are asked to stop. What
-  // its children keep open after it does not count.
+  // Feeds the input and reads the output until the program ended, the time is over or we are asked to stop.
+  // What its children keep open after it does not count.
   Result<void> run() {
     const auto limit = std::min<std::chrono::milliseconds>(options_.timeout, std::chrono::hours(24 * 365));
     const auto deadline = system_clock().steady_now() + limit;
     while (true) {
-      if (options_.stop.stop_requested()) return make_error(ErrorKind::cancelled, options_.argv[0] + " was cancelled");
+      if (options_.stop.stop_requested())
+        return make_error(ErrorKind::cancelled, options_.argv[0] + " was cancelled");
       const auto left = deadline - system_clock().steady_now();
       if (left <= left.zero()) {
         return make_error(ErrorKind::cancelled, fmt::format("{} took longer than {}", options_.argv[0],
@@ -107,7 +108,8 @@ class Exchange {
                            {.fd = running_.output.get(), .events = POLLIN, .revents = 0},
                            {.fd = running_.input.get(), .events = POLLOUT, .revents = 0}};
       const auto wait = std::min<std::int64_t>(kPollMilliseconds, left / std::chrono::milliseconds(1) + 1);
-      if (::poll(watched, 3, static_cast<int>(wait)) < 0 && errno != EINTR) return system_error("poll", errno);
+      if (::poll(watched, 3, static_cast<int>(wait)) < 0 && errno != EINTR)
+        return system_error("poll", errno);
       if (watched[1].revents != 0) drain();
       if (watched[2].revents != 0) feed();
       if (watched[0].revents != 0) return drain_rest();
@@ -141,7 +143,8 @@ class Exchange {
   }
 
   void feed() {
-    const ssize_t written = ::write(running_.input.get(), rest_.data(), std::min<std::size_t>(rest_.size(), 64 * 1024));
+    const ssize_t written =
+        ::write(running_.input.get(), rest_.data(), std::min<std::size_t>(rest_.size(), 64 * 1024));
     if (written > 0) rest_.remove_prefix(static_cast<std::size_t>(written));
     if (rest_.empty() || (written < 0 && errno != EAGAIN && errno != EINTR)) running_.input.reset();
   }
@@ -152,7 +155,9 @@ class Exchange {
   std::string_view rest_;
 };
 
-int exit_code_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+int exit_code_of(int status) {
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
 
 Result<Running> start(const ProcessOptions& options, const Path& program) {
   TRY(auto input, make_pipe());
@@ -165,22 +170,25 @@ Result<Running> start(const ProcessOptions& options, const Path& program) {
   posix_spawn_file_actions_adddup2(spawn.actions(), output.write.get(), 1);
   posix_spawn_file_actions_adddup2(spawn.actions(), output.write.get(), 2);
   posix_spawn_file_actions_addclosefrom_np(spawn.actions(), 3);
-  if (!options.directory.empty()) posix_spawn_file_actions_addchdir_np(spawn.actions(), options.directory.c_str());
+  if (!options.directory.empty())
+    posix_spawn_file_actions_addchdir_np(spawn.actions(), options.directory.c_str());
   sigset_t signals;
   sigemptyset(&signals);
   posix_spawnattr_setsigmask(spawn.attributes(), &signals);
   sigaddset(&signals, SIGPIPE);
   posix_spawnattr_setsigdefault(spawn.attributes(), &signals);
   posix_spawnattr_setpgroup(spawn.attributes(), 0);
-  posix_spawnattr_setflags(spawn.attributes(), POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(spawn.attributes(),
+                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 
   auto argv = options.argv;
   auto environment = options.environment.value_or(std::vector<std::string>());
   auto argv_pointers = pointers(argv);
   auto environment_pointers = pointers(environment);
   Running running;
-  const int error = ::posix_spawn(&running.pid, program.c_str(), spawn.actions(), spawn.attributes(),
-                                  argv_pointers.data(), options.environment ? environment_pointers.data() : environ);
+  const int error =
+      ::posix_spawn(&running.pid, program.c_str(), spawn.actions(), spawn.attributes(), argv_pointers.data(),
+                    options.environment ? environment_pointers.data() : environ);
   if (error != 0) return system_error("cannot start " + program.string(), error);
   running.input = std::move(input.write);
   running.output = std::move(output.read);
@@ -204,12 +212,14 @@ int end_group(pid_t pid, bool leader_ended) {
 }  // namespace
 
 Result<ProcessResult> run_process(const ProcessOptions& options) {
-  if (options.argv.empty()) return make_error(ErrorKind::invalid_input, "expected the name of a program to run");
+  if (options.argv.empty())
+    return make_error(ErrorKind::invalid_input, "expected the name of a program to run");
   const auto program = find_program(options.argv[0]);
-  if (!program) return make_error(ErrorKind::not_found, fmt::format("the program {} is not on PATH", options.argv[0]));
-  if (!options.directory.empty() && !is_directory(options.directory)) {
-    return make_error(ErrorKind::not_found, fmt::format("cannot start {}: there is no folder {}", options.argv[0],
-                                                        options.directory.string()));
+  if (!program)
+    return make_error(ErrorKind::not_found, fmt::format("the program {} is not on PATH", options.argv[0]));
+  if (!options.directory.empty() && !base::is_directory(options.directory)) {
+    return make_error(ErrorKind::not_found, fmt::format("cannot start {}: there is no folder {}",
+                                                        options.argv[0], options.directory.string()));
   }
   TRY(auto running, start(options, *program));
   ProcessResult result;
@@ -228,7 +238,8 @@ std::optional<Path> find_program(std::string_view name, std::string_view search_
     return ::access(std::string(name).c_str(), X_OK) == 0 ? std::optional<Path>(name) : std::nullopt;
   }
   const char* own = std::getenv("PATH");
-  const std::string path = !search_path.empty() ? std::string(search_path) : (own == nullptr ? "/usr/bin:/bin" : own);
+  const std::string path =
+      !search_path.empty() ? std::string(search_path) : (own == nullptr ? "/usr/bin:/bin" : own);
   for (const auto& folder : split(path, ':')) {
     const Path candidate = Path(folder.empty() ? "." : folder) / name;
     if (::access(candidate.c_str(), X_OK) == 0 && !base::is_directory(candidate)) return candidate;

@@ -89,7 +89,9 @@ class Remover {
     open_how how{};
     how.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     how.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
-    const auto open = [&] { return Fd(static_cast<int>(::syscall(SYS_openat2, parent, name, &how, sizeof how))); };
+    const auto open = [&] {
+      return Fd(static_cast<int>(::syscall(SYS_openat2, parent, name, &how, sizeof how)));
+    };
     Fd folder = open();
     if (!folder && errno == EACCES && allow(parent, name)) folder = open();
     return folder;
@@ -120,7 +122,8 @@ class Remover {
 Result<void> remove_tree(const Path& given) {
   const Path path = given.has_filename() ? given : given.parent_path();  // "folder/" would follow a symlink
   const auto failed = [&](int error, const std::string& stayed) {
-    const auto what = fmt::format("cannot remove {}{}", path.string(), stayed.empty() ? "" : ", because of " + stayed);
+    const auto what =
+        fmt::format("cannot remove {}{}", path.string(), stayed.empty() ? "" : ", because of " + stayed);
     if (error == EXDEV || error == EBUSY) {
       return make_error(ErrorKind::internal, what + ": a file system is mounted there; unmount it");
     }

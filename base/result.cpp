@@ -34,7 +34,8 @@ Error system_error(std::string_view what, int error_number) {
   ErrorKind kind = ErrorKind::internal;
   if (error_number == ENOENT || error_number == ENOTDIR) kind = ErrorKind::not_found;
   if (error_number == EACCES || error_number == EPERM || error_number == EROFS) kind = ErrorKind::denied;
-  if (error_number == EAGAIN || error_number == ECONNREFUSED || error_number == ETIMEDOUT) kind = ErrorKind::unavailable;
+  if (error_number == EAGAIN || error_number == ECONNREFUSED || error_number == ETIMEDOUT)
+    kind = ErrorKind::unavailable;
   return make_error(kind, std::string(what) + ": " + std::strerror(error_number));
 }
 

@@ -64,10 +64,12 @@ class [[nodiscard]] Result {
 
   Result() requires std::is_void_v<T> : state_(std::in_place_index<0>) {}
   template <typename U = T>
-    requires(!std::is_void_v<T> && std::is_constructible_v<Value, U &&> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Error> && !is_result<std::remove_cvref_t<U>>)
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}      // NOLINT(google-explicit-constructor)
+  requires(!std::is_void_v<T> && std::is_constructible_v<Value, U&&> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Error> && !is_result<std::remove_cvref_t<U>>)
+      Result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -100,17 +102,17 @@ class [[nodiscard]] Result {
 
 #define PIPELINE_CONCAT_(a, b) a##b
 #define PIPELINE_CONCAT(a, b) PIPELINE_CONCAT_(a, b)
-#define PIPELINE_TRY_2(result, declaration, expression)       \
-  auto result = (expression);                                 \
-  if (!result.ok()) return std::move(result).error();         \
+#define PIPELINE_TRY_2(result, declaration, expression) \
+  auto result = (expression);                           \
+  if (!result.ok()) return std::move(result).error();   \
   declaration = std::move(result).value()
-#define PIPELINE_TRY_1(result, expression)                                              \
-  do {                                                                                  \
-    if (auto result = (expression); !result.ok()) return std::move(result).error();     \
+#define PIPELINE_TRY_1(result, expression)                                          \
+  do {                                                                              \
+    if (auto result = (expression); !result.ok()) return std::move(result).error(); \
   } while (false)
 #define PIPELINE_TRY_PICK(a, b, name, ...) name
-/// `TRY(auto x, f());` binds the value or returns the error; `TRY(f());` only returns the error. Each use has a
-/// name of its own, so that lambdas within may use it too. Commas of template arguments need parentheses.
+/// `TRY(auto x, f());` binds the value or returns the error; `TRY(f());` only returns the error. Each use has
+/// a name of its own, so that lambdas within may use it too. Commas of template arguments need parentheses.
 #define TRY(...)                                                    \
   PIPELINE_TRY_PICK(__VA_ARGS__, PIPELINE_TRY_2, PIPELINE_TRY_1, 0) \
   (PIPELINE_CONCAT(try_result_, __COUNTER__), __VA_ARGS__)

@@ -9,8 +9,8 @@
 
 namespace base {
 
-/// Opens `relative` below `directory`; an empty path is the folder itself. No component may be a symlink or `..`
-/// beyond the folder. Without a descriptor, errno says why: ELOOP for a symlink, EXDEV for leaving.
+/// Opens `relative` below `directory`; an empty path is the folder itself. No component may be a symlink or
+/// `..` beyond the folder. Without a descriptor, errno says why: ELOOP for a symlink, EXDEV for leaving.
 Fd open_strictly(int directory, const Path& relative, int flags, mode_t mode = 0);
 
 }  // namespace base

@@ -12,7 +12,8 @@ Result<TempDir> TempDir::create(std::string_view prefix) {
 
 Result<TempDir> TempDir::create_in(const Path& parent, std::string_view prefix) {
   std::string pattern = (parent / (std::string(prefix) + "-XXXXXX")).string();
-  if (::mkdtemp(pattern.data()) == nullptr) return system_error("cannot make a folder in " + parent.string(), errno);
+  if (::mkdtemp(pattern.data()) == nullptr)
+    return system_error("cannot make a folder in " + parent.string(), errno);
   return TempDir(Path(pattern));
 }
 

@@ -36,7 +36,8 @@ int check_command(const CheckFlags& flags) {
     }
   }
   if (flags.json) fmt::print("{}\n", base::to_text(problems, 2));
-  if (!flags.json && count == 0) fmt::print("{} workflow file{}, no problem\n", files.size(), files.size() == 1 ? "" : "s");
+  if (!flags.json && count == 0)
+    fmt::print("{} workflow file{}, no problem\n", files.size(), files.size() == 1 ? "" : "s");
   return count == 0 ? kPassed : kUsage;
 }
 

@@ -32,7 +32,8 @@ constexpr const char* kEmulatorExamples = R"TEXT(Examples:
 )TEXT";
 
 std::string default_state_folder() {
-  if (const char* folder = std::getenv("PIPELINE_STATE_DIR"); folder != nullptr && *folder != 0) return folder;
+  if (const char* folder = std::getenv("PIPELINE_STATE_DIR"); folder != nullptr && *folder != 0)
+    return folder;
   if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/') {
     return std::string(state) + "/pipeline";
   }
@@ -47,15 +48,20 @@ void add_run(CLI::App& app, RunFlags& flags) {
   run->add_option("-e,--event", flags.event, "Name of the event")->capture_default_str();
   run->add_option("--event-file", flags.event_file, "Its payload, a JSON file")->check(CLI::ExistingFile);
   run->add_option("-i,--input", flags.inputs, "An input of workflow_dispatch: NAME=VALUE")->take_all();
-  run->add_option("-s,--secret", flags.secrets, "A secret: NAME=VALUE, or NAME to take it from the environment")->take_all();
-  run->add_option("--secret-file", flags.secret_file, "Secrets, a line NAME=VALUE each")->check(CLI::ExistingFile);
+  run->add_option("-s,--secret", flags.secrets,
+                  "A secret: NAME=VALUE, or NAME to take it from the environment")
+      ->take_all();
+  run->add_option("--secret-file", flags.secret_file, "Secrets, a line NAME=VALUE each")
+      ->check(CLI::ExistingFile);
   run->add_option("--var", flags.variables, "A variable of the vars context: NAME=VALUE")->take_all();
-  run->add_option("--var-file", flags.variable_file, "Variables, a line NAME=VALUE each")->check(CLI::ExistingFile);
+  run->add_option("--var-file", flags.variable_file, "Variables, a line NAME=VALUE each")
+      ->check(CLI::ExistingFile);
   run->add_option("--env", flags.environment, "An environment variable of all steps: NAME=VALUE")->take_all();
   run->add_option("-j,--job", flags.job, "Only this job and those it needs");
   run->add_option("--actor", flags.actor, "Who triggered it; default: the git user");
   run->add_flag("--emulator", flags.emulator, "Deploy to the embedded AWS emulator");
-  run->add_option("--seed", flags.seed, "Seed file for an emulator that this run starts")->check(CLI::ExistingFile);
+  run->add_option("--seed", flags.seed, "Seed file for an emulator that this run starts")
+      ->check(CLI::ExistingFile);
   run->add_option("--probe", flags.probe, "URL to send steady requests to during a rollout");
   const std::map<std::string, DryRun> dry_runs{{"plan", DryRun::plan}, {"sandbox", DryRun::sandbox}};
   run->add_option("-n,--dry-run", flags.dry_run, "Print the plan (or the sandbox) and stop")
@@ -64,14 +70,19 @@ void add_run(CLI::App& app, RunFlags& flags) {
       ->transform(CLI::CheckedTransformer(dry_runs));
   const std::map<std::string, LogFormat> formats{
       {"pretty", LogFormat::pretty}, {"plain", LogFormat::plain}, {"json", LogFormat::json}};
-  run->add_option("--log-format", flags.log_format, "pretty, plain or json")->transform(CLI::CheckedTransformer(formats));
-  run->add_flag_callback("--json", [&flags] { flags.log_format = LogFormat::json; }, "The event stream, one JSON object a line");
+  run->add_option("--log-format", flags.log_format, "pretty, plain or json")
+      ->transform(CLI::CheckedTransformer(formats));
+  run->add_flag_callback(
+      "--json", [&flags] { flags.log_format = LogFormat::json; }, "The event stream, one JSON object a line");
   run->add_option("--sandbox", flags.sandbox, "namespaces, or none to run without any isolation")
-      ->check(CLI::IsMember({"namespaces", "none"}))->capture_default_str();
+      ->check(CLI::IsMember({"namespaces", "none"}))
+      ->capture_default_str();
   run->add_option("--network", flags.network, "What steps reach: host, or none")
-      ->check(CLI::IsMember({"host", "none"}))->capture_default_str();
+      ->check(CLI::IsMember({"host", "none"}))
+      ->capture_default_str();
   run->add_option("--docker", flags.docker, "Who builds images: builtin, or host for this machine's engine")
-      ->check(CLI::IsMember({"builtin", "host"}))->capture_default_str();
+      ->check(CLI::IsMember({"builtin", "host"}))
+      ->capture_default_str();
   run->add_option("--memory", flags.memory, "Memory limit of each job, as 512m or 2g");
   run->add_option("--parallel", flags.parallel, "Jobs at a time; default: all that are ready");
   run->add_flag("--keep", flags.keep, "Keep the jobs' folders");
@@ -101,19 +112,23 @@ void add_emulator(CLI::App& app, EmulatorFlags& flags) {
   verb("down", "Stop it and its tasks; its state is kept");
   auto* status = verb("status", "Address, services, tasks, targets");
   status->add_flag("--json", flags.json, "As JSON");
-  status->add_flag_callback("--endpoint", [&flags] { flags.verb = "endpoint"; }, "Only the address");
+  status->add_flag_callback(
+      "--endpoint", [&flags] { flags.verb = "endpoint"; }, "Only the address");
   verb("reset", "Stop it and forget its state");
 }
 
 void add_image(CLI::App& app, ImageFlags& flags) {
   auto* image = app.add_subcommand("image", "Images: build, move, look at");
-  image->footer("Examples:\n  pipeline image build -t app:1 .\n  pipeline image import rootfs.tar debian:bookworm-slim\n"
-                "  pipeline image push 127.0.0.1:5000/app:1\n");
+  image->footer(
+      "Examples:\n  pipeline image build -t app:1 .\n  pipeline image import rootfs.tar "
+      "debian:bookworm-slim\n"
+      "  pipeline image push 127.0.0.1:5000/app:1\n");
   image->require_subcommand(1);
   const auto verb = [&](const char* name, const char* help, const char* arguments, int least, int most) {
     auto* sub = image->add_subcommand(name, help);
     sub->callback([&flags, name] { flags.verb = name; });
-    if (most > 0) sub->add_option("arguments", flags.arguments, arguments)->expected(least, most)->required(least > 0);
+    if (most > 0)
+      sub->add_option("arguments", flags.arguments, arguments)->expected(least, most)->required(least > 0);
     return sub;
   };
   auto* build = verb("build", "Build a Dockerfile", "The build context, a folder", 1, 1);
@@ -127,7 +142,8 @@ void add_image(CLI::App& app, ImageFlags& flags) {
   import->add_option("--cmd", flags.command, "Its command")->take_all();
   verb("load", "Take images from an OCI archive", "The archive", 1, 1);
   verb("save", "Write an image as an OCI archive", "The image", 1, 1)
-      ->add_option("-o,--output", flags.output, "The file to write")->required();
+      ->add_option("-o,--output", flags.output, "The file to write")
+      ->required();
   verb("ls", "List the images", "", 0, 0);
   verb("inspect", "Show an image's manifest and configuration", "The image", 1, 1);
   verb("rm", "Forget images", "Images", 1, 1000);
@@ -152,7 +168,8 @@ CommandLine parse_command_line(int argc, char** argv) {
   ImageFlags image;
   RunsFlags runs;
 
-  CLI::App app{"Runs GitHub Actions workflows on your own machine, up to a healthy deployment on AWS.", "pipeline"};
+  CLI::App app{"Runs GitHub Actions workflows on your own machine, up to a healthy deployment on AWS.",
+               "pipeline"};
   app.set_version_flag("--version", fmt::format("pipeline {}", kVersion));
   app.require_subcommand(1);
   app.footer("'pipeline VERB --help' shows a verb's flags and examples.");
@@ -174,7 +191,8 @@ CommandLine parse_command_line(int argc, char** argv) {
     return result;
   }
   if (result.common.state_folder.empty()) result.common.state_folder = default_state_folder();
-  result.common.state_folder = std::filesystem::absolute(result.common.state_folder).lexically_normal().string();
+  result.common.state_folder =
+      std::filesystem::absolute(result.common.state_folder).lexically_normal().string();
   if (app.got_subcommand("run")) result.verb = std::move(run);
   if (app.got_subcommand("check")) result.verb = std::move(check);
   if (app.got_subcommand("emulator")) result.verb = std::move(emulator);

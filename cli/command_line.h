@@ -21,8 +21,8 @@ struct RunFlags {
   std::vector<std::string> workflows;  ///< empty: what .github/workflows offers for the event
   std::string event = "push";
   std::string event_file;
-  std::vector<std::string> inputs;     ///< k=v
-  std::vector<std::string> secrets;    ///< K=v, or K: taken from the environment
+  std::vector<std::string> inputs;   ///< k=v
+  std::vector<std::string> secrets;  ///< K=v, or K: taken from the environment
   std::string secret_file;
   std::vector<std::string> variables;  ///< k=v
   std::string variable_file;
@@ -31,7 +31,7 @@ struct RunFlags {
   std::string actor;
   bool emulator = false;
   std::string seed;
-  std::string probe;                   ///< URL; empty: the emulator's load balancer
+  std::string probe;  ///< URL; empty: the emulator's load balancer
   DryRun dry_run = DryRun::no;
   LogFormat log_format = LogFormat::pretty;
   std::string sandbox = "namespaces";  ///< or none

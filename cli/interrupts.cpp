@@ -37,8 +37,12 @@ void watch_for_interrupts() {
   }).detach();
 }
 
-bool interrupted() { return source().stop_requested(); }
+bool interrupted() {
+  return source().stop_requested();
+}
 
-std::stop_token interrupt_token() { return source().get_token(); }
+std::stop_token interrupt_token() {
+  return source().get_token();
+}
 
 }  // namespace cli

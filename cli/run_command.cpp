@@ -45,14 +45,17 @@ struct Session {
 
 int complain(const base::Error& error) {
   fmt::print(stderr, "pipeline: {}\n", error.to_string());
-  return error.kind == base::ErrorKind::invalid_input || error.kind == base::ErrorKind::not_found ? kUsage : kRunnerFailed;
+  return error.kind == base::ErrorKind::invalid_input || error.kind == base::ErrorKind::not_found
+             ? kUsage
+             : kRunnerFailed;
 }
 
 base::Result<base::RepositoryState> find_repository() {
   auto state = base::read_repository(".");
   if (state || state.error().kind != base::ErrorKind::not_found) return state;
   // A folder without git still has workflows to run; there is just no commit.
-  return base::RepositoryState{.work_tree = std::filesystem::current_path(), .head_commit = std::string(40, '0'), .branch = "main"};
+  return base::RepositoryState{
+      .work_tree = std::filesystem::current_path(), .head_commit = std::string(40, '0'), .branch = "main"};
 }
 
 base::Result<void> fill_options(const CommonFlags& common, const RunFlags& flags, Session& session) {
@@ -61,7 +64,9 @@ base::Result<void> fill_options(const CommonFlags& common, const RunFlags& flags
   TRY(options.repository, find_repository());
   options.repository_name = repository_name(options.repository);
   TRY(options.event, make_event(flags, options.repository, options.repository_name));
-  options.actor = !flags.actor.empty() ? flags.actor : (options.repository.author_name.empty() ? "local" : options.repository.author_name);
+  options.actor = !flags.actor.empty()
+                      ? flags.actor
+                      : (options.repository.author_name.empty() ? "local" : options.repository.author_name);
   if (!flags.secret_file.empty()) {
     TRY(options.secrets, read_pairs_file(flags.secret_file));
   }
@@ -97,7 +102,8 @@ base::Result<void> open_state(Session& session) {
   return {};
 }
 
-base::Result<workflow::Contexts> outer_contexts(const runner::RunOptions& options, const workflow::Workflow& workflow, const RunFlags& flags,
+base::Result<workflow::Contexts> outer_contexts(const runner::RunOptions& options,
+                                                const workflow::Workflow& workflow, const RunFlags& flags,
                                                 const runner::RunRecord& run) {
   workflow::Contexts contexts;
   contexts.set("github", runner::github_context(options, workflow, run));
@@ -118,7 +124,8 @@ base::Result<workflow::Contexts> outer_contexts(const runner::RunOptions& option
 }
 
 /// The workflows to run: those named, or those that the event triggers.
-base::Result<std::vector<workflow::Workflow>> choose_workflows(const RunFlags& flags, const workflow::Event& event, bool& invalid) {
+base::Result<std::vector<workflow::Workflow>> choose_workflows(const RunFlags& flags,
+                                                               const workflow::Event& event, bool& invalid) {
   auto files = flags.workflows;
   if (files.empty()) {
     TRY(files, list_workflow_files("."));
@@ -145,10 +152,13 @@ base::Result<std::vector<workflow::Workflow>> choose_workflows(const RunFlags& f
   return chosen;
 }
 
-std::string events_file_name() { return "events.jsonl"; }
+std::string events_file_name() {
+  return "events.jsonl";
+}
 
 /// The readers of the event stream: what the user sees, and what is kept.
-void add_readers(runner::EventStream& events, const RunFlags& flags, const workflow::Plan& plan, const base::Fd& kept) {
+void add_readers(runner::EventStream& events, const RunFlags& flags, const workflow::Plan& plan,
+                 const base::Fd& kept) {
   if (flags.log_format == LogFormat::json) {
     events.add_reader([](const runner::RunEvent& event) {
       fmt::print("{}\n", runner::to_json_line(event));
@@ -167,13 +177,16 @@ void add_readers(runner::EventStream& events, const RunFlags& flags, const workf
                                 .job_width = std::min<std::size_t>(width, 30)});
     events.add_reader([terminal](const runner::RunEvent& event) { (*terminal)(event); });
   }
-  events.add_reader([fd = kept.get()](const runner::RunEvent& event) { (void)base::write_all(fd, runner::to_json_line(event) + "\n"); });
+  events.add_reader([fd = kept.get()](const runner::RunEvent& event) {
+    (void)base::write_all(fd, runner::to_json_line(event) + "\n");
+  });
 }
 
 /// Sends requests while a deployment goes on, and publishes what came back.
 class RolloutProbe {
  public:
-  RolloutProbe(std::string url, base::HttpClient& http, runner::EventStream& events) : url_(std::move(url)), http_(http), events_(events) {}
+  RolloutProbe(std::string url, base::HttpClient& http, runner::EventStream& events)
+      : url_(std::move(url)), http_(http), events_(events) {}
 
   /// A reader of the event stream. It may not publish from here, so the record waits for publish().
   void operator()(const runner::RunEvent& event) {
@@ -209,9 +222,11 @@ base::Json where_to_look([[maybe_unused]] const Session& session, const runner::
   return next;
 }
 
-base::Result<std::unique_ptr<runner::OidcIssuer>> start_issuer_if_needed(const workflow::Workflow& workflow, const runner::RunOptions& options) {
-  const bool needed = std::any_of(workflow.jobs.begin(), workflow.jobs.end(),
-                                  [&](const workflow::Job& job) { return runner::may_ask_for_id_tokens(workflow, job); });
+base::Result<std::unique_ptr<runner::OidcIssuer>> start_issuer_if_needed(const workflow::Workflow& workflow,
+                                                                         const runner::RunOptions& options) {
+  const bool needed = std::any_of(workflow.jobs.begin(), workflow.jobs.end(), [&](const workflow::Job& job) {
+    return runner::may_ask_for_id_tokens(workflow, job);
+  });
   if (!needed) return std::unique_ptr<runner::OidcIssuer>();
   TRY(auto issuer, runner::OidcIssuer::start(options.oidc_issuer));
   if (options.on_issuer) TRY(options.on_issuer(issuer->issuer(), issuer->keys_url()));
@@ -235,11 +250,13 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
                            .started = base::to_epoch_seconds(base::system_clock().now())};
   // Everything that can be wrong with the call is found before the run has a number.
   TRY(const auto checked, outer_contexts(options, workflow, flags, record));
-  TRY(auto plan, workflow::make_plan(workflow, checked, flags.job.empty() ? std::nullopt : std::optional(flags.job)));
+  TRY(auto plan,
+      workflow::make_plan(workflow, checked, flags.job.empty() ? std::nullopt : std::optional(flags.job)));
   TRY(session.store->begin(record));
   TRY(const auto contexts, outer_contexts(options, workflow, flags, record));
   TRY(auto folders, runner::RunFolders::create(options.state_folder, record.id, options.keep));
-  const base::Fd kept(::open((folders.kept() / events_file_name()).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  const base::Fd kept(
+      ::open((folders.kept() / events_file_name()).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!kept) return base::system_error("cannot write the run's log", errno);
   TRY(const auto issuer, start_issuer_if_needed(workflow, options));
 
@@ -249,35 +266,49 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
   events.add_reader([&probe](const runner::RunEvent& event) { probe(event); });
   events.publish("run_started", "", record.name,
                  {{"about", fmt::format("{} of {} at {:.7}", record.event, record.ref, record.sha)},
-                  {"run_id", record.id}, {"run_number", record.number}, {"workflow", record.workflow},
-                  {"event", record.event}, {"ref", record.ref}, {"sha", record.sha}});
+                  {"run_id", record.id},
+                  {"run_number", record.number},
+                  {"workflow", record.workflow},
+                  {"event", record.event},
+                  {"ref", record.ref},
+                  {"sha", record.sha}});
   const auto started = base::system_clock().steady_now();
-  const runner::RunSurroundings surroundings{workflow, options, folders, events, session.masker, issuer.get()};
+  const runner::RunSurroundings surroundings{workflow, options,        folders,
+                                             events,   session.masker, issuer.get()};
   const auto outcome = runner::run_plan(
       plan, contexts, {.parallel = options.parallel, .stop = interrupt_token()},
-      [&](const workflow::PlannedJob& leg, const workflow::Contexts& leg_contexts, const std::stop_token& stop) {
+      [&](const workflow::PlannedJob& leg, const workflow::Contexts& leg_contexts,
+          const std::stop_token& stop) {
         auto slot = runner::IdSlot::take(options.state_folder);
-        if (!slot) return runner::JobResult{.conclusion = steps::Conclusion::failure, .failure = slot.error().to_string()};
+        if (!slot)
+          return runner::JobResult{.conclusion = steps::Conclusion::failure,
+                                   .failure = slot.error().to_string()};
         return runner::run_job(leg, leg_contexts, surroundings, slot->number(), stop);
       },
       events);
   probe.publish();
-  const auto milliseconds = std::chrono::duration<double, std::milli>(base::system_clock().steady_now() - started).count();
+  const auto milliseconds =
+      std::chrono::duration<double, std::milli>(base::system_clock().steady_now() - started).count();
   const std::string conclusion(steps::to_string(outcome.conclusion));
-  events.publish("run_finished", "", conclusion, {{"milliseconds", milliseconds}, {"run_id", record.id}, {"next", where_to_look(session, folders)}});
+  events.publish(
+      "run_finished", "", conclusion,
+      {{"milliseconds", milliseconds}, {"run_id", record.id}, {"next", where_to_look(session, folders)}});
   const double finished = base::to_epoch_seconds(base::system_clock().now());
   for (const auto& leg : outcome.legs) {
-    TRY(session.store->record_job({record.id, leg.key, leg.name, std::string(steps::to_string(leg.conclusion)),
+    TRY(session.store->record_job({record.id, leg.key, leg.name,
+                                   std::string(steps::to_string(leg.conclusion)),
                                    finished - leg.milliseconds / 1000, finished}));
   }
   TRY(session.store->finish(record.id, conclusion, finished));
   return exit_code_of(outcome);
 }
 
-base::Result<int> print_plan(const workflow::Workflow& workflow, const RunFlags& flags, const Session& session) {
+base::Result<int> print_plan(const workflow::Workflow& workflow, const RunFlags& flags,
+                             const Session& session) {
   const runner::RunRecord record{.id = 1, .number = 1};
   TRY(const auto contexts, outer_contexts(session.options, workflow, flags, record));
-  TRY(const auto plan, workflow::make_plan(workflow, contexts, flags.job.empty() ? std::nullopt : std::optional(flags.job)));
+  TRY(const auto plan,
+      workflow::make_plan(workflow, contexts, flags.job.empty() ? std::nullopt : std::optional(flags.job)));
   if (flags.dry_run == DryRun::plan) {
     fmt::print("{}\n", base::to_text(workflow::to_json(plan), 2));
     return kPassed;
@@ -286,7 +317,8 @@ base::Result<int> print_plan(const workflow::Workflow& workflow, const RunFlags&
                                   .temp = {"TEMP", "/home/runner/work/_temp"},
                                   .actions = {"ACTIONS", "/home/runner/work/_actions"},
                                   .tool_cache = {"TOOLS", "/home/runner/work/_tool"}};
-  fmt::print("{}\n", base::to_text(sandbox::to_json(runner::job_sandbox_plan("JOB", folders, session.options, 1)), 2));
+  fmt::print("{}\n", base::to_text(
+                         sandbox::to_json(runner::job_sandbox_plan("JOB", folders, session.options, 1)), 2));
   return kPassed;
 }
 

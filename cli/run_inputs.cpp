@@ -13,7 +13,9 @@ namespace cli {
 
 namespace {
 
-base::Error problem(std::string message) { return base::make_error(base::ErrorKind::invalid_input, std::move(message)); }
+base::Error problem(std::string message) {
+  return base::make_error(base::ErrorKind::invalid_input, std::move(message));
+}
 
 std::string unquoted(std::string_view text) {
   text = base::trim(text);
@@ -42,11 +44,13 @@ std::string branch_of(const base::RepositoryState& repository) {
   return repository.branch.empty() ? "main" : repository.branch;
 }
 
-base::Json default_payload(const RunFlags& flags, const base::RepositoryState& repository, const std::string& name) {
+base::Json default_payload(const RunFlags& flags, const base::RepositoryState& repository,
+                           const std::string& name) {
   base::Json payload;
   const auto branch = branch_of(repository);
   if (flags.event == "push") {
-    payload["ref"] = repository.branch.empty() && repository.tag ? "refs/tags/" + *repository.tag : "refs/heads/" + branch;
+    payload["ref"] =
+        repository.branch.empty() && repository.tag ? "refs/tags/" + *repository.tag : "refs/heads/" + branch;
     payload["after"] = repository.head_commit;
     payload["head_commit"] = commit_of(repository);
     payload["commits"] = base::Json::array({commit_of(repository)});
@@ -65,7 +69,8 @@ base::Json default_payload(const RunFlags& flags, const base::RepositoryState& r
 
 }  // namespace
 
-base::Result<std::map<std::string, std::string>> parse_pairs(const std::vector<std::string>& pairs, BareName bare) {
+base::Result<std::map<std::string, std::string>> parse_pairs(const std::vector<std::string>& pairs,
+                                                             BareName bare) {
   std::map<std::string, std::string> result;
   for (const auto& pair : pairs) {
     const auto equals = pair.find('=');
@@ -77,9 +82,11 @@ base::Result<std::map<std::string, std::string>> parse_pairs(const std::vector<s
     }
     const char* value = bare == BareName::from_environment ? std::getenv(name.c_str()) : nullptr;
     if (value == nullptr) {
-      return problem(bare == BareName::from_environment
-                         ? fmt::format("the secret {} has no value: set the environment variable {}, or give {}=VALUE", name, name, name)
-                         : fmt::format("expected {}=VALUE, found only the name", name));
+      return problem(
+          bare == BareName::from_environment
+              ? fmt::format("the secret {} has no value: set the environment variable {}, or give {}=VALUE",
+                            name, name, name)
+              : fmt::format("expected {}=VALUE, found only the name", name));
     }
     result[name] = value;
   }
@@ -107,13 +114,15 @@ base::Result<std::map<std::string, std::string>> read_pairs_file(const std::stri
   return result;
 }
 
-base::Result<workflow::Event> make_event(const RunFlags& flags, const base::RepositoryState& repository, const std::string& name) {
+base::Result<workflow::Event> make_event(const RunFlags& flags, const base::RepositoryState& repository,
+                                         const std::string& name) {
   base::Json payload = default_payload(flags, repository, name);
   if (!flags.event_file.empty()) {
     TRY(const auto text, base::read_file(flags.event_file));
     TRY(payload, base::parse_json(text).while_doing("reading the event " + flags.event_file));
   }
-  workflow::Event event{.name = flags.event, .sha = repository.head_commit, .action = base::json_string(payload, "action")};
+  workflow::Event event{
+      .name = flags.event, .sha = repository.head_commit, .action = base::json_string(payload, "action")};
   const auto& pull_request = base::json_member(payload, "pull_request");
   if (pull_request.is_object()) {
     event.base_ref = base::json_string(base::json_member(pull_request, "base"), "ref", "main");
@@ -123,7 +132,8 @@ base::Result<workflow::Event> make_event(const RunFlags& flags, const base::Repo
     event.ref = base::json_string(payload, "ref", "refs/heads/" + branch_of(repository));
     if (!event.ref.starts_with("refs/")) event.ref = "refs/heads/" + event.ref;
   }
-  if (flags.event == "push" && !flags.event_file.empty()) event.sha = base::json_string(payload, "after", event.sha);
+  if (flags.event == "push" && !flags.event_file.empty())
+    event.sha = base::json_string(payload, "after", event.sha);
   if (flags.event == "workflow_dispatch") {
     TRY(const auto inputs, parse_pairs(flags.inputs, BareName::refused));
     for (const auto& [input, value] : inputs) payload["inputs"][input] = value;

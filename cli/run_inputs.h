@@ -13,10 +13,13 @@
 
 namespace cli {
 
-/// `NAME=VALUE` pairs; a NAME alone takes its value from the environment when `from_environment`, else is an Error.
+/// `NAME=VALUE` pairs; a NAME alone takes its value from the environment when `from_environment`, else is an
+/// Error.
 enum class BareName { from_environment, refused };
-base::Result<std::map<std::string, std::string>> parse_pairs(const std::vector<std::string>& pairs, BareName bare);
-/// Lines NAME=VALUE; empty lines and # comments are skipped; quotes around a value are taken off. Errors have file:line.
+base::Result<std::map<std::string, std::string>> parse_pairs(const std::vector<std::string>& pairs,
+                                                             BareName bare);
+/// Lines NAME=VALUE; empty lines and # comments are skipped; quotes around a value are taken off. Errors have
+/// file:line.
 base::Result<std::map<std::string, std::string>> read_pairs_file(const std::string& file);
 
 /// The event as GitHub would describe it for this repository, or as the payload file says.

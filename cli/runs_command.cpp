@@ -17,9 +17,17 @@ std::string conclusion_of(const runner::RunRecord& run) {
 }
 
 base::Json to_json(const runner::RunRecord& run) {
-  return {{"id", run.id},           {"number", run.number}, {"workflow", run.workflow}, {"name", run.name},
-          {"event", run.event},     {"ref", run.ref},       {"sha", run.sha},           {"actor", run.actor},
-          {"started", run.started}, {"finished", run.finished}, {"conclusion", run.conclusion}};
+  return {{"id", run.id},
+          {"number", run.number},
+          {"workflow", run.workflow},
+          {"name", run.name},
+          {"event", run.event},
+          {"ref", run.ref},
+          {"sha", run.sha},
+          {"actor", run.actor},
+          {"started", run.started},
+          {"finished", run.finished},
+          {"conclusion", run.conclusion}};
 }
 
 }  // namespace
@@ -48,8 +56,8 @@ int runs_command(const CommonFlags& common, const RunsFlags& flags) {
   }
   for (const auto& run : *runs) {
     const double seconds = run.finished > 0 ? run.finished - run.started : 0;
-    fmt::print("{:>5}  {:<18} {:<28} {:<14} {:.7}  {:>8}  {}\n", run.id, conclusion_of(run), run.name, run.event, run.sha,
-               base::format_duration_ms(static_cast<std::int64_t>(seconds * 1000)),
+    fmt::print("{:>5}  {:<18} {:<28} {:<14} {:.7}  {:>8}  {}\n", run.id, conclusion_of(run), run.name,
+               run.event, run.sha, base::format_duration_ms(static_cast<std::int64_t>(seconds * 1000)),
                base::format_iso8601(base::from_epoch_seconds(run.started)));
   }
   return kPassed;

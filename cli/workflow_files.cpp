@@ -12,15 +12,17 @@ base::Result<std::vector<std::string>> list_workflow_files(const std::string& ro
   const auto folder = base::Path(root) / ".github/workflows";
   const auto names = base::list_directory(folder);
   if (!names) {
-    return base::make_error(base::ErrorKind::not_found,
-                            fmt::format("no workflows found: {} does not exist; name a workflow file, or run this in a "
-                                        "repository that has some",
-                                        folder.string()));
+    return base::make_error(
+        base::ErrorKind::not_found,
+        fmt::format("no workflows found: {} does not exist; name a workflow file, or run this in a "
+                    "repository that has some",
+                    folder.string()));
   }
   std::vector<std::string> files;
   for (const auto& name : *names) {
     const auto extension = base::Path(name).extension();
-    if (extension == ".yml" || extension == ".yaml") files.push_back((folder / name).lexically_normal().string());
+    if (extension == ".yml" || extension == ".yaml")
+      files.push_back((folder / name).lexically_normal().string());
   }
   return files;
 }

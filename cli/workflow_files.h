@@ -9,7 +9,8 @@
 
 namespace cli {
 
-/// Paths of all .yml and .yaml files in .github/workflows below `root`, sorted, relative to the current folder's view.
+/// Paths of all .yml and .yaml files in .github/workflows below `root`, sorted, relative to the current
+/// folder's view.
 base::Result<std::vector<std::string>> list_workflow_files(const std::string& root);
 
 /// Reads and loads; a file that cannot be read is an Error, one that is wrong has diagnostics.

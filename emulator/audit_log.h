@@ -1,5 +1,6 @@
 #pragma once
-// Why the emulator refused something: the truth that AWS does not tell on the wire. A file in the state folder.
+// Why the emulator refused something: the truth that AWS does not tell on the wire. A file in the state
+// folder.
 
 #include <mutex>
 #include <string>

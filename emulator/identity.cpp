@@ -14,7 +14,9 @@ namespace {
 constexpr std::size_t kMostKeyUrls = 8;
 constexpr std::size_t kMostSessions = 10'000;
 
-base::Error wrong(std::string what) { return base::make_error(base::ErrorKind::invalid_input, "the seed: " + std::move(what)); }
+base::Error wrong(std::string what) {
+  return base::make_error(base::ErrorKind::invalid_input, "the seed: " + std::move(what));
+}
 
 std::string without_scheme(const std::string& url) {
   const auto scheme = url.find("://");
@@ -25,7 +27,8 @@ std::string without_scheme(const std::string& url) {
 std::string make_id(std::string_view prefix) {
   constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   std::string id(prefix);
-  for (const char c : base::random_bytes(16)) id += kAlphabet[static_cast<unsigned char>(c) % kAlphabet.size()];
+  for (const char c : base::random_bytes(16))
+    id += kAlphabet[static_cast<unsigned char>(c) % kAlphabet.size()];
   return id;
 }
 
@@ -34,7 +37,8 @@ std::string make_id(std::string_view prefix) {
 base::Result<std::unique_ptr<Identity>> Identity::from_seed(const base::Json& seed) {
   std::unique_ptr<Identity> identity(new Identity());
   identity->account_ = base::json_string(seed, "account", "123456789012");
-  if (identity->account_.size() != 12 || identity->account_.find_first_not_of("0123456789") != std::string::npos) {
+  if (identity->account_.size() != 12 ||
+      identity->account_.find_first_not_of("0123456789") != std::string::npos) {
     return wrong(fmt::format("account: expected 12 digits in quotes, found '{}'", identity->account_));
   }
   const auto& account = identity->account_;
@@ -43,11 +47,13 @@ base::Result<std::unique_ptr<Identity>> Identity::from_seed(const base::Json& se
     const auto key = base::json_string(user, "access_key_id");
     if (key.empty()) return wrong(fmt::format("users: '{}' has no access_key_id", name));
     identity->keys_[key] = {.secret = base::json_string(user, "secret_access_key"),
-                            .principal = {account, fmt::format("arn:aws:iam::{}:user/{}", account, name), "AIDA" + base::to_upper(name), key}};
+                            .principal = {account, fmt::format("arn:aws:iam::{}:user/{}", account, name),
+                                          "AIDA" + base::to_upper(name), key}};
   }
   for (const auto& provider : base::json_member(seed, "oidc_providers")) {
     const auto url = base::json_string(provider, "url");
-    IdentityProvider entry{.url = url, .arn = fmt::format("arn:aws:iam::{}:oidc-provider/{}", account, without_scheme(url))};
+    IdentityProvider entry{
+        .url = url, .arn = fmt::format("arn:aws:iam::{}:oidc-provider/{}", account, without_scheme(url))};
     for (const auto& id : base::json_member(provider, "client_ids")) {
       if (id.is_string()) entry.client_ids.push_back(id.get<std::string>());
     }
@@ -58,10 +64,11 @@ base::Result<std::unique_ptr<Identity>> Identity::from_seed(const base::Json& se
     const auto name = base::json_string(role, "name");
     if (name.empty()) return wrong("roles: a role has no name");
     const auto arn = fmt::format("arn:aws:iam::{}:role/{}", account, name);
-    identity->roles_[arn] = {.name = name,
-                             .arn = arn,
-                             .trust_policy = base::json_member(role, "trust_policy"),
-                             .max_session_seconds = static_cast<int>(base::json_integer(role, "max_session_duration", 3600))};
+    identity->roles_[arn] = {
+        .name = name,
+        .arn = arn,
+        .trust_policy = base::json_member(role, "trust_policy"),
+        .max_session_seconds = static_cast<int>(base::json_integer(role, "max_session_duration", 3600))};
   }
   return identity;
 }
@@ -84,16 +91,20 @@ std::optional<IdentityProvider> Identity::find_provider(const std::string& issue
   return found == providers_.end() ? std::nullopt : std::optional(found->second);
 }
 
-Identity::Session Identity::start_session(const Role& role, const std::string& session_name, int seconds, base::WallTime now) {
+Identity::Session Identity::start_session(const Role& role, const std::string& session_name, int seconds,
+                                          base::WallTime now) {
   Session session{.access_key_id = make_id("ASIA")};
   session.key.secret = base::base64_encode(base::random_bytes(30));
   session.key.session_token = base::base64_encode(base::random_bytes(96));
   session.key.expires_at = base::to_epoch_seconds(now) + seconds;
   const auto role_id = "AROA" + base::to_upper(base::to_hex(role.name)).substr(0, 17);
-  session.key.principal = {account_, fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", account_, role.name, session_name),
-                           fmt::format("{}:{}", role_id, session_name), session.access_key_id};
+  session.key.principal = {
+      account_, fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", account_, role.name, session_name),
+      fmt::format("{}:{}", role_id, session_name), session.access_key_id};
   const std::lock_guard lock(mutex_);
-  std::erase_if(keys_, [&](const auto& entry) { return entry.second.expires_at > 0 && entry.second.expires_at < base::to_epoch_seconds(now); });
+  std::erase_if(keys_, [&](const auto& entry) {
+    return entry.second.expires_at > 0 && entry.second.expires_at < base::to_epoch_seconds(now);
+  });
   if (keys_.size() < kMostSessions) keys_[session.access_key_id] = session.key;
   return session;
 }

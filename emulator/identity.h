@@ -22,7 +22,7 @@ struct Role {
 };
 
 struct IdentityProvider {
-  std::string url;   ///< https://token.actions.githubusercontent.com
+  std::string url;  ///< https://token.actions.githubusercontent.com
   std::string arn;
   std::vector<std::string> client_ids;
 };

@@ -77,11 +77,16 @@ std::optional<Compare> numeric(std::string_view name) {
 std::optional<Compare> positive(std::string_view name) {
   if (name == "StringEquals" || name == "ArnEquals") {
     const bool arn = name == "ArnEquals";
-    return [arn](const std::string& wanted, const std::string& found) { return arn ? like(wanted, found) : wanted == found; };
+    return [arn](const std::string& wanted, const std::string& found) {
+      return arn ? like(wanted, found) : wanted == found;
+    };
   }
-  if (name == "StringEqualsIgnoreCase") return [](const std::string& a, const std::string& b) { return base::equals_ignoring_case(a, b); };
-  if (name == "StringLike" || name == "ArnLike") return [](const std::string& a, const std::string& b) { return like(a, b); };
-  if (name == "Bool") return [](const std::string& a, const std::string& b) { return base::equals_ignoring_case(a, b); };
+  if (name == "StringEqualsIgnoreCase")
+    return [](const std::string& a, const std::string& b) { return base::equals_ignoring_case(a, b); };
+  if (name == "StringLike" || name == "ArnLike")
+    return [](const std::string& a, const std::string& b) { return like(a, b); };
+  if (name == "Bool")
+    return [](const std::string& a, const std::string& b) { return base::equals_ignoring_case(a, b); };
   return numeric(name);
 }
 
@@ -121,7 +126,8 @@ std::optional<Operator> parse_operator(std::string_view name) {
   return result;
 }
 
-bool holds(const Operator& op, const std::vector<std::string>& wanted, const std::vector<std::string>* found) {
+bool holds(const Operator& op, const std::vector<std::string>& wanted,
+           const std::vector<std::string>* found) {
   if (op.null_check) {
     const bool wants_absent = !wanted.empty() && wanted.front() == "true";
     return wants_absent == (found == nullptr);
@@ -131,7 +137,8 @@ bool holds(const Operator& op, const std::vector<std::string>& wanted, const std
     return op.if_exists || op.negated || op.set == Operator::Set::all;
   }
   const auto value_fits = [&](const std::string& value) {
-    const bool any = std::any_of(wanted.begin(), wanted.end(), [&](const std::string& want) { return op.compare(want, value); });
+    const bool any = std::any_of(wanted.begin(), wanted.end(),
+                                 [&](const std::string& want) { return op.compare(want, value); });
     return any != op.negated;
   };
   if (op.set == Operator::Set::any) return std::any_of(found->begin(), found->end(), value_fits);
@@ -147,8 +154,10 @@ std::string failing_condition(const base::Json& conditions, const TrustQuestion&
     if (!keys.is_object()) return fmt::format("the condition {} has no keys", name);
     for (const auto& [key, value] : keys.items()) {
       const auto wanted = texts_of(value);
-      const auto found = std::find_if(question.keys.begin(), question.keys.end(),
-                                      [&, &wanted_key = key](const auto& entry) { return base::equals_ignoring_case(entry.first, wanted_key); });
+      const auto found =
+          std::find_if(question.keys.begin(), question.keys.end(), [&, &wanted_key = key](const auto& entry) {
+            return base::equals_ignoring_case(entry.first, wanted_key);
+          });
       const auto* values = found == question.keys.end() ? nullptr : &found->second;
       if (holds(*op, wanted, values)) continue;
       return fmt::format("condition {} {}: expected {}, found {}", name, key, base::join(wanted, " or "),
@@ -166,12 +175,14 @@ bool lists(const base::Json& value, const std::function<bool(const std::string&)
 bool principal_fits(const base::Json& principal, const TrustQuestion& question) {
   if (principal.is_string()) return principal.get<std::string>() == "*";
   if (!question.federated.empty()) {
-    return lists(base::json_member(principal, "Federated"), [&](const std::string& arn) { return arn == question.federated; });
+    return lists(base::json_member(principal, "Federated"),
+                 [&](const std::string& arn) { return arn == question.federated; });
   }
   return lists(base::json_member(principal, "AWS"), [&](const std::string& wanted) {
     const auto account = base::split(question.aws, ':');
     const auto own = account.size() > 4 ? account[4] : "";
-    return wanted == "*" || wanted == question.aws || wanted == own || wanted == fmt::format("arn:aws:iam::{}:root", own);
+    return wanted == "*" || wanted == question.aws || wanted == own ||
+           wanted == fmt::format("arn:aws:iam::{}:root", own);
   });
 }
 
@@ -188,7 +199,8 @@ TrustAnswer evaluate_trust(const base::Json& policy, const TrustQuestion& questi
     if (!action_fits) continue;
     if (!principal_fits(base::json_member(statement, "Principal"), question)) {
       if (!answer.allowed) {
-        answer.reason = fmt::format("principal: expected {}, found {}", base::to_text(base::json_member(statement, "Principal")),
+        answer.reason = fmt::format("principal: expected {}, found {}",
+                                    base::to_text(base::json_member(statement, "Principal")),
                                     question.federated.empty() ? question.aws : question.federated);
       }
       continue;

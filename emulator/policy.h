@@ -12,7 +12,7 @@ namespace emulator {
 
 /// Who asks: `federated` is an OIDC provider's ARN, `aws` an ARN or account; one of them is set.
 struct TrustQuestion {
-  std::string action;     ///< sts:AssumeRoleWithWebIdentity
+  std::string action;  ///< sts:AssumeRoleWithWebIdentity
   std::string federated;
   std::string aws;
   std::map<std::string, std::vector<std::string>> keys;  ///< condition keys present in the request

@@ -15,17 +15,22 @@ namespace emulator {
 class RegistryRoutes {
  public:
   /// `password_is_good` tells whether a token of GetAuthorizationToken is valid.
-  RegistryRoutes(Repositories& repositories, std::function<bool(const std::string& password)> password_is_good);
+  RegistryRoutes(Repositories& repositories,
+                 std::function<bool(const std::string& password)> password_is_good);
   ~RegistryRoutes();
   base::ServerResponse answer(const base::ServerRequest& request);
 
  private:
   struct Upload;
-  base::ServerResponse blobs(const base::ServerRequest& request, const std::string& repository, const std::string& digest);
+  base::ServerResponse blobs(const base::ServerRequest& request, const std::string& repository,
+                             const std::string& digest);
   base::ServerResponse start_upload(const base::ServerRequest& request, const std::string& repository);
-  base::ServerResponse continue_upload(const base::ServerRequest& request, const std::string& repository, const std::string& id);
-  base::ServerResponse manifests(const base::ServerRequest& request, const std::string& repository, const std::string& key);
-  base::ServerResponse put_manifest(const base::ServerRequest& request, const std::string& repository, const std::string& key);
+  base::ServerResponse continue_upload(const base::ServerRequest& request, const std::string& repository,
+                                       const std::string& id);
+  base::ServerResponse manifests(const base::ServerRequest& request, const std::string& repository,
+                                 const std::string& key);
+  base::ServerResponse put_manifest(const base::ServerRequest& request, const std::string& repository,
+                                    const std::string& key);
   base::ServerResponse no_repository(const std::string& repository) const;
 
   Repositories& repositories_;

@@ -12,13 +12,17 @@ namespace {
 base::Json to_json(const Repository& repository) {
   base::Json manifests = base::Json::object();
   for (const auto& [digest, manifest] : repository.manifests) {
-    manifests[digest] = {{"media_type", manifest.media_type}, {"size", manifest.size}, {"pushed_at", manifest.pushed_at}};
+    manifests[digest] = {
+        {"media_type", manifest.media_type}, {"size", manifest.size}, {"pushed_at", manifest.pushed_at}};
   }
   base::Json tags = base::Json::object();
   for (const auto& [tag, digest] : repository.image_tags) tags[tag] = digest;
-  return {{"created_at", repository.created_at},     {"immutable_tags", repository.immutable_tags},
-          {"scan_on_push", repository.scan_on_push}, {"lifecycle_policy", repository.lifecycle_policy},
-          {"tags", repository.tags},                 {"manifests", std::move(manifests)},
+  return {{"created_at", repository.created_at},
+          {"immutable_tags", repository.immutable_tags},
+          {"scan_on_push", repository.scan_on_push},
+          {"lifecycle_policy", repository.lifecycle_policy},
+          {"tags", repository.tags},
+          {"manifests", std::move(manifests)},
           {"image_tags", std::move(tags)}};
 }
 
@@ -30,7 +34,8 @@ Repository from_json(const std::string& name, const base::Json& json) {
                         .lifecycle_policy = base::json_string(json, "lifecycle_policy")};
   if (const auto& tags = base::json_member(json, "tags"); tags.is_array()) repository.tags = tags;
   for (const auto& [digest, manifest] : base::json_member(json, "manifests").items()) {
-    repository.manifests[digest] = {base::json_string(manifest, "media_type"), static_cast<std::uint64_t>(base::json_integer(manifest, "size")),
+    repository.manifests[digest] = {base::json_string(manifest, "media_type"),
+                                    static_cast<std::uint64_t>(base::json_integer(manifest, "size")),
                                     base::json_number(manifest, "pushed_at")};
   }
   for (const auto& [tag, digest] : base::json_member(json, "image_tags").items()) {
@@ -42,7 +47,8 @@ Repository from_json(const std::string& name, const base::Json& json) {
 // The blobs and manifests that a manifest or an index refers to.
 std::vector<base::Json> references_of(const base::Json& document) {
   std::vector<base::Json> references;
-  if (const auto& config = base::json_member(document, "config"); config.is_object()) references.push_back(config);
+  if (const auto& config = base::json_member(document, "config"); config.is_object())
+    references.push_back(config);
   for (const char* list : {"layers", "manifests"}) {
     for (const auto& entry : base::json_member(document, list)) references.push_back(entry);
   }
@@ -51,9 +57,11 @@ std::vector<base::Json> references_of(const base::Json& document) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Repositories>> Repositories::open(base::Path file, ecr::ImageStore& store, base::Clock& clock, std::string account,
+base::Result<std::unique_ptr<Repositories>> Repositories::open(base::Path file, ecr::ImageStore& store,
+                                                               base::Clock& clock, std::string account,
                                                                std::string region) {
-  std::unique_ptr<Repositories> repositories(new Repositories(std::move(file), store, clock, std::move(account), std::move(region)));
+  std::unique_ptr<Repositories> repositories(
+      new Repositories(std::move(file), store, clock, std::move(account), std::move(region)));
   TRY(repositories->load());
   return repositories;
 }
@@ -67,15 +75,19 @@ base::Result<void> Repositories::load() {
 void Repositories::save_locked() {
   base::Json json = base::Json::object();
   for (const auto& [name, repository] : repositories_) json[name] = to_json(repository);
-  if (auto saved = save_json_file(file_, json); !saved) base::log(base::LogLevel::error, saved.error().to_string());
+  if (auto saved = save_json_file(file_, json); !saved)
+    base::log(base::LogLevel::error, saved.error().to_string());
 }
 
 base::Result<void> Repositories::apply_seed(const base::Json& repositories) {
   if (repositories.is_null()) return {};
   for (const auto& entry : repositories) {
     const auto name = entry.is_string() ? entry.get<std::string>() : base::json_string(entry, "name");
-    if (name.empty()) return base::make_error(base::ErrorKind::invalid_input, "the seed: repositories: a repository has no name");
-    (void)create(name, base::json_string(entry, "image_tag_mutability") == "IMMUTABLE", base::json_bool(entry, "scan_on_push"));
+    if (name.empty())
+      return base::make_error(base::ErrorKind::invalid_input,
+                              "the seed: repositories: a repository has no name");
+    (void)create(name, base::json_string(entry, "image_tag_mutability") == "IMMUTABLE",
+                 base::json_bool(entry, "scan_on_push"));
   }
   return {};
 }
@@ -121,8 +133,8 @@ bool Repositories::change(const std::string& name, const std::function<void(Repo
   return true;
 }
 
-Repositories::Put Repositories::put_manifest(const std::string& repository, const std::string& tag, const std::string& media_type,
-                                             const std::string& content) {
+Repositories::Put Repositories::put_manifest(const std::string& repository, const std::string& tag,
+                                             const std::string& media_type, const std::string& content) {
   const auto document = base::parse_json(content);
   if (!document || !document->is_object()) return {PutOutcome::invalid, "", "the manifest is no JSON object"};
   std::uint64_t size = content.size();
@@ -142,7 +154,8 @@ Repositories::Put Repositories::put_manifest(const std::string& repository, cons
   if (!tag.empty()) {
     const auto existing = entry.image_tags.find(tag);
     // ECR refuses even the same image again (aws/containers-roadmap#2380).
-    if (entry.immutable_tags && existing != entry.image_tags.end()) return {PutOutcome::immutable_tag, existing->second, ""};
+    if (entry.immutable_tags && existing != entry.image_tags.end())
+      return {PutOutcome::immutable_tag, existing->second, ""};
     entry.image_tags[tag] = digest;
   }
   entry.manifests[digest] = {media_type, size, base::to_epoch_seconds(clock_.now())};

@@ -1,6 +1,6 @@
 #pragma once
-// ECR's repositories with their manifests and tags: what the API and the registry share. Blobs are in the image
-// store; this knows which manifests belong to which repository, and keeps it in a file.
+// ECR's repositories with their manifests and tags: what the API and the registry share. Blobs are in the
+// image store; this knows which manifests belong to which repository, and keeps it in a file.
 
 #include <functional>
 #include <map>
@@ -21,7 +21,7 @@ namespace emulator {
 
 struct StoredManifest {
   std::string media_type;
-  std::uint64_t size = 0;        ///< of the manifest and all it refers to
+  std::uint64_t size = 0;  ///< of the manifest and all it refers to
   double pushed_at = 0;
 };
 
@@ -31,14 +31,15 @@ struct Repository {
   bool immutable_tags = false;
   bool scan_on_push = false;
   std::string lifecycle_policy;
-  base::Json tags = base::Json::array();             ///< AWS resource tags
-  std::map<std::string, StoredManifest> manifests;   ///< by digest text
-  std::map<std::string, std::string> image_tags;     ///< tag → digest text
+  base::Json tags = base::Json::array();            ///< AWS resource tags
+  std::map<std::string, StoredManifest> manifests;  ///< by digest text
+  std::map<std::string, std::string> image_tags;    ///< tag → digest text
 };
 
 class Repositories {
  public:
-  static base::Result<std::unique_ptr<Repositories>> open(base::Path file, ecr::ImageStore& store, base::Clock& clock, std::string account,
+  static base::Result<std::unique_ptr<Repositories>> open(base::Path file, ecr::ImageStore& store,
+                                                          base::Clock& clock, std::string account,
                                                           std::string region);
   /// Those of the seed that are missing.
   base::Result<void> apply_seed(const base::Json& repositories);
@@ -58,7 +59,8 @@ class Repositories {
     std::string digest;
     std::string detail;
   };
-  Put put_manifest(const std::string& repository, const std::string& tag, const std::string& media_type, const std::string& content);
+  Put put_manifest(const std::string& repository, const std::string& tag, const std::string& media_type,
+                   const std::string& content);
   /// The digest that a tag or digest names there.
   [[nodiscard]] std::optional<std::string> resolve(const std::string& repository, const std::string& key);
   /// Removes a tag, or by digest the manifest with all its tags; false when it is not there.
@@ -69,8 +71,13 @@ class Repositories {
   [[nodiscard]] const std::string& account() const { return account_; }
 
  private:
-  Repositories(base::Path file, ecr::ImageStore& store, base::Clock& clock, std::string account, std::string region)
-      : file_(std::move(file)), store_(store), clock_(clock), account_(std::move(account)), region_(std::move(region)) {}
+  Repositories(base::Path file, ecr::ImageStore& store, base::Clock& clock, std::string account,
+               std::string region)
+      : file_(std::move(file)),
+        store_(store),
+        clock_(clock),
+        account_(std::move(account)),
+        region_(std::move(region)) {}
   base::Result<void> load();
   void save_locked();
 

@@ -1,6 +1,6 @@
 #pragma once
-// Signature Version 4, checked: from the SignedHeaders that the request names, for keys of users and of sessions.
-// Independent of aws/sigv4, which it judges.
+// Signature Version 4, checked: from the SignedHeaders that the request names, for keys of users and of
+// sessions. Independent of aws/sigv4, which it judges.
 
 #include <functional>
 #include <optional>
@@ -30,7 +30,7 @@ struct Signed {
 using FindKey = std::function<std::optional<AccessKey>(const std::string& access_key_id)>;
 
 /// Who signed the request, or why the signature does not hold. `body` is the whole body.
-std::variant<Signed, ApiFailure> check_signature(const base::ServerRequest& request, std::string_view body, const FindKey& find_key,
-                                                 base::WallTime now);
+std::variant<Signed, ApiFailure> check_signature(const base::ServerRequest& request, std::string_view body,
+                                                 const FindKey& find_key, base::WallTime now);
 
 }  // namespace emulator

@@ -1,6 +1,6 @@
 #pragma once
-// What a service of the emulator is: a table from operation names to functions, in one of AWS's protocols. Requests
-// and answers are JSON here; aws_protocol turns them into what goes over the wire.
+// What a service of the emulator is: a table from operation names to functions, in one of AWS's protocols.
+// Requests and answers are JSON here; aws_protocol turns them into what goes over the wire.
 
 #include <functional>
 #include <map>
@@ -26,7 +26,8 @@ struct Principal {
 
 struct ApiCall {
   std::string operation;
-  /// The input shape's members. Query parameters `A.member.1.B` come as {"A": [{"B": …}]}, all scalars as text.
+  /// The input shape's members. Query parameters `A.member.1.B` come as {"A": [{"B": …}]}, all scalars as
+  /// text.
   base::Json input;
   Principal principal;
   std::string region;
@@ -40,17 +41,17 @@ struct ApiFailure {
   int status = 400;
 };
 
-/// The output shape's members, or a failure. In the query protocol lists become <member> elements and a null value
-/// leaves its element out.
+/// The output shape's members, or a failure. In the query protocol lists become <member> elements and a null
+/// value leaves its element out.
 using ApiResult = std::variant<base::Json, ApiFailure>;
 using Operation = std::function<ApiResult(const ApiCall& call)>;
 
 struct ServiceTable {
-  std::string name;            ///< in the credential scope: ecs, ecr, elasticloadbalancing, sts …
+  std::string name;  ///< in the credential scope: ecs, ecr, elasticloadbalancing, sts …
   Protocol protocol = Protocol::json;
-  std::string target_prefix;   ///< json: AmazonEC2ContainerServiceV20141113
-  std::string version;         ///< query: 2015-12-01, 2011-06-15
-  std::string xml_namespace;   ///< query: http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/
+  std::string target_prefix;  ///< json: AmazonEC2ContainerServiceV20141113
+  std::string version;        ///< query: 2015-12-01, 2011-06-15
+  std::string xml_namespace;  ///< query: http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/
   std::map<std::string, Operation> operations;
 };
 

@@ -14,7 +14,9 @@ namespace {
 constexpr int kForbidden = 403;
 constexpr int kShortestSession = 900;
 
-std::string input(const ApiCall& call, std::string_view name) { return base::json_string(call.input, name); }
+std::string input(const ApiCall& call, std::string_view name) {
+  return base::json_string(call.input, name);
+}
 
 struct Surroundings {
   Identity& identity;
@@ -27,11 +29,15 @@ std::variant<int, ApiFailure> duration_of(const ApiCall& call, const Role& role)
   const auto text = input(call, "DurationSeconds");
   const auto seconds = text.empty() ? std::optional<std::int64_t>(3600) : base::parse_integer(text);
   if (!seconds || *seconds < kShortestSession || *seconds > 43'200) {
-    return failure("ValidationError", fmt::format("1 validation error detected: Value '{}' at 'durationSeconds' failed to satisfy "
-                                                  "constraint: between 900 and 43200", text));
+    return failure(
+        "ValidationError",
+        fmt::format("1 validation error detected: Value '{}' at 'durationSeconds' failed to satisfy "
+                    "constraint: between 900 and 43200",
+                    text));
   }
   if (*seconds > role.max_session_seconds) {
-    return failure("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
+    return failure("ValidationError",
+                   "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
   }
   return static_cast<int>(*seconds);
 }
@@ -67,7 +73,8 @@ ApiResult assume_with_web_identity(const ApiCall& call, const Surroundings& all)
     all.audit.write(fmt::format("AssumeRoleWithWebIdentity of {} denied: {}", arn, why));
     return failure("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", kForbidden);
   };
-  auto verified = verify_web_identity(input(call, "WebIdentityToken"), all.identity, all.http, all.clock.now());
+  auto verified =
+      verify_web_identity(input(call, "WebIdentityToken"), all.identity, all.http, all.clock.now());
   if (auto* refused = std::get_if<ApiFailure>(&verified)) {
     all.audit.write(fmt::format("AssumeRoleWithWebIdentity of {}: {}", arn, refused->message));
     return *refused;
@@ -75,11 +82,14 @@ ApiResult assume_with_web_identity(const ApiCall& call, const Surroundings& all)
   const auto& token = std::get<VerifiedToken>(verified);
   const auto role = all.identity.find_role(arn);
   if (!role) return denied("there is no such role");
-  const auto trust = evaluate_trust(role->trust_policy, {.action = "sts:AssumeRoleWithWebIdentity", .federated = token.provider.arn, .keys = keys_of(token)});
+  const auto trust = evaluate_trust(
+      role->trust_policy,
+      {.action = "sts:AssumeRoleWithWebIdentity", .federated = token.provider.arn, .keys = keys_of(token)});
   if (!trust.allowed) return denied(trust.reason);
   const auto seconds = duration_of(call, *role);
   if (const auto* refused = std::get_if<ApiFailure>(&seconds)) return *refused;
-  const auto session = all.identity.start_session(*role, input(call, "RoleSessionName"), std::get<int>(seconds), all.clock.now());
+  const auto session = all.identity.start_session(*role, input(call, "RoleSessionName"),
+                                                  std::get<int>(seconds), all.clock.now());
   const auto subject = base::json_string(token.claims, "sub");
   all.audit.write(fmt::format("AssumeRoleWithWebIdentity of {} allowed for {}", arn, subject));
   return base::Json{{"Credentials", credentials_of(session)},
@@ -93,30 +103,39 @@ ApiResult assume_role(const ApiCall& call, const Surroundings& all) {
   const auto arn = input(call, "RoleArn");
   const auto denied = [&](const std::string& why) {
     all.audit.write(fmt::format("AssumeRole of {} denied for {}: {}", arn, call.principal.arn, why));
-    return failure("AccessDenied", fmt::format("User: {} is not authorized to perform: sts:AssumeRole on resource: {}", call.principal.arn, arn), kForbidden);
+    return failure("AccessDenied",
+                   fmt::format("User: {} is not authorized to perform: sts:AssumeRole on resource: {}",
+                               call.principal.arn, arn),
+                   kForbidden);
   };
   const auto role = all.identity.find_role(arn);
   if (!role) return denied("there is no such role");
-  const auto trust = evaluate_trust(role->trust_policy, {.action = "sts:AssumeRole", .aws = call.principal.arn});
+  const auto trust =
+      evaluate_trust(role->trust_policy, {.action = "sts:AssumeRole", .aws = call.principal.arn});
   if (!trust.allowed) return denied(trust.reason);
   const auto seconds = duration_of(call, *role);
   if (const auto* refused = std::get_if<ApiFailure>(&seconds)) return *refused;
-  const auto session = all.identity.start_session(*role, input(call, "RoleSessionName"), std::get<int>(seconds), all.clock.now());
+  const auto session = all.identity.start_session(*role, input(call, "RoleSessionName"),
+                                                  std::get<int>(seconds), all.clock.now());
   return base::Json{{"Credentials", credentials_of(session)}, {"AssumedRoleUser", assumed_user(session)}};
 }
 
 }  // namespace
 
-ServiceTable make_sts_service(Identity& identity, base::HttpClient& http, AuditLog& audit, base::Clock& clock) {
+ServiceTable make_sts_service(Identity& identity, base::HttpClient& http, AuditLog& audit,
+                              base::Clock& clock) {
   ServiceTable table{.name = "sts",
                      .protocol = Protocol::query,
                      .version = "2011-06-15",
                      .xml_namespace = "https://sts.amazonaws.com/doc/2011-06-15/"};
   const Surroundings all{identity, http, audit, clock};
-  table.operations["AssumeRoleWithWebIdentity"] = [all](const ApiCall& call) { return assume_with_web_identity(call, all); };
+  table.operations["AssumeRoleWithWebIdentity"] = [all](const ApiCall& call) {
+    return assume_with_web_identity(call, all);
+  };
   table.operations["AssumeRole"] = [all](const ApiCall& call) { return assume_role(call, all); };
   table.operations["GetCallerIdentity"] = [](const ApiCall& call) -> ApiResult {
-    return base::Json{{"UserId", call.principal.user_id}, {"Account", call.principal.account}, {"Arn", call.principal.arn}};
+    return base::Json{
+        {"UserId", call.principal.user_id}, {"Account", call.principal.account}, {"Arn", call.principal.arn}};
   };
   return table;
 }

@@ -10,6 +10,7 @@
 namespace emulator {
 
 /// All arguments must outlive the table.
-ServiceTable make_sts_service(Identity& identity, base::HttpClient& http, AuditLog& audit, base::Clock& clock);
+ServiceTable make_sts_service(Identity& identity, base::HttpClient& http, AuditLog& audit,
+                              base::Clock& clock);
 
 }  // namespace emulator

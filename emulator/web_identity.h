@@ -1,5 +1,6 @@
 #pragma once
-// OIDC tokens as STS sees them: signature by the issuer's keys, times, audience. The claims of a good one come out.
+// OIDC tokens as STS sees them: signature by the issuer's keys, times, audience. The claims of a good one
+// come out.
 
 #include <string>
 
@@ -16,7 +17,7 @@ struct VerifiedToken {
   base::Json claims;
   IdentityProvider provider;
 };
-std::variant<VerifiedToken, ApiFailure> verify_web_identity(const std::string& token, Identity& identity, base::HttpClient& http,
-                                                            base::WallTime now);
+std::variant<VerifiedToken, ApiFailure> verify_web_identity(const std::string& token, Identity& identity,
+                                                            base::HttpClient& http, base::WallTime now);
 
 }  // namespace emulator

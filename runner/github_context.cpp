@@ -20,7 +20,9 @@ std::string short_ref(const std::string& ref) {
   return ref;
 }
 
-std::string ref_type(const std::string& ref) { return ref.starts_with("refs/tags/") ? "tag" : "branch"; }
+std::string ref_type(const std::string& ref) {
+  return ref.starts_with("refs/tags/") ? "tag" : "branch";
+}
 
 // A number that stays the same for a name: GitHub's ids are numbers, and policies may name them.
 std::string id_of(const std::string& name) {
@@ -99,9 +101,9 @@ base::Json oidc_claims(const Value& github, const std::string& environment) {
   }
   base::Json claims = {{"sub", subject}};
   for (const std::string_view name :
-       {"ref", "sha", "repository", "repository_owner", "repository_owner_id", "run_id", "run_number", "run_attempt",
-        "repository_id", "actor_id", "actor", "workflow", "head_ref", "base_ref", "event_name", "ref_type", "workflow_ref",
-        "workflow_sha"}) {
+       {"ref", "sha", "repository", "repository_owner", "repository_owner_id", "run_id", "run_number",
+        "run_attempt", "repository_id", "actor_id", "actor", "workflow", "head_ref", "base_ref", "event_name",
+        "ref_type", "workflow_ref", "workflow_sha"}) {
     claims[std::string(name)] = text(name);
   }
   claims["repository_visibility"] = "private";

@@ -40,7 +40,9 @@ workflow::Scope scope_of(const steps::RunningJob& job) {
 
 base::Result<std::string> environment_name(const workflow::Job& job, const workflow::Contexts& contexts) {
   if (!job.environment.present()) return std::string();
-  TRY(const auto value, workflow::evaluate_node(job.environment.is_mapping() ? job.environment["name"] : job.environment, {contexts}));
+  TRY(const auto value,
+      workflow::evaluate_node(job.environment.is_mapping() ? job.environment["name"] : job.environment,
+                              {contexts}));
   return value.to_text();
 }
 
@@ -53,7 +55,8 @@ base::Result<void> add_environment(const workflow::Node& env, steps::RunningJob&
   return {};
 }
 
-base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSurroundings& run, steps::RunningJob& job) {
+base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSurroundings& run,
+                                steps::RunningJob& job) {
   auto& contexts = job.contexts;
   Object strategy;
   strategy.set("fail-fast", Value(planned.fail_fast));
@@ -86,11 +89,13 @@ base::Result<void> write_event(steps::RunningJob& job) {
   TRY(base::make_directories(folder));
   const auto payload = workflow::expression::to_json(job.contexts.get("github").get("event"));
   TRY(base::write_file(folder / "event.json", base::to_text(payload, 2)));
-  job.contexts.set_member("github", "event_path", Value(job.folders.temp.inside + "/_github_workflow/event.json"));
+  job.contexts.set_member("github", "event_path",
+                          Value(job.folders.temp.inside + "/_github_workflow/event.json"));
   return {};
 }
 
-base::Result<void> prepare_services(const workflow::PlannedJob& planned, const RunSurroundings& run, Stage& stage) {
+base::Result<void> prepare_services(const workflow::PlannedJob& planned, const RunSurroundings& run,
+                                    Stage& stage) {
   auto& services = stage.services;
   services.http = run.options.http;
   services.images = run.options.images;
@@ -98,37 +103,48 @@ base::Result<void> prepare_services(const workflow::PlannedJob& planned, const R
   services.repository = run.options.repository.work_tree;
   services.registry_endpoints = run.options.registry_endpoints;
   services.fetch_action = [](const std::string& uses) -> base::Result<base::Path> {
-    return base::make_error(base::ErrorKind::not_found,
-                            fmt::format("the action {} is neither built in nor in this repository; fetching actions of "
-                                        "others is not supported yet",
-                                        uses));
+    return base::make_error(
+        base::ErrorKind::not_found,
+        fmt::format("the action {} is neither built in nor in this repository; fetching actions of "
+                    "others is not supported yet",
+                    uses));
   };
   if (run.issuer == nullptr || !may_ask_for_id_tokens(run.workflow, *planned.job)) return {};
   TRY(const auto environment, environment_name(*planned.job, stage.job.contexts));
-  const auto grant = run.issuer->add_job(planned.key, oidc_claims(stage.job.contexts.get("github"), environment));
+  const auto grant =
+      run.issuer->add_job(planned.key, oidc_claims(stage.job.contexts.get("github"), environment));
   services.id_token_request_url = grant.request_url;
   services.id_token_request_token = grant.request_token;
   run.masker.add(grant.request_token);
-  services.mint_id_token = [issuer = run.issuer, key = planned.key](const std::string& audience) { return issuer->mint(key, audience); };
+  services.mint_id_token = [issuer = run.issuer, key = planned.key](const std::string& audience) {
+    return issuer->mint(key, audience);
+  };
   return {};
 }
 
-base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurroundings& run, std::uint32_t slot, Stage& stage) {
+base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurroundings& run,
+                              std::uint32_t slot, Stage& stage) {
   const auto& job = *planned.job;
   if (job.uses) {
-    return base::make_error(base::ErrorKind::invalid_input, fmt::format("the job calls the workflow {}; running reusable workflows is not supported yet", job.uses->text));
+    return base::make_error(
+        base::ErrorKind::invalid_input,
+        fmt::format("the job calls the workflow {}; running reusable workflows is not supported yet",
+                    job.uses->text));
   }
   if (job.container.present() && job.container.kind != workflow::NodeKind::null) {
-    return base::make_error(base::ErrorKind::invalid_input, "the job asks for a container; running jobs in containers is not supported yet");
+    return base::make_error(base::ErrorKind::invalid_input,
+                            "the job asks for a container; running jobs in containers is not supported yet");
   }
   if (!job.services.members.empty()) {
-    return base::make_error(base::ErrorKind::invalid_input, "the job asks for service containers; they are not supported yet");
+    return base::make_error(base::ErrorKind::invalid_input,
+                            "the job asks for service containers; they are not supported yet");
   }
   const auto isolation = run.options.isolation;
   const auto owner = isolation == Isolation::none ? ::geteuid() : sandbox::first_host_id(slot);
   stage.services.host_uid = owner;
   stage.job.workflow_defaults = run.workflow.defaults;
-  TRY(stage.job.folders, make_job_folders(run.folders, planned.key, run.options.repository_name, owner, isolation));
+  TRY(stage.job.folders,
+      make_job_folders(run.folders, planned.key, run.options.repository_name, owner, isolation));
   TRY(set_contexts(planned, run, stage.job));
   TRY(write_event(stage.job));
   TRY(prepare_services(planned, run, stage));
@@ -139,16 +155,20 @@ base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurr
   }
 #endif
   const auto plan = job_sandbox_plan(planned.key, stage.job.folders, run.options, slot);
-  TRY(stage.sandbox, isolation == Isolation::none ? sandbox::make_host_sandbox(plan) : sandbox::make_namespace_sandbox(plan));
+  TRY(stage.sandbox, isolation == Isolation::none ? sandbox::make_host_sandbox(plan)
+                                                  : sandbox::make_namespace_sandbox(plan));
   stage.job.sandbox = stage.sandbox.get();
   if (isolation == Isolation::none) {
-    stage.job.log->line(steps::LineKind::warning, "this job runs without a sandbox: its steps may do all that you may do");
+    stage.job.log->line(steps::LineKind::warning,
+                        "this job runs without a sandbox: its steps may do all that you may do");
   }
   return {};
 }
 
-void publish_step(JobLog& log, int number, const std::string& name, const steps::StepResult& result, base::SteadyTime started) {
-  const auto elapsed = std::chrono::duration<double, std::milli>(base::system_clock().steady_now() - started).count();
+void publish_step(JobLog& log, int number, const std::string& name, const steps::StepResult& result,
+                  base::SteadyTime started) {
+  const auto elapsed =
+      std::chrono::duration<double, std::milli>(base::system_clock().steady_now() - started).count();
   log.enter_step(number);
   log.event("step_finished", {{"text", name},
                               {"outcome", steps::to_string(result.outcome)},
@@ -181,7 +201,8 @@ base::Result<std::map<std::string, std::string>> evaluate_outputs(const steps::R
   for (const auto& [name, value] : list) {
     if (value.empty()) continue;
     if (job.masker->holds_secret(value)) {
-      job.log->line(steps::LineKind::warning, fmt::format("Skip output '{}' since it may contain secret.", name));
+      job.log->line(steps::LineKind::warning,
+                    fmt::format("Skip output '{}' since it may contain secret.", name));
       continue;
     }
     outputs[name] = value;
@@ -196,8 +217,8 @@ bool may_ask_for_id_tokens(const workflow::Workflow& workflow, const workflow::J
   return permissions.text == "write-all" || permissions["id-token"].text == "write";
 }
 
-JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts& contexts, const RunSurroundings& run,
-                  std::uint32_t slot, const std::stop_token& stop) {
+JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts& contexts,
+                  const RunSurroundings& run, std::uint32_t slot, const std::stop_token& stop) {
   JobLog log(planned.key, run.events, run.masker);
   JobResult result;
   Stage stage;
@@ -217,16 +238,20 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
   if (auto opened = open_stage(planned, run, slot, stage); !opened) {
     fail(opened.error());
   } else {
-    const auto minutes = workflow::evaluate_number(planned.job->timeout_minutes, kDefaultTimeoutMinutes, scope_of(job));
-    const std::chrono::milliseconds limit(static_cast<std::int64_t>(minutes.ok() ? *minutes * 60'000 : kDefaultTimeoutMinutes * 60'000));
+    const auto minutes =
+        workflow::evaluate_number(planned.job->timeout_minutes, kDefaultTimeoutMinutes, scope_of(job));
+    const std::chrono::milliseconds limit(
+        static_cast<std::int64_t>(minutes.ok() ? *minutes * 60'000 : kDefaultTimeoutMinutes * 60'000));
     const steps::TimeLimit time(stop, {.limit = limit});
     job.stop = time.token();
     auto ran = minutes.ok() ? run_steps(job, log) : base::Result<void>(minutes.error());
     result.conclusion = time.expired() ? Conclusion::cancelled : job.status;
     if (time.expired()) {
-      log.annotation({.level = steps::LineKind::error,
-                      .message = fmt::format("The job running on runner pipeline has exceeded the maximum execution time of {} minutes.",
-                                             workflow::expression::number_to_text(*minutes))});
+      log.annotation(
+          {.level = steps::LineKind::error,
+           .message = fmt::format(
+               "The job running on runner pipeline has exceeded the maximum execution time of {} minutes.",
+               workflow::expression::number_to_text(*minutes))});
     }
     if (!ran) fail(ran.error());
     if (auto outputs = evaluate_outputs(job); outputs) {
@@ -240,7 +265,8 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
   if (stage.sandbox) {
     if (auto destroyed = stage.sandbox->destroy(); !destroyed) fail(destroyed.error());
   }
-  if (run.options.keep == KeepFolders::no && !job.folders.workspace.host.empty()) remove_job_folders(job.folders);
+  if (run.options.keep == KeepFolders::no && !job.folders.workspace.host.empty())
+    remove_job_folders(job.folders);
   return result;
 }
 

@@ -31,10 +31,10 @@ struct RunSurroundings {
   OidcIssuer* issuer = nullptr;  ///< when a job may ask for ID tokens
 };
 
-/// Runs on the calling thread. `contexts` hold github, vars, secrets, inputs, needs. `slot` is the id range that no
-/// other running job has.
-JobResult run_job(const workflow::PlannedJob& job, const workflow::Contexts& contexts, const RunSurroundings& run,
-                  std::uint32_t slot, const std::stop_token& stop);
+/// Runs on the calling thread. `contexts` hold github, vars, secrets, inputs, needs. `slot` is the id range
+/// that no other running job has.
+JobResult run_job(const workflow::PlannedJob& job, const workflow::Contexts& contexts,
+                  const RunSurroundings& run, std::uint32_t slot, const std::stop_token& stop);
 
 /// Whether the job, or else the workflow, has `permissions: id-token: write`.
 bool may_ask_for_id_tokens(const workflow::Workflow& workflow, const workflow::Job& job);

@@ -17,20 +17,24 @@ constexpr const char* kProgram = "/proc/self/exe";
 
 }  // namespace
 
-sandbox::Plan job_sandbox_plan(const std::string& label, const steps::JobFolders& folders, const RunOptions& options, std::uint32_t slot) {
+sandbox::Plan job_sandbox_plan(const std::string& label, const steps::JobFolders& folders,
+                               const RunOptions& options, std::uint32_t slot) {
   using sandbox::Access;
   sandbox::Plan plan{.label = label, .network = options.network, .limits = options.limits, .id_slot = slot};
   plan.mounts.push_back({.kind = sandbox::MountKind::tmpfs, .target = kHome});
-  const steps::SharedFolder* shared[] = {&folders.temp, &folders.workspace, &folders.actions, &folders.tool_cache};
+  const steps::SharedFolder* shared[] = {&folders.temp, &folders.workspace, &folders.actions,
+                                         &folders.tool_cache};
   for (const auto* folder : shared) {
-    plan.mounts.push_back({.source = folder->host.string(), .target = folder->inside, .access = Access::read_write});
+    plan.mounts.push_back(
+        {.source = folder->host.string(), .target = folder->inside, .access = Access::read_write});
   }
   const auto docker = docker_folder(folders);
   if (base::exists(docker)) {
     plan.mounts.push_back({.source = docker.string(), .target = std::string(steps::kDockerFolderInside)});
     std::error_code ignored;
     const auto program = std::filesystem::read_symlink(kProgram, ignored);
-    plan.mounts.push_back({.source = program.string(), .target = std::string(steps::kDockerFolderInside) + "/bin/docker"});
+    plan.mounts.push_back(
+        {.source = program.string(), .target = std::string(steps::kDockerFolderInside) + "/bin/docker"});
   }
   return plan;
 }
@@ -41,7 +45,9 @@ std::string home_of_steps(Isolation isolation) {
   return home == nullptr ? "/" : home;
 }
 
-base::Path docker_folder(const steps::JobFolders& folders) { return folders.scratch / "docker"; }
+base::Path docker_folder(const steps::JobFolders& folders) {
+  return folders.scratch / "docker";
+}
 
 base::Result<void> put_docker_on_path(steps::RunningJob& job, Isolation isolation) {
   const auto bin = docker_folder(job.folders) / "bin";
@@ -49,7 +55,8 @@ base::Result<void> put_docker_on_path(steps::RunningJob& job, Isolation isolatio
   if (isolation == Isolation::none) {
     std::error_code ignored;
     const auto program = std::filesystem::read_symlink(kProgram, ignored);
-    if (::symlink(program.c_str(), (bin / "docker").c_str()) != 0) return base::system_error("making the docker front", errno);
+    if (::symlink(program.c_str(), (bin / "docker").c_str()) != 0)
+      return base::system_error("making the docker front", errno);
     job.search_path.push_back(bin.string());
     job.environment[std::string(steps::kDockerSocketVariable)] =
         (docker_folder(job.folders) / steps::kDockerSocketName).string();

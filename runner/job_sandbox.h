@@ -11,7 +11,8 @@
 namespace runner {
 
 /// The host's tools read-only, the job's folders, a HOME on tmpfs.
-sandbox::Plan job_sandbox_plan(const std::string& label, const steps::JobFolders& folders, const RunOptions& options, std::uint32_t slot);
+sandbox::Plan job_sandbox_plan(const std::string& label, const steps::JobFolders& folders,
+                               const RunOptions& options, std::uint32_t slot);
 
 /// $HOME of steps: a private one, or without a sandbox the user's own.
 std::string home_of_steps(Isolation isolation);

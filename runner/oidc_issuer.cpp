@@ -38,7 +38,8 @@ base::Result<std::unique_ptr<OidcIssuer>> OidcIssuer::start(std::string issuer) 
   TRY(self->server_, base::HttpServer::start("127.0.0.1", 0, [raw](const base::ServerRequest& request) {
         return raw->answer(request);
       }));
-  self->issuer_ = issuer.empty() ? fmt::format("http://127.0.0.1:{}", self->server_->port()) : std::move(issuer);
+  self->issuer_ =
+      issuer.empty() ? fmt::format("http://127.0.0.1:{}", self->server_->port()) : std::move(issuer);
   return self;
 }
 
@@ -50,9 +51,9 @@ OidcIssuer::Grant OidcIssuer::add_job(const std::string& job, const base::Json& 
   auto entry = std::make_unique<Job>();
   entry->token = base::random_hex(32);
   entry->claims = claims;
-  Grant grant{
-      .request_url = fmt::format("http://127.0.0.1:{}/token?job={}", server_->port(), base::percent_encode(job)),
-      .request_token = entry->token};
+  Grant grant{.request_url =
+                  fmt::format("http://127.0.0.1:{}/token?job={}", server_->port(), base::percent_encode(job)),
+              .request_token = entry->token};
   const std::lock_guard lock(mutex_);
   jobs_[job] = std::move(entry);
   return grant;
@@ -107,7 +108,7 @@ base::ServerResponse OidcIssuer::answer(const base::ServerRequest& request) {
   if (request.path == "/.well-known/jwks") {
     if (auto made = ensure_key(); !made) return json_response(500, {{"message", made.error().message}});
     const std::lock_guard lock(mutex_);
-    base::Json key = {{"kty", "RSA"}, {"alg", "RS256"},      {"use", "sig"},
+    base::Json key = {{"kty", "RSA"},  {"alg", "RS256"},     {"use", "sig"},
                       {"kid", kKeyId}, {"n", key_->jwk_n()}, {"e", key_->jwk_e()}};
     base::Json keys = base::Json::array();
     keys.push_back(std::move(key));
@@ -122,7 +123,8 @@ base::ServerResponse OidcIssuer::answer_token_request(const base::ServerRequest&
   {
     const std::lock_guard lock(mutex_);
     const auto found = jobs_.find(job);
-    if (found == jobs_.end() || !base::equal_in_constant_time(authorization, "Bearer " + found->second->token)) {
+    if (found == jobs_.end() ||
+        !base::equal_in_constant_time(authorization, "Bearer " + found->second->token)) {
       return json_response(401, {{"message", "the request token is not valid for this job"}});
     }
   }

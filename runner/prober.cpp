@@ -66,7 +66,8 @@ void Prober::run(const std::stop_token& stop) {
     if (stop.stop_requested() && !answer) break;  // our own end, not the service's fault
     const auto answered = clock.steady_now();
     record(answer, sent, answered);
-    const auto rest = options_.interval - std::chrono::duration_cast<std::chrono::milliseconds>(answered - sent);
+    const auto rest =
+        options_.interval - std::chrono::duration_cast<std::chrono::milliseconds>(answered - sent);
     if (rest.count() > 0 && !clock.sleep_for(rest, stop)) break;
   }
 }

@@ -22,8 +22,8 @@ struct ProbeOptions {
   std::chrono::milliseconds timeout{5000};
 };
 
-/// Failed means no answer, or a status of 500 and above. Until the first good answer nothing counts as failed:
-/// a first deployment has no service behind the load balancer yet.
+/// Failed means no answer, or a status of 500 and above. Until the first good answer nothing counts as
+/// failed: a first deployment has no service behind the load balancer yet.
 struct ProbeRecord {
   std::string url;
   std::uint64_t sent = 0;
@@ -44,7 +44,8 @@ class Prober {
 
  private:
   void run(const std::stop_token& stop);
-  void record(const base::Result<base::HttpResponse>& answer, base::SteadyTime sent, base::SteadyTime answered);
+  void record(const base::Result<base::HttpResponse>& answer, base::SteadyTime sent,
+              base::SteadyTime answered);
 
   ProbeOptions options_;
   base::HttpClient& http_;

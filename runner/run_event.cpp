@@ -10,14 +10,22 @@ namespace {
 
 std::string_view name_of(steps::LineKind kind) {
   switch (kind) {
-    case steps::LineKind::output: return "output";
-    case steps::LineKind::command: return "command";
-    case steps::LineKind::group: return "group";
-    case steps::LineKind::endgroup: return "endgroup";
-    case steps::LineKind::debug: return "debug";
-    case steps::LineKind::notice: return "notice";
-    case steps::LineKind::warning: return "warning";
-    case steps::LineKind::error: return "error";
+    case steps::LineKind::output:
+      return "output";
+    case steps::LineKind::command:
+      return "command";
+    case steps::LineKind::group:
+      return "group";
+    case steps::LineKind::endgroup:
+      return "endgroup";
+    case steps::LineKind::debug:
+      return "debug";
+    case steps::LineKind::notice:
+      return "notice";
+    case steps::LineKind::warning:
+      return "warning";
+    case steps::LineKind::error:
+      return "error";
   }
   return "output";
 }

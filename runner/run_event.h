@@ -14,16 +14,17 @@
 
 namespace runner {
 
-/// One thing that happened. `type` is one of run_started, run_finished, job_started, job_finished, step_started,
-/// step_finished, line, annotation, or what a step reported (deployment, rollout, image_pushed …).
+/// One thing that happened. `type` is one of run_started, run_finished, job_started, job_finished,
+/// step_started, step_finished, line, annotation, or what a step reported (deployment, rollout, image_pushed
+/// …).
 struct RunEvent {
   base::WallTime time;
   std::string type;
-  std::string job;                           ///< job id; empty for the run itself
-  int step = 0;                              ///< 1-based; 0 is outside the steps
+  std::string job;  ///< job id; empty for the run itself
+  int step = 0;     ///< 1-based; 0 is outside the steps
   steps::LineKind kind = steps::LineKind::output;
-  std::string text;                          ///< a line, a name, a conclusion: what the type is about
-  std::shared_ptr<const base::Json> details; ///< more fields; may be null
+  std::string text;                           ///< a line, a name, a conclusion: what the type is about
+  std::shared_ptr<const base::Json> details;  ///< more fields; may be null
 };
 
 /// As one JSON object on one line, without the newline.

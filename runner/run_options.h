@@ -22,8 +22,8 @@ enum class KeepFolders { no, yes };
 
 struct RunOptions {
   base::Path state_folder;
-  base::RepositoryState repository;      ///< work_tree is where `actions/checkout` takes from
-  std::string repository_name;           ///< owner/name
+  base::RepositoryState repository;  ///< work_tree is where `actions/checkout` takes from
+  std::string repository_name;       ///< owner/name
   workflow::Event event;
   std::string actor;
   std::map<std::string, std::string> secrets;
@@ -33,9 +33,9 @@ struct RunOptions {
   sandbox::NetworkMode network = sandbox::NetworkMode::host;
   sandbox::Limits limits;
   steps::DockerMode docker = steps::DockerMode::builtin;
-  std::size_t parallel = 0;              ///< jobs at a time; 0 is all that are ready
+  std::size_t parallel = 0;  ///< jobs at a time; 0 is all that are ready
   KeepFolders keep = KeepFolders::no;
-  std::string oidc_issuer;               ///< empty: the runner's own address
+  std::string oidc_issuer;  ///< empty: the runner's own address
   /// Told where the issuer's keys are, before the first token is minted.
   std::function<base::Result<void>(const std::string& issuer, const std::string& keys_url)> on_issuer;
   std::map<std::string, std::string> registry_endpoints;

@@ -53,10 +53,12 @@ class SqliteRunStore : public RunStore {
   base::Result<void> begin(RunRecord& run) override {
     TRY(auto statement,
         prepare("INSERT INTO runs (number, workflow, name, event, ref, sha, actor, started) VALUES "
-                "((SELECT COALESCE(MAX(number), 0) + 1 FROM runs WHERE workflow = ?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+                "((SELECT COALESCE(MAX(number), 0) + 1 FROM runs WHERE workflow = ?1), ?1, ?2, ?3, ?4, ?5, "
+                "?6, ?7) "
                 "RETURNING id, number",
                 {run.workflow, run.name, run.event, run.ref, run.sha, run.actor, run.started}));
-    if (sqlite3_step(statement.get()) != SQLITE_ROW) return database_error(database_.get(), "beginning a run");
+    if (sqlite3_step(statement.get()) != SQLITE_ROW)
+      return database_error(database_.get(), "beginning a run");
     run.id = sqlite3_column_int64(statement.get(), 0);
     run.number = sqlite3_column_int64(statement.get(), 1);
     return finish_statement(statement.get(), "beginning a run");
@@ -98,9 +100,9 @@ class SqliteRunStore : public RunStore {
   }
 
   base::Result<std::vector<JobRecord>> jobs_of(std::int64_t run_id) override {
-    TRY(auto statement,
-        prepare("SELECT run_id, job, name, conclusion, started, finished FROM jobs WHERE run_id = ?1 ORDER BY started",
-                {run_id}));
+    TRY(auto statement, prepare("SELECT run_id, job, name, conclusion, started, finished FROM jobs WHERE "
+                                "run_id = ?1 ORDER BY started",
+                                {run_id}));
     std::vector<JobRecord> jobs;
     auto* row = statement.get();
     while (sqlite3_step(row) == SQLITE_ROW) {
@@ -130,7 +132,8 @@ class SqliteRunStore : public RunStore {
         code = sqlite3_bind_double(raw, index + 1, *number);
       } else {
         const auto& text = std::get<std::string>(parameter);
-        code = sqlite3_bind_text(raw, index + 1, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
+        code =
+            sqlite3_bind_text(raw, index + 1, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
       }
       if (code != SQLITE_OK) return database_error(database_.get(), "binding a parameter");
     }
@@ -154,8 +157,8 @@ base::Result<std::unique_ptr<RunStore>> open_sqlite_run_store(const base::Path& 
   const int code = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   Database database(raw);
   if (code != SQLITE_OK) {
-    return base::make_error(base::ErrorKind::internal,
-                            fmt::format("cannot open the run history {}: {}", file.string(), sqlite3_errstr(code)));
+    return base::make_error(base::ErrorKind::internal, fmt::format("cannot open the run history {}: {}",
+                                                                   file.string(), sqlite3_errstr(code)));
   }
   sqlite3_busy_timeout(raw, kBusyMilliseconds);
   if (sqlite3_exec(raw, kSchema, nullptr, nullptr, nullptr) != SQLITE_OK) {

@@ -1,6 +1,6 @@
 #pragma once
-// The history of runs, one of the six interfaces. SqliteRunStore keeps it on this machine; tests/fakes has one
-// in memory. Log lines are not here: they are in the run's folder (events.jsonl).
+// The history of runs, one of the six interfaces. SqliteRunStore keeps it on this machine; tests/fakes has
+// one in memory. Log lines are not here: they are in the run's folder (events.jsonl).
 
 #include <cstdint>
 #include <memory>
@@ -13,17 +13,17 @@
 namespace runner {
 
 struct RunRecord {
-  std::int64_t id = 0;        ///< unique over all workflows: GITHUB_RUN_ID
-  std::int64_t number = 0;    ///< counts up per workflow: GITHUB_RUN_NUMBER
-  std::string workflow;       ///< path of the workflow file
+  std::int64_t id = 0;      ///< unique over all workflows: GITHUB_RUN_ID
+  std::int64_t number = 0;  ///< counts up per workflow: GITHUB_RUN_NUMBER
+  std::string workflow;     ///< path of the workflow file
   std::string name;
   std::string event;
   std::string ref;
   std::string sha;
   std::string actor;
-  double started = 0;         ///< epoch seconds
-  double finished = 0;        ///< 0 while it runs
-  std::string conclusion;     ///< success, failure, cancelled; "interrupted" when the runner died
+  double started = 0;      ///< epoch seconds
+  double finished = 0;     ///< 0 while it runs
+  std::string conclusion;  ///< success, failure, cancelled; "interrupted" when the runner died
 };
 
 struct JobRecord {

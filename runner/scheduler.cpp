@@ -81,8 +81,8 @@ class DoneQueue {
 
 class Scheduler {
  public:
-  Scheduler(workflow::Plan& plan, const workflow::Contexts& contexts, const SchedulerOptions& options, const RunLeg& run_leg,
-            EventStream& events)
+  Scheduler(workflow::Plan& plan, const workflow::Contexts& contexts, const SchedulerOptions& options,
+            const RunLeg& run_leg, EventStream& events)
       : contexts_(contexts), options_(options), run_leg_(run_leg), events_(events) {
     for (auto& group : plan.groups) groups_[base::to_lower(group.job->id)].planned = &group;
     for (const auto& group : plan.groups) order_.push_back(base::to_lower(group.job->id));
@@ -141,7 +141,8 @@ class Scheduler {
     return found;
   }
 
-  // runner: success() and failure() of a job look at all jobs it needs, directly or not, or at those it names.
+  // runner: success() and failure() of a job look at all jobs it needs, directly or not, or at those it
+  // names.
   workflow::expression::StatusAnswers status_of(const Group& of) {
     auto all = ancestors(of);
     const auto chosen = [all](const std::vector<std::string>& ids) {
@@ -157,8 +158,15 @@ class Scheduler {
       }
       return false;
     };
-    return {.success = [=, this](const auto& ids) { return !cancelled() && !any(chosen(ids), [](Conclusion c) { return c != Conclusion::success; }); },
-            .failure = [=](const auto& ids) { return any(chosen(ids), [](Conclusion c) { return c == Conclusion::failure; }); },
+    return {.success =
+                [=, this](const auto& ids) {
+                  return !cancelled() &&
+                         !any(chosen(ids), [](Conclusion c) { return c != Conclusion::success; });
+                },
+            .failure =
+                [=](const auto& ids) {
+                  return any(chosen(ids), [](Conclusion c) { return c == Conclusion::failure; });
+                },
             .cancelled = [this] { return cancelled(); }};
   }
 
@@ -215,20 +223,23 @@ class Scheduler {
     for (const auto& need : group.planned->needs) {
       const auto& needed = this->group(need);
       if (needed.conclusion == Conclusion::success) continue;
-      if (needed.conclusion == Conclusion::skipped) return fmt::format("it needs '{}', which was skipped ({})", need, needed.reason);
+      if (needed.conclusion == Conclusion::skipped)
+        return fmt::format("it needs '{}', which was skipped ({})", need, needed.reason);
       return fmt::format("it needs '{}', which ended in {}", need, steps::to_string(needed.conclusion));
     }
     for (const auto& id : ancestors(group)) {
       const auto& ancestor = groups_.at(id);
       if (ancestor.conclusion == Conclusion::success) continue;
-      return fmt::format("'{}', which its needs depend on, ended in {}", id, steps::to_string(ancestor.conclusion));
+      return fmt::format("'{}', which its needs depend on, ended in {}", id,
+                         steps::to_string(ancestor.conclusion));
     }
     const auto& condition = group.planned->job->condition;
     return fmt::format("its condition does not hold: {}", condition ? condition->text : "success()");
   }
 
   void fail(Group& group, const std::string& why) {
-    events_.publish({.type = "annotation", .job = group.planned->job->id, .kind = steps::LineKind::error, .text = why});
+    events_.publish(
+        {.type = "annotation", .job = group.planned->job->id, .kind = steps::LineKind::error, .text = why});
     group.legs.clear();
     end(group, Conclusion::failure, why);
   }
@@ -249,7 +260,8 @@ class Scheduler {
   }
 
   static std::size_t count(const Group& group, LegState state) {
-    return static_cast<std::size_t>(std::count_if(group.legs.begin(), group.legs.end(), [&](const Leg& leg) { return leg.state == state; }));
+    return static_cast<std::size_t>(std::count_if(group.legs.begin(), group.legs.end(),
+                                                  [&](const Leg& leg) { return leg.state == state; }));
   }
 
   void start_legs() {
@@ -277,7 +289,8 @@ class Scheduler {
     });
   }
 
-  // Those that run are stopped; those that wait in a matrix never start. Other jobs are decided by their `if`.
+  // Those that run are stopped; those that wait in a matrix never start. Other jobs are decided by their
+  // `if`.
   void cancel_all() {
     if (cancelled_all_) return;
     cancelled_all_ = true;
@@ -292,7 +305,10 @@ class Scheduler {
       if (leg.state != LegState::queued) continue;
       leg.state = LegState::done;
       leg.result.conclusion = Conclusion::cancelled;
-      publish_end({.key = leg.planned->key, .name = leg.planned->name, .conclusion = Conclusion::cancelled, .reason = reason});
+      publish_end({.key = leg.planned->key,
+                   .name = leg.planned->name,
+                   .conclusion = Conclusion::cancelled,
+                   .reason = reason});
     }
     finish_group_if_done(group);
   }
@@ -302,7 +318,8 @@ class Scheduler {
     --running_;
     leg.state = LegState::done;
     leg.result = std::move(result);
-    const auto elapsed = std::chrono::duration<double, std::milli>(base::system_clock().steady_now() - leg.started).count();
+    const auto elapsed =
+        std::chrono::duration<double, std::milli>(base::system_clock().steady_now() - leg.started).count();
     publish_end({.key = leg.planned->key,
                  .name = leg.planned->name,
                  .conclusion = leg.result.conclusion,
@@ -311,7 +328,8 @@ class Scheduler {
     auto& group = this->group(leg.planned->job->id);
     // Legs share one map of outputs; the last that is not empty stays (runner#1835).
     for (const auto& [name, value] : leg.result.outputs) group.outputs[name] = value;
-    if (leg.result.conclusion == Conclusion::failure && !leg.may_fail && leg.planned->fail_fast && group.legs.size() > 1) {
+    if (leg.result.conclusion == Conclusion::failure && !leg.may_fail && leg.planned->fail_fast &&
+        group.legs.size() > 1) {
       cancel_legs(group, fmt::format("'{}' failed, and fail-fast is on", leg.planned->key));
     }
     finish_group_if_done(group);
@@ -323,7 +341,9 @@ class Scheduler {
     for (const auto& leg : group.legs) {
       if (leg.state != LegState::done) return;
       const bool forgiven = leg.may_fail && leg.result.conclusion == Conclusion::failure;
-      if (forgiven || leg.result.conclusion == Conclusion::success || leg.result.conclusion == Conclusion::skipped) continue;
+      if (forgiven || leg.result.conclusion == Conclusion::success ||
+          leg.result.conclusion == Conclusion::skipped)
+        continue;
       if (worst != Conclusion::failure) worst = leg.result.conclusion;
     }
     group.state = GroupState::done;
@@ -334,7 +354,8 @@ class Scheduler {
     RunOutcome outcome{.legs = std::move(finished_)};
     for (const auto& [id, group] : groups_) {
       if (group.conclusion == Conclusion::failure) outcome.conclusion = Conclusion::failure;
-      if (group.conclusion == Conclusion::cancelled && outcome.conclusion == Conclusion::success) outcome.conclusion = Conclusion::cancelled;
+      if (group.conclusion == Conclusion::cancelled && outcome.conclusion == Conclusion::success)
+        outcome.conclusion = Conclusion::cancelled;
     }
     if (cancelled()) outcome.conclusion = Conclusion::cancelled;
     for (const auto& leg : outcome.legs) outcome.runner_failed = outcome.runner_failed || leg.runner_failed;
@@ -355,8 +376,8 @@ class Scheduler {
 
 }  // namespace
 
-RunOutcome run_plan(workflow::Plan& plan, const workflow::Contexts& contexts, const SchedulerOptions& options, const RunLeg& run_leg,
-                    EventStream& events) {
+RunOutcome run_plan(workflow::Plan& plan, const workflow::Contexts& contexts, const SchedulerOptions& options,
+                    const RunLeg& run_leg, EventStream& events) {
   return Scheduler(plan, contexts, options, run_leg, events).run();
 }
 

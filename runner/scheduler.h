@@ -1,6 +1,6 @@
 #pragma once
-// Runs a plan: starts every job whose needs are done, waits for one to end, marks it, again. Only this loop changes
-// the plan; jobs run on threads of their own and meet it in one queue.
+// Runs a plan: starts every job whose needs are done, waits for one to end, marks it, again. Only this loop
+// changes the plan; jobs run on threads of their own and meet it in one queue.
 
 #include <functional>
 
@@ -12,18 +12,19 @@
 namespace runner {
 
 /// How one leg is run; real runs give run_job, tests a function of their own.
-using RunLeg = std::function<JobResult(const workflow::PlannedJob& leg, const workflow::Contexts& contexts, const std::stop_token& stop)>;
+using RunLeg = std::function<JobResult(const workflow::PlannedJob& leg, const workflow::Contexts& contexts,
+                                       const std::stop_token& stop)>;
 
 struct SchedulerOptions {
   std::size_t parallel = 0;  ///< legs at a time; 0 is no limit
-  std::stop_token stop;      ///< cancels the run: running legs are stopped, others start only if their `if` holds
+  std::stop_token stop;  ///< cancels the run: running legs are stopped, others start only if their `if` holds
 };
 
 struct FinishedLeg {
   std::string key;
   std::string name;
   steps::Conclusion conclusion = steps::Conclusion::success;
-  std::string reason;        ///< why it was skipped or cancelled
+  std::string reason;          ///< why it was skipped or cancelled
   bool runner_failed = false;  ///< the runner could not run it
   double milliseconds = 0;
 };
@@ -35,7 +36,7 @@ struct RunOutcome {
 };
 
 /// `contexts` hold github, vars, secrets and inputs. Publishes job_started and job_finished.
-RunOutcome run_plan(workflow::Plan& plan, const workflow::Contexts& contexts, const SchedulerOptions& options, const RunLeg& run_leg,
-                    EventStream& events);
+RunOutcome run_plan(workflow::Plan& plan, const workflow::Contexts& contexts, const SchedulerOptions& options,
+                    const RunLeg& run_leg, EventStream& events);
 
 }  // namespace runner

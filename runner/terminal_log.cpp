@@ -38,27 +38,41 @@ std::string duration(double milliseconds) {
 
 std::string_view tag_of(steps::LineKind kind) {
   switch (kind) {
-    case steps::LineKind::output: return "";
-    case steps::LineKind::command: return "##[command]";
-    case steps::LineKind::group: return "##[group]";
-    case steps::LineKind::endgroup: return "##[endgroup]";
-    case steps::LineKind::debug: return "##[debug]";
-    case steps::LineKind::notice: return "##[notice]";
-    case steps::LineKind::warning: return "##[warning]";
-    case steps::LineKind::error: return "##[error]";
+    case steps::LineKind::output:
+      return "";
+    case steps::LineKind::command:
+      return "##[command]";
+    case steps::LineKind::group:
+      return "##[group]";
+    case steps::LineKind::endgroup:
+      return "##[endgroup]";
+    case steps::LineKind::debug:
+      return "##[debug]";
+    case steps::LineKind::notice:
+      return "##[notice]";
+    case steps::LineKind::warning:
+      return "##[warning]";
+    case steps::LineKind::error:
+      return "##[error]";
   }
   return "";
 }
 
 std::string_view style_of(steps::LineKind kind) {
   switch (kind) {
-    case steps::LineKind::error: return kRed;
-    case steps::LineKind::warning: return kYellow;
+    case steps::LineKind::error:
+      return kRed;
+    case steps::LineKind::warning:
+      return kYellow;
     case steps::LineKind::notice:
-    case steps::LineKind::command: return kCyan;
-    case steps::LineKind::group: return kBold;
-    case steps::LineKind::debug: return kDim;
-    default: return kPlain;
+    case steps::LineKind::command:
+      return kCyan;
+    case steps::LineKind::group:
+      return kBold;
+    case steps::LineKind::debug:
+      return kDim;
+    default:
+      return kPlain;
   }
 }
 
@@ -72,7 +86,9 @@ std::string without_control_sequences(std::string_view text) {
       std::size_t end = i + 1;
       if (end < text.size() && text[end] == '[') {
         ++end;
-        while (end < text.size() && (std::isdigit(static_cast<unsigned char>(text[end])) != 0 || text[end] == ';')) ++end;
+        while (end < text.size() &&
+               (std::isdigit(static_cast<unsigned char>(text[end])) != 0 || text[end] == ';'))
+          ++end;
         if (end < text.size() && text[end] == 'm') {
           result.append(text.substr(i, end - i + 1));
           i = end;
@@ -104,8 +120,8 @@ void TerminalLog::print(const std::string& job, std::string_view mark, std::stri
 }
 
 RunSummary::JobLines& TerminalLog::job(const std::string& name) {
-  const auto found =
-      std::find_if(summary_.jobs.begin(), summary_.jobs.end(), [&](const auto& lines) { return lines.job == name; });
+  const auto found = std::find_if(summary_.jobs.begin(), summary_.jobs.end(),
+                                  [&](const auto& lines) { return lines.job == name; });
   if (found != summary_.jobs.end()) return *found;
   summary_.jobs.push_back({.job = name});
   return summary_.jobs.back();
@@ -171,9 +187,9 @@ void TerminalLog::operator()(const RunEvent& event) {
 void TerminalLog::print_deployment() {
   if (summary_.deployment) {
     const auto& json = *summary_.deployment;
-    fmt::print(options_.out, "\ndeployment  {} of service {} in {}: {}\n", base::json_string(json, "deployment_id"),
-               base::json_string(json, "service"), base::json_string(json, "cluster"),
-               base::json_string(json, "status"));
+    fmt::print(options_.out, "\ndeployment  {} of service {} in {}: {}\n",
+               base::json_string(json, "deployment_id"), base::json_string(json, "service"),
+               base::json_string(json, "cluster"), base::json_string(json, "status"));
     if (const auto reason = base::json_string(json, "reason"); !reason.empty()) {
       fmt::print(options_.out, "            {}\n", reason);
     }
@@ -184,10 +200,11 @@ void TerminalLog::print_deployment() {
   if (summary_.probe) {
     const auto& json = *summary_.probe;
     fmt::print(options_.out,
-               "requests    {} sent to {} during the rollout, {} failed; p50 {:.1f} ms, p99 {:.1f} ms, longest gap {:.0f} ms\n",
-               base::json_integer(json, "sent"), base::json_string(json, "url"), base::json_integer(json, "failed"),
-               base::json_number(json, "p50_ms"), base::json_number(json, "p99_ms"),
-               base::json_number(json, "longest_gap_ms"));
+               "requests    {} sent to {} during the rollout, {} failed; p50 {:.1f} ms, p99 {:.1f} ms, "
+               "longest gap {:.0f} ms\n",
+               base::json_integer(json, "sent"), base::json_string(json, "url"),
+               base::json_integer(json, "failed"), base::json_number(json, "p50_ms"),
+               base::json_number(json, "p99_ms"), base::json_number(json, "longest_gap_ms"));
   }
 }
 
@@ -196,12 +213,14 @@ void TerminalLog::print_summary(const RunEvent& event) {
   const base::Json& details = event.details ? *event.details : empty;
   fmt::print(options_.out, "\n{}\n", styled("Summary", kBold));
   for (const auto& lines : summary_.jobs) {
-    fmt::print(options_.out, "{} {:<40} {:>9}{}\n", styled(mark_of(lines.conclusion), style_of(lines.conclusion)),
-               lines.job, lines.conclusion == "skipped" ? "-" : duration(lines.milliseconds),
+    fmt::print(options_.out, "{} {:<40} {:>9}{}\n",
+               styled(mark_of(lines.conclusion), style_of(lines.conclusion)), lines.job,
+               lines.conclusion == "skipped" ? "-" : duration(lines.milliseconds),
                lines.reason.empty() ? "" : "  " + lines.reason);
     for (const auto& step : lines.steps) {
-      fmt::print(options_.out, "    {} {:<36} {:>9}\n", styled(mark_of(step.conclusion), style_of(step.conclusion)),
-                 step.name, step.conclusion == "skipped" ? "-" : duration(step.milliseconds));
+      fmt::print(options_.out, "    {} {:<36} {:>9}\n",
+                 styled(mark_of(step.conclusion), style_of(step.conclusion)), step.name,
+                 step.conclusion == "skipped" ? "-" : duration(step.milliseconds));
     }
   }
   for (const auto& image : summary_.images) {

@@ -1,5 +1,6 @@
 #pragma once
-// A reader of the event stream for people: lines as they come, with the job in front, and a summary at the end.
+// A reader of the event stream for people: lines as they come, with the job in front, and a summary at the
+// end.
 
 #include <cstdio>
 #include <map>
@@ -16,8 +17,8 @@ enum class Color { never, always };
 struct TerminalOptions {
   std::FILE* out = stdout;
   Color color = Color::never;
-  bool timestamps = false;  ///< the plain format: ISO-8601 in front of each line, tags as `##[group]`
-  bool debug = false;       ///< shows ::debug:: lines
+  bool timestamps = false;    ///< the plain format: ISO-8601 in front of each line, tags as `##[group]`
+  bool debug = false;         ///< shows ::debug:: lines
   std::size_t job_width = 0;  ///< the longest job name; names are padded to it
 };
 

@@ -21,26 +21,30 @@ constexpr std::uint32_t kLastJobSlot = 4096;
 
 // Mode 0700, ours: what others made there under our name is not used.
 base::Result<Path> memory_folder(const Path& state_folder) {
-  const Path folder = base::is_directory("/dev/shm") ? Path("/dev/shm") / fmt::format("pipeline-{}", ::getuid())
-                                                     : state_folder / "memory";
+  const Path folder = base::is_directory("/dev/shm")
+                          ? Path("/dev/shm") / fmt::format("pipeline-{}", ::getuid())
+                          : state_folder / "memory";
   TRY(base::make_directories(folder, 0700));
   struct stat status {};
   if (::lstat(folder.c_str(), &status) != 0) return base::system_error("reading " + folder.string(), errno);
   if (!S_ISDIR(status.st_mode) || status.st_uid != ::getuid() || (status.st_mode & 077) != 0) {
-    return base::make_error(base::ErrorKind::denied,
-                            fmt::format("{} must be a folder of yours with mode 0700; remove it", folder.string()));
+    return base::make_error(
+        base::ErrorKind::denied,
+        fmt::format("{} must be a folder of yours with mode 0700; remove it", folder.string()));
   }
   return folder;
 }
 
 std::string safe_name(const std::string& job) {
   std::string name;
-  for (const char c : job) name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' ? c : '-';
+  for (const char c : job)
+    name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' ? c : '-';
   return name.substr(0, 60);
 }
 
 void remove_quietly(const Path& path) {
-  if (auto removed = base::remove_tree(path); !removed) base::log(base::LogLevel::warning, removed.error().to_string());
+  if (auto removed = base::remove_tree(path); !removed)
+    base::log(base::LogLevel::warning, removed.error().to_string());
 }
 
 // A lock that can be had belongs to nobody alive.
@@ -49,9 +53,11 @@ bool is_abandoned(const Path& lock_file) {
   return lock.ok() && lock->has_value();
 }
 
-base::Result<steps::SharedFolder> make_shared(const Path& host, const std::string& inside, std::uint32_t owner, Isolation isolation) {
+base::Result<steps::SharedFolder> make_shared(const Path& host, const std::string& inside,
+                                              std::uint32_t owner, Isolation isolation) {
   TRY(base::make_directories(host));
-  if (::chown(host.c_str(), owner, owner) != 0 && ::geteuid() == 0) return base::system_error("chown " + host.string(), errno);
+  if (::chown(host.c_str(), owner, owner) != 0 && ::geteuid() == 0)
+    return base::system_error("chown " + host.string(), errno);
   return steps::SharedFolder{host, isolation == Isolation::none ? host.string() : inside};
 }
 
@@ -87,7 +93,8 @@ base::Result<IdSlot> IdSlot::take(const Path& state_folder) {
     TRY(auto lock, base::FileLock::try_acquire(memory / "slots" / std::to_string(number)));
     if (lock) return IdSlot(number, std::move(*lock));
   }
-  return base::make_error(base::ErrorKind::unavailable, "all ranges of ids for sandboxes are in use; run fewer jobs at a time");
+  return base::make_error(base::ErrorKind::unavailable,
+                          "all ranges of ids for sandboxes are in use; run fewer jobs at a time");
 }
 
 void clean_up_after_killed_runs(const Path& state_folder) {
@@ -104,8 +111,9 @@ void clean_up_after_killed_runs(const Path& state_folder) {
   }
 }
 
-base::Result<steps::JobFolders> make_job_folders(const RunFolders& run, const std::string& job, const std::string& repository_name,
-                                                 std::uint32_t owner, Isolation isolation) {
+base::Result<steps::JobFolders> make_job_folders(const RunFolders& run, const std::string& job,
+                                                 const std::string& repository_name, std::uint32_t owner,
+                                                 Isolation isolation) {
   const auto name = safe_name(job);
   const auto repository = repository_name.substr(repository_name.find('/') + 1);
   const std::string work = "/home/runner/work";
@@ -114,11 +122,14 @@ base::Result<steps::JobFolders> make_job_folders(const RunFolders& run, const st
   TRY(base::make_directories(disk, 0700));
   TRY(base::make_directories(memory, 0700));
   steps::JobFolders folders{.scratch = memory / "scratch"};
-  TRY(folders.workspace, make_shared(disk / "workspace", fmt::format("{}/{}/{}", work, repository, repository), owner, isolation));
+  TRY(folders.workspace,
+      make_shared(disk / "workspace", fmt::format("{}/{}/{}", work, repository, repository), owner,
+                  isolation));
   TRY(folders.actions, make_shared(disk / "actions", work + "/_actions", owner, isolation));
   TRY(folders.tool_cache, make_shared(disk / "tools", "/home/runner/work/_tool", owner, isolation));
   TRY(folders.temp, make_shared(memory / "temp", work + "/_temp", owner, isolation));
-  TRY(folders.file_commands, make_shared(memory / "temp/_runner_file_commands", work + "/_temp/_runner_file_commands", owner, isolation));
+  TRY(folders.file_commands, make_shared(memory / "temp/_runner_file_commands",
+                                         work + "/_temp/_runner_file_commands", owner, isolation));
   TRY(base::make_directories(folders.scratch, 0700));
   return folders;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// The folders of runs and jobs on this machine: made before a job, removed after it, and cleaned up after a run
-// that was killed. What may hold secrets is on tmpfs.
+// The folders of runs and jobs on this machine: made before a job, removed after it, and cleaned up after a
+// run that was killed. What may hold secrets is on tmpfs.
 
 #include <cstdint>
 #include <optional>
@@ -17,7 +17,8 @@ namespace runner {
 class RunFolders {
  public:
   /// state/runs/ID for what is kept, and a folder on tmpfs for what is not.
-  static base::Result<RunFolders> create(const base::Path& state_folder, std::int64_t run_id, KeepFolders keep);
+  static base::Result<RunFolders> create(const base::Path& state_folder, std::int64_t run_id,
+                                         KeepFolders keep);
   RunFolders(RunFolders&&) noexcept = default;
   RunFolders& operator=(RunFolders&&) noexcept = default;
   ~RunFolders();
@@ -48,8 +49,9 @@ class IdSlot {
 void clean_up_after_killed_runs(const base::Path& state_folder);
 
 /// Makes the folders of one job, owned by `owner` on the host.
-base::Result<steps::JobFolders> make_job_folders(const RunFolders& run, const std::string& job, const std::string& repository_name,
-                                                 std::uint32_t owner, Isolation isolation);
+base::Result<steps::JobFolders> make_job_folders(const RunFolders& run, const std::string& job,
+                                                 const std::string& repository_name, std::uint32_t owner,
+                                                 Isolation isolation);
 void remove_job_folders(const steps::JobFolders& folders);
 
 }  // namespace runner

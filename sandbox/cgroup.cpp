@@ -21,7 +21,8 @@ const Path kMountPoint = "/sys/fs/cgroup";
 base::Result<void> write_setting(const Path& file, const std::string& value) {
   const base::Fd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd) return base::system_error("opening " + file.string(), errno);
-  if (::write(fd.get(), value.data(), value.size()) < 0) return base::system_error("writing " + file.string(), errno);
+  if (::write(fd.get(), value.data(), value.size()) < 0)
+    return base::system_error("writing " + file.string(), errno);
   return {};
 }
 
@@ -86,15 +87,18 @@ base::Result<Cgroup> Cgroup::create(const std::string& label, const Limits& limi
   for (const auto& setting : settings_of(limits)) {
     const auto home = home_of(setting.controller);
     if (!home) {
-      return base::make_error(base::ErrorKind::denied,
-                              fmt::format("a {0} limit needs the {0} cgroup controller, which this machine does not give "
-                                          "us; run without the limit, or delegate the controller",
-                                          setting.controller));
+      return base::make_error(
+          base::ErrorKind::denied,
+          fmt::format("a {0} limit needs the {0} cgroup controller, which this machine does not give "
+                      "us; run without the limit, or delegate the controller",
+                      setting.controller));
     }
-    if (home->version_2) (void)write_setting(home->folder / "cgroup.subtree_control", fmt::format("+{}", setting.controller));
+    if (home->version_2)
+      (void)write_setting(home->folder / "cgroup.subtree_control", fmt::format("+{}", setting.controller));
     const Path folder = home->folder / folder_name(label);
     TRY(base::make_directories(folder));
-    if (std::find(group.folders_.begin(), group.folders_.end(), folder) == group.folders_.end()) group.folders_.push_back(folder);
+    if (std::find(group.folders_.begin(), group.folders_.end(), folder) == group.folders_.end())
+      group.folders_.push_back(folder);
     TRY(write_setting(folder / (home->version_2 ? setting.file_2 : setting.file_1),
                       home->version_2 ? setting.value_2 : setting.value_1));
   }
@@ -138,6 +142,8 @@ Cgroup& Cgroup::operator=(Cgroup&& other) noexcept {
   return *this;
 }
 
-Cgroup::~Cgroup() { remove(); }
+Cgroup::~Cgroup() {
+  remove();
+}
 
 }  // namespace sandbox

@@ -1,6 +1,6 @@
 #pragma once
-// Control groups of a sandbox: memory, processes, CPU; version 1, 2 or both mounted side by side. Made only when the
-// plan has limits: joining a version 1 group costs milliseconds.
+// Control groups of a sandbox: memory, processes, CPU; version 1, 2 or both mounted side by side. Made only
+// when the plan has limits: joining a version 1 group costs milliseconds.
 
 #include <sys/types.h>
 

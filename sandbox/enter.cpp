@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "base/fd.h"
@@ -24,8 +24,9 @@ namespace sandbox {
 namespace {
 
 // What a build may do as root of its own user namespace: own files, change ids, bind ports.
-constexpr unsigned kKept[] = {CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FOWNER,           CAP_FSETID,     CAP_KILL,
-                              CAP_SETGID, CAP_SETUID,       CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT, CAP_SETFCAP};
+constexpr unsigned kKept[] = {CAP_CHOWN,      CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID,
+                              CAP_KILL,       CAP_SETGID,       CAP_SETUID, CAP_NET_BIND_SERVICE,
+                              CAP_SYS_CHROOT, CAP_SETFCAP};
 
 bool is_kept(unsigned capability) {
   for (const unsigned kept : kKept) {
@@ -48,7 +49,8 @@ base::Result<void> enter(const Setting& setting, const std::function<base::Resul
   int namespaces = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
   const bool isolated = setting.plan.network == NetworkMode::isolated;
   if (isolated) namespaces |= CLONE_NEWNET;
-  if (::unshare(namespaces) != 0) return base::system_error("unshare(mount, IPC, UTS, cgroup, network)", errno);
+  if (::unshare(namespaces) != 0)
+    return base::system_error("unshare(mount, IPC, UTS, cgroup, network)", errno);
   if (::sethostname(setting.plan.hostname.data(), setting.plan.hostname.size()) != 0) {
     return base::system_error("sethostname", errno);
   }

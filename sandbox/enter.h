@@ -1,5 +1,6 @@
 #pragma once
-// The child's side of setting up a sandbox: namespaces, root file system, ids, privileges. Runs once, in the zygote.
+// The child's side of setting up a sandbox: namespaces, root file system, ids, privileges. Runs once, in the
+// zygote.
 
 #include <functional>
 #include <string>
@@ -17,8 +18,8 @@ struct Setting {
   bool privileged = false;  ///< the runner is root: mounts are made before the user namespace is entered
 };
 
-/// In order: the namespaces (but user and PID), the mounts, the new root. `map_ids` is called inside a fresh user
-/// namespace and returns when it is mapped; it is not called without privileges, where that came first.
+/// In order: the namespaces (but user and PID), the mounts, the new root. `map_ids` is called inside a fresh
+/// user namespace and returns when it is mapped; it is not called without privileges, where that came first.
 base::Result<void> enter(const Setting& setting, const std::function<base::Result<void>()>& map_ids);
 
 /// The root file system: mounts everything, pivots into it.

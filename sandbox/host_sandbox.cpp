@@ -36,20 +36,25 @@ std::vector<pid_t> processes_with(const std::string& mark) {
     const auto pid = base::parse_integer(name);
     if (!pid || *pid == ::getpid()) continue;
     const auto environment = base::read_file(base::Path("/proc") / name / "environ");
-    if (environment && environment->find(mark) != std::string::npos) found.push_back(static_cast<pid_t>(*pid));
+    if (environment && environment->find(mark) != std::string::npos)
+      found.push_back(static_cast<pid_t>(*pid));
   }
   return found;
 }
 
 class HostSandbox : public Sandbox {
  public:
-  explicit HostSandbox(const Plan& plan) : mark_(fmt::format("{}={}-{}", kMark, ::getpid(), base::replace_all(plan.label, " ", "-"))) {}
+  explicit HostSandbox(const Plan& plan)
+      : mark_(fmt::format("{}={}-{}", kMark, ::getpid(), base::replace_all(plan.label, " ", "-"))) {}
   ~HostSandbox() override { (void)destroy(); }
 
   Result<StartedProcess> start(const Command& command) override {
     const auto path = command.environment.find("PATH");
-    const auto program = base::find_program(command.argv.at(0), path == command.environment.end() ? "" : path->second);
-    if (!program) return base::make_error(base::ErrorKind::not_found, fmt::format("cannot start {}: not found on PATH", command.argv[0]));
+    const auto program =
+        base::find_program(command.argv.at(0), path == command.environment.end() ? "" : path->second);
+    if (!program)
+      return base::make_error(base::ErrorKind::not_found,
+                              fmt::format("cannot start {}: not found on PATH", command.argv[0]));
     TRY(auto ended, base::make_pipe());
     std::vector<std::string> environment{mark_};
     for (const auto& [key, value] : command.environment) environment.push_back(key + "=" + value);
@@ -59,7 +64,8 @@ class HostSandbox : public Sandbox {
       int status = 0;
       while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
       }
-      const protocol::Ended how{WIFEXITED(status) ? WEXITSTATUS(status) : 0, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
+      const protocol::Ended how{WIFEXITED(status) ? WEXITSTATUS(status) : 0,
+                                WIFSIGNALED(status) ? WTERMSIG(status) : 0};
       (void)::write(write.get(), &how, sizeof how);
     }).detach();
     return StartedProcess{pid, std::move(ended.read)};
@@ -86,10 +92,12 @@ class HostSandbox : public Sandbox {
   }
 
   Result<base::Fd> connect(std::uint16_t) override {
-    return base::make_error(base::ErrorKind::denied, "without a sandbox there is no network namespace to connect into");
+    return base::make_error(base::ErrorKind::denied,
+                            "without a sandbox there is no network namespace to connect into");
   }
   Result<base::Fd> listen(const std::string&, std::uint16_t) override {
-    return base::make_error(base::ErrorKind::denied, "without a sandbox there is no network namespace to listen in");
+    return base::make_error(base::ErrorKind::denied,
+                            "without a sandbox there is no network namespace to listen in");
   }
 
   Result<void> destroy() override {
@@ -104,14 +112,16 @@ class HostSandbox : public Sandbox {
   }
 
  private:
-  static Result<pid_t> spawn(const base::Path& program, std::vector<std::string>& arguments, std::vector<std::string>& environment,
-                             const Command& command) {
+  static Result<pid_t> spawn(const base::Path& program, std::vector<std::string>& arguments,
+                             std::vector<std::string>& environment, const Command& command) {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     const int given[] = {command.input, command.output, command.error};
     for (int i = 0; i < 3; ++i) {
-      if (given[i] >= 0) posix_spawn_file_actions_adddup2(&actions, given[i], i);
-      else posix_spawn_file_actions_addopen(&actions, i, "/dev/null", O_RDWR, 0);
+      if (given[i] >= 0)
+        posix_spawn_file_actions_adddup2(&actions, given[i], i);
+      else
+        posix_spawn_file_actions_addopen(&actions, i, "/dev/null", O_RDWR, 0);
     }
     posix_spawn_file_actions_addclosefrom_np(&actions, 3);
     posix_spawn_file_actions_addchdir_np(&actions, command.directory.c_str());
@@ -124,7 +134,8 @@ class HostSandbox : public Sandbox {
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGPIPE);
     posix_spawnattr_setsigdefault(&attributes, &signals);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     std::vector<char*> argv;
     for (auto& text : arguments) argv.push_back(text.data());
     argv.push_back(nullptr);

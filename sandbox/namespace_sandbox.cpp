@@ -29,8 +29,10 @@ using protocol::Kind;
 using protocol::Message;
 
 constexpr const char* kAdvice =
-    "the sandbox could not be set up; check that user namespaces are allowed (sysctl user.max_user_namespaces, "
-    "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns) and that no outer container "
+    "the sandbox could not be set up; check that user namespaces are allowed (sysctl "
+    "user.max_user_namespaces, "
+    "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns) and that no outer "
+    "container "
     "forbids unshare and mount, or run with --sandbox none to do without isolation";
 
 struct Spawned {
@@ -41,7 +43,8 @@ struct Spawned {
 // This binary again, as the zygote: never a fork of this large, threaded process.
 Result<Spawned> spawn_zygote() {
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return base::system_error("socketpair", errno);
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return base::system_error("socketpair", errno);
   base::Fd ours(ends[0]);
   base::Fd theirs(ends[1]);
   posix_spawn_file_actions_t actions;
@@ -79,7 +82,8 @@ Setting setting_of(const Plan& plan) {
   Setting setting{.plan = plan, .privileged = ::geteuid() == 0};
   setting.resolv_conf = base::read_file("/etc/resolv.conf").value_or("");
   setting.hosts = plan.network == NetworkMode::host ? base::read_file("/etc/hosts").value_or("") : "";
-  if (setting.hosts.find("localhost") == std::string::npos) setting.hosts += "127.0.0.1 localhost\n::1 localhost\n";
+  if (setting.hosts.find("localhost") == std::string::npos)
+    setting.hosts += "127.0.0.1 localhost\n::1 localhost\n";
   for (const auto& line : plan.hosts) setting.hosts += line + "\n";
   return setting;
 }
@@ -100,7 +104,8 @@ class NamespaceSandbox : public Sandbox {
     message.texts.insert(message.texts.end(), command.argv.begin(), command.argv.end());
     for (const auto& [key, value] : command.environment) message.texts.push_back(key + "=" + value);
     if (command.uid || command.gid) {
-      message.other = static_cast<std::int64_t>(command.uid.value_or(0)) | (static_cast<std::int64_t>(command.gid.value_or(0)) << 32);
+      message.other = static_cast<std::int64_t>(command.uid.value_or(0)) |
+                      (static_cast<std::int64_t>(command.gid.value_or(0)) << 32);
     }
     message.fds.push_back(std::move(ended.write));
     const int given[] = {command.input, command.output, command.error};
@@ -112,7 +117,8 @@ class NamespaceSandbox : public Sandbox {
     TRY(auto answer, ask(message));
     if (answer.number < 0) {
       const auto what = answer.texts.empty() ? "starting" : answer.texts[0];
-      return base::system_error(fmt::format("cannot start {} ({})", command.argv[0], what), static_cast<int>(answer.other));
+      return base::system_error(fmt::format("cannot start {} ({})", command.argv[0], what),
+                                static_cast<int>(answer.other));
     }
     return StartedProcess{static_cast<int>(answer.number), std::move(ended.read)};
   }
@@ -123,7 +129,8 @@ class NamespaceSandbox : public Sandbox {
     while ((count = ::read(process.ended.get(), &ended, sizeof ended)) < 0 && errno == EINTR) {
     }
     process.ended.reset();
-    if (count != sizeof ended) return ExitStatus{.signal = SIGKILL, .failure = "the sandbox ended before it did"};
+    if (count != sizeof ended)
+      return ExitStatus{.signal = SIGKILL, .failure = "the sandbox ended before it did"};
     ExitStatus status{.code = ended.code, .signal = ended.signal};
     if (ended.signal == SIGKILL || ended.code == 128 + SIGKILL) {
       const auto kills = cgroup_.out_of_memory_kills();
@@ -135,16 +142,19 @@ class NamespaceSandbox : public Sandbox {
   }
 
   Result<void> signal(int id, int signal_number, SignalTarget target) override {
-    Message message{.kind = Kind::signal, .number = id, .other = signal_number | (static_cast<int>(target) << 8)};
+    Message message{
+        .kind = Kind::signal, .number = id, .other = signal_number | (static_cast<int>(target) << 8)};
     TRY(const auto answer, ask(message));
-    if (answer.number < 0 && answer.other != ESRCH) return base::system_error("signalling a step", static_cast<int>(answer.other));
+    if (answer.number < 0 && answer.other != ESRCH)
+      return base::system_error("signalling a step", static_cast<int>(answer.other));
     return {};
   }
 
   Result<base::Fd> connect(std::uint16_t port) override {
     TRY(auto answer, ask({.kind = Kind::connect, .number = port}));
     if (answer.number < 0 || answer.fds.empty()) {
-      return base::system_error(fmt::format("connecting to port {} in the sandbox", port), static_cast<int>(answer.other));
+      return base::system_error(fmt::format("connecting to port {} in the sandbox", port),
+                                static_cast<int>(answer.other));
     }
     return std::move(answer.fds[0]);
   }
@@ -154,7 +164,8 @@ class NamespaceSandbox : public Sandbox {
     message.texts.push_back(address);
     TRY(auto answer, ask(message));
     if (answer.number < 0 || answer.fds.empty()) {
-      return base::system_error(fmt::format("listening on {}:{} in the sandbox", address, port), static_cast<int>(answer.other));
+      return base::system_error(fmt::format("listening on {}:{} in the sandbox", address, port),
+                                static_cast<int>(answer.other));
     }
     return std::move(answer.fds[0]);
   }
@@ -197,8 +208,8 @@ Result<std::unique_ptr<Sandbox>> make_namespace_sandbox(const Plan& plan) {
     ::waitpid(spawned.pid, nullptr, 0);
     return std::move(joined).error();
   }
-  auto sandbox = std::make_unique<NamespaceSandbox>(spawned.pid, base::Fd(::fcntl(spawned.control.get(), F_DUPFD_CLOEXEC, 0)),
-                                                    std::move(cgroup));
+  auto sandbox = std::make_unique<NamespaceSandbox>(
+      spawned.pid, base::Fd(::fcntl(spawned.control.get(), F_DUPFD_CLOEXEC, 0)), std::move(cgroup));
   Message setup{.kind = Kind::setup};
   setup.texts.push_back(to_text(setting_of(plan)));
   TRY(protocol::send(spawned.control.get(), setup));
@@ -227,11 +238,14 @@ Result<Finished> run_to_end(Sandbox& sandbox, Command command, int timeout_secon
   const auto deadline = base::SteadyTime::clock::now() + std::chrono::seconds(timeout_seconds);
   bool open = true;
   while (true) {
-    const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - base::SteadyTime::clock::now()).count();
+    const auto rest =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - base::SteadyTime::clock::now())
+            .count();
     if (rest <= 0) {
       (void)sandbox.signal(process.id, SIGKILL, SignalTarget::process_group);
       (void)sandbox.wait(process);
-      return base::make_error(base::ErrorKind::cancelled, fmt::format("{} took longer than {} s", command.argv[0], timeout_seconds));
+      return base::make_error(base::ErrorKind::cancelled,
+                              fmt::format("{} took longer than {} s", command.argv[0], timeout_seconds));
     }
     pollfd watched[2] = {{process.ended.get(), POLLIN, 0}, {output.read.get(), POLLIN, 0}};
     if (::poll(watched, open ? 2 : 1, static_cast<int>(std::min<long long>(rest, 60'000))) < 0) continue;
@@ -239,7 +253,8 @@ Result<Finished> run_to_end(Sandbox& sandbox, Command command, int timeout_secon
       char buffer[16 * 1024];
       const ssize_t count = ::read(output.read.get(), buffer, sizeof buffer);
       if (count <= 0) open = false;
-      if (count > 0 && finished.output.size() < kMostOutput) finished.output.append(buffer, static_cast<std::size_t>(count));
+      if (count > 0 && finished.output.size() < kMostOutput)
+        finished.output.append(buffer, static_cast<std::size_t>(count));
       continue;
     }
     if (watched[0].revents != 0) break;

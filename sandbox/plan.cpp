@@ -11,15 +11,20 @@ namespace {
 constexpr std::uint32_t kFirstShiftedId = 100'000;
 constexpr std::uint32_t kIdsPerSlot = 65'536;
 
-std::string_view name_of(MountKind kind) { return kind == MountKind::bind ? "bind" : "tmpfs"; }
-std::string_view name_of(Access access) { return access == Access::read_only ? "read-only" : "read-write"; }
+std::string_view name_of(MountKind kind) {
+  return kind == MountKind::bind ? "bind" : "tmpfs";
+}
+std::string_view name_of(Access access) {
+  return access == Access::read_only ? "read-only" : "read-write";
+}
 
 }  // namespace
 
 base::Json to_json(const Plan& plan) {
   base::Json mounts = base::Json::array();
   for (const auto& mount : plan.mounts) {
-    base::Json entry = {{"kind", name_of(mount.kind)}, {"target", mount.target}, {"access", name_of(mount.access)}};
+    base::Json entry = {
+        {"kind", name_of(mount.kind)}, {"target", mount.target}, {"access", name_of(mount.access)}};
     if (!mount.source.empty()) entry["source"] = mount.source;
     if (mount.tmpfs_bytes > 0) entry["bytes"] = mount.tmpfs_bytes;
     mounts.push_back(std::move(entry));

@@ -38,8 +38,8 @@ struct ImageRoot {
 };
 
 enum class NetworkMode {
-  host,     ///< the host's network
-  isolated, ///< a namespace with only lo; the supervisor may connect() in and listen() inside
+  host,      ///< the host's network
+  isolated,  ///< a namespace with only lo; the supervisor may connect() in and listen() inside
 };
 
 struct Limits {
@@ -51,24 +51,25 @@ struct Limits {
 };
 
 struct Plan {
-  std::string label;               ///< of cgroups and leftovers: "run-17/build"; [A-Za-z0-9._/-]
+  std::string label;  ///< of cgroups and leftovers: "run-17/build"; [A-Za-z0-9._/-]
   RootKind root = RootKind::host;
-  ImageRoot image;                 ///< for RootKind::image
-  std::vector<Mount> mounts;       ///< in order
+  ImageRoot image;            ///< for RootKind::image
+  std::vector<Mount> mounts;  ///< in order
   NetworkMode network = NetworkMode::host;
   Limits limits;
   std::string hostname = "pipeline";
   std::vector<std::string> hosts;  ///< lines added to /etc/hosts
   std::uint32_t uid = 0;           ///< inside ids that processes run as by default
   std::uint32_t gid = 0;
-  std::uint32_t id_slot = 0;       ///< root mode: which range, 100000 + 65536 * slot; image roots use slot 0
+  std::uint32_t id_slot = 0;  ///< root mode: which range, 100000 + 65536 * slot; image roots use slot 0
   std::vector<std::string> supplementary_hidden;  ///< more paths to hide under an empty tmpfs or /dev/null
   bool operator==(const Plan&) const = default;
 };
 
 base::Json to_json(const Plan& plan);
 
-/// The host id that an inside id has under a plan on this machine (for chown of a workspace, reading an upper).
+/// The host id that an inside id has under a plan on this machine (for chown of a workspace, reading an
+/// upper).
 std::optional<std::uint32_t> host_uid(const Plan& plan, std::uint32_t inside);
 /// First host id of the range of a slot; the runner's own uid when only one id can be mapped.
 std::uint32_t first_host_id(std::uint32_t id_slot);

@@ -37,7 +37,8 @@ base::Result<std::vector<std::string>> separated(std::string_view payload, std::
   std::vector<std::string> texts;
   while (count-- > 0) {
     std::uint32_t size = 0;
-    if (payload.size() < sizeof size) return base::make_error(base::ErrorKind::internal, "a message was cut off");
+    if (payload.size() < sizeof size)
+      return base::make_error(base::ErrorKind::internal, "a message was cut off");
     std::memcpy(&size, payload.data(), sizeof size);
     payload.remove_prefix(sizeof size);
     if (payload.size() < size) return base::make_error(base::ErrorKind::internal, "a message was cut off");
@@ -100,7 +101,8 @@ base::Result<Message> receive(int socket) {
     if (errno != EINTR) return base::system_error("listening to the sandbox", errno);
   }
   Message message;
-  for (cmsghdr* part_of = CMSG_FIRSTHDR(&packet); part_of != nullptr; part_of = CMSG_NXTHDR(&packet, part_of)) {
+  for (cmsghdr* part_of = CMSG_FIRSTHDR(&packet); part_of != nullptr;
+       part_of = CMSG_NXTHDR(&packet, part_of)) {
     if (part_of->cmsg_level != SOL_SOCKET || part_of->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (part_of->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (std::size_t i = 0; i < count; ++i) {
@@ -111,7 +113,8 @@ base::Result<Message> receive(int socket) {
   }
   if (size == 0) return base::make_error(base::ErrorKind::cancelled, "the other side is gone");
   Head head{};
-  if (static_cast<std::size_t>(size) < sizeof head) return base::make_error(base::ErrorKind::internal, "a message was cut off");
+  if (static_cast<std::size_t>(size) < sizeof head)
+    return base::make_error(base::ErrorKind::internal, "a message was cut off");
   std::memcpy(&head, buffer.data(), sizeof head);
   message.kind = head.kind;
   message.number = head.number;
@@ -125,7 +128,8 @@ base::Result<Message> receive(int socket) {
     const base::Fd memory = std::move(message.fds.back());
     message.fds.pop_back();
     long_payload.resize(head.payload_in_memfd);
-    if (::pread(memory.get(), long_payload.data(), long_payload.size(), 0) != static_cast<ssize_t>(long_payload.size())) {
+    if (::pread(memory.get(), long_payload.data(), long_payload.size(), 0) !=
+        static_cast<ssize_t>(long_payload.size())) {
       return base::make_error(base::ErrorKind::internal, "a message was cut off");
     }
     payload = long_payload;

@@ -22,22 +22,60 @@ const Path kHost = "/host";
 const Path kRoot = "/root";
 
 // What a step may know of the host's /etc. Everything else is absent, not unreadable.
-constexpr const char* kEtc[] = {
-    "passwd", "group", "nsswitch.conf", "host.conf", "protocols", "services", "networks", "ssl", "ca-certificates",
-    "ca-certificates.conf", "alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "timezone",
-    "python3", "python3.11", "mime.types", "gitconfig", "profile", "bash.bashrc", "debian_version", "os-release",
-    "lsb-release", "magic", "perl", "fonts", "inputrc", "terminfo", "locale.alias", "locale.conf", "java-17-openjdk",
-    "java-11-openjdk", "nodejs", "npmrc", "maven", "groff", "papersize", "dpkg", "pip.conf"};
+constexpr const char* kEtc[] = {"passwd",
+                                "group",
+                                "nsswitch.conf",
+                                "host.conf",
+                                "protocols",
+                                "services",
+                                "networks",
+                                "ssl",
+                                "ca-certificates",
+                                "ca-certificates.conf",
+                                "alternatives",
+                                "ld.so.cache",
+                                "ld.so.conf",
+                                "ld.so.conf.d",
+                                "localtime",
+                                "timezone",
+                                "python3",
+                                "python3.11",
+                                "mime.types",
+                                "gitconfig",
+                                "profile",
+                                "bash.bashrc",
+                                "debian_version",
+                                "os-release",
+                                "lsb-release",
+                                "magic",
+                                "perl",
+                                "fonts",
+                                "inputrc",
+                                "terminfo",
+                                "locale.alias",
+                                "locale.conf",
+                                "java-17-openjdk",
+                                "java-11-openjdk",
+                                "nodejs",
+                                "npmrc",
+                                "maven",
+                                "groff",
+                                "papersize",
+                                "dpkg",
+                                "pip.conf"};
 
 constexpr const char* kDevices[] = {"null", "zero", "full", "random", "urandom", "tty"};
-constexpr const char* kHiddenFiles[] = {"kcore", "keys", "kallsyms", "kmsg", "timer_list", "sched_debug", "sysrq-trigger"};
+constexpr const char* kHiddenFiles[] = {"kcore",      "keys",        "kallsyms",     "kmsg",
+                                        "timer_list", "sched_debug", "sysrq-trigger"};
 constexpr const char* kHiddenFolders[] = {"acpi", "scsi"};
 constexpr const char* kReadOnlyProc[] = {"sys", "bus", "fs", "irq"};
 
 Result<void> call_mount(const std::string& source, const Path& target, const char* type, unsigned long flags,
                         const std::string& data) {
-  if (::mount(source.c_str(), target.c_str(), type, flags, data.empty() ? nullptr : data.c_str()) == 0) return {};
-  return base::system_error("mount " + (type == nullptr ? source : std::string(type)) + " on " + target.string(), errno);
+  if (::mount(source.c_str(), target.c_str(), type, flags, data.empty() ? nullptr : data.c_str()) == 0)
+    return {};
+  return base::system_error(
+      "mount " + (type == nullptr ? source : std::string(type)) + " on " + target.string(), errno);
 }
 
 Result<void> make_folder(const Path& path, mode_t mode = 0755) {
@@ -79,7 +117,8 @@ class Target {
       if (!opened) {
         TRY(const auto folder, base::open_beneath(root.get(), parent, O_PATH));
         if (last && !is_folder) {
-          const base::Fd created(::openat(folder.get(), part->c_str(), O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644));
+          const base::Fd created(::openat(folder.get(), part->c_str(),
+                                          O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644));
           if (!created) return base::system_error("creating " + so_far.string(), errno);
         } else if (::mkdirat(folder.get(), part->c_str(), 0755) != 0) {
           return base::system_error("creating " + so_far.string(), errno);
@@ -105,7 +144,8 @@ Result<void> bind(const Path& source, const Target& target, const Path& inside, 
 Result<void> bind_from_host(const Path& source, const Path& inside, Access access) {
   struct stat status {};
   const Path from = kHost / source.relative_path();
-  if (::stat(from.c_str(), &status) != 0) return base::system_error("the mount source " + source.string(), errno);
+  if (::stat(from.c_str(), &status) != 0)
+    return base::system_error("the mount source " + source.string(), errno);
   if (S_ISDIR(status.st_mode)) {
     TRY(const auto target, Target::folder(inside));
     return bind(from, target, inside, access);
@@ -137,7 +177,8 @@ Result<void> bring_system_folder(const std::string& name) {
 
 Result<void> build_host_root() {
   TRY(call_mount("tmpfs", kRoot, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"));
-  for (const char* name : {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt"}) TRY(bring_system_folder(name));
+  for (const char* name : {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt"})
+    TRY(bring_system_folder(name));
   for (const char* name : {"etc", "var", "home", "root", "mnt", "srv"}) TRY(make_folder(kRoot / name));
   for (const char* name : kEtc) {
     const Path source = Path("/etc") / name;
@@ -149,10 +190,13 @@ Result<void> build_host_root() {
   return mount_tmpfs("/run", "mode=0755");
 }
 
-bool fits_in_options(const std::string& path) { return path.find_first_of(",:\\") == std::string::npos; }
+bool fits_in_options(const std::string& path) {
+  return path.find_first_of(",:\\") == std::string::npos;
+}
 
 Result<void> build_image_root(const ImageRoot& image, bool privileged) {
-  if (image.lower.empty()) return base::make_error(base::ErrorKind::invalid_input, "an image root needs a layer");
+  if (image.lower.empty())
+    return base::make_error(base::ErrorKind::invalid_input, "an image root needs a layer");
   TRY(make_folder("/layers"));
   std::string lower;
   for (std::size_t i = 0; i < image.lower.size(); ++i) {
@@ -163,9 +207,11 @@ Result<void> build_image_root(const ImageRoot& image, bool privileged) {
     lower += (i > 0 ? ":" : "") + folder.string();
   }
   if (!fits_in_options(image.upper) || !fits_in_options(image.work)) {
-    return base::make_error(base::ErrorKind::invalid_input, "the state folder's path may not hold ',', ':' or '\\': " + image.upper);
+    return base::make_error(base::ErrorKind::invalid_input,
+                            "the state folder's path may not hold ',', ':' or '\\': " + image.upper);
   }
-  const std::string options = "lowerdir=" + lower + ",upperdir=" + (kHost / Path(image.upper).relative_path()).string() +
+  const std::string options = "lowerdir=" + lower +
+                              ",upperdir=" + (kHost / Path(image.upper).relative_path()).string() +
                               ",workdir=" + (kHost / Path(image.work).relative_path()).string() +
                               (privileged ? ",metacopy=off,redirect_dir=off" : ",userxattr");
   return call_mount("overlay", kRoot, "overlay", MS_NODEV, options);
@@ -180,7 +226,8 @@ Result<void> mount_proc() {
     TRY(call_mount((kHost / "dev/null").string(), proc / name, nullptr, MS_BIND, ""));
   }
   for (const char* name : kHiddenFolders) {
-    if (::access((proc / name).c_str(), F_OK) == 0) TRY(call_mount("tmpfs", proc / name, "tmpfs", MS_RDONLY, "size=0"));
+    if (::access((proc / name).c_str(), F_OK) == 0)
+      TRY(call_mount("tmpfs", proc / name, "tmpfs", MS_RDONLY, "size=0"));
   }
   for (const char* name : kReadOnlyProc) {
     if (::access((proc / name).c_str(), F_OK) != 0) continue;
@@ -202,9 +249,11 @@ Result<void> mount_dev(std::uint32_t first_id) {
   TRY(call_mount("devpts", dev / "pts", "devpts", MS_NOSUID | MS_NOEXEC,
                  "newinstance,ptmxmode=0666,mode=0620,gid=" + std::to_string(first_id)));
   TRY(call_mount("tmpfs", dev / "shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"));
-  constexpr std::pair<const char*, const char*> kLinks[] = {
-      {"/proc/self/fd", "fd"}, {"/proc/self/fd/0", "stdin"}, {"/proc/self/fd/1", "stdout"},
-      {"/proc/self/fd/2", "stderr"}, {"pts/ptmx", "ptmx"}};
+  constexpr std::pair<const char*, const char*> kLinks[] = {{"/proc/self/fd", "fd"},
+                                                            {"/proc/self/fd/0", "stdin"},
+                                                            {"/proc/self/fd/1", "stdout"},
+                                                            {"/proc/self/fd/2", "stderr"},
+                                                            {"pts/ptmx", "ptmx"}};
   for (const auto& [to, name] : kLinks) {
     if (::symlink(to, (dev / name).c_str()) != 0) return base::system_error("symlink", errno);
   }
@@ -264,7 +313,8 @@ Result<void> enter_root(const Setting& setting) {
     // The root's own tmpfs last: until here it had to take mount points.
     mount_attr attr{};
     attr.attr_set = MOUNT_ATTR_RDONLY;
-    if (::mount_setattr(AT_FDCWD, kRoot.c_str(), 0, &attr, sizeof attr) != 0) return base::system_error("mount_setattr /", errno);
+    if (::mount_setattr(AT_FDCWD, kRoot.c_str(), 0, &attr, sizeof attr) != 0)
+      return base::system_error("mount_setattr /", errno);
   }
   return pivot_to_root();
 }

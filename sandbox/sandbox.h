@@ -1,7 +1,7 @@
 #pragma once
-// Processes in isolation, one of the six interfaces: a Sandbox holds the namespaces of one job (or one task, or
-// one Dockerfile stage) and starts processes in them. NamespaceSandbox is the real one, HostSandbox runs without
-// any isolation (only for `--sandbox none`), tests/fakes/fake_sandbox.h records.
+// Processes in isolation, one of the six interfaces: a Sandbox holds the namespaces of one job (or one task,
+// or one Dockerfile stage) and starts processes in them. NamespaceSandbox is the real one, HostSandbox runs
+// without any isolation (only for `--sandbox none`), tests/fakes/fake_sandbox.h records.
 
 #include <cstdint>
 #include <map>
@@ -20,21 +20,22 @@ using EnvVars = std::map<std::string, std::string>;
 
 /// A process to start. Paths are as the sandbox sees them. The fds are borrowed: the child gets duplicates.
 struct Command {
-  std::vector<std::string> argv;   ///< argv[0] is looked up on env's PATH inside the sandbox
-  EnvVars environment;             ///< all of it; nothing is inherited
+  std::vector<std::string> argv;  ///< argv[0] is looked up on env's PATH inside the sandbox
+  EnvVars environment;            ///< all of it; nothing is inherited
   std::string directory = "/";
-  int input = -1;                  ///< -1 is /dev/null
-  int output = -1;                 ///< -1 is /dev/null
-  int error = -1;                  ///< -1 is /dev/null
+  int input = -1;                    ///< -1 is /dev/null
+  int output = -1;                   ///< -1 is /dev/null
+  int error = -1;                    ///< -1 is /dev/null
   std::optional<std::uint32_t> uid;  ///< inside ids; absent is the plan's user
   std::optional<std::uint32_t> gid;
 };
 
 struct ExitStatus {
-  int code = 0;        ///< exit code, when signal is 0
-  int signal = 0;      ///< the signal that ended it
+  int code = 0;    ///< exit code, when signal is 0
+  int signal = 0;  ///< the signal that ended it
   bool out_of_memory = false;
-  std::string failure; ///< set when it could not be started: the call and its errno, e.g. "execve bash: ENOENT"
+  std::string
+      failure;  ///< set when it could not be started: the call and its errno, e.g. "execve bash: ENOENT"
   /// As a shell tells it: 128 + signal when killed, 126/127 when it could not start.
   [[nodiscard]] int shell_code() const;
 };
@@ -59,7 +60,8 @@ class Sandbox {
   virtual base::Result<base::Fd> connect(std::uint16_t port) = 0;
   /// A listening TCP socket on `address`:port made inside the sandbox's network namespace.
   virtual base::Result<base::Fd> listen(const std::string& address, std::uint16_t port) = 0;
-  /// Kills everything in it and takes it down: no process, mount or group is left. The destructor does the same.
+  /// Kills everything in it and takes it down: no process, mount or group is left. The destructor does the
+  /// same.
   virtual base::Result<void> destroy() = 0;
 };
 

@@ -19,22 +19,63 @@ struct ReleaseFilter {
 
 // Power over mounts, namespaces, the kernel, other processes' keys: no step of a build needs them.
 constexpr const char* kForbidden[] = {
-    "mount", "umount", "umount2", "pivot_root", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount", "fspick",
-    "mount_setattr", "setns", "unshare", "bpf", "perf_event_open", "userfaultfd", "keyctl", "add_key", "request_key",
-    "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "create_module",
-    "open_by_handle_at", "name_to_handle_at", "quotactl", "quotactl_fd", "swapon", "swapoff", "syslog", "iopl", "ioperm",
-    "reboot", "acct", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "nfsservctl", "lookup_dcookie",
-    "vm86", "vm86old", "modify_ldt", "pidfd_getfd",
+    "mount",
+    "umount",
+    "umount2",
+    "pivot_root",
+    "move_mount",
+    "open_tree",
+    "fsopen",
+    "fsconfig",
+    "fsmount",
+    "fspick",
+    "mount_setattr",
+    "setns",
+    "unshare",
+    "bpf",
+    "perf_event_open",
+    "userfaultfd",
+    "keyctl",
+    "add_key",
+    "request_key",
+    "kexec_load",
+    "kexec_file_load",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "create_module",
+    "open_by_handle_at",
+    "name_to_handle_at",
+    "quotactl",
+    "quotactl_fd",
+    "swapon",
+    "swapoff",
+    "syslog",
+    "iopl",
+    "ioperm",
+    "reboot",
+    "acct",
+    "settimeofday",
+    "clock_settime",
+    "clock_adjtime",
+    "adjtimex",
+    "nfsservctl",
+    "lookup_dcookie",
+    "vm86",
+    "vm86old",
+    "modify_ldt",
+    "pidfd_getfd",
 };
 // "Not implemented" makes callers fall back: glibc from clone3 to clone, runtimes from io_uring to epoll.
 constexpr const char* kAbsent[] = {"clone3", "io_uring_setup", "io_uring_enter", "io_uring_register"};
 
-constexpr unsigned long kNamespaceFlags =
-    CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME;
+constexpr unsigned long kNamespaceFlags = CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |
+                                          CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME;
 
 // Families that reach the hypervisor, raw packets, kernel crypto or keys.
-constexpr int kForbiddenFamilies[] = {AF_VSOCK, AF_PACKET, AF_ALG, AF_KEY, AF_AX25, AF_X25, AF_NETROM, AF_ROSE, AF_DECnet,
-                                      AF_APPLETALK, AF_IPX, AF_RDS, AF_TIPC, AF_BLUETOOTH, AF_CAN, AF_XDP, AF_NFC, AF_KCM};
+constexpr int kForbiddenFamilies[] = {AF_VSOCK,  AF_PACKET,    AF_ALG,    AF_KEY,       AF_AX25, AF_X25,
+                                      AF_NETROM, AF_ROSE,      AF_DECnet, AF_APPLETALK, AF_IPX,  AF_RDS,
+                                      AF_TIPC,   AF_BLUETOOTH, AF_CAN,    AF_XDP,       AF_NFC,  AF_KCM};
 
 constexpr unsigned long kLow32 = 0xffffffffUL;
 
@@ -55,8 +96,10 @@ class Filter {
 
   base::Result<void> load() {
     seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
-    if (!failed_.empty()) return base::make_error(base::ErrorKind::internal, "seccomp refused the rule for " + failed_);
-    if (const int code = seccomp_load(filter_.get()); code < 0) return base::system_error("installing the seccomp filter", -code);
+    if (!failed_.empty())
+      return base::make_error(base::ErrorKind::internal, "seccomp refused the rule for " + failed_);
+    if (const int code = seccomp_load(filter_.get()); code < 0)
+      return base::system_error("installing the seccomp filter", -code);
     return {};
   }
 
@@ -76,13 +119,16 @@ base::Result<void> install_seccomp_filter() {
   for (const char* name : kForbidden) filter.deny(name, EPERM);
   for (const char* name : kAbsent) filter.deny(name, ENOSYS);
   for (unsigned long flag = 1; flag != 0 && flag <= kLow32; flag <<= 1) {
-    if ((kNamespaceFlags & flag) != 0) filter.deny("clone", EPERM, SCMP_A0_64(SCMP_CMP_MASKED_EQ, flag, flag));
+    if ((kNamespaceFlags & flag) != 0)
+      filter.deny("clone", EPERM, SCMP_A0_64(SCMP_CMP_MASKED_EQ, flag, flag));
   }
-  // The kernel looks at 32 bits of an ioctl number; comparing 64 would let the high ones hide it (CVE-2019-10063).
+  // The kernel looks at 32 bits of an ioctl number; comparing 64 would let the high ones hide it
+  // (CVE-2019-10063).
   filter.deny("ioctl", EPERM, SCMP_A1_64(SCMP_CMP_MASKED_EQ, kLow32, TIOCSTI));
   filter.deny("ioctl", EPERM, SCMP_A1_64(SCMP_CMP_MASKED_EQ, kLow32, TIOCLINUX));
   for (const int family : kForbiddenFamilies) {
-    filter.deny("socket", EAFNOSUPPORT, SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, static_cast<unsigned long>(family)));
+    filter.deny("socket", EAFNOSUPPORT,
+                SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, static_cast<unsigned long>(family)));
   }
   return filter.load();
 }

@@ -56,7 +56,8 @@ std::optional<Range> subordinate_range(const char* file) {
     if (fields[0] != std::to_string(::getuid()) && (user == nullptr || fields[0] != user->pw_name)) continue;
     const auto first = base::parse_integer(fields[1]);
     const auto count = base::parse_integer(fields[2]);
-    if (first && count && *count >= kIds) return Range{static_cast<std::uint64_t>(*first), static_cast<std::uint64_t>(*count)};
+    if (first && count && *count >= kIds)
+      return Range{static_cast<std::uint64_t>(*first), static_cast<std::uint64_t>(*count)};
   }
   return std::nullopt;
 }
@@ -65,12 +66,15 @@ base::Result<bool> map_subordinate_range(pid_t pid) {
   const auto uids = subordinate_range("/etc/subuid");
   const auto gids = subordinate_range("/etc/subgid");
   if (!uids || !gids || !base::find_program("newuidmap") || !base::find_program("newgidmap")) return false;
-  // Inside 0 is ourselves, so that the workspace is ours on both sides; the range gives images their other users.
+  // Inside 0 is ourselves, so that the workspace is ours on both sides; the range gives images their other
+  // users.
   const auto map = [&](const char* program, const Range& range, unsigned own) -> base::Result<void> {
-    TRY(const auto result, base::run_process({.argv = {program, std::to_string(pid), "0", std::to_string(own), "1", "1",
-                                                       std::to_string(range.first), std::to_string(kIds - 1)}}));
+    TRY(const auto result,
+        base::run_process({.argv = {program, std::to_string(pid), "0", std::to_string(own), "1", "1",
+                                    std::to_string(range.first), std::to_string(kIds - 1)}}));
     if (result.exit_code == 0) return {};
-    return base::make_error(base::ErrorKind::denied, fmt::format("{}: {}", program, base::trim(result.output)));
+    return base::make_error(base::ErrorKind::denied,
+                            fmt::format("{}: {}", program, base::trim(result.output)));
   };
   TRY(map("newuidmap", *uids, ::getuid()));
   TRY(map("newgidmap", *gids, ::getgid()));
@@ -97,16 +101,20 @@ base::Result<Setting> parse_setting(std::string_view text) {
   plan.label = base::json_string(json, "label");
   plan.root = base::json_string(json, "root") == "image" ? RootKind::image : RootKind::host;
   const auto& image = base::json_member(json, "image");
-  plan.image = {texts_of(base::json_member(image, "lower")), base::json_string(image, "upper"), base::json_string(image, "work")};
+  plan.image = {texts_of(base::json_member(image, "lower")), base::json_string(image, "upper"),
+                base::json_string(image, "work")};
   for (const auto& entry : base::json_member(json, "mounts")) {
-    plan.mounts.push_back({.kind = base::json_string(entry, "kind") == "bind" ? MountKind::bind : MountKind::tmpfs,
-                           .source = base::json_string(entry, "source"),
-                           .target = base::json_string(entry, "target"),
-                           .access = base::json_string(entry, "access") == "read-write" ? Access::read_write : Access::read_only,
-                           .tmpfs_bytes = static_cast<std::uint64_t>(base::json_integer(entry, "bytes"))});
+    plan.mounts.push_back(
+        {.kind = base::json_string(entry, "kind") == "bind" ? MountKind::bind : MountKind::tmpfs,
+         .source = base::json_string(entry, "source"),
+         .target = base::json_string(entry, "target"),
+         .access =
+             base::json_string(entry, "access") == "read-write" ? Access::read_write : Access::read_only,
+         .tmpfs_bytes = static_cast<std::uint64_t>(base::json_integer(entry, "bytes"))});
   }
   plan.network = base::json_string(json, "network") == "isolated" ? NetworkMode::isolated : NetworkMode::host;
-  plan.limits.open_files = static_cast<std::uint64_t>(base::json_integer(base::json_member(json, "limits"), "open_files"));
+  plan.limits.open_files =
+      static_cast<std::uint64_t>(base::json_integer(base::json_member(json, "limits"), "open_files"));
   plan.hostname = base::json_string(json, "hostname", "pipeline");
   plan.uid = number_of(json, "uid");
   plan.gid = number_of(json, "gid");

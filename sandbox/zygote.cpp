@@ -107,7 +107,8 @@ class Zygote {
     while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
       const auto found = running_.find(pid);
       if (found == running_.end()) continue;  // an orphan
-      const protocol::Ended ended{WIFEXITED(status) ? WEXITSTATUS(status) : 0, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
+      const protocol::Ended ended{WIFEXITED(status) ? WEXITSTATUS(status) : 0,
+                                  WIFSIGNALED(status) ? WTERMSIG(status) : 0};
       (void)::write(found->second.get(), &ended, sizeof ended);
       running_.erase(found);
     }
@@ -122,15 +123,26 @@ class Zygote {
 
   void answer(Message& message) {
     switch (message.kind) {
-      case Kind::start: start(message); break;
-      case Kind::signal: signal(message); break;
-      case Kind::connect: connect(message); break;
-      case Kind::listen: listen(message); break;
-      default: reply(-1, EINVAL, "unknown request"); break;
+      case Kind::start:
+        start(message);
+        break;
+      case Kind::signal:
+        signal(message);
+        break;
+      case Kind::connect:
+        connect(message);
+        break;
+      case Kind::listen:
+        listen(message);
+        break;
+      default:
+        reply(-1, EINVAL, "unknown request");
+        break;
     }
   }
 
-  // texts: directory, PATH, number of arguments, arguments, environment. fds: status pipe, then those of the mask.
+  // texts: directory, PATH, number of arguments, arguments, environment. fds: status pipe, then those of the
+  // mask.
   void start(Message& message) {
     auto& texts = message.texts;
     const auto arguments = static_cast<std::size_t>(base::parse_integer(texts.at(2)).value_or(0));
@@ -169,7 +181,8 @@ class Zygote {
   static std::vector<std::string> candidates(const std::string& program, const std::string& path) {
     if (program.find('/') != std::string::npos) return {program};
     std::vector<std::string> result;
-    for (const auto& folder : base::split(path, ':')) result.push_back((folder.empty() ? "." : folder) + "/" + program);
+    for (const auto& folder : base::split(path, ':'))
+      result.push_back((folder.empty() ? "." : folder) + "/" + program);
     return result;
   }
 
@@ -215,7 +228,8 @@ class Zygote {
     address.sin_port = htons(static_cast<std::uint16_t>(message.number));
     const int yes = 1;
     ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (!socket || message.texts.empty() || ::inet_pton(AF_INET, message.texts[0].c_str(), &address.sin_addr) != 1 ||
+    if (!socket || message.texts.empty() ||
+        ::inet_pton(AF_INET, message.texts[0].c_str(), &address.sin_addr) != 1 ||
         ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
         ::listen(socket.get(), SOMAXCONN) != 0) {
       reply(-1, errno, "listen");
@@ -305,7 +319,9 @@ int run_rootless(const Setting& setting, MapPipes& pipes) {
     (void)base::write_all(pipes.ready.write.get(), "r");
     pipes.ready = {};
     pipes.mapped.write.reset();
-    if (auto mapped = await_byte(pipes.mapped.read.get(), "the ids of the user namespace could not be mapped"); !mapped) {
+    if (auto mapped =
+            await_byte(pipes.mapped.read.get(), "the ids of the user namespace could not be mapped");
+        !mapped) {
       ::_exit(report_failure(mapped.error()));
     }
     if (::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0) {

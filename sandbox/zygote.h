@@ -1,6 +1,7 @@
 #pragma once
-// The fork server inside a sandbox: this binary, started anew with `__zygote` as its first argument. It enters the
-// sandbox that the supervisor describes and then starts one process per request until the supervisor is gone.
+// The fork server inside a sandbox: this binary, started anew with `__zygote` as its first argument. It
+// enters the sandbox that the supervisor describes and then starts one process per request until the
+// supervisor is gone.
 
 namespace sandbox {
 
