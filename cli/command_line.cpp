@@ -109,11 +109,14 @@ void add_emulator(CLI::App& app, EmulatorFlags& flags) {
     sub->add_option("--port", flags.port, "Port on 127.0.0.1; default: the one used before, or a free one")
         ->check(CLI::Range(1, 65535));
   }
+  emulator->get_subcommand("serve")->add_flag("--until-input-ends", flags.until_input_ends,
+                                              "End when standard input does");
   verb("down", "Stop it and its tasks; its state is kept");
   auto* status = verb("status", "Address, services, tasks, targets");
   status->add_flag("--json", flags.json, "As JSON");
   status->add_flag_callback(
       "--endpoint", [&flags] { flags.verb = "endpoint"; }, "Only the address");
+  verb("audit", "What it refused lately, and why");
   verb("reset", "Stop it and forget its state");
 }
 

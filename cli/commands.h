@@ -1,11 +1,15 @@
 #pragma once
 // One function per verb: flags in, exit code out. Each prints what people need to see.
 
+#include "base/result.h"
 #include "cli/command_line.h"
 
 namespace cli {
 
 enum ExitCode : int { kPassed = 0, kJobFailed = 1, kUsage = 2, kRunnerFailed = 3, kInterrupted = 130 };
+
+/// Prints the error; the exit code that fits it.
+int complain(const base::Error& error);
 
 int run_command(const CommonFlags& common, const RunFlags& flags);
 int check_command(const CheckFlags& flags);

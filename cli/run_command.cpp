@@ -8,10 +8,8 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "cli/commands.h"
-#ifndef PIPELINE_NO_IMAGES
 #include "cli/emulator_session.h"
 #include "ecr/image_store.h"
-#endif
 #include "cli/interrupts.h"
 #include "cli/run_inputs.h"
 #include "cli/workflow_files.h"
@@ -35,20 +33,11 @@ struct Session {
   steps::SecretMasker masker;
   std::unique_ptr<base::HttpClient> http = base::make_curl_http_client();
   std::unique_ptr<runner::RunStore> store;
-#ifndef PIPELINE_NO_IMAGES
   std::optional<ecr::ImageStore> images;
   std::unique_ptr<EmulatorSession> emulator;
-#endif
   std::string probe_url;
   base::Error* failure = nullptr;
 };
-
-int complain(const base::Error& error) {
-  fmt::print(stderr, "pipeline: {}\n", error.to_string());
-  return error.kind == base::ErrorKind::invalid_input || error.kind == base::ErrorKind::not_found
-             ? kUsage
-             : kRunnerFailed;
-}
 
 base::Result<base::RepositoryState> find_repository() {
   auto state = base::read_repository(".");
@@ -94,11 +83,9 @@ base::Result<void> open_state(Session& session) {
   TRY(base::make_directories(options.state_folder, 0700));
   runner::clean_up_after_killed_runs(options.state_folder);
   TRY(session.store, runner::open_sqlite_run_store(options.state_folder / "history.db"));
-#ifndef PIPELINE_NO_IMAGES
   TRY(auto images, ecr::ImageStore::open(options.state_folder / "images"));
   session.images.emplace(std::move(images));
   options.images = &*session.images;
-#endif
   return {};
 }
 
@@ -213,12 +200,10 @@ class RolloutProbe {
 base::Json where_to_look([[maybe_unused]] const Session& session, const runner::RunFolders& folders) {
   base::Json next = base::Json::array();
   next.push_back(fmt::format("log      {}", (folders.kept() / events_file_name()).string()));
-#ifndef PIPELINE_NO_IMAGES
   if (session.emulator) {
     if (!session.probe_url.empty()) next.push_back("service  " + session.probe_url);
     next.push_back("aws      aws --endpoint-url " + session.emulator->endpoint() + " ecs list-services …");
   }
-#endif
   return next;
 }
 
@@ -324,14 +309,10 @@ base::Result<int> print_plan(const workflow::Workflow& workflow, const RunFlags&
 
 base::Result<void> attach_emulator(const CommonFlags& common, const RunFlags& flags, Session& session) {
   session.probe_url = flags.probe;
-#ifndef PIPELINE_NO_IMAGES
   if (!flags.emulator) return {};
   TRY(session.emulator, EmulatorSession::attach_or_start(common, flags.seed, *session.http));
   session.emulator->apply_to(session.options);
   if (session.probe_url.empty()) session.probe_url = session.emulator->load_balancer_url();
-#else
-  (void)common;
-#endif
   return {};
 }
 

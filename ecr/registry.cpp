@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/glob.h"
 #include "base/strings.h"
 #include "ecr/image_store.h"
 #include "ecr/registry_auth.h"
@@ -45,8 +46,9 @@ std::chrono::milliseconds time_for(std::uint64_t bytes) {
 }  // namespace
 
 std::string registry_base_url(const RegistryOptions& options, const std::string& host) {
-  if (const auto found = options.endpoints.find(host); found != options.endpoints.end()) {
-    std::string url = found->second;
+  for (const auto& [pattern, address] : options.endpoints) {
+    if (pattern != host && !base::glob_matches(pattern, host)) continue;
+    std::string url = address;
     while (url.ends_with('/')) url.pop_back();
     return url;
   }

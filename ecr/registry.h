@@ -26,7 +26,8 @@ struct RegistryCredentials {
 
 struct RegistryOptions {
   base::HttpClient* http = nullptr;
-  /// Base URLs of hosts that others stand in for: "123….amazonaws.com" → "http://127.0.0.1:4566".
+  /// Base URLs of hosts that others stand in for; a host may have `*`: "*.dkr.ecr.*.amazonaws.com" →
+  /// "http://127.0.0.1:4566".
   std::map<std::string, std::string> endpoints;
   /// By registry host; absent means anonymous.
   std::map<std::string, RegistryCredentials> credentials;

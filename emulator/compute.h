@@ -1,6 +1,6 @@
 #pragma once
-// ECS and ELBv2 of the emulator, and all that runs behind them: tasks, health checks, load balancers. What the rest
-// of the emulator needs to know of it.
+// ECS and ELBv2 of the emulator, and all that runs behind them: tasks, health checks, load balancers. What
+// the rest of the emulator needs to know of it.
 
 #include <functional>
 #include <memory>
@@ -17,19 +17,24 @@
 namespace emulator {
 
 struct ComputeOptions {
-  base::Path state_folder;            ///< its own part of the emulator's state; made when missing
+  base::Path state_folder;  ///< its own part of the emulator's state; made when missing
   std::string account;
   std::string region;
   base::Json seed;                    ///< clusters, task_definitions, load_balancers, target_groups, services
   std::uint16_t api_port = 0;         ///< of the emulator on 127.0.0.1
   ecr::ImageStore* images = nullptr;  ///< holds the blobs of what was pushed
   base::Clock* clock = nullptr;
-  /// The digest of a repository's image by tag or digest; the Error says whether repository or image is missing.
-  std::function<base::Result<std::string>(const std::string& repository, const std::string& key)> find_manifest;
+  /// The digest of a repository's image by tag or digest; the Error says whether repository or image is
+  /// missing.
+  std::function<base::Result<std::string>(const std::string& repository, const std::string& key)>
+      find_manifest;
   /// The group must exist, or is made when `create_group`; the stream is made.
-  std::function<base::Result<void>(const std::string& group, const std::string& stream, bool create_group)> open_log;
-  std::function<void(const std::string& group, const std::string& stream, const std::string& line)> append_log;
-  /// The value of a container secret's valueFrom (Secrets Manager or SSM); the Error is the reason that AWS gives.
+  std::function<base::Result<void>(const std::string& group, const std::string& stream, bool create_group)>
+      open_log;
+  std::function<void(const std::string& group, const std::string& stream, const std::string& line)>
+      append_log;
+  /// The value of a container secret's valueFrom (Secrets Manager or SSM); the Error is the reason that AWS
+  /// gives.
   std::function<base::Result<std::string>(const std::string& value_from)> find_secret;
 };
 
@@ -41,7 +46,8 @@ class Compute {
   virtual ~Compute() = default;
   virtual ServiceTable ecs() = 0;
   virtual ServiceTable elb() = 0;
-  /// Services with their tasks and deployments, target groups with health and counters, load balancers with URLs.
+  /// Services with their tasks and deployments, target groups with health and counters, load balancers with
+  /// URLs.
   virtual base::Json status() = 0;
 };
 

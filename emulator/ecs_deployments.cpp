@@ -14,13 +14,15 @@ base::Result<base::Json> EcsService::list_service_deployments(const base::Json& 
   const Service* service = state_.find_service(cluster->arn, base::json_string(request, "service"));
   if (service == nullptr) return ecs_error("ServiceNotFoundException", "Service not found.");
   const auto statuses = string_list(request, "status");
-  const auto most = static_cast<std::size_t>(std::clamp<std::int64_t>(base::json_integer(request, "maxResults", 20), 1, 100));
+  const auto most = static_cast<std::size_t>(
+      std::clamp<std::int64_t>(base::json_integer(request, "maxResults", 20), 1, 100));
   base::Json list = base::Json::array();
-  std::size_t at = static_cast<std::size_t>(
-      std::max<std::int64_t>(0, base::parse_integer(base::json_string(request, "nextToken", "0")).value_or(0)));
+  std::size_t at = static_cast<std::size_t>(std::max<std::int64_t>(
+      0, base::parse_integer(base::json_string(request, "nextToken", "0")).value_or(0)));
   for (; at < service->history.size() && list.size() < most; ++at) {
     const ServiceDeployment& record = service->history[at];
-    if (!statuses.empty() && std::find(statuses.begin(), statuses.end(), record.status) == statuses.end()) continue;
+    if (!statuses.empty() && std::find(statuses.begin(), statuses.end(), record.status) == statuses.end())
+      continue;
     list.push_back(service_deployment_brief(*service, record));
   }
   base::Json answer = {{"serviceDeployments", list}};
@@ -31,7 +33,8 @@ base::Result<base::Json> EcsService::list_service_deployments(const base::Json& 
 base::Result<base::Json> EcsService::describe_service_deployments(const base::Json& request) {
   const auto arns = string_list(request, "serviceDeploymentArns");
   if (arns.empty() || arns.size() > 20) {
-    return ecs_error("InvalidParameterException", "serviceDeploymentArns must have between 1 and 20 elements.");
+    return ecs_error("InvalidParameterException",
+                     "serviceDeploymentArns must have between 1 and 20 elements.");
   }
   base::Json answer = {{"serviceDeployments", base::Json::array()}, {"failures", base::Json::array()}};
   for (const std::string& arn : arns) {
@@ -71,15 +74,18 @@ base::Result<base::Json> EcsService::describe_service_revisions(const base::Json
 base::Result<base::Json> EcsService::stop_service_deployment(const base::Json& request) {
   const std::string arn = base::json_string(request, "serviceDeploymentArn");
   if (const std::string type = base::json_string(request, "stopType", "ROLLBACK"); type != "ROLLBACK") {
-    return ecs_error("InvalidParameterException", fmt::format("stopType {} is not offered by this emulator; use ROLLBACK.", type));
+    return ecs_error("InvalidParameterException",
+                     fmt::format("stopType {} is not offered by this emulator; use ROLLBACK.", type));
   }
   for (Service& service : state_.services) {
     for (ServiceDeployment& record : service.history) {
       if (record.arn != arn) continue;
       Deployment* primary = service.primary();
-      const bool under_way = primary != nullptr && primary->id == record.deployment_id && record.finished_at == 0 &&
-                             record.rollback_started_at == 0;
-      if (!under_way) return ecs_error("ConflictException", "The service deployment is not in a state that can be stopped.");
+      const bool under_way = primary != nullptr && primary->id == record.deployment_id &&
+                             record.finished_at == 0 && record.rollback_started_at == 0;
+      if (!under_way)
+        return ecs_error("ConflictException",
+                         "The service deployment is not in a state that can be stopped.");
       if (!state_.roll_back(service, "Service deployment stopped by user", now())) {
         return ecs_error("ConflictException", "There is no completed service deployment to roll back to.");
       }

@@ -20,7 +20,9 @@ TaskCounts count_tasks(const EcsState& state, Predicate belongs) {
   for (const TaskRecord& task : state.tasks) {
     if (!belongs(task)) continue;
     if (task.last_status == "RUNNING") ++counts.running;
-    if (task.last_status == "PROVISIONING" || task.last_status == "PENDING" || task.last_status == "ACTIVATING") ++counts.pending;
+    if (task.last_status == "PROVISIONING" || task.last_status == "PENDING" ||
+        task.last_status == "ACTIVATING")
+      ++counts.pending;
   }
   return counts;
 }
@@ -34,7 +36,8 @@ void set_text(base::Json& object, const char* key, const std::string& text) {
 }
 
 base::Json deployment_json(const EcsState& state, const Service& service, const Deployment& deployment) {
-  const TaskCounts counts = count_tasks(state, [&](const TaskRecord& task) { return task.deployment_id == deployment.id; });
+  const TaskCounts counts =
+      count_tasks(state, [&](const TaskRecord& task) { return task.deployment_id == deployment.id; });
   const bool primary = deployment.status == "PRIMARY" && !deployment.is_placeholder;
   base::Json json = {{"id", deployment.id},
                      {"status", deployment.status},
@@ -55,7 +58,8 @@ base::Json deployment_json(const EcsState& state, const Service& service, const 
   return json;
 }
 
-base::Json revision_counts(const EcsState& state, const Service& service, const std::string& revision_arn, bool target) {
+base::Json revision_counts(const EcsState& state, const Service& service, const std::string& revision_arn,
+                           bool target) {
   TaskCounts counts;
   for (const Deployment& deployment : service.deployments) {
     if (deployment.revision_arn != revision_arn) continue;
@@ -68,16 +72,17 @@ base::Json revision_counts(const EcsState& state, const Service& service, const 
 }
 
 base::Json container_json(const TaskRecord& task, const ContainerRecord& container) {
-  base::Json json = {{"containerArn", base::replace_all(task.arn, ":task/", ":container/") + "/" + container.name},
-                     {"taskArn", task.arn},
-                     {"name", container.name},
-                     {"image", container.image},
-                     {"lastStatus", container.last_status},
-                     {"networkBindings", base::Json::array()},
-                     {"networkInterfaces", base::Json::array({{{"attachmentId", "eni-" + task.id.substr(0, 17)},
-                                                                {"privateIpv4Address", task.address}}})},
-                     {"healthStatus", container.health},
-                     {"cpu", "0"}};
+  base::Json json = {
+      {"containerArn", base::replace_all(task.arn, ":task/", ":container/") + "/" + container.name},
+      {"taskArn", task.arn},
+      {"name", container.name},
+      {"image", container.image},
+      {"lastStatus", container.last_status},
+      {"networkBindings", base::Json::array()},
+      {"networkInterfaces", base::Json::array({{{"attachmentId", "eni-" + task.id.substr(0, 17)},
+                                                {"privateIpv4Address", task.address}}})},
+      {"healthStatus", container.health},
+      {"cpu", "0"}};
   set_text(json, "imageDigest", container.image_digest);
   set_text(json, "reason", container.reason);
   if (container.exit_code) json["exitCode"] = *container.exit_code;
@@ -101,7 +106,9 @@ base::Error ecs_error(std::string code, std::string message) {
   return error;
 }
 
-base::Error cluster_not_found() { return ecs_error("ClusterNotFoundException", "Cluster not found."); }
+base::Error cluster_not_found() {
+  return ecs_error("ClusterNotFoundException", "Cluster not found.");
+}
 
 std::vector<std::string> string_list(const base::Json& request, std::string_view key) {
   std::vector<std::string> strings;
@@ -118,10 +125,14 @@ WithTags wants_tags(const base::Json& request) {
   return std::find(include.begin(), include.end(), "TAGS") != include.end() ? WithTags::yes : WithTags::no;
 }
 
-base::Json missing(std::string arn) { return {{"arn", std::move(arn)}, {"reason", "MISSING"}}; }
+base::Json missing(std::string arn) {
+  return {{"arn", std::move(arn)}, {"reason", "MISSING"}};
+}
 
-base::Json page_of(const base::Json& request, std::string_view key, const std::vector<std::string>& items, std::size_t usual) {
-  const auto most = std::clamp<std::int64_t>(base::json_integer(request, "maxResults", static_cast<std::int64_t>(usual)), 1, 100);
+base::Json page_of(const base::Json& request, std::string_view key, const std::vector<std::string>& items,
+                   std::size_t usual) {
+  const auto most = std::clamp<std::int64_t>(
+      base::json_integer(request, "maxResults", static_cast<std::int64_t>(usual)), 1, 100);
   const auto first = base::parse_integer(base::json_string(request, "nextToken", "0")).value_or(0);
   base::Json list = base::Json::array();
   std::size_t at = first < 0 ? 0 : static_cast<std::size_t>(first);
@@ -132,7 +143,8 @@ base::Json page_of(const base::Json& request, std::string_view key, const std::v
 }
 
 base::Json cluster_json(const EcsState& state, const Cluster& cluster) {
-  const TaskCounts counts = count_tasks(state, [&](const TaskRecord& task) { return task.cluster_arn == cluster.arn; });
+  const TaskCounts counts =
+      count_tasks(state, [&](const TaskRecord& task) { return task.cluster_arn == cluster.arn; });
   int services = 0;
   for (const Service& service : state.services) {
     services += service.cluster_arn == cluster.arn && service.status == "ACTIVE" ? 1 : 0;
@@ -154,7 +166,8 @@ base::Json cluster_json(const EcsState& state, const Cluster& cluster) {
 }
 
 base::Json service_json(const EcsState& state, const Service& service, WithTags tags) {
-  const TaskCounts counts = count_tasks(state, [&](const TaskRecord& task) { return task.service_arn == service.arn; });
+  const TaskCounts counts =
+      count_tasks(state, [&](const TaskRecord& task) { return task.service_arn == service.arn; });
   const DeploymentLimits limits = service.limits();
   base::Json json = service.definition;
   base::Json configuration = base::json_member(service.definition, "deploymentConfiguration");
@@ -175,11 +188,13 @@ base::Json service_json(const EcsState& state, const Service& service, WithTags 
   json["createdAt"] = service.created_at;
   json["platformVersion"] = base::json_string(json, "platformVersion", "LATEST");
   json["platformFamily"] = "Linux";
-  for (const char* key : {"loadBalancers", "serviceRegistries", "placementConstraints", "placementStrategy", "taskSets"}) {
+  for (const char* key :
+       {"loadBalancers", "serviceRegistries", "placementConstraints", "placementStrategy", "taskSets"}) {
     if (!json.contains(key)) json[key] = base::Json::array();
   }
   json["deployments"] = base::Json::array();
-  for (const Deployment& deployment : service.deployments) json["deployments"].push_back(deployment_json(state, service, deployment));
+  for (const Deployment& deployment : service.deployments)
+    json["deployments"].push_back(deployment_json(state, service, deployment));
   if (!service.deployments.empty()) {
     const Deployment& primary = service.deployments.front();
     json["taskDefinition"] = primary.task_definition_arn;
@@ -188,7 +203,8 @@ base::Json service_json(const EcsState& state, const Service& service, WithTags 
     }
     json["currentServiceRevisions"] = base::Json::array();
     for (const Deployment& deployment : service.deployments) {
-      json["currentServiceRevisions"].push_back(revision_counts(state, service, deployment.revision_arn, deployment.status == "PRIMARY"));
+      json["currentServiceRevisions"].push_back(
+          revision_counts(state, service, deployment.revision_arn, deployment.status == "PRIMARY"));
     }
   }
   json["events"] = base::Json::array();
@@ -223,8 +239,10 @@ base::Json task_json(const EcsState& state, const TaskRecord& task, WithTags tag
                      {"platformVersion", "1.4.0"},
                      {"platformFamily", "Linux"},
                      {"version", 1}};
-  if (!json["overrides"].contains("containerOverrides")) json["overrides"]["containerOverrides"] = base::Json::array();
-  for (const ContainerRecord& container : task.containers) json["containers"].push_back(container_json(task, container));
+  if (!json["overrides"].contains("containerOverrides"))
+    json["overrides"]["containerOverrides"] = base::Json::array();
+  for (const ContainerRecord& container : task.containers)
+    json["containers"].push_back(container_json(task, container));
   set_text(json, "startedBy", task.started_by);
   set_text(json, "stopCode", task.stop_code);
   set_text(json, "stoppedReason", task.stopped_reason);
@@ -251,7 +269,8 @@ base::Json service_deployment_brief(const Service& service, const ServiceDeploym
   return json;
 }
 
-base::Json service_deployment_json(const EcsState& state, const Service& service, const ServiceDeployment& record) {
+base::Json service_deployment_json(const EcsState& state, const Service& service,
+                                   const ServiceDeployment& record) {
   base::Json json = {{"serviceDeploymentArn", record.arn},
                      {"serviceArn", service.arn},
                      {"clusterArn", service.cluster_arn},
@@ -259,10 +278,13 @@ base::Json service_deployment_json(const EcsState& state, const Service& service
                      {"startedAt", record.created_at},
                      {"updatedAt", record.updated_at},
                      {"sourceServiceRevisions", base::Json::array()},
-                     {"targetServiceRevision", revision_counts(state, service, record.target_revision, record.rollback_started_at == 0)},
+                     {"targetServiceRevision", revision_counts(state, service, record.target_revision,
+                                                               record.rollback_started_at == 0)},
                      {"status", record.status},
                      {"deploymentCircuitBreaker",
-                      {{"status", record.breaker_status}, {"failureCount", record.failure_count}, {"threshold", record.threshold}}}};
+                      {{"status", record.breaker_status},
+                       {"failureCount", record.failure_count},
+                       {"threshold", record.threshold}}}};
   for (const std::string& arn : record.source_revisions) {
     json["sourceServiceRevisions"].push_back(revision_counts(state, service, arn, false));
   }
@@ -279,7 +301,8 @@ base::Json service_deployment_json(const EcsState& state, const Service& service
   return json;
 }
 
-base::Json service_revision_json(const EcsState& state, const Service& service, const ServiceRevision& revision) {
+base::Json service_revision_json(const EcsState& state, const Service& service,
+                                 const ServiceRevision& revision) {
   base::Json json = {{"serviceRevisionArn", revision.arn},
                      {"serviceArn", service.arn},
                      {"clusterArn", service.cluster_arn},
@@ -289,7 +312,8 @@ base::Json service_revision_json(const EcsState& state, const Service& service, 
                      {"platformFamily", "Linux"},
                      {"createdAt", revision.created_at}};
   for (const char* key : {"loadBalancers", "networkConfiguration"}) {
-    if (!base::json_member(service.definition, key).is_null()) json[key] = base::json_member(service.definition, key);
+    if (!base::json_member(service.definition, key).is_null())
+      json[key] = base::json_member(service.definition, key);
   }
   for (const Deployment& deployment : service.deployments) {
     if (deployment.revision_arn != revision.arn) continue;
@@ -298,7 +322,9 @@ base::Json service_revision_json(const EcsState& state, const Service& service, 
       if (task.deployment_id != deployment.id || !images.empty()) continue;
       for (const ContainerRecord& container : task.containers) {
         if (container.image_digest.empty()) continue;
-        images.push_back({{"containerName", container.name}, {"image", container.image}, {"imageDigest", container.image_digest}});
+        images.push_back({{"containerName", container.name},
+                          {"image", container.image},
+                          {"imageDigest", container.image_digest}});
       }
     }
     json["containerImages"] = images;

@@ -1,6 +1,6 @@
 #pragma once
-// ECS records as the API shows them, and the small things its operations share. Members with nothing to say are
-// left out, as AWS does; times are epoch seconds.
+// ECS records as the API shows them, and the small things its operations share. Members with nothing to say
+// are left out, as AWS does; times are epoch seconds.
 
 #include <string_view>
 #include <vector>
@@ -19,15 +19,18 @@ WithTags wants_tags(const base::Json& request);
 base::Json cluster_json(const EcsState& state, const Cluster& cluster);
 base::Json service_json(const EcsState& state, const Service& service, WithTags tags);
 base::Json task_json(const EcsState& state, const TaskRecord& task, WithTags tags);
-base::Json service_deployment_json(const EcsState& state, const Service& service, const ServiceDeployment& record);
+base::Json service_deployment_json(const EcsState& state, const Service& service,
+                                   const ServiceDeployment& record);
 base::Json service_deployment_brief(const Service& service, const ServiceDeployment& record);
-base::Json service_revision_json(const EcsState& state, const Service& service, const ServiceRevision& revision);
+base::Json service_revision_json(const EcsState& state, const Service& service,
+                                 const ServiceRevision& revision);
 /// {arn, reason: MISSING}
 base::Json missing(std::string arn);
 
 /// The strings of a request's list; absent is none.
 std::vector<std::string> string_list(const base::Json& request, std::string_view key);
 /// One page of `items` under `key`, by the request's maxResults and nextToken.
-base::Json page_of(const base::Json& request, std::string_view key, const std::vector<std::string>& items, std::size_t usual);
+base::Json page_of(const base::Json& request, std::string_view key, const std::vector<std::string>& items,
+                   std::size_t usual);
 
 }  // namespace emulator

@@ -98,12 +98,14 @@ base::Json to_json(const Service& service) {
                      {"revisions", base::Json::array()}};
   for (const Deployment& deployment : service.deployments) json["deployments"].push_back(to_json(deployment));
   for (const ServiceEvent& event : service.events) {
-    json["events"].push_back({{"id", event.id}, {"created_at", event.created_at}, {"message", event.message}});
+    json["events"].push_back(
+        {{"id", event.id}, {"created_at", event.created_at}, {"message", event.message}});
   }
   for (const ServiceDeployment& record : service.history) json["history"].push_back(to_json(record));
   for (const ServiceRevision& revision : service.revisions) {
-    json["revisions"].push_back(
-        {{"arn", revision.arn}, {"task_definition", revision.task_definition_arn}, {"created_at", revision.created_at}});
+    json["revisions"].push_back({{"arn", revision.arn},
+                                 {"task_definition", revision.task_definition_arn},
+                                 {"created_at", revision.created_at}});
   }
   return json;
 }
@@ -118,14 +120,17 @@ Service service_from_json(const base::Json& json) {
   service.created_at = base::json_number(json, "created_at");
   service.definition = base::json_member(json, "definition");
   service.tags = base::json_member(json, "tags");
-  for (const base::Json& entry : base::json_member(json, "deployments")) service.deployments.push_back(deployment_from_json(entry));
+  for (const base::Json& entry : base::json_member(json, "deployments"))
+    service.deployments.push_back(deployment_from_json(entry));
   for (const base::Json& entry : base::json_member(json, "events")) {
-    service.events.push_back({base::json_string(entry, "id"), base::json_number(entry, "created_at"), base::json_string(entry, "message")});
+    service.events.push_back({base::json_string(entry, "id"), base::json_number(entry, "created_at"),
+                              base::json_string(entry, "message")});
   }
-  for (const base::Json& entry : base::json_member(json, "history")) service.history.push_back(record_from_json(entry));
+  for (const base::Json& entry : base::json_member(json, "history"))
+    service.history.push_back(record_from_json(entry));
   for (const base::Json& entry : base::json_member(json, "revisions")) {
-    service.revisions.push_back(
-        {base::json_string(entry, "arn"), base::json_string(entry, "task_definition"), base::json_number(entry, "created_at")});
+    service.revisions.push_back({base::json_string(entry, "arn"), base::json_string(entry, "task_definition"),
+                                 base::json_number(entry, "created_at")});
   }
   service.steady_announced = true;  // tasks are started again: that alone is no news
   return service;
@@ -139,7 +144,8 @@ base::Json kept_state(const EcsState& state) {
                          {"services", base::Json::array()},
                          {"next_address", state.next_address}};
   for (const Cluster& cluster : state.clusters) {
-    document["clusters"].push_back({{"name", cluster.name}, {"status", cluster.status}, {"definition", cluster.definition}});
+    document["clusters"].push_back(
+        {{"name", cluster.name}, {"status", cluster.status}, {"definition", cluster.definition}});
   }
   for (const auto& [family, revisions] : state.families) document["families"][family] = revisions;
   for (const Service& service : state.services) document["services"].push_back(to_json(service));
@@ -147,7 +153,8 @@ base::Json kept_state(const EcsState& state) {
 }
 
 base::Result<void> load_kept_state(EcsState& state, const base::Json& document) {
-  if (!document.is_object()) return base::make_error(base::ErrorKind::invalid_input, "the kept ECS state is not a JSON object");
+  if (!document.is_object())
+    return base::make_error(base::ErrorKind::invalid_input, "the kept ECS state is not a JSON object");
   for (const base::Json& entry : base::json_member(document, "clusters")) {
     Cluster& cluster = state.add_cluster(base::json_string(entry, "name"));
     cluster.status = base::json_string(entry, "status", "ACTIVE");
@@ -156,7 +163,8 @@ base::Result<void> load_kept_state(EcsState& state, const base::Json& document) 
   for (const auto& [family, revisions] : base::json_member(document, "families").items()) {
     for (const base::Json& revision : revisions) state.families[family].push_back(revision);
   }
-  for (const base::Json& entry : base::json_member(document, "services")) state.services.push_back(service_from_json(entry));
+  for (const base::Json& entry : base::json_member(document, "services"))
+    state.services.push_back(service_from_json(entry));
   state.next_address = static_cast<std::uint32_t>(base::json_integer(document, "next_address"));
   return {};
 }

@@ -31,13 +31,15 @@ base::Json placeholder_definition(const std::string& service, const base::Json& 
 }  // namespace
 
 base::Result<void> EcsService::apply_seed(
-    const base::Json& seed, const std::function<std::optional<std::string>(const std::string& name)>& find_group) {
+    const base::Json& seed,
+    const std::function<std::optional<std::string>(const std::string& name)>& find_group) {
   std::lock_guard lock(state_.mutex);
   caller_arn_ = fmt::format("arn:aws:iam::{}:root", state_.account);
   for (const base::Json& entry : base::json_member(seed, "clusters")) {
     const std::string name = entry.is_string() ? entry.get<std::string>() : base::json_string(entry, "name");
     if (name.empty()) return seed_error("clusters: an entry has no name");
-    if (state_.find_cluster(name) == nullptr) TRY(create_cluster({{"clusterName", name}}).while_doing("seeding cluster " + name));
+    if (state_.find_cluster(name) == nullptr)
+      TRY(create_cluster({{"clusterName", name}}).while_doing("seeding cluster " + name));
   }
   for (const base::Json& entry : base::json_member(seed, "task_definitions")) {
     const std::string family = base::json_string(entry, "family");
@@ -49,7 +51,8 @@ base::Result<void> EcsService::apply_seed(
 }
 
 base::Result<void> EcsService::seed_service(
-    const base::Json& entry, const std::function<std::optional<std::string>(const std::string& name)>& find_group) {
+    const base::Json& entry,
+    const std::function<std::optional<std::string>(const std::string& name)>& find_group) {
   const std::string name = base::json_string(entry, "name");
   const std::string cluster_name = base::json_string(entry, "cluster", "default");
   if (name.empty()) return seed_error("services: an entry has no name");
@@ -60,12 +63,15 @@ base::Result<void> EcsService::seed_service(
   if (state_.find_service(cluster->arn, name) != nullptr) return {};
   // Its keys are snake_case or the API's own; unknown ones are the API's.
   base::Json request = {{"serviceName", name}, {"cluster", cluster_name}, {"launchType", "FARGATE"}};
-  request["desiredCount"] = base::json_integer(entry, "desired_count", base::json_integer(entry, "desiredCount", 1));
+  request["desiredCount"] =
+      base::json_integer(entry, "desired_count", base::json_integer(entry, "desiredCount", 1));
   base::Json balancers = base::Json::array();
   for (const base::Json& balancer : base::json_member(entry, "load_balancers")) {
     const std::string group_name = base::json_string(balancer, "target_group");
     const auto group = find_group(group_name);
-    if (!group) return seed_error(fmt::format("service {}: target_group '{}' is not among target_groups", name, group_name));
+    if (!group)
+      return seed_error(
+          fmt::format("service {}: target_group '{}' is not among target_groups", name, group_name));
     balancers.push_back({{"targetGroupArn", *group},
                          {"containerName", base::json_string(balancer, "container", name)},
                          {"containerPort", base::json_integer(balancer, "port")}});
@@ -82,14 +88,16 @@ base::Result<void> EcsService::seed_service(
   configuration["deploymentCircuitBreaker"] = {{"enable", base::json_bool(breaker, "enable")},
                                                {"rollback", base::json_bool(breaker, "rollback")}};
   request["deploymentConfiguration"] = configuration;
-  for (const char* key : {"networkConfiguration", "propagateTags", "enableECSManagedTags", "deploymentController", "tags"}) {
+  for (const char* key :
+       {"networkConfiguration", "propagateTags", "enableECSManagedTags", "deploymentController", "tags"}) {
     if (entry.contains(key)) request[key] = entry[key];
   }
   const std::string definition = base::json_string(entry, "task_definition");
   const bool never_deployed = definition.empty();
   if (never_deployed) {
     const base::Json placeholder = placeholder_definition(name, balancers);
-    if (!state_.families.contains(base::json_string(placeholder, "family"))) TRY(register_task_definition(placeholder));
+    if (!state_.families.contains(base::json_string(placeholder, "family")))
+      TRY(register_task_definition(placeholder));
     request["taskDefinition"] = base::json_string(placeholder, "family");
   } else {
     request["taskDefinition"] = definition;

@@ -8,14 +8,20 @@
 
 namespace emulator {
 
+namespace {
+bool is_read(const std::string& operation) {
+  return operation.starts_with("Describe") || operation.starts_with("List");
+}
+}  // namespace
+
 EcsService::EcsService(EcsState& state, base::Clock& clock, Links links)
     : state_(state), clock_(clock), links_(std::move(links)) {}
 
-double EcsService::now() const { return base::to_epoch_seconds(clock_.now()); }
+double EcsService::now() const {
+  return base::to_epoch_seconds(clock_.now());
+}
 
-base::Result<base::Json> EcsService::call(const std::string& operation, const base::Json& request,
-                                          const std::string& caller_arn) {
-  using Function = Answer (EcsService::*)(const base::Json&);
+const std::map<std::string, EcsService::Function>& EcsService::functions() {
   static const std::map<std::string, Function> kOperations = {
       {"CreateCluster", &EcsService::create_cluster},
       {"DescribeClusters", &EcsService::describe_clusters},
@@ -43,16 +49,37 @@ base::Result<base::Json> EcsService::call(const std::string& operation, const ba
       {"DescribeTasks", &EcsService::describe_tasks},
       {"ListTasks", &EcsService::list_tasks},
   };
-  const auto found = kOperations.find(operation);
-  if (found == kOperations.end()) {
-    return ecs_error("UnsupportedFeatureException", fmt::format("ECS operation {} is not offered by this emulator.", operation));
+  return kOperations;
+}
+
+ServiceTable EcsService::table(std::function<void()> changed) {
+  ServiceTable table;
+  table.name = "ecs";
+  table.target_prefix = "AmazonEC2ContainerServiceV20141113";
+  for (const auto& [name, function] : functions()) {
+    table.operations[name] = [this, changed](const ApiCall& request) -> ApiResult {
+      auto answer = call(request.operation, request.input, request.principal.arn);
+      if (!answer) return ApiFailure{answer.error().code, answer.error().message};
+      if (!is_read(request.operation)) changed();
+      return std::move(*answer);
+    };
   }
-  if (!request.is_object()) return ecs_error("InvalidParameterException", "The request is not a JSON object.");
+  return table;
+}
+
+base::Result<base::Json> EcsService::call(const std::string& operation, const base::Json& request,
+                                          const std::string& caller_arn) {
+  const auto found = functions().find(operation);
+  if (found == functions().end()) {
+    return ecs_error("UnsupportedFeatureException",
+                     fmt::format("ECS operation {} is not offered by this emulator.", operation));
+  }
+  if (!request.is_object())
+    return ecs_error("InvalidParameterException", "The request is not a JSON object.");
   std::lock_guard lock(state_.mutex);
   caller_arn_ = caller_arn;
   Answer answer = (this->*found->second)(request);
-  const bool reads = operation.starts_with("Describe") || operation.starts_with("List");
-  if (answer && !reads && links_.wake) links_.wake();
+  if (answer && !is_read(operation) && links_.wake) links_.wake();
   return answer;
 }
 
@@ -64,17 +91,20 @@ base::Result<Cluster*> EcsService::cluster_of(const base::Json& request) {
 
 base::Result<base::Json> EcsService::create_cluster(const base::Json& request) {
   const std::string name = base::json_string(request, "clusterName", "default");
-  const bool valid = !name.empty() && name.size() <= 255 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '_';
-  });
+  const bool valid =
+      !name.empty() && name.size() <= 255 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '-' || c == '_';
+      });
   if (!valid) {
-    return ecs_error("InvalidParameterException",
-                     "Identifier must be of type alphanumeric, hyphens or underscores and at most 255 characters long.");
+    return ecs_error(
+        "InvalidParameterException",
+        "Identifier must be of type alphanumeric, hyphens or underscores and at most 255 characters long.");
   }
   Cluster* cluster = state_.find_cluster(name);
   if (cluster == nullptr) cluster = &state_.add_cluster(name);
   cluster->status = "ACTIVE";
-  for (const char* key : {"settings", "configuration", "capacityProviders", "defaultCapacityProviderStrategy", "tags"}) {
+  for (const char* key :
+       {"settings", "configuration", "capacityProviders", "defaultCapacityProviderStrategy", "tags"}) {
     if (request.contains(key)) cluster->definition[key] = request[key];
   }
   return base::Json{{"cluster", cluster_json(state_, *cluster)}};
@@ -113,7 +143,8 @@ base::Result<base::Json> EcsService::delete_cluster(const base::Json& request) {
   }
   for (const TaskRecord& task : state_.tasks) {
     if (task.cluster_arn == cluster->arn && task.last_status != "STOPPED") {
-      return ecs_error("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.");
+      return ecs_error("ClusterContainsTasksException",
+                       "The Cluster cannot be deleted while Tasks are active.");
     }
   }
   cluster->status = "INACTIVE";
@@ -125,8 +156,9 @@ base::Json* EcsService::tags_of(const std::string& arn) {
     if (service.arn == arn) return &service.tags;
   }
   if (TaskRecord* task = state_.find_task(arn); task != nullptr && task->arn == arn) return &task->tags;
-  const bool known = state_.find_cluster(arn) != nullptr || (arn.find(":task-definition/") != std::string::npos &&
-                                                             state_.find_task_definition(arn) != nullptr);
+  const bool known =
+      state_.find_cluster(arn) != nullptr ||
+      (arn.find(":task-definition/") != std::string::npos && state_.find_task_definition(arn) != nullptr);
   if (!known) return nullptr;
   base::Json& tags = other_tags_[arn];
   if (!tags.is_array()) tags = base::Json::array();
@@ -135,10 +167,13 @@ base::Json* EcsService::tags_of(const std::string& arn) {
 
 base::Result<base::Json> EcsService::tag_resource(const base::Json& request) {
   base::Json* tags = tags_of(base::json_string(request, "resourceArn"));
-  if (tags == nullptr) return ecs_error("InvalidParameterException", "The specified resource could not be found.");
+  if (tags == nullptr)
+    return ecs_error("InvalidParameterException", "The specified resource could not be found.");
   for (const base::Json& tag : base::json_member(request, "tags")) {
     const std::string key = base::json_string(tag, "key");
-    const auto same = std::find_if(tags->begin(), tags->end(), [&](const base::Json& entry) { return base::json_string(entry, "key") == key; });
+    const auto same = std::find_if(tags->begin(), tags->end(), [&](const base::Json& entry) {
+      return base::json_string(entry, "key") == key;
+    });
     if (same != tags->end()) {
       *same = tag;
     } else {
@@ -150,7 +185,8 @@ base::Result<base::Json> EcsService::tag_resource(const base::Json& request) {
 
 base::Result<base::Json> EcsService::untag_resource(const base::Json& request) {
   base::Json* tags = tags_of(base::json_string(request, "resourceArn"));
-  if (tags == nullptr) return ecs_error("InvalidParameterException", "The specified resource could not be found.");
+  if (tags == nullptr)
+    return ecs_error("InvalidParameterException", "The specified resource could not be found.");
   const auto keys = string_list(request, "tagKeys");
   base::Json kept = base::Json::array();
   for (const base::Json& tag : *tags) {
@@ -162,7 +198,8 @@ base::Result<base::Json> EcsService::untag_resource(const base::Json& request) {
 
 base::Result<base::Json> EcsService::list_tags_for_resource(const base::Json& request) {
   const base::Json* tags = tags_of(base::json_string(request, "resourceArn"));
-  if (tags == nullptr) return ecs_error("InvalidParameterException", "The specified resource could not be found.");
+  if (tags == nullptr)
+    return ecs_error("InvalidParameterException", "The specified resource could not be found.");
   return base::Json{{"tags", *tags}};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// The ECS API: one function for each operation, over EcsState. Requests and answers are JSON as on the wire; an
-// error carries the exception's name as its code. Nothing waits here: the scheduler does what was asked for.
+// The ECS API: one function for each operation, over EcsState. Requests and answers are JSON as on the wire;
+// an error carries the exception's name as its code. Nothing waits here: the scheduler does what was asked
+// for.
 
 #include <functional>
 #include <string>
@@ -8,28 +9,35 @@
 #include "base/json_fwd.h"
 #include "base/result.h"
 #include "emulator/ecs_state.h"
+#include "emulator/service.h"
 
 namespace emulator {
 
 class EcsService {
  public:
-  /// `wake` is called after each change (the scheduler's). `group_exists` says whether a target group is there and
-  /// has a load balancer; empty asks nobody.
+  /// `wake` is called after each change (the scheduler's). `group_exists` says whether a target group is
+  /// there and has a load balancer; empty asks nobody.
   struct Links {
     std::function<void()> wake;
     std::function<bool(const std::string& target_group_arn)> group_is_usable;
   };
   EcsService(EcsState& state, base::Clock& clock, Links links);
 
+  /// All operations. `changed` is called after each one that changed something, outside all locks.
+  ServiceTable table(std::function<void()> changed);
   /// An operation by its name after the dot of X-Amz-Target. Locks the state.
-  base::Result<base::Json> call(const std::string& operation, const base::Json& request, const std::string& caller_arn);
-  /// Adds what a seed's `clusters`, `task_definitions` and `services` declare and is not there yet. `find_group` gives
-  /// the ARN of a target group by name, or nothing. Locks the state.
-  base::Result<void> apply_seed(const base::Json& seed,
-                                const std::function<std::optional<std::string>(const std::string& name)>& find_group);
+  base::Result<base::Json> call(const std::string& operation, const base::Json& request,
+                                const std::string& caller_arn);
+  /// Adds what a seed's `clusters`, `task_definitions` and `services` declare and is not there yet.
+  /// `find_group` gives the ARN of a target group by name, or nothing. Locks the state.
+  base::Result<void> apply_seed(
+      const base::Json& seed,
+      const std::function<std::optional<std::string>(const std::string& name)>& find_group);
 
  private:
   using Answer = base::Result<base::Json>;
+  using Function = Answer (EcsService::*)(const base::Json&);
+  static const std::map<std::string, Function>& functions();
   // ecs_service.cpp
   Answer create_cluster(const base::Json& request);
   Answer describe_clusters(const base::Json& request);
@@ -64,8 +72,9 @@ class EcsService {
   base::Result<Cluster*> cluster_of(const base::Json& request);
   base::Result<Service*> active_service(const base::Json& request);
   base::Result<void> check_load_balancers(const base::Json& request) const;
-  base::Result<void> seed_service(const base::Json& entry,
-                                  const std::function<std::optional<std::string>(const std::string& name)>& find_group);
+  base::Result<void> seed_service(
+      const base::Json& entry,
+      const std::function<std::optional<std::string>(const std::string& name)>& find_group);
   base::Json* tags_of(const std::string& arn);
   [[nodiscard]] double now() const;
 

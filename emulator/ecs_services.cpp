@@ -1,5 +1,5 @@
-// CreateService, UpdateService and their companions. A change that needs new tasks makes a new primary deployment
-// at once; the scheduler then rolls it out.
+// CreateService, UpdateService and their companions. A change that needs new tasks makes a new primary
+// deployment at once; the scheduler then rolls it out.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,8 +12,8 @@ namespace emulator {
 namespace {
 
 /// Members of a request that are not part of what a service remembers as its definition.
-constexpr const char* kNotKept[] = {"cluster",        "service",     "serviceName", "taskDefinition", "desiredCount",
-                                    "clientToken",    "tags",        "forceNewDeployment"};
+constexpr const char* kNotKept[] = {"cluster",      "service",     "serviceName", "taskDefinition",
+                                    "desiredCount", "clientToken", "tags",        "forceNewDeployment"};
 
 base::Json definition_of(const base::Json& request) {
   base::Json definition = request;
@@ -21,15 +21,19 @@ base::Json definition_of(const base::Json& request) {
   return definition;
 }
 
-base::Error invalid(std::string message) { return ecs_error("InvalidParameterException", std::move(message)); }
+base::Error invalid(std::string message) {
+  return ecs_error("InvalidParameterException", std::move(message));
+}
 
 base::Result<void> check_limits(const base::Json& request) {
   const base::Json& configuration = base::json_member(request, "deploymentConfiguration");
   const auto lower = base::json_integer(configuration, "minimumHealthyPercent", 100);
   const auto upper = base::json_integer(configuration, "maximumPercent", 200);
   if (lower < 0 || upper <= 0 || upper < lower || (lower == 100 && upper == 100)) {
-    return invalid(fmt::format("Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments, and "
-                               "maximumPercent must be at least minimumHealthyPercent; found {} and {}.", upper, lower));
+    return invalid(fmt::format(
+        "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments, and "
+        "maximumPercent must be at least minimumHealthyPercent; found {} and {}.",
+        upper, lower));
   }
   const auto desired = base::json_integer(request, "desiredCount", 0);
   if (desired < 0 || desired > 5000) return invalid("The desired count must be between 0 and 5000.");
@@ -37,14 +41,17 @@ base::Result<void> check_limits(const base::Json& request) {
 }
 
 bool is_code_deploy(const Service& service) {
-  return base::json_string(base::json_member(service.definition, "deploymentController"), "type") == "CODE_DEPLOY";
+  return base::json_string(base::json_member(service.definition, "deploymentController"), "type") ==
+         "CODE_DEPLOY";
 }
 
 /// Members whose change needs new tasks.
 bool needs_new_tasks(const Service& service, const base::Json& request) {
-  for (const char* key : {"networkConfiguration", "loadBalancers", "platformVersion", "launchType", "serviceRegistries",
-                          "capacityProviderStrategy", "enableExecuteCommand"}) {
-    if (request.contains(key) && !request[key].is_null() && request[key] != base::json_member(service.definition, key)) return true;
+  for (const char* key : {"networkConfiguration", "loadBalancers", "platformVersion", "launchType",
+                          "serviceRegistries", "capacityProviderStrategy", "enableExecuteCommand"}) {
+    if (request.contains(key) && !request[key].is_null() &&
+        request[key] != base::json_member(service.definition, key))
+      return true;
   }
   return false;
 }
@@ -62,11 +69,13 @@ base::Result<Service*> EcsService::active_service(const base::Json& request) {
 base::Result<void> EcsService::check_load_balancers(const base::Json& request) const {
   for (const base::Json& entry : base::json_member(request, "loadBalancers")) {
     const std::string group = base::json_string(entry, "targetGroupArn");
-    if (group.empty() || base::json_integer(entry, "containerPort") < 1 || base::json_string(entry, "containerName").empty()) {
+    if (group.empty() || base::json_integer(entry, "containerPort") < 1 ||
+        base::json_string(entry, "containerName").empty()) {
       return invalid("loadBalancers: targetGroupArn, containerName and containerPort are needed.");
     }
     if (links_.group_is_usable && !links_.group_is_usable(group)) {
-      return invalid(fmt::format("The target group with targetGroupArn {} does not have an associated load balancer.", group));
+      return invalid(fmt::format(
+          "The target group with targetGroupArn {} does not have an associated load balancer.", group));
     }
   }
   return {};
@@ -75,10 +84,13 @@ base::Result<void> EcsService::check_load_balancers(const base::Json& request) c
 base::Result<base::Json> EcsService::create_service(const base::Json& request) {
   TRY(Cluster* const cluster, cluster_of(request));
   const std::string name = base::json_string(request, "serviceName");
-  if (name.empty() || name.size() > 255) return invalid("Service name should not be blank or longer than 255 characters.");
+  if (name.empty() || name.size() > 255)
+    return invalid("Service name should not be blank or longer than 255 characters.");
   Service* known = state_.find_service(cluster->arn, name);
-  if (known != nullptr && known->status == "ACTIVE") return invalid("Creation of service was not idempotent.");
-  if (known != nullptr && known->status == "DRAINING") return invalid("Unable to Start a service that is still Draining.");
+  if (known != nullptr && known->status == "ACTIVE")
+    return invalid("Creation of service was not idempotent.");
+  if (known != nullptr && known->status == "DRAINING")
+    return invalid("Unable to Start a service that is still Draining.");
   TRY(check_limits(request));
   TRY(check_load_balancers(request));
   const base::Json* definition = state_.find_task_definition(base::json_string(request, "taskDefinition"));
@@ -89,7 +101,8 @@ base::Result<base::Json> EcsService::create_service(const base::Json& request) {
     const bool there = std::any_of(containers.begin(), containers.end(), [&](const base::Json& candidate) {
       return base::json_string(candidate, "name") == container;
     });
-    if (!there) return invalid(fmt::format("The container {} does not exist in the task definition.", container));
+    if (!there)
+      return invalid(fmt::format("The container {} does not exist in the task definition.", container));
   }
   Service service;
   service.name = name;
@@ -98,8 +111,10 @@ base::Result<base::Json> EcsService::create_service(const base::Json& request) {
   service.desired_count = static_cast<int>(base::json_integer(request, "desiredCount", 0));
   service.created_at = now();
   service.definition = definition_of(request);
-  if (!service.definition.contains("schedulingStrategy")) service.definition["schedulingStrategy"] = "REPLICA";
-  if (!service.definition.contains("deploymentController")) service.definition["deploymentController"] = {{"type", "ECS"}};
+  if (!service.definition.contains("schedulingStrategy"))
+    service.definition["schedulingStrategy"] = "REPLICA";
+  if (!service.definition.contains("deploymentController"))
+    service.definition["deploymentController"] = {{"type", "ECS"}};
   if (base::json_member(request, "tags").is_array()) service.tags = request["tags"];
   state_.services.push_back(std::move(service));
   Service& created = state_.services.back();
@@ -112,11 +127,15 @@ base::Result<base::Json> EcsService::update_service(const base::Json& request) {
   const std::string wanted = base::json_string(request, "taskDefinition");
   const bool force = base::json_bool(request, "forceNewDeployment");
   if (is_code_deploy(*service) && (!wanted.empty() || force)) {
-    return invalid("Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy "
-                   "to trigger a new deployment.");
+    return invalid(
+        "Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS "
+        "CodeDeploy "
+        "to trigger a new deployment.");
   }
-  const std::string current = service->deployments.empty() ? "" : service->deployments.front().task_definition_arn;
-  const base::Json* definition = wanted.empty() ? state_.find_task_definition(current) : state_.find_task_definition(wanted);
+  const std::string current =
+      service->deployments.empty() ? "" : service->deployments.front().task_definition_arn;
+  const base::Json* definition =
+      wanted.empty() ? state_.find_task_definition(current) : state_.find_task_definition(wanted);
   if (definition == nullptr) return ecs_error("ClientException", "TaskDefinition not found.");
   if (!wanted.empty() && base::json_string(*definition, "status") != "ACTIVE") {
     return ecs_error("ClientException", "TaskDefinition is inactive");
@@ -157,8 +176,8 @@ base::Result<base::Json> EcsService::describe_services(const base::Json& request
     if (service != nullptr) {
       answer["services"].push_back(service_json(state_, *service, wants_tags(request)));
     } else {
-      answer["failures"].push_back(
-          missing(name.starts_with("arn:") ? name : state_.arn(fmt::format("service/{}/{}", cluster->name, name))));
+      answer["failures"].push_back(missing(
+          name.starts_with("arn:") ? name : state_.arn(fmt::format("service/{}/{}", cluster->name, name))));
     }
   }
   return answer;

@@ -9,7 +9,9 @@
 
 namespace emulator {
 
-Deployment* Service::primary() { return deployments.empty() ? nullptr : &deployments.front(); }
+Deployment* Service::primary() {
+  return deployments.empty() ? nullptr : &deployments.front();
+}
 
 Deployment* Service::deployment(std::string_view id) {
   for (Deployment& entry : deployments) {
@@ -44,14 +46,16 @@ bool Service::rolls_back() const {
 
 void Service::add_event(double now, const std::string& message) {
   constexpr double kSuppressed = 6 * 3600;
-  if (!events.empty() && events.front().message == message && now - events.front().created_at < kSuppressed) return;
+  if (!events.empty() && events.front().message == message && now - events.front().created_at < kSuppressed)
+    return;
   events.push_front({base::random_uuid(), now, message});
   if (events.size() > 100) events.pop_back();
 }
 
 std::string new_deployment_id() {
   std::string digits;
-  for (const char byte : base::random_bytes(19)) digits += static_cast<char>('0' + static_cast<unsigned char>(byte) % 10);
+  for (const char byte : base::random_bytes(19))
+    digits += static_cast<char>('0' + static_cast<unsigned char>(byte) % 10);
   if (digits[0] == '0') digits[0] = '1';
   return "ecs-svc/" + digits;
 }
@@ -96,7 +100,8 @@ Service* EcsState::find_service(std::string_view cluster_arn, std::string_view n
   Service* found = nullptr;
   for (Service& service : services) {
     if (service.cluster_arn != cluster_arn || service.name != name) continue;
-    if (found == nullptr || service.status != "INACTIVE") found = &service;  // a deleted one may share the name
+    if (found == nullptr || service.status != "INACTIVE")
+      found = &service;  // a deleted one may share the name
   }
   return found;
 }
@@ -116,7 +121,8 @@ Cluster& EcsState::add_cluster(const std::string& name) {
   return clusters.emplace_back(std::move(cluster));
 }
 
-base::Json& EcsState::add_task_definition(base::Json definition, const std::string& registered_by, double now) {
+base::Json& EcsState::add_task_definition(base::Json definition, const std::string& registered_by,
+                                          double now) {
   const std::string family = base::json_string(definition, "family");
   std::vector<base::Json>& revisions = families[family];
   definition.erase("tags");
@@ -161,7 +167,8 @@ Deployment& EcsState::start_deployment(Service& service, const std::string& task
   service.revisions.push_back({deployment.revision_arn, task_definition_arn, now});
 
   ServiceDeployment record;
-  record.arn = arn(fmt::format("service-deployment/{}/{}/{}", cluster_name, service.name, base::random_hex(10)));
+  record.arn =
+      arn(fmt::format("service-deployment/{}/{}/{}", cluster_name, service.name, base::random_hex(10)));
   record.deployment_id = deployment.id;
   record.target_revision = deployment.revision_arn;
   record.created_at = record.updated_at = now;
@@ -190,8 +197,9 @@ Deployment& EcsState::start_deployment(Service& service, const std::string& task
 
 bool EcsState::roll_back(Service& service, const std::string& reason, double now) {
   if (service.deployments.empty()) return false;
-  const auto target = std::find_if(service.deployments.begin() + 1, service.deployments.end(),
-                                   [](const Deployment& entry) { return entry.was_completed && !entry.is_placeholder; });
+  const auto target =
+      std::find_if(service.deployments.begin() + 1, service.deployments.end(),
+                   [](const Deployment& entry) { return entry.was_completed && !entry.is_placeholder; });
   if (target == service.deployments.end()) return false;
   Deployment& failed = service.deployments.front();
   const std::string back_to = target->id;

@@ -1,6 +1,7 @@
 #pragma once
-// What ECS knows: clusters, task definitions, services with their deployments, tasks. Plain records behind one
-// mutex. Who changes them: the API (ecs_service.h) and the scheduler (scheduler.h). What runs is task.h's.
+// What ECS knows: clusters, task definitions, services with their deployments, tasks. Plain records behind
+// one mutex. Who changes them: the API (ecs_service.h) and the scheduler (scheduler.h). What runs is
+// task.h's.
 
 #include <deque>
 #include <list>
@@ -138,8 +139,8 @@ struct Service {
   double created_at = 0;
   base::Json definition = base::Json::object();  ///< the request's other members as they came
   base::Json tags = base::Json::array();
-  std::vector<Deployment> deployments;  ///< the primary one first
-  std::deque<ServiceEvent> events;      ///< newest first
+  std::vector<Deployment> deployments;     ///< the primary one first
+  std::deque<ServiceEvent> events;         ///< newest first
   std::vector<ServiceDeployment> history;  ///< newest first
   std::vector<ServiceRevision> revisions;
 
@@ -159,7 +160,8 @@ struct Service {
 };
 
 struct EcsState {
-  EcsState(std::string region_, std::string account_) : region(std::move(region_)), account(std::move(account_)) {}
+  EcsState(std::string region_, std::string account_)
+      : region(std::move(region_)), account(std::move(account_)) {}
   mutable std::mutex mutex;
   std::string region;
   std::string account;
@@ -183,7 +185,8 @@ struct EcsState {
   TaskRecord& add_task(const Cluster& cluster, const base::Json& task_definition, double now);
   /// The service's new primary deployment; the one before becomes ACTIVE.
   Deployment& start_deployment(Service& service, const std::string& task_definition_arn, double now);
-  /// The circuit breaker's or the user's way back: the last completed deployment is primary again. False: none.
+  /// The circuit breaker's or the user's way back: the last completed deployment is primary again. False:
+  /// none.
   bool roll_back(Service& service, const std::string& reason, double now);
 };
 

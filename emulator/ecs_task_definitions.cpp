@@ -11,9 +11,13 @@
 namespace emulator {
 namespace {
 
-base::Error client_error(std::string message) { return ecs_error("ClientException", std::move(message)); }
+base::Error client_error(std::string message) {
+  return ecs_error("ClientException", std::move(message));
+}
 
-bool is_role(const std::string& arn) { return arn.starts_with("arn:aws") && arn.find(":role/") != std::string::npos; }
+bool is_role(const std::string& arn) {
+  return arn.starts_with("arn:aws") && arn.find(":role/") != std::string::npos;
+}
 
 bool asks_for_fargate(const base::Json& definition) {
   const auto wanted = string_list(definition, "requiresCompatibilities");
@@ -23,25 +27,32 @@ bool asks_for_fargate(const base::Json& definition) {
 base::Result<void> check_container(const base::Json& definition, const base::Json& container) {
   const std::string name = base::json_string(container, "name");
   if (name.empty()) return client_error("Container.name should not be null or empty.");
-  if (base::json_string(container, "image").empty()) return client_error("Container.image should not be null or empty.");
-  const bool has_memory = container.contains("memory") || container.contains("memoryReservation") || definition.contains("memory");
+  if (base::json_string(container, "image").empty())
+    return client_error("Container.image should not be null or empty.");
+  const bool has_memory = container.contains("memory") || container.contains("memoryReservation") ||
+                          definition.contains("memory");
   if (!has_memory) {
-    return client_error(fmt::format("Invalid setting for container '{}'. At least one of 'memory' or 'memoryReservation' must "
-                                    "be specified.", name));
+    return client_error(fmt::format(
+        "Invalid setting for container '{}'. At least one of 'memory' or 'memoryReservation' must "
+        "be specified.",
+        name));
   }
   for (const base::Json& mapping : base::json_member(container, "portMappings")) {
     const auto port = base::json_integer(mapping, "containerPort");
-    if (port < 1 || port > 65535) return client_error(fmt::format("Invalid container port {} for container '{}'.", port, name));
+    if (port < 1 || port > 65535)
+      return client_error(fmt::format("Invalid container port {} for container '{}'.", port, name));
   }
   return {};
 }
 
 base::Result<void> check_definition(const base::Json& definition) {
   const std::string family = base::json_string(definition, "family");
-  const bool valid = !family.empty() && family.size() <= 255 && std::all_of(family.begin(), family.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '_';
-  });
-  if (!valid) return client_error("Family contains invalid characters, or is empty or longer than 255 characters.");
+  const bool valid = !family.empty() && family.size() <= 255 &&
+                     std::all_of(family.begin(), family.end(), [](unsigned char c) {
+                       return std::isalnum(c) != 0 || c == '-' || c == '_';
+                     });
+  if (!valid)
+    return client_error("Family contains invalid characters, or is empty or longer than 255 characters.");
   const base::Json& containers = base::json_member(definition, "containerDefinitions");
   if (!containers.is_array() || containers.empty()) return client_error("Container list cannot be empty.");
   std::set<std::string> names;
@@ -51,13 +62,14 @@ base::Result<void> check_definition(const base::Json& definition) {
       return client_error("Container definitions must have unique names.");
     }
   }
-  const bool one_essential = std::any_of(containers.begin(), containers.end(), [](const base::Json& container) {
-    return base::json_bool(container, "essential", true);
-  });
+  const bool one_essential =
+      std::any_of(containers.begin(), containers.end(),
+                  [](const base::Json& container) { return base::json_bool(container, "essential", true); });
   if (!one_essential) return client_error("At least one container must be marked as essential.");
   if (asks_for_fargate(definition)) {
     for (const char* key : {"cpu", "memory"}) {
-      if (!definition.contains(key)) return client_error(fmt::format("Fargate requires that '{}' be defined at the task level.", key));
+      if (!definition.contains(key))
+        return client_error(fmt::format("Fargate requires that '{}' be defined at the task level.", key));
     }
     if (base::json_string(definition, "networkMode") != "awsvpc") {
       return client_error("Fargate only supports network mode 'awsvpc'.");
@@ -80,7 +92,8 @@ void fill_in(base::Json& definition) {
       if (!container.contains(key)) container[key] = base::Json::array();
     }
     for (base::Json& mapping : container["portMappings"]) {
-      if (!mapping.contains("hostPort")) mapping["hostPort"] = awsvpc ? base::json_integer(mapping, "containerPort") : 0;
+      if (!mapping.contains("hostPort"))
+        mapping["hostPort"] = awsvpc ? base::json_integer(mapping, "containerPort") : 0;
       if (!mapping.contains("protocol")) mapping["protocol"] = "tcp";
     }
   }
@@ -98,7 +111,8 @@ void fill_in(base::Json& definition) {
     if (base::json_string(base::json_member(container, "logConfiguration"), "logDriver") == "awslogs") {
       require("com.amazonaws.ecs.capability.logging-driver.awslogs");
     }
-    if (base::json_member(container, "secrets").is_array()) require("ecs.capability.secrets.asm.environment-variables");
+    if (base::json_member(container, "secrets").is_array())
+      require("ecs.capability.secrets.asm.environment-variables");
   }
   if (awsvpc) require("ecs.capability.task-eni");
   definition["requiresAttributes"] = attributes;
@@ -138,7 +152,8 @@ base::Result<base::Json> EcsService::list_task_definitions(const base::Json& req
   for (const auto& [family, revisions] : state_.families) {
     if (!prefix.empty() && family != prefix) continue;
     for (const base::Json& definition : revisions) {
-      if (base::json_string(definition, "status") == status) arns.push_back(base::json_string(definition, "taskDefinitionArn"));
+      if (base::json_string(definition, "status") == status)
+        arns.push_back(base::json_string(definition, "taskDefinitionArn"));
     }
   }
   if (base::json_string(request, "sort") == "DESC") std::reverse(arns.begin(), arns.end());
@@ -161,7 +176,8 @@ base::Result<base::Json> EcsService::list_task_definition_families(const base::J
 
 base::Result<base::Json> EcsService::deregister_task_definition(const base::Json& request) {
   const std::string name = base::json_string(request, "taskDefinition");
-  base::Json* definition = last_part(name).find(':') == std::string::npos ? nullptr : state_.find_task_definition(name);
+  base::Json* definition =
+      last_part(name).find(':') == std::string::npos ? nullptr : state_.find_task_definition(name);
   if (definition == nullptr) return client_error("The specified task definition does not exist.");
   (*definition)["status"] = "INACTIVE";
   (*definition)["deregisteredAt"] = now();

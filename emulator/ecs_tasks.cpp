@@ -11,13 +11,16 @@ namespace emulator {
 base::Result<base::Json> EcsService::run_task(const base::Json& request) {
   TRY(Cluster* const cluster, cluster_of(request));
   const auto count = base::json_integer(request, "count", 1);
-  if (count < 1 || count > 10) return ecs_error("InvalidParameterException", "The count of tasks must be between 1 and 10.");
+  if (count < 1 || count > 10)
+    return ecs_error("InvalidParameterException", "The count of tasks must be between 1 and 10.");
   const base::Json* definition = state_.find_task_definition(base::json_string(request, "taskDefinition"));
   if (definition == nullptr) return ecs_error("ClientException", "TaskDefinition not found.");
-  if (base::json_string(*definition, "status") != "ACTIVE") return ecs_error("ClientException", "TaskDefinition is inactive");
+  if (base::json_string(*definition, "status") != "ACTIVE")
+    return ecs_error("ClientException", "TaskDefinition is inactive");
   const std::string token = base::json_string(request, "clientToken");
   std::vector<std::string> ids;
-  if (const auto known = state_.client_tokens.find(token); !token.empty() && known != state_.client_tokens.end()) {
+  if (const auto known = state_.client_tokens.find(token);
+      !token.empty() && known != state_.client_tokens.end()) {
     ids = known->second;  // the same request again: the same tasks
   } else {
     const base::Json& overrides = base::json_member(request, "overrides");
@@ -36,7 +39,8 @@ base::Result<base::Json> EcsService::run_task(const base::Json& request) {
   }
   base::Json answer = {{"tasks", base::Json::array()}, {"failures", base::Json::array()}};
   for (const std::string& id : ids) {
-    if (const TaskRecord* task = state_.find_task(id)) answer["tasks"].push_back(task_json(state_, *task, WithTags::yes));
+    if (const TaskRecord* task = state_.find_task(id))
+      answer["tasks"].push_back(task_json(state_, *task, WithTags::yes));
   }
   return answer;
 }
@@ -60,14 +64,16 @@ base::Result<base::Json> EcsService::describe_tasks(const base::Json& request) {
   TRY(Cluster* const cluster, cluster_of(request));
   const auto names = string_list(request, "tasks");
   if (names.empty()) return ecs_error("InvalidParameterException", "Tasks cannot be empty.");
-  if (names.size() > 100) return ecs_error("InvalidParameterException", "Tasks cannot have more than 100 elements.");
+  if (names.size() > 100)
+    return ecs_error("InvalidParameterException", "Tasks cannot have more than 100 elements.");
   base::Json answer = {{"tasks", base::Json::array()}, {"failures", base::Json::array()}};
   for (const std::string& name : names) {
     const TaskRecord* task = state_.find_task(name);
     if (task != nullptr && task->cluster_arn == cluster->arn) {
       answer["tasks"].push_back(task_json(state_, *task, wants_tags(request)));
     } else {
-      answer["failures"].push_back(missing(name.starts_with("arn:") ? name : state_.arn(fmt::format("task/{}/{}", cluster->name, name))));
+      answer["failures"].push_back(missing(
+          name.starts_with("arn:") ? name : state_.arn(fmt::format("task/{}/{}", cluster->name, name))));
     }
   }
   return answer;

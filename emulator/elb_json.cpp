@@ -26,7 +26,8 @@ HealthCheckSettings health_check_from_json(const base::Json& document) {
   check.path = base::json_string(document, "path", check.path);
   check.interval_seconds = base::json_number(document, "interval_seconds", check.interval_seconds);
   check.timeout_seconds = base::json_number(document, "timeout_seconds", check.timeout_seconds);
-  check.thresholds.healthy = static_cast<int>(base::json_integer(document, "healthy_threshold", check.thresholds.healthy));
+  check.thresholds.healthy =
+      static_cast<int>(base::json_integer(document, "healthy_threshold", check.thresholds.healthy));
   check.thresholds.unhealthy =
       static_cast<int>(base::json_integer(document, "unhealthy_threshold", check.thresholds.unhealthy));
   const base::Json& matcher = base::json_member(document, "matcher");
@@ -41,8 +42,10 @@ base::Json to_json(const ListenerRule& rule) {
     conditions.push_back({{"field", condition.field}, {"values", condition.values}});
   }
   base::Json forward = base::Json::array();
-  for (const WeightedGroup& group : rule.action.forward) forward.push_back({{"arn", group.arn}, {"weight", group.weight}});
-  base::Json document = {{"arn", rule.arn}, {"priority", rule.priority}, {"conditions", conditions}, {"forward", forward}};
+  for (const WeightedGroup& group : rule.action.forward)
+    forward.push_back({{"arn", group.arn}, {"weight", group.weight}});
+  base::Json document = {
+      {"arn", rule.arn}, {"priority", rule.priority}, {"conditions", conditions}, {"forward", forward}};
   if (rule.action.fixed) {
     document["fixed"] = {{"status", rule.action.fixed->status},
                          {"content_type", rule.action.fixed->content_type},
@@ -63,12 +66,13 @@ ListenerRule rule_from_json(const base::Json& document) {
     rule.conditions.push_back(std::move(condition));
   }
   for (const base::Json& entry : base::json_member(document, "forward")) {
-    rule.action.forward.push_back({base::json_string(entry, "arn"), static_cast<int>(base::json_integer(entry, "weight", 1))});
+    rule.action.forward.push_back(
+        {base::json_string(entry, "arn"), static_cast<int>(base::json_integer(entry, "weight", 1))});
   }
   if (const base::Json& fixed = base::json_member(document, "fixed"); fixed.is_object()) {
-    rule.action.fixed = RouteDecision::FixedResponse{static_cast<int>(base::json_integer(fixed, "status", 503)),
-                                                     base::json_string(fixed, "content_type", "text/plain"),
-                                                     base::json_string(fixed, "body")};
+    rule.action.fixed = RouteDecision::FixedResponse{
+        static_cast<int>(base::json_integer(fixed, "status", 503)),
+        base::json_string(fixed, "content_type", "text/plain"), base::json_string(fixed, "body")};
   }
   return rule;
 }
@@ -90,15 +94,16 @@ base::Json ElbState::to_json() {
                                           {"attributes", balancer.attributes}});
   }
   for (const TargetGroupRecord& record : target_groups) {
-    document["target_groups"].push_back({{"arn", record.arn},
-                                         {"name", record.name},
-                                         {"protocol", record.protocol},
-                                         {"port", record.port},
-                                         {"vpc_id", record.vpc_id},
-                                         {"target_type", record.target_type},
-                                         {"attributes", record.attributes},
-                                         {"deregistration_delay_seconds", record.group->deregistration_delay_seconds()},
-                                         {"health_check", emulator::to_json(record.group->health_check())}});
+    document["target_groups"].push_back(
+        {{"arn", record.arn},
+         {"name", record.name},
+         {"protocol", record.protocol},
+         {"port", record.port},
+         {"vpc_id", record.vpc_id},
+         {"target_type", record.target_type},
+         {"attributes", record.attributes},
+         {"deregistration_delay_seconds", record.group->deregistration_delay_seconds()},
+         {"health_check", emulator::to_json(record.group->health_check())}});
   }
   for (const auto& listener : listeners) {
     base::Json rules = base::Json::array();
@@ -118,7 +123,8 @@ base::Result<void> ElbState::load(const base::Json& document) {
     return list.is_array() ? list.get<std::vector<std::string>>() : std::vector<std::string>{};
   };
   const auto attributes = [](const base::Json& map) {
-    return map.is_object() ? map.get<std::map<std::string, std::string>>() : std::map<std::string, std::string>{};
+    return map.is_object() ? map.get<std::map<std::string, std::string>>()
+                           : std::map<std::string, std::string>{};
   };
   try {
     for (const base::Json& entry : base::json_member(document, "load_balancers")) {
@@ -132,9 +138,9 @@ base::Result<void> ElbState::load(const base::Json& document) {
       balancer.attributes = attributes(base::json_member(entry, "attributes"));
     }
     for (const base::Json& entry : base::json_member(document, "target_groups")) {
-      TargetGroupRecord& record =
-          add_target_group(base::json_string(entry, "name"), health_check_from_json(base::json_member(entry, "health_check")),
-                           base::json_number(entry, "deregistration_delay_seconds", 300));
+      TargetGroupRecord& record = add_target_group(
+          base::json_string(entry, "name"), health_check_from_json(base::json_member(entry, "health_check")),
+          base::json_number(entry, "deregistration_delay_seconds", 300));
       record.arn = base::json_string(entry, "arn");
       record.protocol = base::json_string(entry, "protocol");
       record.port = static_cast<int>(base::json_integer(entry, "port"));
@@ -148,13 +154,15 @@ base::Result<void> ElbState::load(const base::Json& document) {
       listener->load_balancer_arn = base::json_string(entry, "load_balancer_arn");
       listener->protocol = base::json_string(entry, "protocol");
       listener->asked_port = static_cast<int>(base::json_integer(entry, "port"));
-      for (const base::Json& rule : base::json_member(entry, "rules")) listener->rules.push_back(rule_from_json(rule));
+      for (const base::Json& rule : base::json_member(entry, "rules"))
+        listener->rules.push_back(rule_from_json(rule));
       TRY(open(*listener));
       listeners.push_back(std::move(listener));
     }
     for (const auto& [arn, map] : base::json_member(document, "tags").items()) tags[arn] = attributes(map);
   } catch (const base::Json::exception& fault) {
-    return base::make_error(base::ErrorKind::invalid_input, fmt::format("the kept ELBv2 state is damaged: {}", fault.what()));
+    return base::make_error(base::ErrorKind::invalid_input,
+                            fmt::format("the kept ELBv2 state is damaged: {}", fault.what()));
   }
   note_use();
   return {};
@@ -164,9 +172,11 @@ base::Result<void> ElbState::apply_seed(const base::Json& seed) {
   const auto guard = lock();
   for (const base::Json& entry : base::json_member(seed, "target_groups")) {
     const std::string name = base::json_string(entry, "name");
-    if (name.empty()) return base::make_error(base::ErrorKind::invalid_input, "seed: target_groups: an entry has no name");
+    if (name.empty())
+      return base::make_error(base::ErrorKind::invalid_input, "seed: target_groups: an entry has no name");
     const HealthCheckSettings check = health_check_from_json(base::json_member(entry, "health_check"));
-    TRY(CodeMatcher::parse(check.matcher).while_doing(fmt::format("reading target group {} of the seed", name)));
+    TRY(CodeMatcher::parse(check.matcher)
+            .while_doing(fmt::format("reading target group {} of the seed", name)));
     const double delay = base::json_number(entry, "deregistration_delay_seconds", 300);
     TargetGroupRecord* known = find_target_group(name);
     if (known != nullptr) known->group->change(check, delay);
@@ -175,20 +185,24 @@ base::Result<void> ElbState::apply_seed(const base::Json& seed) {
   }
   for (const base::Json& entry : base::json_member(seed, "load_balancers")) {
     const std::string name = base::json_string(entry, "name");
-    if (name.empty()) return base::make_error(base::ErrorKind::invalid_input, "seed: load_balancers: an entry has no name");
+    if (name.empty())
+      return base::make_error(base::ErrorKind::invalid_input, "seed: load_balancers: an entry has no name");
     if (find_load_balancer(name) != nullptr) continue;
     const LoadBalancer balancer = add_load_balancer(name);
     for (const base::Json& listener : base::json_member(entry, "listeners")) {
       const std::string group_name = base::json_string(listener, "target_group");
       const TargetGroupRecord* group = find_target_group(group_name);
       if (group == nullptr) {
-        return base::make_error(base::ErrorKind::invalid_input,
-                                fmt::format("seed: load balancer {}: a listener names target_group '{}', which is not among "
-                                            "target_groups", name, group_name));
+        return base::make_error(
+            base::ErrorKind::invalid_input,
+            fmt::format("seed: load balancer {}: a listener names target_group '{}', which is not among "
+                        "target_groups",
+                        name, group_name));
       }
       RuleAction action;
       action.forward.push_back({group->arn, 1});
-      TRY(add_listener(balancer, static_cast<int>(base::json_integer(listener, "port", 0)), std::move(action)));
+      TRY(add_listener(balancer, static_cast<int>(base::json_integer(listener, "port", 0)),
+                       std::move(action)));
     }
   }
   note_use();
@@ -211,7 +225,8 @@ base::Json ElbState::status() {
                       {"elb_504", counters.answered_504.load()},
                       {"retried", counters.retried.load()}});
     }
-    document["load_balancers"].push_back({{"name", balancer.name}, {"arn", balancer.arn}, {"listeners", list}});
+    document["load_balancers"].push_back(
+        {{"name", balancer.name}, {"arn", balancer.arn}, {"listeners", list}});
   }
   for (const TargetGroupRecord& record : target_groups) {
     base::Json entry = {{"name", record.name}, {"arn", record.arn}};

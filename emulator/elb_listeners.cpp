@@ -11,9 +11,15 @@
 namespace emulator {
 namespace {
 
-ApiFailure listener_not_found() { return {"ListenerNotFound", "One or more listeners not found", 400}; }
-ApiFailure rule_not_found() { return {"RuleNotFound", "One or more rules not found", 400}; }
-ApiFailure validation(std::string message) { return {"ValidationError", std::move(message), 400}; }
+ApiFailure listener_not_found() {
+  return {"ListenerNotFound", "One or more listeners not found", 400};
+}
+ApiFailure rule_not_found() {
+  return {"RuleNotFound", "One or more rules not found", 400};
+}
+ApiFailure validation(std::string message) {
+  return {"ValidationError", std::move(message), 400};
+}
 
 std::variant<RuleAction, ApiFailure> action_of(ElbState& state, const base::Json& actions) {
   RuleAction action;
@@ -22,22 +28,28 @@ std::variant<RuleAction, ApiFailure> action_of(ElbState& state, const base::Json
     if (type == "fixed-response") {
       const base::Json& fixed = base::json_member(entry, "FixedResponseConfig");
       action.fixed = RouteDecision::FixedResponse{static_cast<int>(number_of(fixed, "StatusCode", 503)),
-                                                  text_of(fixed, "ContentType", "text/plain"), text_of(fixed, "MessageBody")};
+                                                  text_of(fixed, "ContentType", "text/plain"),
+                                                  text_of(fixed, "MessageBody")};
       continue;
     }
     if (type != "forward") {
-      return ApiFailure{"UnsupportedFeature", fmt::format("This emulator knows the actions forward and fixed-response, not '{}'", type), 400};
+      return ApiFailure{
+          "UnsupportedFeature",
+          fmt::format("This emulator knows the actions forward and fixed-response, not '{}'", type), 400};
     }
     const base::Json& groups = base::json_member(base::json_member(entry, "ForwardConfig"), "TargetGroups");
     for (const base::Json& group : groups) {
-      action.forward.push_back({text_of(group, "TargetGroupArn"), static_cast<int>(number_of(group, "Weight", 1))});
+      action.forward.push_back(
+          {text_of(group, "TargetGroupArn"), static_cast<int>(number_of(group, "Weight", 1))});
     }
     if (action.forward.empty()) action.forward.push_back({text_of(entry, "TargetGroupArn"), 1});
   }
   if (action.forward.empty() && !action.fixed) return validation("An action is needed");
   for (const WeightedGroup& group : action.forward) {
-    if (state.find_target_group(group.arn) == nullptr) return ApiFailure{"TargetGroupNotFound", "One or more target groups not found", 400};
-    if (group.weight < 0 || group.weight > 999) return validation("Target group weights must be between 0 and 999");
+    if (state.find_target_group(group.arn) == nullptr)
+      return ApiFailure{"TargetGroupNotFound", "One or more target groups not found", 400};
+    if (group.weight < 0 || group.weight > 999)
+      return validation("Target group weights must be between 0 and 999");
   }
   return action;
 }
@@ -51,10 +63,12 @@ base::Json actions_json(const RuleAction& action) {
                                  {"ContentType", action.fixed->content_type}}}}});
   }
   base::Json groups = base::Json::array();
-  for (const WeightedGroup& group : action.forward) groups.push_back({{"TargetGroupArn", group.arn}, {"Weight", group.weight}});
+  for (const WeightedGroup& group : action.forward)
+    groups.push_back({{"TargetGroupArn", group.arn}, {"Weight", group.weight}});
   base::Json forward = {{"Type", "forward"}};
   if (action.forward.size() == 1) forward["TargetGroupArn"] = action.forward[0].arn;
-  forward["ForwardConfig"] = {{"TargetGroups", groups}, {"TargetGroupStickinessConfig", {{"Enabled", false}}}};
+  forward["ForwardConfig"] = {{"TargetGroups", groups},
+                              {"TargetGroupStickinessConfig", {{"Enabled", false}}}};
   return base::Json::array({forward});
 }
 
@@ -67,7 +81,9 @@ const char* config_name(const std::string& field) {
 base::Json rule_json(const ListenerRule& rule) {
   base::Json conditions = base::Json::array();
   for (const RuleCondition& condition : rule.conditions) {
-    conditions.push_back({{"Field", condition.field}, {"Values", condition.values}, {config_name(condition.field), {{"Values", condition.values}}}});
+    conditions.push_back({{"Field", condition.field},
+                          {"Values", condition.values},
+                          {config_name(condition.field), {{"Values", condition.values}}}});
   }
   return {{"RuleArn", rule.arn},
           {"Priority", rule.priority},
@@ -88,9 +104,14 @@ std::variant<std::vector<RuleCondition>, ApiFailure> conditions_of(const base::J
   std::vector<RuleCondition> conditions;
   for (const base::Json& entry : list) {
     RuleCondition condition{text_of(entry, "Field"), texts_of(entry, "Values")};
-    const bool known = condition.field == "host-header" || condition.field == "path-pattern" || condition.field == "http-request-method";
-    if (!known) return validation(fmt::format("Condition field '{}' must be one of '[path-pattern, host-header, http-request-method]'", condition.field));
-    if (condition.values.empty()) condition.values = texts_of(base::json_member(entry, config_name(condition.field)), "Values");
+    const bool known = condition.field == "host-header" || condition.field == "path-pattern" ||
+                       condition.field == "http-request-method";
+    if (!known)
+      return validation(fmt::format(
+          "Condition field '{}' must be one of '[path-pattern, host-header, http-request-method]'",
+          condition.field));
+    if (condition.values.empty())
+      condition.values = texts_of(base::json_member(entry, config_name(condition.field)), "Values");
     if (condition.values.empty()) return validation("A condition needs at least one value");
     conditions.push_back(std::move(condition));
   }
@@ -99,17 +120,21 @@ std::variant<std::vector<RuleCondition>, ApiFailure> conditions_of(const base::J
 
 ApiResult create_listener(ElbState& state, const base::Json& input) {
   const LoadBalancer* balancer = state.find_load_balancer(text_of(input, "LoadBalancerArn"));
-  if (balancer == nullptr) return ApiFailure{"LoadBalancerNotFound", "One or more load balancers not found", 400};
+  if (balancer == nullptr)
+    return ApiFailure{"LoadBalancerNotFound", "One or more load balancers not found", 400};
   const double port = number_of(input, "Port", -1);
   if (!(port >= 0 && port <= 65535)) return validation("A port between 1 and 65535 is needed");
   if (text_of(input, "Protocol", "HTTP") != "HTTP") {
-    return ApiFailure{"UnsupportedProtocol", "This emulator listens by HTTP only: it has no certificates", 400};
+    return ApiFailure{"UnsupportedProtocol", "This emulator listens by HTTP only: it has no certificates",
+                      400};
   }
   auto action = action_of(state, base::json_member(input, "DefaultActions"));
   if (const auto* failure = std::get_if<ApiFailure>(&action)) return *failure;
   for (const auto& listener : state.listeners) {
-    if (listener->load_balancer_arn == balancer->arn && port > 0 && listener->port() == static_cast<int>(port)) {
-      return ApiFailure{"DuplicateListener", "A listener already exists on this port for this load balancer", 400};
+    if (listener->load_balancer_arn == balancer->arn && port > 0 &&
+        listener->port() == static_cast<int>(port)) {
+      return ApiFailure{"DuplicateListener", "A listener already exists on this port for this load balancer",
+                        400};
     }
   }
   auto listener = state.add_listener(*balancer, static_cast<int>(port), std::get<RuleAction>(action));
@@ -128,7 +153,8 @@ ApiResult describe_listeners(ElbState& state, const base::Json& input) {
     list.push_back(listener_json(*listener));
   }
   for (const auto& listener : state.listeners) {
-    if (arns.empty() && (balancer.empty() || listener->load_balancer_arn == balancer)) list.push_back(listener_json(*listener));
+    if (arns.empty() && (balancer.empty() || listener->load_balancer_arn == balancer))
+      list.push_back(listener_json(*listener));
   }
   return base::Json{{"Listeners", list}};
 }
@@ -138,7 +164,9 @@ ApiResult modify_listener(ElbState& state, const base::Json& input) {
   if (listener == nullptr) return listener_not_found();
   const double port = number_of(input, "Port", listener->port());
   if (static_cast<int>(port) != listener->port()) {
-    return ApiFailure{"InvalidConfigurationRequest", "This emulator does not move a listener to another port: delete it and create one", 400};
+    return ApiFailure{"InvalidConfigurationRequest",
+                      "This emulator does not move a listener to another port: delete it and create one",
+                      400};
   }
   if (!base::json_member(input, "DefaultActions").empty()) {
     auto action = action_of(state, input["DefaultActions"]);
@@ -153,10 +181,12 @@ ApiResult create_rule(ElbState& state, const base::Json& input) {
   ListenerRecord* listener = state.find_listener(text_of(input, "ListenerArn"));
   if (listener == nullptr) return listener_not_found();
   const auto priority = base::parse_integer(text_of(input, "Priority"));
-  if (!priority || *priority < 1 || *priority > 50'000) return validation("Rule priority must be between 1 and 50000");
-  const auto place = std::find_if(listener->rules.begin(), listener->rules.end(), [&](const ListenerRule& rule) {
-    return base::parse_integer(rule.priority).value_or(1'000'000) >= *priority;
-  });
+  if (!priority || *priority < 1 || *priority > 50'000)
+    return validation("Rule priority must be between 1 and 50000");
+  const auto place =
+      std::find_if(listener->rules.begin(), listener->rules.end(), [&](const ListenerRule& rule) {
+        return base::parse_integer(rule.priority).value_or(1'000'000) >= *priority;
+      });
   if (place->priority == std::to_string(*priority)) {
     return ApiFailure{"PriorityInUse", fmt::format("Priority '{}' is currently in use", *priority), 400};
   }
@@ -221,7 +251,8 @@ ApiResult delete_rule(ElbState& state, const base::Json& input) {
   const std::string arn = text_of(input, "RuleArn");
   const ListenerRule* rule = find_rule(state, arn);
   if (rule == nullptr) return rule_not_found();
-  if (rule->priority == "default") return ApiFailure{"OperationNotPermitted", fmt::format("Default rule '{}' cannot be deleted", arn), 400};
+  if (rule->priority == "default")
+    return ApiFailure{"OperationNotPermitted", fmt::format("Default rule '{}' cannot be deleted", arn), 400};
   for (const auto& listener : state.listeners) {
     std::erase_if(listener->rules, [&](const ListenerRule& entry) { return entry.arn == arn; });
   }

@@ -30,7 +30,9 @@ base::Json balancer_json(const LoadBalancer& balancer) {
           {"IpAddressType", "ipv4"}};
 }
 
-ApiFailure balancer_not_found() { return {"LoadBalancerNotFound", "One or more load balancers not found", 400}; }
+ApiFailure balancer_not_found() {
+  return {"LoadBalancerNotFound", "One or more load balancers not found", 400};
+}
 
 base::Json attributes_json(const std::map<std::string, std::string>& attributes) {
   base::Json list = base::Json::array();
@@ -40,19 +42,24 @@ base::Json attributes_json(const std::map<std::string, std::string>& attributes)
 
 ApiResult create_load_balancer(ElbState& state, const base::Json& input, double now) {
   const std::string name = text_of(input, "Name");
-  if (name.empty() || name.size() > 32) return ApiFailure{"ValidationError", "A load balancer name must have 1 to 32 characters.", 400};
+  if (name.empty() || name.size() > 32)
+    return ApiFailure{"ValidationError", "A load balancer name must have 1 to 32 characters.", 400};
   if (text_of(input, "Type", "application") != "application") {
-    return ApiFailure{"InvalidConfigurationRequest", "This emulator has application load balancers only.", 400};
+    return ApiFailure{"InvalidConfigurationRequest", "This emulator has application load balancers only.",
+                      400};
   }
   if (state.find_load_balancer(name) != nullptr) {
-    return ApiFailure{"DuplicateLoadBalancerName",
-                      fmt::format("A load balancer with the same name '{}' exists, but with different settings", name), 400};
+    return ApiFailure{
+        "DuplicateLoadBalancerName",
+        fmt::format("A load balancer with the same name '{}' exists, but with different settings", name),
+        400};
   }
   LoadBalancer& balancer = state.add_load_balancer(name);
   balancer.created_at = now;
   balancer.scheme = text_of(input, "Scheme", "internet-facing");
   if (auto subnets = texts_of(input, "Subnets"); !subnets.empty()) balancer.subnets = std::move(subnets);
-  if (auto groups = texts_of(input, "SecurityGroups"); !groups.empty()) balancer.security_groups = std::move(groups);
+  if (auto groups = texts_of(input, "SecurityGroups"); !groups.empty())
+    balancer.security_groups = std::move(groups);
   keep_tags(state, balancer.arn, input);
   return base::Json{{"LoadBalancers", base::Json::array({balancer_json(balancer)})}};
 }
@@ -63,7 +70,8 @@ ApiResult describe_load_balancers(ElbState& state, const base::Json& input) {
   base::Json list = base::Json::array();
   for (const std::string& name : wanted) {
     const LoadBalancer* balancer = state.find_load_balancer(name);
-    if (balancer == nullptr) return ApiFailure{"LoadBalancerNotFound", fmt::format("Load balancers '[{}]' not found", name), 400};
+    if (balancer == nullptr)
+      return ApiFailure{"LoadBalancerNotFound", fmt::format("Load balancers '[{}]' not found", name), 400};
     list.push_back(balancer_json(*balancer));
   }
   if (wanted.empty()) {
@@ -78,7 +86,8 @@ ApiResult load_balancer_attributes(ElbState& state, const base::Json& input) {
   for (const base::Json& entry : base::json_member(input, "Attributes")) {
     balancer->attributes[text_of(entry, "Key")] = text_of(entry, "Value");
   }
-  std::map<std::string, std::string> all = {{"deletion_protection.enabled", "false"}, {"idle_timeout.timeout_seconds", "60"}};
+  std::map<std::string, std::string> all = {{"deletion_protection.enabled", "false"},
+                                            {"idle_timeout.timeout_seconds", "60"}};
   for (const auto& [key, value] : balancer->attributes) all[key] = value;
   return base::Json{{"Attributes", attributes_json(all)}};
 }
@@ -116,7 +125,8 @@ std::vector<std::string> texts_of(const base::Json& input, std::string_view key)
 }
 
 void keep_tags(ElbState& state, const std::string& arn, const base::Json& input) {
-  for (const base::Json& tag : base::json_member(input, "Tags")) state.tags[arn][text_of(tag, "Key")] = text_of(tag, "Value");
+  for (const base::Json& tag : base::json_member(input, "Tags"))
+    state.tags[arn][text_of(tag, "Key")] = text_of(tag, "Value");
 }
 
 void add_load_balancer_operations(ElbOperations& operations) {

@@ -1,7 +1,8 @@
 #pragma once
-// The ELBv2 API over ElbState: Query requests come as JSON with text scalars, answers leave as the output shapes.
-// The load balancers themselves are load_balancer.h.
+// The ELBv2 API over ElbState: Query requests come as JSON with text scalars, answers leave as the output
+// shapes. The load balancers themselves are load_balancer.h.
 
+#include "base/clock.h"
 #include "emulator/elb_state.h"
 #include "emulator/service.h"
 

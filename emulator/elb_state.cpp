@@ -78,10 +78,11 @@ ListenerRecord* ElbState::find_listener(std::string_view listener_arn) {
 std::vector<std::string> ElbState::users_of(std::string_view target_group_arn) const {
   std::vector<std::string> users;
   for (const auto& listener : listeners) {
-    const bool used = std::any_of(listener->rules.begin(), listener->rules.end(), [&](const ListenerRule& rule) {
-      return std::any_of(rule.action.forward.begin(), rule.action.forward.end(),
-                         [&](const WeightedGroup& group) { return group.arn == target_group_arn; });
-    });
+    const bool used =
+        std::any_of(listener->rules.begin(), listener->rules.end(), [&](const ListenerRule& rule) {
+          return std::any_of(rule.action.forward.begin(), rule.action.forward.end(),
+                             [&](const WeightedGroup& group) { return group.arn == target_group_arn; });
+        });
     if (used && std::find(users.begin(), users.end(), listener->load_balancer_arn) == users.end()) {
       users.push_back(listener->load_balancer_arn);
     }
@@ -90,14 +91,16 @@ std::vector<std::string> ElbState::users_of(std::string_view target_group_arn) c
 }
 
 void ElbState::note_use() {
-  for (const TargetGroupRecord& record : target_groups) record.group->set_in_use(!users_of(record.arn).empty());
+  for (const TargetGroupRecord& record : target_groups)
+    record.group->set_in_use(!users_of(record.arn).empty());
 }
 
 LoadBalancer& ElbState::add_load_balancer(const std::string& name) {
   LoadBalancer balancer;
   balancer.name = name;
   // The same seed gives the same ARNs, so that a workflow may name them.
-  balancer.arn = arn(fmt::format("loadbalancer/app/{}/{}", name, base::sha256_hex("load balancer " + name).substr(0, 16)));
+  balancer.arn = arn(
+      fmt::format("loadbalancer/app/{}/{}", name, base::sha256_hex("load balancer " + name).substr(0, 16)));
   balancer.created_at = base::to_epoch_seconds(base::system_clock().now());
   balancer.subnets = {"subnet-0a1b2c3d4e5f60718", "subnet-1a2b3c4d5e6f70819"};
   balancer.security_groups = {"sg-0a1b2c3d4e5f60718"};
@@ -108,12 +111,14 @@ TargetGroupRecord& ElbState::add_target_group(const std::string& name, HealthChe
                                               double deregistration_delay) {
   TargetGroupRecord record;
   record.name = name;
-  record.arn = arn(fmt::format("targetgroup/{}/{}", name, base::sha256_hex("target group " + name).substr(0, 16)));
+  record.arn =
+      arn(fmt::format("targetgroup/{}/{}", name, base::sha256_hex("target group " + name).substr(0, 16)));
   record.group = std::make_shared<TargetGroup>(dial_, std::move(check), deregistration_delay);
   return target_groups.emplace_back(std::move(record));
 }
 
-base::Result<ListenerRecord*> ElbState::add_listener(const LoadBalancer& balancer, int port, RuleAction default_action) {
+base::Result<ListenerRecord*> ElbState::add_listener(const LoadBalancer& balancer, int port,
+                                                     RuleAction default_action) {
   auto listener = std::make_unique<ListenerRecord>();
   const std::string suffix = balancer.arn.substr(balancer.arn.find("app/"));
   const std::string id = base::sha256_hex(fmt::format("listener {} {}", balancer.arn, port)).substr(0, 16);
@@ -121,7 +126,8 @@ base::Result<ListenerRecord*> ElbState::add_listener(const LoadBalancer& balance
   listener->load_balancer_arn = balancer.arn;
   listener->asked_port = port;
   ListenerRule rule;
-  rule.arn = arn(fmt::format("listener-rule/{}/{}/{}", suffix, id, base::sha256_hex("default " + id).substr(0, 16)));
+  rule.arn =
+      arn(fmt::format("listener-rule/{}/{}/{}", suffix, id, base::sha256_hex("default " + id).substr(0, 16)));
   rule.action = std::move(default_action);
   listener->rules.push_back(std::move(rule));
   TRY(open(*listener));
@@ -133,7 +139,9 @@ base::Result<ListenerRecord*> ElbState::add_listener(const LoadBalancer& balance
 base::Result<void> ElbState::open(ListenerRecord& listener) {
   const std::string listener_arn = listener.arn;
   TRY(listener.server, ListenerServer::start(static_cast<std::uint16_t>(listener.asked_port),
-                                             [this, listener_arn](const RequestHead& head) { return route(listener_arn, head); }));
+                                             [this, listener_arn](const RequestHead& head) {
+                                               return route(listener_arn, head);
+                                             }));
   return {};
 }
 

@@ -65,7 +65,7 @@ struct ListenerRecord {
   std::string arn;
   std::string load_balancer_arn;
   std::string protocol = "HTTP";
-  int asked_port = 0;              ///< of the API or the seed; 0 is any
+  int asked_port = 0;               ///< of the API or the seed; 0 is any
   std::vector<ListenerRule> rules;  ///< by priority, the default one last
   std::unique_ptr<ListenerServer> server;
   [[nodiscard]] int port() const { return server ? server->port() : asked_port; }
@@ -98,9 +98,11 @@ class ElbState {
   void note_use();
 
   LoadBalancer& add_load_balancer(const std::string& name);
-  TargetGroupRecord& add_target_group(const std::string& name, HealthCheckSettings check, double deregistration_delay);
+  TargetGroupRecord& add_target_group(const std::string& name, HealthCheckSettings check,
+                                      double deregistration_delay);
   /// Opens the real port; the error says which.
-  base::Result<ListenerRecord*> add_listener(const LoadBalancer& balancer, int port, RuleAction default_action);
+  base::Result<ListenerRecord*> add_listener(const LoadBalancer& balancer, int port,
+                                             RuleAction default_action);
   /// Closing waits for requests under way, which ask route(): the caller destroys it after unlocking.
   std::unique_ptr<ListenerRecord> take_listener(std::string_view listener_arn);
 

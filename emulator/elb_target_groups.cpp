@@ -9,8 +9,11 @@
 namespace emulator {
 namespace {
 
-/// Whole seconds as AWS shows them; a fraction, which only a seed can give, is rounded up for clients' integers.
-std::int64_t whole(double seconds) { return static_cast<std::int64_t>(std::ceil(seconds)); }
+/// Whole seconds as AWS shows them; a fraction, which only a seed can give, is rounded up for clients'
+/// integers.
+std::int64_t whole(double seconds) {
+  return static_cast<std::int64_t>(std::ceil(seconds));
+}
 
 base::Json group_json(const ElbState& state, const TargetGroupRecord& record) {
   const HealthCheckSettings check = record.group->health_check();
@@ -34,39 +37,54 @@ base::Json group_json(const ElbState& state, const TargetGroupRecord& record) {
           {"IpAddressType", "ipv4"}};
 }
 
-ApiFailure group_not_found() { return {"TargetGroupNotFound", "One or more target groups not found", 400}; }
-ApiFailure validation(std::string message) { return {"ValidationError", std::move(message), 400}; }
+ApiFailure group_not_found() {
+  return {"TargetGroupNotFound", "One or more target groups not found", 400};
+}
+ApiFailure validation(std::string message) {
+  return {"ValidationError", std::move(message), 400};
+}
 
 /// The request's health check members over what is there.
-std::variant<HealthCheckSettings, ApiFailure> changed_check(HealthCheckSettings check, const base::Json& input) {
+std::variant<HealthCheckSettings, ApiFailure> changed_check(HealthCheckSettings check,
+                                                            const base::Json& input) {
   check.enabled = text_of(input, "HealthCheckEnabled", check.enabled ? "true" : "false") == "true";
   check.protocol = text_of(input, "HealthCheckProtocol", check.protocol);
   check.port = text_of(input, "HealthCheckPort", check.port);
   check.path = text_of(input, "HealthCheckPath", check.path);
   check.interval_seconds = number_of(input, "HealthCheckIntervalSeconds", check.interval_seconds);
   check.timeout_seconds = number_of(input, "HealthCheckTimeoutSeconds", check.timeout_seconds);
-  check.thresholds.healthy = static_cast<int>(number_of(input, "HealthyThresholdCount", check.thresholds.healthy));
-  check.thresholds.unhealthy = static_cast<int>(number_of(input, "UnhealthyThresholdCount", check.thresholds.unhealthy));
+  check.thresholds.healthy =
+      static_cast<int>(number_of(input, "HealthyThresholdCount", check.thresholds.healthy));
+  check.thresholds.unhealthy =
+      static_cast<int>(number_of(input, "UnhealthyThresholdCount", check.thresholds.unhealthy));
   check.matcher = text_of(base::json_member(input, "Matcher"), "HttpCode", check.matcher);
   if (check.protocol != "HTTP") return validation("This emulator checks targets by HTTP only.");
-  if (!check.path.starts_with('/') || check.path.size() > 1024 || check.path.find_first_of("\r\n ") != std::string::npos) {
-    return validation(fmt::format("Health check path '{}' must begin with a '/' character and hold no blanks", check.path));
+  if (!check.path.starts_with('/') || check.path.size() > 1024 ||
+      check.path.find_first_of("\r\n ") != std::string::npos) {
+    return validation(
+        fmt::format("Health check path '{}' must begin with a '/' character and hold no blanks", check.path));
   }
   const auto in = [](int value, int low, int high) { return value >= low && value <= high; };
-  if (!in(check.thresholds.healthy, 2, 10) && check.thresholds.healthy != 1) return validation("The healthy threshold must be between 2 and 10");
-  if (!in(check.thresholds.unhealthy, 1, 10)) return validation("The unhealthy threshold must be between 2 and 10");
-  if (!(check.interval_seconds > 0 && check.interval_seconds <= 300)) return validation("Health check interval must be between 5 and 300 seconds");
-  if (!(check.timeout_seconds > 0 && check.timeout_seconds <= 120)) return validation("Health check timeout must be between 2 and 120 seconds");
+  if (!in(check.thresholds.healthy, 2, 10) && check.thresholds.healthy != 1)
+    return validation("The healthy threshold must be between 2 and 10");
+  if (!in(check.thresholds.unhealthy, 1, 10))
+    return validation("The unhealthy threshold must be between 2 and 10");
+  if (!(check.interval_seconds > 0 && check.interval_seconds <= 300))
+    return validation("Health check interval must be between 5 and 300 seconds");
+  if (!(check.timeout_seconds > 0 && check.timeout_seconds <= 120))
+    return validation("Health check timeout must be between 2 and 120 seconds");
   if (auto matcher = CodeMatcher::parse(check.matcher); !matcher) return validation(matcher.error().message);
   return check;
 }
 
 ApiResult create_target_group(ElbState& state, const base::Json& input) {
   const std::string name = text_of(input, "Name");
-  if (name.empty() || name.size() > 32) return validation("A target group name must have 1 to 32 characters.");
+  if (name.empty() || name.size() > 32)
+    return validation("A target group name must have 1 to 32 characters.");
   if (state.find_target_group(name) != nullptr) {
-    return ApiFailure{"DuplicateTargetGroupName",
-                      fmt::format("A target group with the same name '{}' exists, but with different settings", name), 400};
+    return ApiFailure{
+        "DuplicateTargetGroupName",
+        fmt::format("A target group with the same name '{}' exists, but with different settings", name), 400};
   }
   if (text_of(input, "Protocol", "HTTP") != "HTTP") return validation("This emulator forwards HTTP only.");
   auto check = changed_check({}, input);
@@ -92,7 +110,8 @@ ApiResult describe_target_groups(ElbState& state, const base::Json& input) {
   for (const TargetGroupRecord& record : state.target_groups) {
     if (!wanted.empty()) break;
     const auto users = state.users_of(record.arn);
-    if (balancer.empty() || std::find(users.begin(), users.end(), balancer) != users.end()) list.push_back(group_json(state, record));
+    if (balancer.empty() || std::find(users.begin(), users.end(), balancer) != users.end())
+      list.push_back(group_json(state, record));
   }
   return base::Json{{"TargetGroups", list}};
 }
@@ -110,7 +129,8 @@ ApiResult delete_target_group(ElbState& state, const base::Json& input) {
   const std::string arn = text_of(input, "TargetGroupArn");
   if (state.find_target_group(arn) == nullptr) return base::Json::object();
   if (!state.users_of(arn).empty()) {
-    return ApiFailure{"ResourceInUse", fmt::format("Target group '{}' is currently in use by a listener or a rule", arn), 400};
+    return ApiFailure{"ResourceInUse",
+                      fmt::format("Target group '{}' is currently in use by a listener or a rule", arn), 400};
   }
   std::erase_if(state.target_groups, [&](const TargetGroupRecord& record) { return record.arn == arn; });
   return base::Json::object();
@@ -127,7 +147,8 @@ ApiResult target_group_attributes(ElbState& state, const base::Json& input) {
       continue;
     }
     const double delay = number_of(entry, "Value", -1);
-    if (!(delay >= 0 && delay <= 3600)) return validation("The deregistration delay must be between 0 and 3600 seconds");
+    if (!(delay >= 0 && delay <= 3600))
+      return validation("The deregistration delay must be between 0 and 3600 seconds");
     record->group->change(record->group->health_check(), delay);
   }
   std::map<std::string, std::string> all = {{"stickiness.enabled", "false"},
@@ -141,13 +162,16 @@ ApiResult target_group_attributes(ElbState& state, const base::Json& input) {
   return base::Json{{"Attributes", list}};
 }
 
-std::variant<std::vector<TargetId>, ApiFailure> targets_of(const TargetGroupRecord& record, const base::Json& input) {
+std::variant<std::vector<TargetId>, ApiFailure> targets_of(const TargetGroupRecord& record,
+                                                           const base::Json& input) {
   std::vector<TargetId> targets;
   for (const base::Json& entry : base::json_member(input, "Targets")) {
     const std::string address = text_of(entry, "Id");
     const double port = number_of(entry, "Port", record.port);
     if (address.empty() || !(port >= 1 && port <= 65535)) {
-      return ApiFailure{"InvalidTarget", fmt::format("The target '{}' is not valid: an address and a port are needed", address), 400};
+      return ApiFailure{
+          "InvalidTarget",
+          fmt::format("The target '{}' is not valid: an address and a port are needed", address), 400};
     }
     targets.push_back({address, static_cast<std::uint16_t>(port)});
   }
@@ -191,7 +215,8 @@ ApiResult describe_target_health(ElbState& state, const base::Json& input) {
   const auto& ids = std::get<std::vector<TargetId>>(wanted);
   for (const TargetId& id : ids) list.push_back(health_json(check, id, record->group->health_of(id)));
   if (ids.empty()) {
-    for (const TargetView& view : record->group->targets()) list.push_back(health_json(check, view.id, view.health));
+    for (const TargetView& view : record->group->targets())
+      list.push_back(health_json(check, view.id, view.health));
   }
   return base::Json{{"TargetHealthDescriptions", list}};
 }

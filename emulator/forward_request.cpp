@@ -50,7 +50,7 @@ class Exchange {
   RequestHead head_;
   BodyFraming framing_;
   std::string outgoing_;
-  std::string body_;          ///< when it is small enough to be sent again
+  std::string body_;  ///< when it is small enough to be sent again
   bool body_is_kept_ = true;
   bool body_was_started_ = false;
   bool client_failed_ = false;
@@ -66,8 +66,10 @@ AfterRequest Exchange::answer(int status, std::string_view reason) {
   if (status == 504) ++counters_.answered_504;
   const bool body_is_read = framing_.kind == BodyFraming::Kind::none || (body_is_kept_ && body_was_started_);
   const bool keep = body_is_read && keeps_alive(head_, head_.minor_version);
-  const std::string text = fmt::format("<html>\r\n<head><title>{0} {1}</title></head>\r\n<body>\r\n<center><h1>{0} {1}</h1>"
-                                       "</center>\r\n</body>\r\n</html>\r\n", status, reason);
+  const std::string text = fmt::format(
+      "<html>\r\n<head><title>{0} {1}</title></head>\r\n<body>\r\n<center><h1>{0} {1}</h1>"
+      "</center>\r\n</body>\r\n</html>\r\n",
+      status, reason);
   const std::string whole = simple_response(status, reason, head_.method == "HEAD" ? "" : text, keep);
   if (front_.client->write(whole, kIdle) != Transfer::ok) return AfterRequest::close;
   return keep ? AfterRequest::keep_open : AfterRequest::close;
@@ -76,8 +78,10 @@ AfterRequest Exchange::answer(int status, std::string_view reason) {
 AfterRequest Exchange::answer_fixed(const RouteDecision::FixedResponse& fixed) {
   const bool keep = framing_.kind == BodyFraming::Kind::none && keeps_alive(head_, head_.minor_version);
   const std::string whole = fmt::format(
-      "HTTP/1.1 {} \r\nServer: awselb/2.0\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: {}\r\n\r\n{}", fixed.status,
-      fixed.content_type, fixed.body.size(), keep ? "keep-alive" : "close", head_.method == "HEAD" ? "" : fixed.body);
+      "HTTP/1.1 {} \r\nServer: awselb/2.0\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: "
+      "{}\r\n\r\n{}",
+      fixed.status, fixed.content_type, fixed.body.size(), keep ? "keep-alive" : "close",
+      head_.method == "HEAD" ? "" : fixed.body);
   if (front_.client->write(whole, kIdle) != Transfer::ok) return AfterRequest::close;
   return keep ? AfterRequest::keep_open : AfterRequest::close;
 }
@@ -94,12 +98,15 @@ void Exchange::make_outgoing_head() {
   head.remove("x-forwarded-for");
   head.remove("x-forwarded-proto");
   head.remove("x-forwarded-port");
-  head.add("X-Forwarded-For", forwarded.empty() ? front_.client_address : forwarded + ", " + front_.client_address);
+  head.add("X-Forwarded-For",
+           forwarded.empty() ? front_.client_address : forwarded + ", " + front_.client_address);
   head.add("X-Forwarded-Proto", "http");
   head.add("X-Forwarded-Port", std::to_string(front_.listener_port));
   if (!head.field("x-amzn-trace-id")) {
-    head.add("X-Amzn-Trace-Id", fmt::format("Root=1-{:08x}-{}", std::chrono::system_clock::now().time_since_epoch() /
-                                                                    std::chrono::seconds(1), base::random_hex(12)));
+    head.add("X-Amzn-Trace-Id",
+             fmt::format("Root=1-{:08x}-{}",
+                         std::chrono::system_clock::now().time_since_epoch() / std::chrono::seconds(1),
+                         base::random_hex(12)));
   }
   if (upgrade_) {
     head.add("Connection", "Upgrade");
@@ -110,7 +117,8 @@ void Exchange::make_outgoing_head() {
   outgoing_ = head.to_text();
 }
 
-/// Small bodies are read before a target is chosen, so that another one can get them too. False: the client failed.
+/// Small bodies are read before a target is chosen, so that another one can get them too. False: the client
+/// failed.
 bool Exchange::read_small_body() {
   if (framing_.kind == BodyFraming::Kind::none) return true;
   if (framing_.kind != BodyFraming::Kind::length || framing_.length > kReplayableBody) {
@@ -118,10 +126,12 @@ bool Exchange::read_small_body() {
     return true;
   }
   body_was_started_ = true;
-  return relay_body(*front_.client, framing_, ChunkedBytes::as_they_are, kIdle, [&](std::string_view bytes) {
-           body_ += bytes;
-           return Transfer::ok;
-         }).ok();
+  return relay_body(*front_.client, framing_, ChunkedBytes::as_they_are, kIdle,
+                    [&](std::string_view bytes) {
+                      body_ += bytes;
+                      return Transfer::ok;
+                    })
+      .ok();
 }
 
 AfterRequest Exchange::run(const Router& router) {
@@ -173,7 +183,8 @@ bool Exchange::send_request(HttpConnection& target) {
   return end.ok();
 }
 
-Exchange::Attempt Exchange::exchange_with(TargetLease& lease, std::unique_ptr<HttpConnection> target, bool reused) {
+Exchange::Attempt Exchange::exchange_with(TargetLease& lease, std::unique_ptr<HttpConnection> target,
+                                          bool reused) {
   const auto sent_at = SteadyClock::now();
   const bool sent = send_request(*target);
   if (client_failed_) return Attempt::failed;
@@ -182,7 +193,8 @@ Exchange::Attempt Exchange::exchange_with(TargetLease& lease, std::unique_ptr<Ht
   Transfer outcome = Transfer::ok;
   do {  // interim answers are not passed on
     // A target may answer and close before it took the whole body: what it said still counts.
-    outcome = target->read_head(text, sent ? std::chrono::milliseconds(kIdle) : std::chrono::milliseconds(200));
+    outcome =
+        target->read_head(text, sent ? std::chrono::milliseconds(kIdle) : std::chrono::milliseconds(200));
     if (outcome != Transfer::ok) break;
     auto parsed = parse_response_head(text);
     if (!parsed) {
@@ -200,7 +212,8 @@ Exchange::Attempt Exchange::exchange_with(TargetLease& lease, std::unique_ptr<Ht
   lease.count_connection_error();
   failure_status_ = outcome == Transfer::timed_out && sent ? 504 : 502;
   const bool nothing_answered = outcome == Transfer::closed;
-  const bool may_repeat = nothing_answered && is_idempotent(head_.method) && (body_is_kept_ || !body_was_started_);
+  const bool may_repeat =
+      nothing_answered && is_idempotent(head_.method) && (body_is_kept_ || !body_was_started_);
   if (!may_repeat) return Attempt::failed;
   if (!reused) excluded_.insert(lease.id());
   return Attempt::retry;
@@ -210,7 +223,8 @@ Exchange::Attempt Exchange::exchange_with(TargetLease& lease, std::unique_ptr<Ht
 bool Exchange::carry_back(TargetLease& lease, std::unique_ptr<HttpConnection> target, ResponseHead response) {
   HttpConnection& client = *front_.client;
   if (response.status == 101) {
-    if (upgrade_ && client.write(response.to_text(), kIdle) == Transfer::ok) relay_both_ways(client, *target, front_.stop_fd);
+    if (upgrade_ && client.write(response.to_text(), kIdle) == Transfer::ok)
+      relay_both_ways(client, *target, front_.stop_fd);
     return false;
   }
   auto framing = response_framing(response, head_.method);
@@ -218,7 +232,8 @@ bool Exchange::carry_back(TargetLease& lease, std::unique_ptr<HttpConnection> ta
     (void)answer(502, "Bad Gateway");
     return false;
   }
-  const bool target_stays = keeps_alive(response, response.minor_version) && framing->kind != BodyFraming::Kind::until_close;
+  const bool target_stays =
+      keeps_alive(response, response.minor_version) && framing->kind != BodyFraming::Kind::until_close;
   const bool decode = framing->kind == BodyFraming::Kind::chunked && head_.minor_version == 0;
   const bool client_stays =
       keeps_alive(head_, head_.minor_version) && framing->kind != BodyFraming::Kind::until_close && !decode;
@@ -226,10 +241,12 @@ bool Exchange::carry_back(TargetLease& lease, std::unique_ptr<HttpConnection> ta
   if (decode) response.remove("transfer-encoding");
   response.add("Connection", client_stays ? "keep-alive" : "close");
   if (client.write(response.to_text(), kIdle) != Transfer::ok) return false;
-  const RelayEnd end = relay_body(*target, *framing, decode ? ChunkedBytes::decoded : ChunkedBytes::as_they_are, kIdle,
-                                  [&](std::string_view bytes) { return client.write(bytes, kIdle); });
+  const RelayEnd end =
+      relay_body(*target, *framing, decode ? ChunkedBytes::decoded : ChunkedBytes::as_they_are, kIdle,
+                 [&](std::string_view bytes) { return client.write(bytes, kIdle); });
   if (!end.ok()) return false;
-  if (target_stays && (body_is_kept_ || framing_.kind == BodyFraming::Kind::none)) lease.give_back(std::move(target));
+  if (target_stays && (body_is_kept_ || framing_.kind == BodyFraming::Kind::none))
+    lease.give_back(std::move(target));
   after_ = client_stays ? AfterRequest::keep_open : AfterRequest::close;
   return client_stays;
 }

@@ -123,9 +123,11 @@ RelayEnd relay_body(HttpConnection& source, const BodyFraming& framing, ChunkedB
     if (framing.kind == BodyFraming::Kind::none) return end;
     if (framing.kind == BodyFraming::Kind::length && left == 0) return end;
     if (framing.kind == BodyFraming::Kind::chunked && scanner.done()) return end;
-    const std::size_t limit = framing.kind == BodyFraming::Kind::length ? std::min<std::uint64_t>(left, kPiece) : kPiece;
+    const std::size_t limit =
+        framing.kind == BodyFraming::Kind::length ? std::min<std::uint64_t>(left, kPiece) : kPiece;
     end.source = source.read_some(bytes, limit, idle_timeout);
-    if (end.source == Transfer::closed && framing.kind == BodyFraming::Kind::until_close) end.source = Transfer::ok;
+    if (end.source == Transfer::closed && framing.kind == BodyFraming::Kind::until_close)
+      end.source = Transfer::ok;
     else if (end.source == Transfer::ok && !bytes.empty()) {
       if (framing.kind == BodyFraming::Kind::length) left -= bytes.size();
       if (framing.kind == BodyFraming::Kind::chunked) {
@@ -155,7 +157,8 @@ void relay_both_ways(HttpConnection& a, HttpConnection& b, int stop_fd) {
     const bool buffered = a.has_started_to_answer() || b.has_started_to_answer();
     const int count = poll(polled.data(), polled.size(), buffered ? 0 : 60'000);
     if ((count < 0 && errno != EINTR) || polled[2].revents != 0 || (count == 0 && !buffered)) return;
-    for (auto [from, to, ready] : {std::tuple(&a, &b, polled[0].revents != 0), std::tuple(&b, &a, polled[1].revents != 0)}) {
+    for (auto [from, to, ready] :
+         {std::tuple(&a, &b, polled[0].revents != 0), std::tuple(&b, &a, polled[1].revents != 0)}) {
       if (!ready && !from->has_started_to_answer()) continue;
       if (from->read_some(bytes, kPiece, kIdle) != Transfer::ok) return;
       if (to->write(bytes, kIdle) != Transfer::ok) return;

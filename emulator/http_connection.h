@@ -22,7 +22,8 @@ class HttpConnection {
   HttpConnection(HttpConnection&&) = default;
   HttpConnection& operator=(HttpConnection&&) = default;
 
-  /// All bytes of the next head, with its empty line; `closed` when the other side ended before the first byte.
+  /// All bytes of the next head, with its empty line; `closed` when the other side ended before the first
+  /// byte.
   Transfer read_head(std::string& head, std::chrono::milliseconds timeout);
   /// Some bytes, at most `limit`.
   Transfer read_some(std::string& bytes, std::size_t limit, std::chrono::milliseconds timeout);

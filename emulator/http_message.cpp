@@ -12,17 +12,20 @@ namespace {
 constexpr std::size_t kLongestLine = 16 * 1024;
 
 base::Error malformed(std::string_view what) {
-  return base::make_error(base::ErrorKind::invalid_input, fmt::format("the HTTP message is malformed: {}", what));
+  return base::make_error(base::ErrorKind::invalid_input,
+                          fmt::format("the HTTP message is malformed: {}", what));
 }
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
+    return std::isalnum(c) != 0 ||
+           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
   });
 }
 
 bool has_control_character(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; });
+  return std::any_of(text.begin(), text.end(),
+                     [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; });
 }
 
 base::Result<void> parse_lines(std::string_view text, MessageHead& head) {
@@ -59,7 +62,8 @@ base::Result<std::optional<std::uint64_t>> content_length(const MessageHead& hea
   std::optional<std::uint64_t> length;
   for (const auto& [name, value] : head.fields) {
     if (!base::equals_ignoring_case(name, "content-length")) continue;
-    const bool digits = !value.empty() && value.size() <= 18 && value.find_first_not_of("0123456789") == std::string::npos;
+    const bool digits =
+        !value.empty() && value.size() <= 18 && value.find_first_not_of("0123456789") == std::string::npos;
     if (!digits) return malformed("Content-Length is not a number");
     const auto number = static_cast<std::uint64_t>(*base::parse_integer(value));
     if (length && *length != number) return malformed("two Content-Length fields disagree");
@@ -71,10 +75,12 @@ base::Result<std::optional<std::uint64_t>> content_length(const MessageHead& hea
 base::Result<bool> is_chunked(const MessageHead& head) {
   std::string codings;
   for (const auto& [name, value] : head.fields) {
-    if (base::equals_ignoring_case(name, "transfer-encoding")) codings += (codings.empty() ? "" : ",") + value;
+    if (base::equals_ignoring_case(name, "transfer-encoding"))
+      codings += (codings.empty() ? "" : ",") + value;
   }
   if (codings.empty()) return false;
-  if (!base::equals_ignoring_case(base::trim(codings), "chunked")) return malformed("a transfer coding other than chunked");
+  if (!base::equals_ignoring_case(base::trim(codings), "chunked"))
+    return malformed("a transfer coding other than chunked");
   return true;
 }
 
@@ -97,7 +103,9 @@ std::string MessageHead::to_text() const {
   return text + "\r\n";
 }
 
-std::string RequestHead::path() const { return target.substr(0, target.find('?')); }
+std::string RequestHead::path() const {
+  return target.substr(0, target.find('?'));
+}
 
 std::string RequestHead::host() const {
   std::string host = base::to_lower(field("host").value_or(""));
@@ -126,7 +134,8 @@ base::Result<ResponseHead> parse_response_head(std::string_view text) {
   const std::string_view line = head.start_line;
   const std::size_t space = line.find(' ');
   const auto version = minor_version_of(line.substr(0, space));
-  const auto status = space == std::string_view::npos ? std::nullopt : base::parse_integer(line.substr(space + 1, 3));
+  const auto status =
+      space == std::string_view::npos ? std::nullopt : base::parse_integer(line.substr(space + 1, 3));
   if (!version || !status || *status < 100 || *status > 599) return malformed("the status line");
   head.status = static_cast<int>(*status);
   head.minor_version = *version;
@@ -147,7 +156,8 @@ base::Result<BodyFraming> response_framing(const ResponseHead& head, std::string
   TRY(const auto length, content_length(head));
   TRY(const bool chunked, is_chunked(head));
   if (chunked && length) return malformed("both Transfer-Encoding and Content-Length");
-  if (request_method == "HEAD" || head.status < 200 || head.status == 204 || head.status == 304) return BodyFraming{};
+  if (request_method == "HEAD" || head.status < 200 || head.status == 204 || head.status == 304)
+    return BodyFraming{};
   if (chunked) return BodyFraming{BodyFraming::Kind::chunked, 0};
   if (length) return BodyFraming{BodyFraming::Kind::length, *length};
   return BodyFraming{BodyFraming::Kind::until_close, 0};
@@ -170,7 +180,8 @@ void remove_hop_by_hop(MessageHead& head) {
       if (!framing) head.remove(named);
     }
   }
-  for (const char* name : {"connection", "keep-alive", "proxy-connection", "te", "upgrade"}) head.remove(name);
+  for (const char* name : {"connection", "keep-alive", "proxy-connection", "te", "upgrade"})
+    head.remove(name);
 }
 
 base::Result<void> ChunkScanner::end_of_line() {
@@ -181,7 +192,8 @@ base::Result<void> ChunkScanner::end_of_line() {
     if (line_.empty()) state_ = State::done;
   } else {
     const std::string_view size = base::trim(std::string_view(line_).substr(0, line_.find(';')));
-    if (size.empty() || size.size() > 15 || size.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos) {
+    if (size.empty() || size.size() > 15 ||
+        size.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos) {
       return malformed("a chunk size");
     }
     left_ = std::stoull(std::string(size), nullptr, 16);
@@ -216,7 +228,8 @@ base::Result<std::size_t> ChunkScanner::feed(std::string_view bytes, std::string
 
 std::string simple_response(int status, std::string_view reason, std::string_view body, bool keep_alive) {
   return fmt::format(
-      "HTTP/1.1 {} {}\r\nServer: awselb/2.0\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: {}\r\n\r\n{}",
+      "HTTP/1.1 {} {}\r\nServer: awselb/2.0\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: "
+      "{}\r\n\r\n{}",
       status, reason, body.size(), keep_alive ? "keep-alive" : "close", body);
 }
 

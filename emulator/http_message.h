@@ -1,6 +1,7 @@
 #pragma once
-// HTTP/1.1 message heads and body framing as bytes, for the load balancer, which passes messages through without
-// owning them. Pure; sockets are http_connection.h. Strict where leniency lets one message hide another.
+// HTTP/1.1 message heads and body framing as bytes, for the load balancer, which passes messages through
+// without owning them. Pure; sockets are http_connection.h. Strict where leniency lets one message hide
+// another.
 
 #include <cstdint>
 #include <optional>
@@ -49,7 +50,8 @@ struct BodyFraming {
   std::uint64_t length = 0;
 };
 
-/// Transfer-Encoding together with Content-Length, or lengths that disagree, are errors (RFC 9112 section 6.3).
+/// Transfer-Encoding together with Content-Length, or lengths that disagree, are errors (RFC 9112
+/// section 6.3).
 base::Result<BodyFraming> request_framing(const RequestHead& head);
 base::Result<BodyFraming> response_framing(const ResponseHead& head, std::string_view request_method);
 

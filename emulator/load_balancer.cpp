@@ -29,8 +29,11 @@ base::Result<base::Fd> listen_on_loopback(std::uint16_t port) {
   address.sin_port = htons(port);
   if (bind(socket_fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(socket_fd.get(), 512) != 0) {
-    return base::system_error(fmt::format("the load balancer cannot listen on 127.0.0.1:{} (choose another port for its "
-                                          "listener, or 0 for any)", port), errno);
+    return base::system_error(
+        fmt::format("the load balancer cannot listen on 127.0.0.1:{} (choose another port for its "
+                    "listener, or 0 for any)",
+                    port),
+        errno);
   }
   return socket_fd;
 }
@@ -90,7 +93,8 @@ void ListenerServer::accept_connections() {
     inet_ntop(AF_INET, &peer.sin_addr, text.data(), text.size());
     auto connection = std::make_shared<HttpConnection>(std::move(socket_fd), stop_.get());
     if (clients_.size() >= kMostClients) {
-      (void)connection->write(simple_response(503, "Service Temporarily Unavailable", "", false), std::chrono::seconds(1));
+      (void)connection->write(simple_response(503, "Service Temporarily Unavailable", "", false),
+                              std::chrono::seconds(1));
       continue;
     }
     auto client = std::make_unique<Client>();

@@ -41,12 +41,15 @@ RolloutDecision decide_rollout(const RolloutCounts& counts) {
   }
 
   const bool under_way = counts.new_live > counts.new_healthy || decision.stop_old_pending > 0 ||
-                         decision.stop_old_healthy > 0 || decision.stop_old_unhealthy > 0 || decision.stop_new > 0;
+                         decision.stop_old_healthy > 0 || decision.stop_old_unhealthy > 0 ||
+                         decision.stop_new > 0;
   decision.stuck = counts.may_start && missing > 0 && decision.start_new == 0 && !under_way;
   return decision;
 }
 
-int breaker_threshold(int desired) { return std::clamp((desired + 1) / 2, 3, 200); }
+int breaker_threshold(int desired) {
+  return std::clamp((desired + 1) / 2, 3, 200);
+}
 
 std::chrono::seconds delay_of_failing_starts(int consecutive_failures) {
   // The first few follow each other at once, so that a circuit breaker sees them soon.

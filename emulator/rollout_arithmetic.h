@@ -1,6 +1,7 @@
 #pragma once
 // How many tasks a rolling deployment starts and stops next, from counts alone: minimumHealthyPercent,
-// maximumPercent, the circuit breaker's threshold, the delay of failing starts. Pure; scheduler.cpp carries it out.
+// maximumPercent, the circuit breaker's threshold, the delay of failing starts. Pure; scheduler.cpp carries
+// it out.
 
 #include <chrono>
 
@@ -22,7 +23,7 @@ int upper_limit(int desired, const DeploymentLimits& limits);
 struct RolloutCounts {
   int desired = 0;
   DeploymentLimits limits;
-  int new_live = 0;     ///< tasks of the primary deployment
+  int new_live = 0;  ///< tasks of the primary deployment
   int new_healthy = 0;
   int old_pending = 0;  ///< tasks of older deployments that never ran
   int old_healthy = 0;
@@ -46,7 +47,8 @@ RolloutDecision decide_rollout(const RolloutCounts& counts);
 /// clamp(ceil(desired / 2), 3, 200): the circuit breaker opens at so many failed tasks.
 int breaker_threshold(int desired);
 
-/// How long to wait before the next start after so many tasks in a row stopped without ever running; ≤ 15 minutes.
+/// How long to wait before the next start after so many tasks in a row stopped without ever running; ≤ 15
+/// minutes.
 std::chrono::seconds delay_of_failing_starts(int consecutive_failures);
 
 }  // namespace emulator

@@ -19,7 +19,9 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t kLongestLine = 256 * 1024;  // of a CloudWatch log event
 
-base::Error fail(base::ErrorKind kind, std::string message) { return base::make_error(kind, std::move(message)); }
+base::Error fail(base::ErrorKind kind, std::string message) {
+  return base::make_error(kind, std::move(message));
+}
 
 }  // namespace
 
@@ -39,10 +41,14 @@ struct RunningTask::Running {
   std::string health = "UNKNOWN";
 };
 
-RunningTask::RunningTask(const TaskSurroundings& surroundings, base::Path folder, TaskOrder order, std::mutex& unpacking,
-                         std::function<void(TaskReport)> report)
-    : surroundings_(surroundings), folder_(std::move(folder)), order_(std::move(order)), unpacking_(unpacking),
-      report_(std::move(report)), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+RunningTask::RunningTask(const TaskSurroundings& surroundings, base::Path folder, TaskOrder order,
+                         std::mutex& unpacking, std::function<void(TaskReport)> report)
+    : surroundings_(surroundings),
+      folder_(std::move(folder)),
+      order_(std::move(order)),
+      unpacking_(unpacking),
+      report_(std::move(report)),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 RunningTask::~RunningTask() {
   stop(std::chrono::milliseconds(500));
@@ -107,9 +113,11 @@ base::Result<void> RunningTask::pull() {
                                          pinned == order_.pinned_digests.end() ? "" : pinned->second));
     if (shared && shared->digest != image.digest) {
       return fail(base::ErrorKind::invalid_input,
-                  "UnsupportedFeature: the containers of a task share one root here, so all of them must use the same image");
+                  "UnsupportedFeature: the containers of a task share one root here, so all of them must use "
+                  "the same image");
     }
-    apply_image(container, image.config, named(base::json_member(order_.task_definition, "containerDefinitions"), container.name),
+    apply_image(container, image.config,
+                named(base::json_member(order_.task_definition, "containerDefinitions"), container.name),
                 order_.overrides);
     digests.push_back({container.name, image.digest, "", std::nullopt, ""});
     shared = std::move(image);
@@ -129,10 +137,12 @@ base::Result<void> RunningTask::resolve_secrets() {
     for (const ContainerSecret& secret : container.secrets) {
       auto value = surroundings_.find_secret(secret.value_from);
       if (!value) {
-        return fail(base::ErrorKind::not_found,
-                    fmt::format("ResourceInitializationError: unable to pull secrets or registry auth: execution resource "
-                                "retrieval failed: unable to retrieve secret from asm: {}: {}", secret.value_from,
-                                value.error().message));
+        return fail(
+            base::ErrorKind::not_found,
+            fmt::format(
+                "ResourceInitializationError: unable to pull secrets or registry auth: execution resource "
+                "retrieval failed: unable to retrieve secret from asm: {}: {}",
+                secret.value_from, value.error().message));
       }
       container.command.environment[secret.name] = *value;
     }
@@ -143,11 +153,15 @@ base::Result<void> RunningTask::resolve_secrets() {
 base::Result<void> RunningTask::open_logs() {
   for (const ContainerPlan& container : plan_.containers) {
     if (!container.log) continue;
-    auto opened = surroundings_.open_log(container.log->group, container.log->stream, container.log->create_group);
+    auto opened =
+        surroundings_.open_log(container.log->group, container.log->stream, container.log->create_group);
     if (!opened) {
-      return fail(base::ErrorKind::not_found,
-                  fmt::format("ResourceInitializationError: failed to validate logger args: create stream has been retried 1 "
-                              "times: failed to create Cloudwatch log stream: {} : exit status 1", opened.error().message));
+      return fail(
+          base::ErrorKind::not_found,
+          fmt::format(
+              "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 "
+              "times: failed to create Cloudwatch log stream: {} : exit status 1",
+              opened.error().message));
     }
   }
   return {};
@@ -160,7 +174,8 @@ base::Result<void> RunningTask::make_sandbox() {
   TRY(base::make_directories(work));
   // The upper folder's owner is the owner of `/` inside.
   const auto root_id = sandbox::first_host_id(0);
-  if (geteuid() == 0 && chown(upper.c_str(), root_id, root_id) != 0) return base::system_error("chown " + upper.string(), errno);
+  if (geteuid() == 0 && chown(upper.c_str(), root_id, root_id) != 0)
+    return base::system_error("chown " + upper.string(), errno);
   sandbox::Plan plan;
   plan.label = "tasks/" + order_.task_id;
   plan.root = sandbox::RootKind::image;
@@ -186,24 +201,29 @@ base::Result<void> RunningTask::start_containers() {
     running->plan = &container;
     sandbox::Command command = container.command;
     auto user = find_user(lower_, container.user);
-    if (!user) return fail(base::ErrorKind::invalid_input, "CannotStartContainerError: " + user.error().message);
+    if (!user)
+      return fail(base::ErrorKind::invalid_input, "CannotStartContainerError: " + user.error().message);
     command.uid = user->uid;
     command.gid = user->gid;
     command.environment.emplace("HOME", user->home);
     command.environment["HOSTNAME"] = "ip-" + base::replace_all(order_.address, ".", "-");
     if (command.argv.empty()) {
       return fail(base::ErrorKind::invalid_input,
-                  fmt::format("CannotStartContainerError: container {}: no command specified, neither by its image nor by the "
-                              "task definition", container.name));
+                  fmt::format("CannotStartContainerError: container {}: no command specified, neither by its "
+                              "image nor by the "
+                              "task definition",
+                              container.name));
     }
     TRY(base::Pipe pipe, base::make_pipe());
     (void)fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK);
     command.output = command.error = pipe.write.get();
     auto started = sandbox_->start(command);
     if (!started) {
-      return fail(base::ErrorKind::invalid_input,
-                  fmt::format("CannotStartContainerError: failed to create new container runtime task: container {}: {}",
-                              container.name, started.error().message));
+      return fail(
+          base::ErrorKind::invalid_input,
+          fmt::format(
+              "CannotStartContainerError: failed to create new container runtime task: container {}: {}",
+              container.name, started.error().message));
     }
     running->process = std::move(*started);
     running->output = std::move(pipe.read);
@@ -221,7 +241,8 @@ void RunningTask::begin_stop(Outcome outcome) {
   for (const auto& container : containers_) {
     if (container->ended) continue;
     patience = std::max(patience, container->plan->stop_timeout);
-    (void)sandbox_->signal(container->process.id, container->plan->stop_signal, sandbox::SignalTarget::process);
+    (void)sandbox_->signal(container->process.id, container->plan->stop_signal,
+                           sandbox::SignalTarget::process);
   }
   kill_at_ = SteadyClock::now() + patience;
 }
@@ -238,12 +259,15 @@ RunningTask::Outcome RunningTask::watch() {
       polled.push_back({live ? container->process.ended.get() : -1, POLLIN, 0});
       polled.push_back({container->output.get(), POLLIN, 0});
       polled.push_back({container->check ? container->check->ended.get() : -1, POLLIN, 0});
-      if (live && container->plan->check) next = std::min(next, container->check ? container->check_deadline : container->next_check);
+      if (live && container->plan->check)
+        next = std::min(next, container->check ? container->check_deadline : container->next_check);
     }
     if (all_ended) return outcome_;
-    if (stopping_) next = std::min(next, std::min(kill_at_, SteadyClock::now() + std::chrono::milliseconds(200)));
+    if (stopping_)
+      next = std::min(next, std::min(kill_at_, SteadyClock::now() + std::chrono::milliseconds(200)));
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - SteadyClock::now()).count();
-    (void)poll(polled.data(), polled.size(), static_cast<int>(std::max<std::int64_t>(0, killed_ ? 200 : wait)));
+    (void)poll(polled.data(), polled.size(),
+               static_cast<int>(std::max<std::int64_t>(0, killed_ ? 200 : wait)));
 
     if (polled[0].revents != 0) {
       std::uint64_t count = 0;
@@ -272,9 +296,11 @@ void RunningTask::container_ended(Running& container) {
   container.check.reset();
   ContainerReport report{container.plan->name, "", "", std::nullopt, ""};
   report.exit_code = status ? status->shell_code() : 255;
-  if (status && status->out_of_memory) report.reason = "OutOfMemoryError: Container killed due to memory usage";
+  if (status && status->out_of_memory)
+    report.reason = "OutOfMemoryError: Container killed due to memory usage";
   if (status && !status->failure.empty()) {
-    report.reason = "CannotStartContainerError: failed to create new container runtime task: " + status->failure;
+    report.reason =
+        "CannotStartContainerError: failed to create new container runtime task: " + status->failure;
   }
   const bool ends_task = container.plan->essential && !stopping_;
   tell(TaskEvent::container_stopped, {report});
@@ -293,7 +319,8 @@ void RunningTask::read_output(Running& container, bool to_the_end) {
     std::size_t from = 0;
     for (std::size_t end = 0; (end = container.line.find('\n', from)) != std::string::npos; from = end + 1) {
       if (container.plan->log) {
-        surroundings_.append_log(container.plan->log->group, container.plan->log->stream, container.line.substr(from, end - from));
+        surroundings_.append_log(container.plan->log->group, container.plan->log->stream,
+                                 container.line.substr(from, end - from));
       }
     }
     container.line.erase(0, from);
@@ -305,7 +332,8 @@ void RunningTask::read_output(Running& container, bool to_the_end) {
     if (!to_the_end) break;
   }
   if (to_the_end && !container.line.empty() && container.plan->log) {
-    surroundings_.append_log(container.plan->log->group, container.plan->log->stream, std::exchange(container.line, {}));
+    surroundings_.append_log(container.plan->log->group, container.plan->log->stream,
+                             std::exchange(container.line, {}));
   }
 }
 
@@ -369,7 +397,8 @@ void RunningTask::clean_up() {
   // What children of a container still wrote before they were killed.
   for (const auto& container : containers_) read_output(*container, true);
   containers_.clear();
-  if (auto removed = base::remove_tree(folder_); !removed) base::log(base::LogLevel::warning, removed.error().to_string());
+  if (auto removed = base::remove_tree(folder_); !removed)
+    base::log(base::LogLevel::warning, removed.error().to_string());
 }
 
 }  // namespace emulator

@@ -1,12 +1,13 @@
 #pragma once
-// One task from its first pull to its last process, on a thread of its own: pulls, starts, watches, checks, stops
-// and cleans up. Used by task.cpp only.
+// One task from its first pull to its last process, on a thread of its own: pulls, starts, watches, checks,
+// stops and cleans up. Used by task.cpp only.
 
 #include <atomic>
 #include <memory>
 #include <mutex>
 #include <thread>
 
+#include "base/clock.h"
 #include "emulator/task.h"
 #include "emulator/task_plan.h"
 

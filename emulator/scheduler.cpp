@@ -49,7 +49,9 @@ std::vector<TaskTarget> targets_of(const Service& service, const TaskRecord& tas
 Scheduler::Scheduler(EcsState& state, SchedulerWorld world, base::Clock& clock, SchedulerSettings settings)
     : state_(state), world_(std::move(world)), clock_(clock), settings_(settings) {}
 
-Scheduler::~Scheduler() { stop_loop(); }
+Scheduler::~Scheduler() {
+  stop_loop();
+}
 
 void Scheduler::start_loop() {
   loop_ = std::jthread([this](const std::stop_token& stop) {
@@ -123,11 +125,13 @@ void Scheduler::apply(const TaskReport& report, const Moment& now) {
       break;
     case TaskEvent::pull_stopped: {
       task->pull_stopped_at = now.wall;
-      Service* service = task->service_arn.empty() ? nullptr : state_.find_service(task->cluster_arn, task->service_arn);
+      Service* service =
+          task->service_arn.empty() ? nullptr : state_.find_service(task->cluster_arn, task->service_arn);
       Deployment* deployment = service == nullptr ? nullptr : service->deployment(task->deployment_id);
       if (deployment == nullptr) break;
       for (const ContainerRecord& container : task->containers) {
-        if (!container.image_digest.empty()) deployment->pinned_digests.emplace(container.name, container.image_digest);
+        if (!container.image_digest.empty())
+          deployment->pinned_digests.emplace(container.name, container.image_digest);
       }
       note_change();
       break;
@@ -139,7 +143,8 @@ void Scheduler::apply(const TaskReport& report, const Moment& now) {
       for (ContainerRecord& container : task->containers) {
         if (container.last_status == "PENDING") container.last_status = "RUNNING";
       }
-      if (Service* service = state_.find_service(task->cluster_arn, task->service_arn)) service->launch_failures = 0;
+      if (Service* service = state_.find_service(task->cluster_arn, task->service_arn))
+        service->launch_failures = 0;
       break;
     case TaskEvent::container_health:
     case TaskEvent::container_stopped:
@@ -173,7 +178,8 @@ void Scheduler::apply_stopped(TaskRecord& task, const TaskReport& report, const 
   for (ContainerRecord& container : task.containers) container.last_status = "STOPPED";
   for (const TaskTarget& target : task.targets) world_.deregister_target(target);
   task.targets.clear();
-  Service* service = task.service_arn.empty() ? nullptr : state_.find_service(task.cluster_arn, task.service_arn);
+  Service* service =
+      task.service_arn.empty() ? nullptr : state_.find_service(task.cluster_arn, task.service_arn);
   if (service == nullptr || service->status == "INACTIVE") return;
   service->steady_announced = false;
   if (!by_itself || task.failed) return;
@@ -182,15 +188,18 @@ void Scheduler::apply_stopped(TaskRecord& task, const TaskReport& report, const 
     const auto delay = delay_of_failing_starts(service->launch_failures);
     service->not_before = now.steady + delay;
     if (delay.count() > 0) {
-      service->add_event(now.wall, fmt::format("(service {}) is unable to consistently start tasks successfully. For more "
-                                               "information, see the Troubleshooting section of the Amazon ECS Developer "
-                                               "Guide.", service->name));
+      service->add_event(
+          now.wall, fmt::format("(service {}) is unable to consistently start tasks successfully. For more "
+                                "information, see the Troubleshooting section of the Amazon ECS Developer "
+                                "Guide.",
+                                service->name));
     }
   } else if (!task.was_healthy) {
     ++service->crashes;
     // AWS needs many seconds for each start, which spaces such tasks; here nothing else would.
     constexpr int kFree = 3;
-    service->not_before = now.steady + std::chrono::seconds(service->crashes < kFree ? 0 : std::min(service->crashes, 10));
+    service->not_before =
+        now.steady + std::chrono::seconds(service->crashes < kFree ? 0 : std::min(service->crashes, 10));
   }
   if (!task.was_healthy) count_failure(*service, task, now);
 }
@@ -212,7 +221,8 @@ void Scheduler::start_waiting_tasks() {
     order.address = task.address;
     order.overrides = task.overrides;
     if (definition != nullptr) order.task_definition = *definition;
-    if (Service* service = task.service_arn.empty() ? nullptr : state_.find_service(task.cluster_arn, task.service_arn)) {
+    if (Service* service =
+            task.service_arn.empty() ? nullptr : state_.find_service(task.cluster_arn, task.service_arn)) {
       order.service_name = service->name;
       if (const Deployment* deployment = service->deployment(task.deployment_id)) {
         order.pinned_digests = deployment->pinned_digests;
@@ -284,24 +294,31 @@ void Scheduler::check_health(Service& service, const Moment& now) {
       if (Deployment* deployment = service.deployment(task->deployment_id)) deployment->breaker_failures = 0;
       continue;
     }
-    if (std::chrono::duration<double>(now.steady - task->running_since).count() < grace_period(service)) continue;
+    if (std::chrono::duration<double>(now.steady - task->running_since).count() < grace_period(service))
+      continue;
     for (const ContainerRecord& container : task->containers) {
       if (container.health != "UNHEALTHY" || !task->is_live()) continue;
-      service.add_event(now.wall, fmt::format("(service {}) (task {}) failed container health checks.", service.name, task->id));
+      service.add_event(now.wall, fmt::format("(service {}) (task {}) failed container health checks.",
+                                              service.name, task->id));
       fail_unhealthy(service, *task, "Task failed container health checks", now);
     }
     for (const TaskTarget& target : task->targets) {
       const TargetHealth health = world_.target_health(target);
       if (health.state != TargetState::unhealthy || !task->is_live()) continue;
-      service.add_event(now.wall, fmt::format("(service {}) (task {}) (port {}) is unhealthy in (target-group {}) due to "
-                                              "(reason {}).", service.name, task->id, target.id.port, target.group_arn,
-                                              health.description));
-      fail_unhealthy(service, *task, fmt::format("Task failed ELB health checks in (target-group {})", target.group_arn), now);
+      service.add_event(
+          now.wall,
+          fmt::format("(service {}) (task {}) (port {}) is unhealthy in (target-group {}) due to "
+                      "(reason {}).",
+                      service.name, task->id, target.id.port, target.group_arn, health.description));
+      fail_unhealthy(service, *task,
+                     fmt::format("Task failed ELB health checks in (target-group {})", target.group_arn),
+                     now);
     }
   }
 }
 
-void Scheduler::fail_unhealthy(Service& service, TaskRecord& task, const std::string& reason, const Moment& now) {
+void Scheduler::fail_unhealthy(Service& service, TaskRecord& task, const std::string& reason,
+                               const Moment& now) {
   task.stop_code = "ServiceSchedulerInitiated";
   task.stopped_reason = reason;
   count_failure(service, task, now);
@@ -327,8 +344,9 @@ void Scheduler::open_breaker(Service& service, const Moment& now) {
   if (primary == nullptr || !service.breaker_enabled() || service.status != "ACTIVE") return;
   if (primary->rollout_state != "IN_PROGRESS" || primary->is_rollback) return;
   if (primary->breaker_failures < breaker_threshold(service.desired_count)) return;
-  service.add_event(now.wall, fmt::format("(service {}) (deployment {}) deployment failed: tasks failed to start.",
-                                          service.name, primary->id));
+  service.add_event(now.wall,
+                    fmt::format("(service {}) (deployment {}) deployment failed: tasks failed to start.",
+                                service.name, primary->id));
   const std::string failed_id = primary->id;
   if (ServiceDeployment* record = service.record_of(failed_id)) record->breaker_status = "TRIGGERED";
   note_change();
@@ -362,17 +380,21 @@ void Scheduler::announce_steady_state(Service& service, const Moment& now) {
 void Scheduler::carry_on_stops(const Moment& now) {
   std::map<Service*, std::vector<TaskRecord*>> stopped;
   for (TaskRecord& task : state_.tasks) {
-    if (task.desired_status != "STOPPED" || task.stop_ordered || !task.start_ordered || task.last_status == "STOPPED") continue;
-    const bool draining = std::any_of(task.targets.begin(), task.targets.end(), [&](const TaskTarget& target) {
-      return world_.target_health(target).state == TargetState::draining;
-    });
+    if (task.desired_status != "STOPPED" || task.stop_ordered || !task.start_ordered ||
+        task.last_status == "STOPPED")
+      continue;
+    const bool draining =
+        std::any_of(task.targets.begin(), task.targets.end(), [&](const TaskTarget& target) {
+          return world_.target_health(target).state == TargetState::draining;
+        });
     const bool skips_drain = task.stop_code == "UserInitiated";
     if (draining && !skips_drain) continue;
     task.last_status = "STOPPING";
     task.stop_ordered = true;
     world_.stop_task(task.id);
     if (task.service_arn.empty()) continue;
-    if (Service* service = state_.find_service(task.cluster_arn, task.service_arn)) stopped[service].push_back(&task);
+    if (Service* service = state_.find_service(task.cluster_arn, task.service_arn))
+      stopped[service].push_back(&task);
   }
   for (auto& [service, tasks] : stopped) {
     service->add_event(now.wall, fmt::format("(service {}) has stopped {}:{}.", service->name,
@@ -382,7 +404,8 @@ void Scheduler::carry_on_stops(const Moment& now) {
 
 void Scheduler::forget_old_tasks(const Moment& now) {
   std::size_t stopped = 0;
-  for (auto it = state_.tasks.rbegin(); it != state_.tasks.rend(); ++it) stopped += it->last_status == "STOPPED" ? 1 : 0;
+  for (auto it = state_.tasks.rbegin(); it != state_.tasks.rend(); ++it)
+    stopped += it->last_status == "STOPPED" ? 1 : 0;
   for (auto it = state_.tasks.begin(); it != state_.tasks.end();) {
     const bool over = it->last_status == "STOPPED" &&
                       (now.wall - it->stopped_at > kKeepStoppedSeconds || stopped > kMostStoppedTasks);

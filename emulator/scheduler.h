@@ -1,7 +1,7 @@
 #pragma once
 // The service scheduler: brings each service's tasks to what its deployments ask for, by the numbers of
-// rollout_arithmetic.h, and keeps targets, events and rollout states true. step() does all that can be done now
-// and never waits, so that a test can drive it with a fake clock and fake tasks.
+// rollout_arithmetic.h, and keeps targets, events and rollout states true. step() does all that can be done
+// now and never waits, so that a test can drive it with a fake clock and fake tasks.
 
 #include <condition_variable>
 #include <functional>
@@ -18,7 +18,8 @@ namespace emulator {
 /// What the scheduler acts on. No function may call back into the scheduler but report().
 struct SchedulerWorld {
   std::function<void(TaskOrder order)> start_task;
-  std::function<void(const std::string& task_id)> stop_task;  ///< SIGTERM, then SIGKILL after its stop timeout
+  std::function<void(const std::string& task_id)>
+      stop_task;  ///< SIGTERM, then SIGKILL after its stop timeout
   std::function<void(const TaskTarget& target)> register_target;
   std::function<void(const TaskTarget& target)> deregister_target;
   std::function<TargetHealth(const TaskTarget& target)> target_health;

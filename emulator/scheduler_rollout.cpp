@@ -46,16 +46,19 @@ void Scheduler::roll(Service& service, const Moment& now) {
   counts.old_pending = static_cast<int>(sorted.old_pending.size());
   counts.old_healthy = static_cast<int>(sorted.old_healthy.size());
   counts.old_unhealthy = static_cast<int>(sorted.old_unhealthy.size());
-  counts.may_start = primary->rollout_state != "FAILED" && !primary->is_placeholder && now.steady >= service.not_before;
+  counts.may_start =
+      primary->rollout_state != "FAILED" && !primary->is_placeholder && now.steady >= service.not_before;
   // A failed deployment that is not rolled back leaves the older tasks alone: they carry the traffic.
   if (primary->rollout_state == "FAILED") counts.old_healthy = counts.old_unhealthy = counts.old_pending = 0;
   if (primary->is_placeholder && service.status == "ACTIVE") return;
 
   const RolloutDecision decision = decide_rollout(counts);
   if (decision.stuck) {
-    service.add_event(now.wall, fmt::format("(service {}) was unable to stop or start tasks during a deployment because of "
-                                            "the service deployment configuration. Update the minimumHealthyPercent or "
-                                            "maximumPercent value and try again.", service.name));
+    service.add_event(
+        now.wall, fmt::format("(service {}) was unable to stop or start tasks during a deployment because of "
+                              "the service deployment configuration. Update the minimumHealthyPercent or "
+                              "maximumPercent value and try again.",
+                              service.name));
   }
   std::vector<TaskRecord*> stops;
   if (decision.stop_new > 0) {
@@ -117,12 +120,12 @@ void Scheduler::stop_tasks(Service& service, const std::vector<TaskRecord*>& tas
     }
   }
   if (draining > 0) {
-    service.add_event(now.wall, fmt::format("(service {}) has begun draining connections on {} task{}.", service.name,
-                                            draining, draining == 1 ? "" : "s"));
+    service.add_event(now.wall, fmt::format("(service {}) has begun draining connections on {} task{}.",
+                                            service.name, draining, draining == 1 ? "" : "s"));
   }
   for (const auto& [group, count] : deregistered) {
-    service.add_event(now.wall, fmt::format("(service {}) deregistered {} target{} in (target-group {})", service.name, count,
-                                            count == 1 ? "" : "s", group));
+    service.add_event(now.wall, fmt::format("(service {}) deregistered {} target{} in (target-group {})",
+                                            service.name, count, count == 1 ? "" : "s", group));
   }
   service.steady_announced = false;
 }
@@ -158,7 +161,8 @@ void Scheduler::finish_deployment(Service& service, const Moment& now) {
       record->status = "ROLLBACK_SUCCESSFUL";
       record->finished_at = record->updated_at = now.wall;
     }
-  } else if (ServiceDeployment* record = service.record_of(primary->id); record != nullptr && record->finished_at == 0) {
+  } else if (ServiceDeployment* record = service.record_of(primary->id);
+             record != nullptr && record->finished_at == 0) {
     record->status = "SUCCESSFUL";
     record->finished_at = record->updated_at = now.wall;
     if (record->breaker_status == "MONITORING") record->breaker_status = "MONITORING_COMPLETE";

@@ -17,8 +17,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t kKeptLatencies = 1000;
 constexpr std::size_t kIdleConnections = 16;
-// Shorter than the keep-alive of common servers (uvicorn and node close after 5 s), so that an idle connection
-// is not closed under a request.
+// Shorter than the keep-alive of common servers (uvicorn and node close after 5 s), so that an idle
+// connection is not closed under a request.
 constexpr auto kIdleTime = std::chrono::seconds(3);
 
 std::chrono::milliseconds to_milliseconds(double seconds) {
@@ -41,7 +41,9 @@ base::Json counters_json(const TargetCounters& counters) {
           {"http_5xx", counters.by_class[5]},
           {"connection_errors", counters.connection_errors},
           {"latency_ms",
-           {{"p50", percentile(sorted, 0.5)}, {"p95", percentile(sorted, 0.95)}, {"p99", percentile(sorted, 0.99)}}}};
+           {{"p50", percentile(sorted, 0.5)},
+            {"p95", percentile(sorted, 0.95)},
+            {"p99", percentile(sorted, 0.99)}}}};
 }
 
 void add(TargetCounters& sum, const TargetCounters& counters) {
@@ -73,7 +75,8 @@ struct Target {
   std::jthread checks;
 };
 
-CheckResult check_target(const Dial& dial, const TargetId& id, const HealthCheckSettings& settings, int stop_fd) {
+CheckResult check_target(const Dial& dial, const TargetId& id, const HealthCheckSettings& settings,
+                         int stop_fd) {
   const auto timeout = to_milliseconds(settings.timeout_seconds);
   const auto port = settings.port == "traffic-port"
                         ? id.port
@@ -81,10 +84,10 @@ CheckResult check_target(const Dial& dial, const TargetId& id, const HealthCheck
   auto socket = dial(id.address, port);
   if (!socket) return {CheckResult::Kind::failed, 0};
   HttpConnection connection(std::move(*socket), stop_fd);
-  const std::string request =
-      fmt::format("GET {} HTTP/1.1\r\nHost: {}:{}\r\nConnection: close\r\nUser-Agent: ELB-HealthChecker/2.0\r\n"
-                  "Accept-Encoding: gzip, compressed\r\n\r\n",
-                  settings.path, id.address, port);
+  const std::string request = fmt::format(
+      "GET {} HTTP/1.1\r\nHost: {}:{}\r\nConnection: close\r\nUser-Agent: ELB-HealthChecker/2.0\r\n"
+      "Accept-Encoding: gzip, compressed\r\n\r\n",
+      settings.path, id.address, port);
   std::string head;
   Transfer outcome = connection.write(request, timeout);
   if (outcome == Transfer::ok) outcome = connection.read_head(head, timeout);
@@ -111,14 +114,17 @@ TargetLease::~TargetLease() {
   --target_->in_flight;
 }
 
-const TargetId& TargetLease::id() const { return target_->id; }
+const TargetId& TargetLease::id() const {
+  return target_->id;
+}
 
 std::unique_ptr<HttpConnection> TargetLease::take_idle_connection() {
   std::lock_guard lock(target_->mutex);
   while (!target_->idle.empty()) {
     auto [connection, since] = std::move(target_->idle.back());
     target_->idle.pop_back();
-    if (SteadyClock::now() - since < kIdleTime && !connection->has_something_to_read()) return std::move(connection);
+    if (SteadyClock::now() - since < kIdleTime && !connection->has_something_to_read())
+      return std::move(connection);
   }
   return nullptr;
 }
@@ -171,8 +177,9 @@ void TargetGroup::keep_counters(Target& target) const {
   add(past_, target.counters);
   const std::size_t count = past_.latencies_ms.size();
   if (count > kKeptLatencies) {
-    past_.latencies_ms.erase(past_.latencies_ms.begin(),
-                             past_.latencies_ms.begin() + static_cast<std::ptrdiff_t>(count - kKeptLatencies));
+    past_.latencies_ms.erase(
+        past_.latencies_ms.begin(),
+        past_.latencies_ms.begin() + static_cast<std::ptrdiff_t>(count - kKeptLatencies));
   }
 }
 
@@ -200,7 +207,8 @@ void TargetGroup::set_in_use(bool in_use) {
 void TargetGroup::register_target(const TargetId& id) {
   remove_drained();
   std::lock_guard lock(mutex_);
-  const auto known = std::find_if(targets_.begin(), targets_.end(), [&](const auto& target) { return target->id == id; });
+  const auto known =
+      std::find_if(targets_.begin(), targets_.end(), [&](const auto& target) { return target->id == id; });
   if (known != targets_.end()) {
     {
       std::lock_guard target_lock((*known)->mutex);
@@ -228,7 +236,8 @@ void TargetGroup::register_target(const TargetId& id) {
         const CheckResult result = check_target(dial, raw->id, check, raw->stop.get());
         const auto matcher = CodeMatcher::parse(check.matcher);
         std::lock_guard target_lock(raw->mutex);
-        if (!stop.stop_requested()) raw->tracker.record(result, matcher ? *matcher : CodeMatcher(), check.thresholds);
+        if (!stop.stop_requested())
+          raw->tracker.record(result, matcher ? *matcher : CodeMatcher(), check.thresholds);
       }
       std::unique_lock wait_lock(raw->mutex);
       const double pause = in_use ? check.interval_seconds : std::min(0.5, check.interval_seconds);
@@ -292,7 +301,8 @@ std::vector<TargetView> TargetGroup::targets() const {
   for (const auto& target : targets_) {
     std::lock_guard target_lock(target->mutex);
     const bool unused = !in_use && !target->drained_at;
-    views.push_back({target->id, unused ? unused_target() : target->tracker.health(), target->in_flight, target->counters});
+    views.push_back({target->id, unused ? unused_target() : target->tracker.health(), target->in_flight,
+                     target->counters});
   }
   return views;
 }

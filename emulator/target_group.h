@@ -1,6 +1,6 @@
 #pragma once
-// A target group as it works: its targets, their health checks, round robin over the healthy ones, draining and
-// counters. The API over it is elb_service.h; who carries requests to targets is load_balancer.h.
+// A target group as it works: its targets, their health checks, round robin over the healthy ones, draining
+// and counters. The API over it is elb_service.h; who carries requests to targets is load_balancer.h.
 
 #include <chrono>
 #include <cstdint>
@@ -96,10 +96,12 @@ class TargetGroup {
   [[nodiscard]] TargetHealth health_of(const TargetId& id) const;
   [[nodiscard]] std::vector<TargetView> targets() const;
 
-  /// The next target in turn, healthy if any is (else any, as a load balancer fails open), none of `excluded`.
+  /// The next target in turn, healthy if any is (else any, as a load balancer fails open), none of
+  /// `excluded`.
   TargetLease pick(const std::set<TargetId>& excluded);
   [[nodiscard]] const Dial& dial() const { return dial_; }
-  /// Counters of all targets, also of those that are gone: {requests, http_2xx…, latency_ms{p50,p95,p99}, targets[]}.
+  /// Counters of all targets, also of those that are gone: {requests, http_2xx…, latency_ms{p50,p95,p99},
+  /// targets[]}.
   [[nodiscard]] base::Json status() const;
   /// Sums over all targets that ever were, for CloudWatch.
   [[nodiscard]] TargetCounters totals() const;
@@ -119,6 +121,7 @@ class TargetGroup {
 };
 
 /// One check as a load balancer makes it: GET with its own user agent, the status of the answer.
-CheckResult check_target(const Dial& dial, const TargetId& id, const HealthCheckSettings& settings, int stop_fd);
+CheckResult check_target(const Dial& dial, const TargetId& id, const HealthCheckSettings& settings,
+                         int stop_fd);
 
 }  // namespace emulator

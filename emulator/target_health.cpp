@@ -8,11 +8,16 @@ namespace emulator {
 
 std::string_view name_of(TargetState state) {
   switch (state) {
-    case TargetState::initial: return "initial";
-    case TargetState::healthy: return "healthy";
-    case TargetState::unhealthy: return "unhealthy";
-    case TargetState::draining: return "draining";
-    case TargetState::unused: return "unused";
+    case TargetState::initial:
+      return "initial";
+    case TargetState::healthy:
+      return "healthy";
+    case TargetState::unhealthy:
+      return "unhealthy";
+    case TargetState::draining:
+      return "draining";
+    case TargetState::unused:
+      return "unused";
   }
   return "unused";
 }
@@ -23,12 +28,14 @@ base::Result<CodeMatcher> CodeMatcher::parse(std::string_view text) {
     const std::string_view piece = base::trim(part);
     const std::size_t dash = piece.find('-');
     const auto first = base::parse_integer(base::trim(piece.substr(0, dash)));
-    const auto last = dash == std::string_view::npos ? first : base::parse_integer(base::trim(piece.substr(dash + 1)));
+    const auto last =
+        dash == std::string_view::npos ? first : base::parse_integer(base::trim(piece.substr(dash + 1)));
     if (!first || !last || *first < 200 || *last > 499 || *first > *last) {
-      return base::make_error(base::ErrorKind::invalid_input,
-                              fmt::format("Health check matcher HTTP code '{}' must be within '200-499' inclusive, as "
-                                          "200, 200,202 or 200-299",
-                                          text));
+      return base::make_error(
+          base::ErrorKind::invalid_input,
+          fmt::format("Health check matcher HTTP code '{}' must be within '200-499' inclusive, as "
+                      "200, 200,202 or 200-299",
+                      text));
     }
     matcher.ranges_.push_back({static_cast<int>(*first), static_cast<int>(*last)});
   }
@@ -75,11 +82,13 @@ void TargetHealthTracker::record(const CheckResult& result, const CodeMatcher& m
 }
 
 void TargetHealthTracker::start_draining() {
-  health_ = {TargetState::draining, "Target.DeregistrationInProgress", "Target deregistration is in progress"};
+  health_ = {TargetState::draining, "Target.DeregistrationInProgress",
+             "Target deregistration is in progress"};
 }
 
 TargetHealth unused_target() {
-  return {TargetState::unused, "Target.NotInUse", "Target group is not configured to receive traffic from the load balancer"};
+  return {TargetState::unused, "Target.NotInUse",
+          "Target group is not configured to receive traffic from the load balancer"};
 }
 
 TargetHealth unregistered_target() {

@@ -29,9 +29,11 @@ base::Result<base::Fd> connect_on_loopback(std::uint16_t port) {
 
 }  // namespace
 
-TaskRunner::TaskRunner(TaskSurroundings surroundings, base::Path folder, std::function<void(TaskReport)> report)
+TaskRunner::TaskRunner(TaskSurroundings surroundings, base::Path folder,
+                       std::function<void(TaskReport)> report)
     : surroundings_(std::move(surroundings)), folder_(std::move(folder)), report_(std::move(report)) {
-  if (auto removed = base::remove_tree(folder_); !removed) base::log(base::LogLevel::warning, removed.error().to_string());
+  if (auto removed = base::remove_tree(folder_); !removed)
+    base::log(base::LogLevel::warning, removed.error().to_string());
 }
 
 TaskRunner::~TaskRunner() {
@@ -56,7 +58,8 @@ void TaskRunner::start(TaskOrder order) {
     it = tasks_.erase(it);
   }
   const std::string id = order.task_id;
-  auto task = std::make_shared<RunningTask>(surroundings_, folder_ / id, std::move(order), unpacking_, report_);
+  auto task =
+      std::make_shared<RunningTask>(surroundings_, folder_ / id, std::move(order), unpacking_, report_);
   tasks_.emplace(id, task);
   task->start();
 }
@@ -76,7 +79,8 @@ base::Result<base::Fd> TaskRunner::connect(const std::string& address, std::uint
       if (candidate->address() == address && !candidate->has_ended()) task = candidate;
     }
   }
-  if (!task) return base::make_error(base::ErrorKind::unavailable, fmt::format("no task has the address {}", address));
+  if (!task)
+    return base::make_error(base::ErrorKind::unavailable, fmt::format("no task has the address {}", address));
   return task->connect(port);
 }
 

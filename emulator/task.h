@@ -1,7 +1,7 @@
 #pragma once
-// Tasks that really run: images from the emulator's registry, each task's containers in one sandbox with a network
-// of its own, their output in CloudWatch Logs. It is told what to run by the scheduler and reports what became
-// of it. It decides nothing about services.
+// Tasks that really run: images from the emulator's registry, each task's containers in one sandbox with a
+// network of its own, their output in CloudWatch Logs. It is told what to run by the scheduler and reports
+// what became of it. It decides nothing about services.
 
 #include <functional>
 #include <map>
@@ -10,9 +10,9 @@
 #include <string>
 
 #include "base/files.h"
+#include "emulator/target_group.h"
 #include "emulator/task_image.h"
 #include "emulator/task_report.h"
-#include "emulator/target_group.h"
 
 namespace emulator {
 
@@ -23,13 +23,17 @@ struct TaskSurroundings {
   /// The value of a `secrets[].valueFrom`: an ARN with its optional :json-key:stage:version, or a name.
   std::function<base::Result<std::string>(const std::string& value_from)> find_secret;
   /// The group must exist, or is made when `create_group`; the stream is made.
-  std::function<base::Result<void>(const std::string& group, const std::string& stream, bool create_group)> open_log;
-  std::function<void(const std::string& group, const std::string& stream, const std::string& line)> append_log;
+  std::function<base::Result<void>(const std::string& group, const std::string& stream, bool create_group)>
+      open_log;
+  std::function<void(const std::string& group, const std::string& stream, const std::string& line)>
+      append_log;
   std::string region;
   std::string account;
-  /// Whether `cpu` is a hard limit, as on Fargate. Off, it is a share as on EC2: the machine's cores are the user's.
+  /// Whether `cpu` is a hard limit, as on Fargate. Off, it is a share as on EC2: the machine's cores are the
+  /// user's.
   bool enforce_cpu = false;
-  /// The port of the emulator's API on this machine's loopback, offered inside as AWS_ENDPOINT_URL; 0 offers none.
+  /// The port of the emulator's API on this machine's loopback, offered inside as AWS_ENDPOINT_URL; 0 offers
+  /// none.
   std::uint16_t api_port = 0;
 };
 

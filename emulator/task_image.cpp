@@ -9,9 +9,11 @@ namespace emulator {
 namespace {
 
 base::Error cannot_pull(const std::string& image, std::string_view why) {
-  return base::make_error(base::ErrorKind::not_found,
-                          fmt::format("CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to "
-                                      "resolve ref {}: {}", image, why));
+  return base::make_error(
+      base::ErrorKind::not_found,
+      fmt::format("CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to "
+                  "resolve ref {}: {}",
+                  image, why));
 }
 
 /// The first of the layers, topmost first, that has the file.
@@ -39,17 +41,23 @@ std::vector<std::string> entry_of(const std::string& text, const std::string& na
 
 bool is_own_registry(std::string_view host) {
   const std::string_view name = host.substr(0, host.rfind(':'));
-  if (host.find(':') != std::string_view::npos && (name == "localhost" || name == "127.0.0.1" || name == "[::1]")) return true;
-  return host.find(".dkr.ecr.") != std::string_view::npos && host.find(".amazonaws.com") != std::string_view::npos;
+  if (host.find(':') != std::string_view::npos &&
+      (name == "localhost" || name == "127.0.0.1" || name == "[::1]"))
+    return true;
+  return host.find(".dkr.ecr.") != std::string_view::npos &&
+         host.find(".amazonaws.com") != std::string_view::npos;
 }
 
-base::Result<TaskImage> find_task_image(const ecr::ImageStore& store, const FindManifest& find, const std::string& image,
-                                        const std::string& pinned_digest) {
+base::Result<TaskImage> find_task_image(const ecr::ImageStore& store, const FindManifest& find,
+                                        const std::string& image, const std::string& pinned_digest) {
   auto reference = ecr::parse_image_reference(image);
   if (!reference) return cannot_pull(image, reference.error().message);
   if (!is_own_registry(reference->host)) {
-    return cannot_pull(image, fmt::format("{} is not this emulator's registry, the only one it pulls from; push the image to "
-                                          "its repository first", reference->host));
+    return cannot_pull(
+        image,
+        fmt::format("{} is not this emulator's registry, the only one it pulls from; push the image to "
+                    "its repository first",
+                    reference->host));
   }
   const std::string key = pinned_digest.empty() ? reference->manifest_key() : pinned_digest;
   auto found = find(reference->repository, key);
@@ -68,16 +76,19 @@ base::Result<TaskImage> find_task_image(const ecr::ImageStore& store, const Find
     if (!index) return cannot_pull(image, index.error().message);
     auto chosen = ecr::choose_platform(*index, ecr::host_platform());
     if (!chosen) {
-      return cannot_pull(image, fmt::format("image Manifest does not contain descriptor matching platform '{}' ({})",
-                                            ecr::to_string(ecr::host_platform()), chosen.error().message));
+      return cannot_pull(image,
+                         fmt::format("image Manifest does not contain descriptor matching platform '{}' ({})",
+                                     ecr::to_string(ecr::host_platform()), chosen.error().message));
     }
     descriptor = *chosen;
   }
   auto whole = store.image(descriptor);
   if (!whole) return cannot_pull(image, whole.error().message);
   if (!ecr::platform_fits(ecr::host_platform(), whole->config.platform)) {
-    return cannot_pull(image, fmt::format("image Manifest does not contain descriptor matching platform '{}'; it is for '{}'",
-                                          ecr::to_string(ecr::host_platform()), ecr::to_string(whole->config.platform)));
+    return cannot_pull(
+        image,
+        fmt::format("image Manifest does not contain descriptor matching platform '{}'; it is for '{}'",
+                    ecr::to_string(ecr::host_platform()), ecr::to_string(whole->config.platform)));
   }
   result.config = whole->config;
   result.manifest = whole->manifest;
@@ -95,7 +106,8 @@ base::Result<TaskUser> find_user(const std::vector<base::Path>& lower, const std
   const std::vector<std::string> entry = entry_of(file_of_image(lower, "etc/passwd"), name);
   const auto id = base::parse_integer(name);
   if (entry.empty() && !id) {
-    return base::make_error(base::ErrorKind::not_found, fmt::format("unable to find user {}: no matching entries in passwd file", name));
+    return base::make_error(base::ErrorKind::not_found,
+                            fmt::format("unable to find user {}: no matching entries in passwd file", name));
   }
   user.uid = static_cast<std::uint32_t>(entry.empty() ? *id : base::parse_integer(entry[2]).value_or(0));
   if (entry.size() > 3) user.gid = static_cast<std::uint32_t>(base::parse_integer(entry[3]).value_or(0));
@@ -105,7 +117,8 @@ base::Result<TaskUser> find_user(const std::vector<base::Path>& lower, const std
   const std::vector<std::string> group_entry = entry_of(file_of_image(lower, "etc/group"), group);
   const auto gid = group_entry.empty() ? base::parse_integer(group) : base::parse_integer(group_entry[2]);
   if (!gid) {
-    return base::make_error(base::ErrorKind::not_found, fmt::format("unable to find group {}: no matching entries in group file", group));
+    return base::make_error(base::ErrorKind::not_found,
+                            fmt::format("unable to find group {}: no matching entries in group file", group));
   }
   user.gid = static_cast<std::uint32_t>(*gid);
   return user;

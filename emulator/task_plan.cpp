@@ -19,12 +19,14 @@ std::vector<std::string> strings_of(const base::Json& list) {
 }
 
 std::chrono::milliseconds seconds_member(const base::Json& object, std::string_view key, double fallback) {
-  return std::chrono::milliseconds(static_cast<std::int64_t>(base::json_number(object, key, fallback) * 1000));
+  return std::chrono::milliseconds(
+      static_cast<std::int64_t>(base::json_number(object, key, fallback) * 1000));
 }
 
 void set_environment(sandbox::EnvVars& environment, const base::Json& list) {
   if (!list.is_array()) return;
-  for (const base::Json& entry : list) environment[base::json_string(entry, "name")] = base::json_string(entry, "value");
+  for (const base::Json& entry : list)
+    environment[base::json_string(entry, "name")] = base::json_string(entry, "value");
 }
 
 std::optional<ContainerCheck> check_of(const base::Json& definition) {
@@ -53,14 +55,17 @@ std::optional<ContainerLog> log_of(const base::Json& definition, const std::stri
   const std::string prefix = base::json_string(options, "awslogs-stream-prefix");
   ContainerLog log;
   log.group = base::json_string(options, "awslogs-group");
-  log.stream = prefix.empty() ? task_id : fmt::format("{}/{}/{}", prefix, base::json_string(definition, "name"), task_id);
+  log.stream = prefix.empty()
+                   ? task_id
+                   : fmt::format("{}/{}/{}", prefix, base::json_string(definition, "name"), task_id);
   log.create_group = base::json_string(options, "awslogs-create-group") == "true";
   return log;
 }
 
 int signal_number(const std::string& text) {
   const std::string name = text.starts_with("SIG") ? text.substr(3) : text;
-  if (const auto number = base::parse_integer(name); number && *number > 0 && *number < 65) return static_cast<int>(*number);
+  if (const auto number = base::parse_integer(name); number && *number > 0 && *number < 65)
+    return static_cast<int>(*number);
   if (name == "INT") return SIGINT;
   if (name == "QUIT") return SIGQUIT;
   if (name == "HUP") return SIGHUP;
@@ -110,18 +115,21 @@ base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& regi
     container.log = log_of(definition, order.task_id);
     container.stop_timeout = seconds_member(definition, "stopTimeout", 30);
     for (const base::Json& secret : base::json_member(definition, "secrets")) {
-      container.secrets.push_back({base::json_string(secret, "name"), base::json_string(secret, "valueFrom")});
+      container.secrets.push_back(
+          {base::json_string(secret, "name"), base::json_string(secret, "valueFrom")});
     }
     for (const base::Json& dependency : base::json_member(definition, "dependsOn")) {
       const std::string condition = base::json_string(dependency, "condition");
       if (condition != "START") {
-        return unsupported(fmt::format("container {} depends on {} with condition {}; this emulator knows START only",
-                                       container.name, base::json_string(dependency, "containerName"), condition));
+        return unsupported(
+            fmt::format("container {} depends on {} with condition {}; this emulator knows START only",
+                        container.name, base::json_string(dependency, "containerName"), condition));
       }
     }
     for (const base::Json& limit : base::json_member(definition, "ulimits")) {
       if (base::json_string(limit, "name") != "nofile") continue;
-      plan.limits.open_files = static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::json_integer(limit, "softLimit")));
+      plan.limits.open_files =
+          static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::json_integer(limit, "softLimit")));
     }
     container_memory += base::json_number(definition, "memory");
     sandbox::EnvVars& environment = container.command.environment;
@@ -153,13 +161,17 @@ void apply_image(ContainerPlan& plan, const ecr::ImageConfig& config, const base
   plan.command.environment = std::move(environment);
 
   const base::Json& own_entrypoint = base::json_member(definition, "entryPoint");
-  const std::vector<std::string> entrypoint =
-      own_entrypoint.is_array() ? strings_of(own_entrypoint) : config.entrypoint.value_or(std::vector<std::string>{});
+  const std::vector<std::string> entrypoint = own_entrypoint.is_array()
+                                                  ? strings_of(own_entrypoint)
+                                                  : config.entrypoint.value_or(std::vector<std::string>{});
   // An entrypoint of the definition's own takes the image's command away, as in Docker.
-  std::vector<std::string> command =
-      own_entrypoint.is_array() ? std::vector<std::string>{} : config.cmd.value_or(std::vector<std::string>{});
-  if (const base::Json& own = base::json_member(definition, "command"); own.is_array() && !own.empty()) command = strings_of(own);
-  if (const base::Json& own = base::json_member(changed, "command"); own.is_array() && !own.empty()) command = strings_of(own);
+  std::vector<std::string> command = own_entrypoint.is_array()
+                                         ? std::vector<std::string>{}
+                                         : config.cmd.value_or(std::vector<std::string>{});
+  if (const base::Json& own = base::json_member(definition, "command"); own.is_array() && !own.empty())
+    command = strings_of(own);
+  if (const base::Json& own = base::json_member(changed, "command"); own.is_array() && !own.empty())
+    command = strings_of(own);
   plan.command.argv = entrypoint;
   plan.command.argv.insert(plan.command.argv.end(), command.begin(), command.end());
 

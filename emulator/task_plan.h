@@ -1,6 +1,6 @@
 #pragma once
-// What a task will run, as plain data: each container's command, environment, user, log and health check, from
-// the task definition, the overrides and the image. Pure; carried out by running_task.cpp.
+// What a task will run, as plain data: each container's command, environment, user, log and health check,
+// from the task definition, the overrides and the image. Pure; carried out by running_task.cpp.
 
 #include <chrono>
 #include <optional>
@@ -54,7 +54,8 @@ struct TaskPlan {
 /// The error is the task's stoppedReason: what the definition asks for and this emulator cannot do.
 base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& region, bool enforce_cpu);
 /// Fills in what only the image knows: entrypoint, command, environment, folder, user, stop signal.
-void apply_image(ContainerPlan& plan, const ecr::ImageConfig& config, const base::Json& definition, const base::Json& overrides);
+void apply_image(ContainerPlan& plan, const ecr::ImageConfig& config, const base::Json& definition,
+                 const base::Json& overrides);
 /// The definition, or the override, of the container of that name; null when there is none.
 const base::Json& named(const base::Json& list, std::string_view name);
 

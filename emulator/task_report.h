@@ -1,5 +1,6 @@
 #pragma once
-// What passes between the scheduler and whoever runs tasks (task.h, or a fake in tests): orders there, reports back.
+// What passes between the scheduler and whoever runs tasks (task.h, or a fake in tests): orders there,
+// reports back.
 
 #include <map>
 #include <optional>
@@ -16,10 +17,11 @@ struct TaskOrder {
   std::string task_arn;
   std::string cluster_arn;
   std::string address;
-  std::string service_name;                           ///< empty for RunTask
+  std::string service_name;  ///< empty for RunTask
   base::Json task_definition;
   base::Json overrides;
-  std::map<std::string, std::string> pinned_digests;  ///< container → digest, from the deployment's first task
+  std::map<std::string, std::string>
+      pinned_digests;  ///< container → digest, from the deployment's first task
 };
 
 struct ContainerReport {
@@ -32,12 +34,12 @@ struct ContainerReport {
 
 enum class TaskEvent {
   pull_started,
-  pull_stopped,      ///< with image digests
-  running,           ///< every essential container's process was started
+  pull_stopped,  ///< with image digests
+  running,       ///< every essential container's process was started
   container_health,
-  container_stopped, ///< with exit codes; the task goes on when the container is not essential
-  stopping,          ///< it ends by itself: the remaining containers are told to
-  stopped,           ///< always the last one, with what ended it
+  container_stopped,  ///< with exit codes; the task goes on when the container is not essential
+  stopping,           ///< it ends by itself: the remaining containers are told to
+  stopped,            ///< always the last one, with what ended it
 };
 
 struct TaskReport {

@@ -148,12 +148,10 @@ base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurr
   TRY(set_contexts(planned, run, stage.job));
   TRY(write_event(stage.job));
   TRY(prepare_services(planned, run, stage));
-#ifndef PIPELINE_NO_IMAGES
   if (run.options.docker == steps::DockerMode::builtin) {
     TRY(stage.docker, steps::DockerService::start(stage.job, docker_folder(stage.job.folders)));
     TRY(put_docker_on_path(stage.job, isolation));
   }
-#endif
   const auto plan = job_sandbox_plan(planned.key, stage.job.folders, run.options, slot);
   TRY(stage.sandbox, isolation == Isolation::none ? sandbox::make_host_sandbox(plan)
                                                   : sandbox::make_namespace_sandbox(plan));

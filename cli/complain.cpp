@@ -1,0 +1,16 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "cli/commands.h"
+
+namespace cli {
+
+int complain(const base::Error& error) {
+  fmt::print(stderr, "pipeline: {}\n", error.to_string());
+  return error.kind == base::ErrorKind::invalid_input || error.kind == base::ErrorKind::not_found
+             ? kUsage
+             : kRunnerFailed;
+}
+
+}  // namespace cli

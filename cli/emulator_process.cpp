@@ -1,0 +1,176 @@
+#include "cli/emulator_process.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <spawn.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <thread>
+
+#include "base/json.h"
+#include "base/strings.h"
+
+extern char** environ;
+
+namespace cli {
+
+namespace {
+
+constexpr std::chrono::seconds kAnswerTime{5};
+constexpr std::chrono::seconds kStopTime{60};
+constexpr std::chrono::milliseconds kPollTime{20};
+
+base::Path control_file(const base::Path& folder) {
+  return folder / "control.json";
+}
+base::Path log_file(const base::Path& folder) {
+  return folder / "emulator.log";
+}
+
+/// Closes and unwinds what posix_spawn needs.
+struct SpawnActions {
+  SpawnActions() { ::posix_spawn_file_actions_init(&actions), ::posix_spawnattr_init(&attributes); }
+  ~SpawnActions() { ::posix_spawn_file_actions_destroy(&actions), ::posix_spawnattr_destroy(&attributes); }
+  SpawnActions(const SpawnActions&) = delete;
+  SpawnActions& operator=(const SpawnActions&) = delete;
+  posix_spawn_file_actions_t actions{};
+  posix_spawnattr_t attributes{};
+};
+
+base::Result<pid_t> spawn_detached(const std::vector<std::string>& argv, int input, int output,
+                                   const base::Path& log) {
+  SpawnActions spawn;
+  ::posix_spawn_file_actions_adddup2(&spawn.actions, input, STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(&spawn.actions, output, STDOUT_FILENO);
+  ::posix_spawn_file_actions_addopen(&spawn.actions, STDERR_FILENO, log.c_str(),
+                                     O_WRONLY | O_CREAT | O_APPEND, 0600);
+  // A session of its own: Ctrl-C at the terminal is for the run, which still needs its emulator to end in
+  // order.
+  sigset_t none;
+  sigemptyset(&none);
+  ::posix_spawnattr_setsigmask(&spawn.attributes, &none);
+  ::posix_spawnattr_setflags(&spawn.attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
+  std::vector<char*> arguments;
+  for (const auto& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
+  pid_t pid = 0;
+  const int error =
+      ::posix_spawn(&pid, "/proc/self/exe", &spawn.actions, &spawn.attributes, arguments.data(), environ);
+  if (error != 0) return base::system_error("cannot start the emulator", error);
+  return pid;
+}
+
+/// The one line that the emulator prints when it listens; what it printed on stderr when it ended instead.
+base::Result<std::string> read_first_line(int fd, const base::Path& log, std::uintmax_t log_start) {
+  std::string line;
+  char c = 0;
+  while (true) {
+    const ssize_t count = ::read(fd, &c, 1);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    if (c == '\n') return line;
+    line += c;
+  }
+  const auto text = base::read_file(log).value_or("");
+  const std::string said(
+      base::trim(text.size() > log_start ? std::string_view(text).substr(log_start) : text));
+  return base::make_error(
+      base::ErrorKind::invalid_input,
+      said.empty() ? fmt::format("the emulator ended at once; its log is {}", log.string()) : said);
+}
+
+struct Pipe {
+  base::Fd read, write;
+};
+base::Result<Pipe> make_pipe() {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return base::system_error("cannot make a pipe", errno);
+  return Pipe{base::Fd(ends[0]), base::Fd(ends[1])};
+}
+
+}  // namespace
+
+base::Path emulator_folder(const std::string& state_folder) {
+  return base::Path(state_folder) / "emulator";
+}
+
+base::Result<void> write_control(const base::Path& folder, const EmulatorControl& control) {
+  const base::Json json = {{"endpoint", control.endpoint}, {"token", control.token}, {"pid", control.pid}};
+  return base::write_file(control_file(folder), base::to_text(json) + "\n", 0600);
+}
+
+void remove_control(const base::Path& folder) {
+  ::unlink(control_file(folder).c_str());
+}
+
+std::optional<EmulatorControl> find_emulator(const base::Path& folder, base::HttpClient& http) {
+  const auto text = base::read_file(control_file(folder));
+  const auto json = text ? base::parse_json(*text) : base::Result<base::Json>(text.error());
+  if (!json) return std::nullopt;
+  EmulatorControl control{base::json_string(*json, "endpoint"), base::json_string(*json, "token"),
+                          static_cast<int>(base::json_integer(*json, "pid"))};
+  if (!ask_emulator(control, http, "GET", "status")) return std::nullopt;
+  return control;
+}
+
+base::Result<base::Json> ask_emulator(const EmulatorControl& control, base::HttpClient& http,
+                                      const std::string& method, const std::string& path,
+                                      const std::string& body) {
+  base::HttpRequest request{.method = method, .url = control.endpoint + "/_emulator/" + path, .body = body};
+  request.headers.emplace("Authorization", "Bearer " + control.token);
+  request.timeout = kAnswerTime;
+  TRY(const auto response, http.send(request));
+  if (response.status / 100 != 2) {
+    return base::make_error(base::ErrorKind::remote,
+                            fmt::format("the emulator at {} answered {} to {}: {}", control.endpoint,
+                                        response.status, path, response.body));
+  }
+  return base::parse_json(response.body);
+}
+
+base::Result<StartedEmulator> start_emulator(const std::string& state_folder, const std::string& seed,
+                                             std::uint16_t port, Lifetime lifetime, base::HttpClient& http) {
+  const auto folder = emulator_folder(state_folder);
+  TRY(base::make_directories(folder, 0700));
+  TRY(auto output, make_pipe());
+  TRY(auto input, make_pipe());
+  std::vector<std::string> argv = {"pipeline", "--state-dir", state_folder, "emulator", "serve"};
+  if (!seed.empty()) argv.insert(argv.end(), {"--seed", seed});
+  if (port != 0) argv.insert(argv.end(), {"--port", std::to_string(port)});
+  if (lifetime == Lifetime::with_this_process) argv.emplace_back("--until-input-ends");
+  const base::Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  std::error_code no_log;
+  const auto log_size = std::filesystem::file_size(log_file(folder), no_log);
+  TRY(const auto pid,
+      spawn_detached(argv, lifetime == Lifetime::with_this_process ? input.read.get() : nothing.get(),
+                     output.write.get(), log_file(folder)));
+  (void)pid;
+  output.write.reset();
+  input.read.reset();
+  TRY(const auto ready, read_first_line(output.read.get(), log_file(folder), no_log ? 0 : log_size));
+  auto control = find_emulator(folder, http);
+  if (!control)
+    return base::make_error(base::ErrorKind::internal,
+                            fmt::format("the emulator at {} does not answer", ready));
+  return StartedEmulator{std::move(*control), std::move(input.write)};
+}
+
+base::Result<void> stop_emulator(const base::Path& folder, const EmulatorControl& control,
+                                 base::HttpClient& http) {
+  TRY(ask_emulator(control, http, "POST", "shutdown"));
+  // It holds the lock to its very end.
+  const auto deadline = std::chrono::steady_clock::now() + kStopTime;
+  while (std::chrono::steady_clock::now() < deadline) {
+    TRY(const auto lock, base::FileLock::try_acquire(folder / "lock"));
+    if (lock) return {};
+    std::this_thread::sleep_for(kPollTime);
+  }
+  return base::make_error(
+      base::ErrorKind::internal,
+      fmt::format("the emulator (process {}) did not stop within {} s", control.pid, kStopTime.count()));
+}
+
+}  // namespace cli

@@ -1,0 +1,160 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "base/http_client.h"
+#include "base/json.h"
+#include "base/strings.h"
+#include "cli/commands.h"
+#include "cli/emulator_process.h"
+#include "cli/interrupts.h"
+#include "cli/run_inputs.h"
+#include "ecr/build.h"
+#include "ecr/image_archive.h"
+#include "ecr/image_store.h"
+#include "ecr/pull.h"
+#include "ecr/push.h"
+
+namespace cli {
+
+namespace {
+
+struct Call {
+  const CommonFlags& common;
+  const ImageFlags& flags;
+  ecr::ImageStore store;
+  std::unique_ptr<base::HttpClient> http = base::make_curl_http_client();
+};
+
+ecr::RegistryOptions registry_options(const Call& call) {
+  ecr::RegistryOptions options{.http = call.http.get()};
+  options.stop = interrupt_token();
+  return options;
+}
+
+ecr::PullOptions pull_options(const Call& call) {
+  ecr::PullOptions options{.registry = registry_options(call)};
+  options.progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+  return options;
+}
+
+void print_progress(const ecr::BuildProgress& progress) {
+  fmt::print(stderr, "{}\n", progress.line);
+}
+
+base::Result<void> build(Call& call) {
+  const base::Path context = call.flags.arguments[0];
+  const base::Path file = call.flags.file.empty() ? context / "Dockerfile" : base::Path(call.flags.file);
+  TRY(const auto folder, base::open_directory(context));
+  ecr::BuildOptions options{
+      .context = folder.get(), .dockerfile_name = file.string(), .tags = call.flags.tags};
+  TRY(options.dockerfile, base::read_file(file));
+  TRY(options.build_args, parse_pairs(call.flags.build_arguments, BareName::from_environment));
+  options.target = call.flags.target;
+  options.no_cache = call.flags.no_cache;
+  options.pull = [&call](const ecr::ImageReference& reference) {
+    return ecr::pull(reference, call.store, pull_options(call));
+  };
+  options.progress = print_progress;
+  options.stop = interrupt_token();
+  TRY(const auto built, ecr::build_image(options, call.store));
+  fmt::print("{}\n", built.manifest.digest.to_string());
+  return {};
+}
+
+base::Result<void> import(Call& call) {
+  ecr::ImportOptions options{.env = call.flags.environment};
+  if (!call.flags.command.empty()) options.cmd = call.flags.command;
+  TRY(const auto imported,
+      ecr::import_rootfs_tar(call.store, call.flags.arguments[0], call.flags.arguments[1], options));
+  fmt::print("{}\n", imported.digest.to_string());
+  return {};
+}
+
+base::Result<void> load(Call& call) {
+  TRY(const auto names, ecr::load_image(call.store, call.flags.arguments[0]));
+  for (const auto& name : names) fmt::print("Loaded {}\n", name);
+  return {};
+}
+
+base::Result<void> list(Call& call) {
+  TRY(const auto images, call.store.list());
+  std::size_t width = 4;
+  for (const auto& image : images) width = std::max(width, image.name.size());
+  fmt::print("{:<{}}  {:<12}  {}\n", "NAME", width, "ID", "SIZE");
+  for (const auto& named : images) {
+    TRY(const auto image, call.store.image(named.descriptor));
+    fmt::print("{:<{}}  {:<12}  {}\n", named.name, width,
+               image.manifest.config.digest.to_string().substr(7, 12),
+               base::format_bytes(image.compressed_size()));
+  }
+  return {};
+}
+
+base::Result<void> inspect(Call& call) {
+  TRY(const auto image, call.store.image(call.flags.arguments[0]));
+  TRY(const auto config, base::parse_json(ecr::to_text(image.config)));
+  TRY(const auto manifest, base::parse_json(ecr::to_text(image.manifest)));
+  const base::Json json = {{"digest", image.descriptor.digest.to_string()},
+                           {"size", image.compressed_size()},
+                           {"manifest", manifest},
+                           {"config", config}};
+  fmt::print("{}\n", base::to_text(json, 2));
+  return {};
+}
+
+base::Result<void> remove(Call& call) {
+  for (const auto& name : call.flags.arguments) TRY(call.store.remove(name));
+  TRY(const auto freed, call.store.collect_garbage());
+  fmt::print("freed {}\n", base::format_bytes(freed));
+  return {};
+}
+
+base::Result<void> tag(Call& call) {
+  TRY(const auto image, call.store.resolve(call.flags.arguments[0]));
+  return call.store.tag(call.flags.arguments[1], image);
+}
+
+base::Result<void> push(Call& call) {
+  TRY(const auto target, ecr::parse_image_reference(call.flags.arguments[0]));
+  TRY(const auto plan, ecr::plan_push(call.store, target.to_string(), target));
+  TRY(const auto pushed, ecr::push(plan, call.store, registry_options(call)));
+  fmt::print("{}: {} blobs sent ({}), {} were there\n{}\n", target.to_string(), pushed.blobs_uploaded,
+             base::format_bytes(pushed.bytes_uploaded), pushed.blobs_present, pushed.digest.to_string());
+  return {};
+}
+
+base::Result<void> pull(Call& call) {
+  TRY(const auto reference, ecr::parse_image_reference(call.flags.arguments[0]));
+  TRY(const auto pulled, ecr::pull(reference, call.store, pull_options(call)));
+  fmt::print("{}\n", pulled.digest.to_string());
+  return {};
+}
+
+base::Result<void> carry_out(Call& call) {
+  const auto& verb = call.flags.verb;
+  if (verb == "build") return build(call);
+  if (verb == "import") return import(call);
+  if (verb == "load") return load(call);
+  if (verb == "save") return ecr::save_image(call.store, call.flags.arguments[0], call.flags.output);
+  if (verb == "inspect") return inspect(call);
+  if (verb == "rm") return remove(call);
+  if (verb == "tag") return tag(call);
+  if (verb == "push") return push(call);
+  if (verb == "pull") return pull(call);
+  return list(call);
+}
+
+}  // namespace
+
+int image_command(const CommonFlags& common, const ImageFlags& flags) {
+  watch_for_interrupts();
+  auto store = ecr::ImageStore::open(base::Path(common.state_folder) / "images");
+  if (!store) return complain(store.error());
+  Call call{common, flags, std::move(*store)};
+  if (const auto done = carry_out(call); !done) return complain(done.error());
+  return kPassed;
+}
+
+}  // namespace cli

@@ -1,0 +1,171 @@
+#include "emulator/compute.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "base/log.h"
+#include "emulator/ecs_service.h"
+#include "emulator/elb_service.h"
+#include "emulator/json_file.h"
+#include "emulator/scheduler.h"
+#include "emulator/task.h"
+
+namespace emulator {
+
+namespace {
+
+class RunningCompute final : public Compute {
+ public:
+  explicit RunningCompute(ComputeOptions options)
+      : options_(std::move(options)),
+        ecs_state_(options_.region, options_.account),
+        elb_state_(options_.region, options_.account,
+                   [this](const std::string& address, std::uint16_t port) {
+                     return tasks_->connect(address, port);
+                   }),
+        ecs_(ecs_state_, *options_.clock,
+             {.wake = [this] { scheduler_->wake(); },
+              .group_is_usable = [this](const std::string& arn) { return group_is_usable(arn); }}) {
+    tasks_.emplace(surroundings(), options_.state_folder / "tasks",
+                   [this](TaskReport report) { scheduler_->report(std::move(report)); });
+    scheduler_.emplace(ecs_state_, world(), *options_.clock, SchedulerSettings{});
+  }
+
+  ~RunningCompute() override {
+    scheduler_->stop_loop();
+    save();
+  }
+
+  base::Result<void> begin() {
+    TRY(base::make_directories(options_.state_folder, 0700));
+    TRY(const auto ecs, load_json_file(ecs_file()));
+    TRY(load_kept_state(ecs_state_, ecs).while_doing("reading " + ecs_file().string()));
+    TRY(const auto elb, load_json_file(elb_file()));
+    TRY(elb_state_.load(elb).while_doing("reading " + elb_file().string()));
+    TRY(elb_state_.apply_seed(options_.seed));
+    TRY(ecs_.apply_seed(options_.seed, [this](const std::string& name) { return group_arn(name); }));
+    save();
+    scheduler_->start_loop();
+    return {};
+  }
+
+  ServiceTable ecs() override {
+    return ecs_.table([this] { save(); });
+  }
+  ServiceTable elb() override {
+    return elb_service(elb_state_, *options_.clock, [this] {
+      save();
+      scheduler_->wake();
+    });
+  }
+
+  base::Json status() override {
+    base::Json status = {{"services", service_status()}};
+    status.update(elb_state_.status());
+    return status;
+  }
+
+ private:
+  [[nodiscard]] base::Path ecs_file() const { return options_.state_folder / "ecs.json"; }
+  [[nodiscard]] base::Path elb_file() const { return options_.state_folder / "elb.json"; }
+
+  [[nodiscard]] TaskSurroundings surroundings() const {
+    return {.store = options_.images,
+            .find_manifest = options_.find_manifest,
+            .find_secret = options_.find_secret,
+            .open_log = options_.open_log,
+            .append_log = options_.append_log,
+            .region = options_.region,
+            .account = options_.account,
+            .api_port = options_.api_port};
+  }
+
+  SchedulerWorld world() {
+    SchedulerWorld world;
+    world.start_task = [this](TaskOrder order) { tasks_->start(std::move(order)); };
+    world.stop_task = [this](const std::string& id) { tasks_->stop(id); };
+    world.register_target = [this](const TaskTarget& target) {
+      if (const auto group = elb_state_.group(target.group_arn)) group->register_target(target.id);
+    };
+    world.deregister_target = [this](const TaskTarget& target) {
+      if (const auto group = elb_state_.group(target.group_arn)) group->deregister_target(target.id);
+    };
+    world.target_health = [this](const TaskTarget& target) {
+      const auto group = elb_state_.group(target.group_arn);
+      return group ? group->health_of(target.id) : unregistered_target();
+    };
+    world.changed = [this] { save(); };
+    return world;
+  }
+
+  bool group_is_usable(const std::string& arn) {
+    const auto lock = elb_state_.lock();
+    return elb_state_.find_target_group(arn) != nullptr && !elb_state_.users_of(arn).empty();
+  }
+
+  std::optional<std::string> group_arn(const std::string& name) {
+    const auto lock = elb_state_.lock();
+    const auto* group = elb_state_.find_target_group(name);
+    return group == nullptr ? std::nullopt : std::optional(group->arn);
+  }
+
+  void save() {
+    base::Json ecs;
+    {
+      const std::lock_guard lock(ecs_state_.mutex);
+      ecs = kept_state(ecs_state_);
+    }
+    const std::lock_guard lock(saving_);
+    for (const auto& [file, json] :
+         {std::pair(ecs_file(), std::move(ecs)), std::pair(elb_file(), elb_state_.to_json())}) {
+      if (auto saved = save_json_file(file, json); !saved)
+        base::log(base::LogLevel::error, saved.error().to_string());
+    }
+  }
+
+  base::Json service_status() {
+    const std::lock_guard lock(ecs_state_.mutex);
+    base::Json services = base::Json::array();
+    for (const auto& service : ecs_state_.services) {
+      if (service.status == "INACTIVE") continue;
+      base::Json tasks = base::Json::array();
+      int running = 0;
+      for (const auto& task : ecs_state_.tasks) {
+        if (task.service_arn != service.arn || task.last_status == "STOPPED") continue;
+        if (task.last_status == "RUNNING") ++running;
+        tasks.push_back({{"id", task.id},
+                         {"status", task.last_status},
+                         {"task_definition", last_part(task.task_definition_arn)}});
+      }
+      const auto* primary = service.deployments.empty() ? nullptr : &service.deployments.front();
+      services.push_back(
+          {{"cluster", last_part(service.cluster_arn)},
+           {"name", service.name},
+           {"desired", service.desired_count},
+           {"running", running},
+           {"task_definition", primary == nullptr ? "" : last_part(primary->task_definition_arn)},
+           {"rollout_state", primary == nullptr ? "" : primary->rollout_state},
+           {"tasks", std::move(tasks)}});
+    }
+    return services;
+  }
+
+  ComputeOptions options_;
+  std::mutex saving_;
+  EcsState ecs_state_;
+  std::optional<Scheduler> scheduler_;
+  std::optional<TaskRunner> tasks_;
+  ElbState elb_state_;  // below the tasks: its checks dial into them to the end
+  EcsService ecs_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Compute>> Compute::start(ComputeOptions options) {
+  auto compute = std::make_unique<RunningCompute>(std::move(options));
+  TRY(compute->begin());
+  return std::unique_ptr<Compute>(std::move(compute));
+}
+
+}  // namespace emulator
