@@ -25,14 +25,14 @@ struct BuildProgress {
 };
 
 struct BuildOptions {
-  int context = -1;                    ///< an open folder, borrowed; -1 is an empty context
-  std::string dockerfile;              ///< its text
+  int context = -1;        ///< an open folder, borrowed; -1 is an empty context
+  std::string dockerfile;  ///< its text
   std::string dockerfile_name = "Dockerfile";
   /// Text of .dockerignore; absent reads it from the context.
   std::optional<std::string> ignore;
   std::vector<std::string> tags;
   std::map<std::string, std::string> build_args;
-  std::string target;                  ///< a stage; empty is the last
+  std::string target;  ///< a stage; empty is the last
   Platform platform = host_platform();
   std::map<std::string, std::string> labels;
   bool no_cache = false;

@@ -18,7 +18,8 @@ using base::Result;
 
 class Unzstd {
  public:
-  explicit Unzstd(ByteSource source) : source_(std::move(source)), stream_(ZSTD_createDStream()), input_(ZSTD_DStreamInSize()) {
+  explicit Unzstd(ByteSource source)
+      : source_(std::move(source)), stream_(ZSTD_createDStream()), input_(ZSTD_DStreamInSize()) {
     ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, 27);  // 128 MiB: more is an attack on memory
   }
   Unzstd(const Unzstd&) = delete;
@@ -32,12 +33,14 @@ class Unzstd {
         TRY(const std::size_t count, source_(input_.data(), input_.size()));
         pending_ = {input_.data(), count, 0};
         if (count == 0 && between_frames_) return std::size_t{0};
-        if (count == 0 && starved_) return make_error(ErrorKind::invalid_input, "the zstd data ends in the middle");
+        if (count == 0 && starved_)
+          return make_error(ErrorKind::invalid_input, "the zstd data ends in the middle");
         starved_ = count == 0;
       }
       const std::size_t code = ZSTD_decompressStream(stream_, &output, &pending_);
       if (ZSTD_isError(code) != 0) {
-        return make_error(ErrorKind::invalid_input, fmt::format("the zstd data is damaged: {}", ZSTD_getErrorName(code)));
+        return make_error(ErrorKind::invalid_input,
+                          fmt::format("the zstd data is damaged: {}", ZSTD_getErrorName(code)));
       }
       between_frames_ = code == 0;
     }

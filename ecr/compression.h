@@ -1,6 +1,6 @@
 #pragma once
-// Layers compressed and back: gzip by ISA-L where it is there, else zlib; zstd is only read. Streams in constant
-// memory. Not for tar (base/archive) nor for digests.
+// Layers compressed and back: gzip by ISA-L where it is there, else zlib; zstd is only read. Streams in
+// constant memory. Not for tar (base/archive) nor for digests.
 
 #include <cstddef>
 #include <functional>

@@ -11,7 +11,9 @@ namespace {
 constexpr std::string_view kPrefix = "sha256:";
 constexpr std::size_t kHexDigits = 64;
 
-bool is_lower_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+bool is_lower_hex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
 
 }  // namespace
 
@@ -26,8 +28,12 @@ base::Result<Digest> Digest::parse(std::string_view text) {
   return Digest(std::string(text.substr(kPrefix.size())));
 }
 
-Digest Digest::of(std::string_view bytes) { return Digest(base::sha256_hex(bytes)); }
+Digest Digest::of(std::string_view bytes) {
+  return Digest(base::sha256_hex(bytes));
+}
 
-Digest Digest::from(const base::Sha256Bytes& bytes) { return Digest(base::to_hex(base::as_text(bytes))); }
+Digest Digest::from(const base::Sha256Bytes& bytes) {
+  return Digest(base::to_hex(base::as_text(bytes)));
+}
 
 }  // namespace ecr

@@ -1,6 +1,6 @@
 #pragma once
-// Content digests of blobs: sha256 only, as `sha256:<64 lower-case hex digits>`. Other algorithms are refused,
-// so that no two spellings name one content.
+// Content digests of blobs: sha256 only, as `sha256:<64 lower-case hex digits>`. Other algorithms are
+// refused, so that no two spellings name one content.
 
 #include <compare>
 #include <string>

@@ -21,14 +21,17 @@ struct HereDocument {
   bool operator==(const HereDocument&) const = default;
 };
 
+/// `arguments` by keyword: RUN, CMD, ENTRYPOINT, SHELL, VOLUME the words of a JSON array or the one text of a
+/// shell form; ENV and LABEL names and values in turn; ARG `name` or `name=value`; HEALTHCHECK `NONE`, or the
+/// command's form; all others their words. Quotes and variables stand as written but in JSON.
 struct Instruction {
-  int line = 0;                                           ///< of its keyword
-  std::string keyword;                                    ///< upper case
-  std::vector<std::pair<std::string, std::string>> flags; ///< --name=value, without the dashes
-  std::vector<std::string> arguments;                     ///< words, or the one text of a shell form
-  bool exec_form = false;                                 ///< written as a JSON array
+  int line = 0;                                            ///< of its keyword
+  std::string keyword;                                     ///< upper case
+  std::vector<std::pair<std::string, std::string>> flags;  ///< --name=value, without the dashes
+  std::vector<std::string> arguments;                      ///< words, or the one text of a shell form
+  bool exec_form = false;                                  ///< written as a JSON array
   std::vector<HereDocument> here_documents;
-  std::string original;                                   ///< as written, continuation lines joined
+  std::string original;  ///< as written, continuation lines joined
 
   [[nodiscard]] std::optional<std::string> flag(std::string_view name) const;
   bool operator==(const Instruction&) const = default;
@@ -51,11 +54,19 @@ struct Dockerfile {
 
 base::Result<Dockerfile> parse_dockerfile(std::string_view text, const std::string& file_name = "Dockerfile");
 
-/// Replaces $name, ${name}, ${name:-x}, ${name:+x}, ${name-x}, ${name+x}, ${name:?x}; quotes as in a shell word are
-/// resolved too. `lookup` gives a variable's value or nothing.
+/// Replaces $name, ${name}, ${name:-x}, ${name:+x}, ${name-x}, ${name+x}, ${name:?x}; quotes as in a shell
+/// word are resolved too. `lookup` gives a variable's value or nothing.
 using VariableLookup = std::function<std::optional<std::string>(std::string_view name)>;
-base::Result<std::string> expand_word(std::string_view word, const VariableLookup& lookup, char escape = '\\');
+base::Result<std::string> expand_word(std::string_view word, const VariableLookup& lookup,
+                                      char escape = '\\');
 /// The same, then split at blanks that no quote protects.
-base::Result<std::vector<std::string>> expand_words(std::string_view text, const VariableLookup& lookup, char escape = '\\');
+base::Result<std::vector<std::string>> expand_words(std::string_view text, const VariableLookup& lookup,
+                                                    char escape = '\\');
+
+/// Variables only: quotes are text, as in a here-document.
+base::Result<std::string> expand_text(std::string_view text, const VariableLookup& lookup,
+                                      char escape = '\\');
+/// Words as written, split at blanks outside of quotes; quotes and escapes stay.
+std::vector<std::string> split_raw_words(std::string_view text, char escape = '\\');
 
 }  // namespace ecr

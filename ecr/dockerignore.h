@@ -14,7 +14,8 @@ class DockerIgnore {
  public:
   DockerIgnore() = default;
   static base::Result<DockerIgnore> parse(std::string_view text);
-  /// `path` is relative to the context, without a leading slash. A file below an excluded folder is excluded too.
+  /// `path` is relative to the context, without a leading slash. A file below an excluded folder is excluded
+  /// too.
   [[nodiscard]] bool excludes(std::string_view path) const;
   /// Whether an excluded folder may still hold something that a `!` pattern brings back.
   [[nodiscard]] bool may_include_below(std::string_view folder) const;

@@ -1,5 +1,6 @@
 #pragma once
-// The calls of the ECR JSON API that a push needs: token, repositories, images. Registry traffic is registry.h.
+// The calls of the ECR JSON API that a push needs: token, repositories, images. Registry traffic is
+// registry.h.
 
 #include <optional>
 #include <string>

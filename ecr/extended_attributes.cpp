@@ -14,7 +14,9 @@ namespace {
 constexpr std::string_view kCapability = "security.capability";
 
 // A descriptor opened with O_PATH takes no f*xattr call; its name below /proc does.
-std::string name_of(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+std::string name_of(int fd) {
+  return "/proc/self/fd/" + std::to_string(fd);
+}
 
 bool belongs_to_image(std::string_view name) {
   return name == kCapability || (name.starts_with("user.") && !name.starts_with("user.overlay."));
@@ -52,7 +54,9 @@ std::string with_root_id(std::string value, std::uint32_t root_id) {
   return value;
 }
 
-const char* opaque_name() { return ::geteuid() == 0 ? "trusted.overlay.opaque" : "user.overlay.opaque"; }
+const char* opaque_name() {
+  return ::geteuid() == 0 ? "trusted.overlay.opaque" : "user.overlay.opaque";
+}
 
 }  // namespace
 
@@ -76,7 +80,8 @@ void write_attributes(int fd, const ExtendedAttributes& attributes, std::uint32_
   const std::string path = name_of(fd);
   for (const auto& [name, value] : attributes) {
     if (!belongs_to_image(name)) continue;
-    const std::string kept = name == kCapability && ::geteuid() == 0 ? with_root_id(value, first_host_id) : value;
+    const std::string kept =
+        name == kCapability && ::geteuid() == 0 ? with_root_id(value, first_host_id) : value;
     (void)::setxattr(path.c_str(), name.c_str(), kept.data(), kept.size(), 0);
   }
 }
@@ -86,6 +91,8 @@ bool is_opaque(int folder) {
   return ::getxattr(name_of(folder).c_str(), opaque_name(), &value, 1) == 1 && value == 'y';
 }
 
-bool make_opaque(int folder) { return ::setxattr(name_of(folder).c_str(), opaque_name(), "y", 1, 0) == 0; }
+bool make_opaque(int folder) {
+  return ::setxattr(name_of(folder).c_str(), opaque_name(), "y", 1, 0) == 0;
+}
 
 }  // namespace ecr

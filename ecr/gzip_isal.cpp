@@ -44,7 +44,8 @@ struct GzipEncoder::State {
       }
       const std::size_t count = output.size() - stream.avail_out;
       if (count > 0) TRY(sink({reinterpret_cast<const char*>(output.data()), count}));
-    } while (stream.avail_out == 0 || stream.avail_in > 0 || (last && stream.internal_state.state != ZSTATE_END));
+    } while (stream.avail_out == 0 || stream.avail_in > 0 ||
+             (last && stream.internal_state.state != ZSTATE_END));
     return {};
   }
 };
@@ -64,7 +65,9 @@ Result<void> GzipEncoder::write(std::string_view bytes) {
   for (; bytes.size() > kMost; bytes.remove_prefix(kMost)) TRY(state_->run(bytes.substr(0, kMost), false));
   return state_->run(bytes, false);
 }
-Result<void> GzipEncoder::finish() { return state_->run({}, true); }
+Result<void> GzipEncoder::finish() {
+  return state_->run({}, true);
+}
 
 namespace {
 
@@ -88,7 +91,8 @@ class Gunzip {
       }
       const auto before = state_.avail_in;
       const int code = isal_inflate(&state_);
-      if (code < 0) return make_error(ErrorKind::invalid_input, fmt::format("the gzip data is damaged (code {})", code));
+      if (code < 0)
+        return make_error(ErrorKind::invalid_input, fmt::format("the gzip data is damaged (code {})", code));
       const bool idle = state_.avail_out == wanted && state_.avail_in == before;
       if (ended_ && idle && state_.block_state != ISAL_BLOCK_FINISH) {
         return make_error(ErrorKind::invalid_input, "the gzip data ends in the middle");

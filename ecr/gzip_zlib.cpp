@@ -48,14 +48,19 @@ GzipEncoder::GzipEncoder(ByteSink sink) : state_(std::make_unique<State>()) {
   state_->sink = std::move(sink);
   deflateInit2(&state_->stream, 1, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY);
 }
-GzipEncoder::~GzipEncoder() { deflateEnd(&state_->stream); }
+GzipEncoder::~GzipEncoder() {
+  deflateEnd(&state_->stream);
+}
 
 Result<void> GzipEncoder::write(std::string_view bytes) {
   constexpr std::size_t kMost = 1U << 30;
-  for (; bytes.size() > kMost; bytes.remove_prefix(kMost)) TRY(state_->run(bytes.substr(0, kMost), Z_NO_FLUSH));
+  for (; bytes.size() > kMost; bytes.remove_prefix(kMost))
+    TRY(state_->run(bytes.substr(0, kMost), Z_NO_FLUSH));
   return state_->run(bytes, Z_NO_FLUSH);
 }
-Result<void> GzipEncoder::finish() { return state_->run({}, Z_FINISH); }
+Result<void> GzipEncoder::finish() {
+  return state_->run({}, Z_FINISH);
+}
 
 namespace {
 

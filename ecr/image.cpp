@@ -39,8 +39,12 @@ Platform platform_from_json(const Json& json) {
 
 namespace media_type {
 
-bool is_manifest(std::string_view type) { return type == kOciManifest || type == kDockerManifest; }
-bool is_index(std::string_view type) { return type == kOciIndex || type == kDockerIndex; }
+bool is_manifest(std::string_view type) {
+  return type == kOciManifest || type == kDockerManifest;
+}
+bool is_index(std::string_view type) {
+  return type == kOciIndex || type == kDockerIndex;
+}
 bool is_layer(std::string_view type) {
   return type == kOciLayer || type == kOciLayerGzip || type == kOciLayerZstd || type == kDockerLayerGzip;
 }
@@ -62,7 +66,8 @@ Result<Platform> parse_platform(std::string_view text) {
   const auto parts = base::split(text, '/');
   const bool empty = std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.empty(); });
   if (parts.size() > 3 || empty) {
-    return make_error(ErrorKind::invalid_input, fmt::format("\"{}\" is no platform: expected os/architecture[/variant]", text));
+    return make_error(ErrorKind::invalid_input,
+                      fmt::format("\"{}\" is no platform: expected os/architecture[/variant]", text));
   }
   if (parts.size() == 1) return Platform{.architecture = parts[0]};
   return Platform{.os = parts[0], .architecture = parts[1], .variant = parts.size() == 3 ? parts[2] : ""};
@@ -97,7 +102,9 @@ Result<Descriptor> descriptor_from_json(const Json& json) {
   descriptor.media_type = base::json_string(json, "mediaType");
   TRY(descriptor.digest, Digest::parse(base::json_string(json, "digest")));
   const auto size = base::json_integer(json, "size", -1);
-  if (size < 0) return make_error(ErrorKind::invalid_input, "the descriptor of " + descriptor.digest.to_string() + " has no size");
+  if (size < 0)
+    return make_error(ErrorKind::invalid_input,
+                      "the descriptor of " + descriptor.digest.to_string() + " has no size");
   descriptor.size = static_cast<std::uint64_t>(size);
   if (const Json& platform = base::json_member(json, "platform"); platform.is_object()) {
     descriptor.platform = platform_from_json(platform);
@@ -128,14 +135,17 @@ Result<Manifest> parse_manifest(std::string_view text) {
   const Json& layers = base::json_member(json, "layers");
   if (!layers.is_array()) return make_error(ErrorKind::invalid_input, "the manifest has no list of layers");
   if (layers.size() > kMostLayers) {
-    return make_error(ErrorKind::invalid_input, fmt::format("the manifest has {} layers; {} is the limit", layers.size(), kMostLayers));
+    return make_error(ErrorKind::invalid_input,
+                      fmt::format("the manifest has {} layers; {} is the limit", layers.size(), kMostLayers));
   }
   for (const auto& layer : layers) {
     TRY(auto descriptor, descriptor_from_json(layer));
     if (!media_type::is_layer(descriptor.media_type)) {
-      return make_error(ErrorKind::invalid_input,
-                        fmt::format("layer {} is of type \"{}\", which cannot be unpacked; expected a tar, gzip or zstd layer",
-                                    descriptor.digest.to_string(), descriptor.media_type));
+      return make_error(
+          ErrorKind::invalid_input,
+          fmt::format(
+              "layer {} is of type \"{}\", which cannot be unpacked; expected a tar, gzip or zstd layer",
+              descriptor.digest.to_string(), descriptor.media_type));
     }
     manifest.layers.push_back(std::move(descriptor));
   }
@@ -151,7 +161,8 @@ Result<Index> parse_index(std::string_view text) {
   }
   Index index{.media_type = type};
   const Json& manifests = base::json_member(json, "manifests");
-  if (!manifests.is_array()) return make_error(ErrorKind::invalid_input, "the index has no list of manifests");
+  if (!manifests.is_array())
+    return make_error(ErrorKind::invalid_input, "the index has no list of manifests");
   for (const auto& entry : manifests) {
     TRY(auto descriptor, descriptor_from_json(entry));
     index.manifests.push_back(std::move(descriptor));
@@ -166,8 +177,9 @@ Result<Descriptor> choose_platform(const Index& index, const Platform& platform)
     if (!entry.platform || platform_fits(platform, *entry.platform)) return entry;
     offered.push_back(to_string(*entry.platform));
   }
-  return make_error(ErrorKind::not_found, fmt::format("no image for {}; there is one for: {}", to_string(platform),
-                                                      offered.empty() ? "no platform" : base::join(offered, ", ")));
+  return make_error(ErrorKind::not_found,
+                    fmt::format("no image for {}; there is one for: {}", to_string(platform),
+                                offered.empty() ? "no platform" : base::join(offered, ", ")));
 }
 
 Result<std::string> media_type_of_document(std::string_view text) {
@@ -178,7 +190,8 @@ Result<std::string> media_type_of_document(std::string_view text) {
   if (json.contains("manifests")) return std::string(media_type::kOciIndex);
   if (json.contains("config") && json.contains("layers")) return std::string(media_type::kOciManifest);
   if (json.contains("fsLayers")) {
-    return make_error(ErrorKind::invalid_input, "this is a manifest of Docker's schema 1, which is not supported; push the image anew");
+    return make_error(ErrorKind::invalid_input,
+                      "this is a manifest of Docker's schema 1, which is not supported; push the image anew");
   }
   return make_error(ErrorKind::invalid_input, "the document is neither an image manifest nor an index");
 }

@@ -1,6 +1,7 @@
 #pragma once
-// What an OCI image is made of: descriptors, manifest, index, configuration, after image-spec v1.1 and Docker's
-// schema 2, which differ in media types only. Pure data and its JSON; not for where it is kept (image_store).
+// What an OCI image is made of: descriptors, manifest, index, configuration, after image-spec v1.1 and
+// Docker's schema 2, which differ in media types only. Pure data and its JSON; not for where it is kept
+// (image_store).
 
 #include <cstdint>
 #include <map>
@@ -81,7 +82,7 @@ struct HealthCheck {
   std::int64_t interval_ns = 0;   ///< 0 is the default, 30 s
   std::int64_t timeout_ns = 0;    ///< 0 is the default, 30 s
   std::int64_t start_period_ns = 0;
-  int retries = 0;                ///< 0 is the default, 3
+  int retries = 0;  ///< 0 is the default, 3
   bool operator==(const HealthCheck&) const = default;
 };
 

@@ -40,7 +40,8 @@ Json set_of(const std::vector<std::string>& keys) {
 
 // Sets a member, or takes it away when the value says nothing.
 void put(Json& object, const char* key, Json value) {
-  const bool nothing = value.is_null() || ((value.is_string() || value.is_array() || value.is_object()) && value.empty());
+  const bool nothing =
+      value.is_null() || ((value.is_string() || value.is_array() || value.is_object()) && value.empty());
   if (nothing) {
     object.erase(key);
   } else {
@@ -75,7 +76,9 @@ Json to_json(const HistoryEntry& entry) {
 }
 
 // An explicitly empty list is kept: `ENTRYPOINT []` differs from none in what a base image passes on.
-Json list_or_null(const std::optional<std::vector<std::string>>& list) { return list ? Json(*list) : Json(); }
+Json list_or_null(const std::optional<std::vector<std::string>>& list) {
+  return list ? Json(*list) : Json();
+}
 
 void put_settings(Json& settings, const ImageConfig& config) {
   put(settings, "User", config.user);
@@ -116,7 +119,8 @@ void read_settings(const Json& settings, ImageConfig& config) {
 
 std::optional<std::string> ImageConfig::env_value(std::string_view name) const {
   for (const auto& entry : env) {
-    if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=') return entry.substr(name.size() + 1);
+    if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=')
+      return entry.substr(name.size() + 1);
   }
   return std::nullopt;
 }
@@ -134,7 +138,8 @@ void ImageConfig::set_env(std::string_view name, std::string_view value) {
 
 std::string to_text(const ImageConfig& config) {
   Json json = Json::object();
-  if (auto original = base::parse_json(config.original); original && original->is_object()) json = *std::move(original);
+  if (auto original = base::parse_json(config.original); original && original->is_object())
+    json = *std::move(original);
   put(json, "created", config.created);
   put(json, "author", config.author);
   json["architecture"] = config.platform.architecture;
@@ -153,7 +158,8 @@ std::string to_text(const ImageConfig& config) {
 
 Result<ImageConfig> parse_image_config(std::string_view text) {
   TRY(const Json json, base::parse_json(text));
-  if (!json.is_object()) return base::make_error(ErrorKind::invalid_input, "an image configuration must be an object");
+  if (!json.is_object())
+    return base::make_error(ErrorKind::invalid_input, "an image configuration must be an object");
   ImageConfig config;
   config.platform = {.os = base::json_string(json, "os", "linux"),
                      .architecture = base::json_string(json, "architecture"),

@@ -43,7 +43,8 @@ Result<std::vector<NamedImage>> read_names(const Path& folder) {
   for (const auto& entry : manifests) {
     TRY(auto descriptor, descriptor_from_json(entry));
     std::string name;
-    if (const auto found = descriptor.annotations.find(kNameAnnotation); found != descriptor.annotations.end()) {
+    if (const auto found = descriptor.annotations.find(kNameAnnotation);
+        found != descriptor.annotations.end()) {
       name = found->second;
       descriptor.annotations.erase(found);
     }
@@ -59,13 +60,15 @@ Result<void> write_names(const Path& folder, const std::vector<NamedImage>& name
     if (!name.empty()) entry.annotations[kNameAnnotation] = name;
     manifests.push_back(to_json(entry));
   }
-  const Json json = {{"schemaVersion", 2}, {"mediaType", media_type::kOciIndex}, {"manifests", std::move(manifests)}};
+  const Json json = {
+      {"schemaVersion", 2}, {"mediaType", media_type::kOciIndex}, {"manifests", std::move(manifests)}};
   return base::write_file(folder / "index.json", base::to_text(json));
 }
 
 bool is_image_id(std::string_view text) {
-  return text.size() >= kShortestId && text.size() <= 64 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return text.size() >= kShortestId && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
 }
 
 // Everything that the names reach: blobs, and the diff_ids of layers.
@@ -123,11 +126,14 @@ Result<Descriptor> ImageStore::resolve(const std::string& name) const {
     return Descriptor{.media_type = std::move(type), .digest = digest, .size = text.size()};
   };
   TRY(const auto names, read_names(folder_));
-  const std::string_view hex = std::string_view(name).starts_with("sha256:") ? std::string_view(name).substr(7) : std::string_view(name);
+  const std::string_view hex = std::string_view(name).starts_with("sha256:")
+                                   ? std::string_view(name).substr(7)
+                                   : std::string_view(name);
   if (is_image_id(hex)) {
     for (const auto& named : names) {
       const auto found = image(named.descriptor);
-      if (found && (found->manifest.config.digest.hex().starts_with(hex) || named.descriptor.digest.hex().starts_with(hex))) {
+      if (found && (found->manifest.config.digest.hex().starts_with(hex) ||
+                    named.descriptor.digest.hex().starts_with(hex))) {
         return named.descriptor;
       }
     }
@@ -144,7 +150,8 @@ Result<Descriptor> ImageStore::resolve(const std::string& name) const {
       if (named.name == key) return named.descriptor;
     }
   }
-  return make_error(ErrorKind::not_found, fmt::format("no image {} in the local store", reference.to_string()));
+  return make_error(ErrorKind::not_found,
+                    fmt::format("no image {} in the local store", reference.to_string()));
 }
 
 Result<std::vector<NamedImage>> ImageStore::list() const {
@@ -162,7 +169,8 @@ Result<void> ImageStore::remove(const std::string& name) {
   if (std::none_of(names.begin(), names.end(), gone)) {
     // An image id takes all its names away.
     TRY(const auto descriptor, resolve(name));
-    std::erase_if(names, [&](const NamedImage& named) { return named.descriptor.digest == descriptor.digest; });
+    std::erase_if(names,
+                  [&](const NamedImage& named) { return named.descriptor.digest == descriptor.digest; });
   } else {
     std::erase_if(names, gone);
   }

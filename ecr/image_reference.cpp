@@ -16,13 +16,18 @@ using base::make_error;
 constexpr std::size_t kLongestRepository = 255;
 constexpr std::size_t kLongestTag = 128;
 
-bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-bool is_word(char c) { return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_lower_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+bool is_word(char c) {
+  return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '_';
+}
 
 base::Error bad(std::string_view text, std::string_view why) {
-  return make_error(ErrorKind::invalid_input,
-                    fmt::format("\"{}\" is no image reference: {}; expected [host[:port]/]name[:tag][@sha256:digest]",
-                                text.substr(0, 300), why));
+  return make_error(
+      ErrorKind::invalid_input,
+      fmt::format("\"{}\" is no image reference: {}; expected [host[:port]/]name[:tag][@sha256:digest]",
+                  text.substr(0, 300), why));
 }
 
 // Alphanumerics, between them ".", "_", "__" or dashes (distribution-spec: name).
@@ -51,10 +56,12 @@ bool is_host(std::string_view host) {
     name = host.substr(0, colon);
   }
   if (name.starts_with('[') && name.ends_with(']')) {
-    return std::all_of(name.begin() + 1, name.end() - 1, [](char c) { return std::isxdigit(c) != 0 || c == ':'; });
+    return std::all_of(name.begin() + 1, name.end() - 1,
+                       [](char c) { return std::isxdigit(c) != 0 || c == ':'; });
   }
   return !name.empty() && name.front() != '-' && name.front() != '.' &&
-         std::all_of(name.begin(), name.end(), [](char c) { return (is_word(c) && c != '_') || c == '.' || c == '-'; });
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return (is_word(c) && c != '_') || c == '.' || c == '-'; });
 }
 
 // Docker's rule: the first part is a host when it has a dot or a colon, is localhost, or has capitals.
@@ -68,7 +75,8 @@ base::Result<void> check_repository(std::string_view text, std::string_view repo
   if (repository.size() > kLongestRepository) return bad(text, "the name is longer than 255 characters");
   for (const auto& part : base::split(repository, '/')) {
     if (!is_path_component(part)) {
-      return bad(text, fmt::format("\"{}\" may hold only a-z, 0-9 and single '.', '_', '-' between them", part));
+      return bad(text,
+                 fmt::format("\"{}\" may hold only a-z, 0-9 and single '.', '_', '-' between them", part));
     }
   }
   return {};
@@ -76,7 +84,9 @@ base::Result<void> check_repository(std::string_view text, std::string_view repo
 
 }  // namespace
 
-std::string ImageReference::name() const { return host + "/" + repository; }
+std::string ImageReference::name() const {
+  return host + "/" + repository;
+}
 
 std::string ImageReference::to_string() const {
   std::string text = name();
@@ -85,7 +95,9 @@ std::string ImageReference::to_string() const {
   return text;
 }
 
-std::string ImageReference::manifest_key() const { return digest ? digest->to_string() : tag; }
+std::string ImageReference::manifest_key() const {
+  return digest ? digest->to_string() : tag;
+}
 
 base::Result<ImageReference> parse_image_reference(std::string_view text) {
   ImageReference reference;

@@ -93,7 +93,8 @@ Result<void> BlobWriter::write(std::string_view bytes) {
 Result<Digest> BlobWriter::commit() {
   auto digest = Digest::from(digest_.finish());
   ::fchmod(fd_.get(), 0644);
-  if (::rename(temporary_.c_str(), (blobs_ / digest.hex()).c_str()) != 0) return base::system_error("storing a blob", errno);
+  if (::rename(temporary_.c_str(), (blobs_ / digest.hex()).c_str()) != 0)
+    return base::system_error("storing a blob", errno);
   fd_.reset();
   return digest;
 }
@@ -101,11 +102,13 @@ Result<Digest> BlobWriter::commit() {
 Result<void> BlobWriter::commit(const Digest& expected) {
   const auto found = Digest::from(digest_.finish());
   if (found != expected) {
-    return make_error(ErrorKind::invalid_input, fmt::format("expected a blob with digest {}, got {} bytes with digest {}",
-                                                            expected.to_string(), size_, found.to_string()));
+    return make_error(ErrorKind::invalid_input,
+                      fmt::format("expected a blob with digest {}, got {} bytes with digest {}",
+                                  expected.to_string(), size_, found.to_string()));
   }
   ::fchmod(fd_.get(), 0644);
-  if (::rename(temporary_.c_str(), (blobs_ / found.hex()).c_str()) != 0) return base::system_error("storing a blob", errno);
+  if (::rename(temporary_.c_str(), (blobs_ / found.hex()).c_str()) != 0)
+    return base::system_error("storing a blob", errno);
   fd_.reset();
   return {};
 }
@@ -117,9 +120,13 @@ Result<BlobWriter> ImageStore::start_blob() {
   return BlobWriter(std::move(fd), temporary, folder_ / "blobs/sha256");
 }
 
-Path ImageStore::blob_path(const Digest& digest) const { return folder_ / "blobs/sha256" / digest.hex(); }
+Path ImageStore::blob_path(const Digest& digest) const {
+  return folder_ / "blobs/sha256" / digest.hex();
+}
 
-bool ImageStore::has_blob(const Digest& digest) const { return !digest.empty() && base::exists(blob_path(digest)); }
+bool ImageStore::has_blob(const Digest& digest) const {
+  return !digest.empty() && base::exists(blob_path(digest));
+}
 
 Result<Digest> ImageStore::put_blob(std::string_view bytes) {
   TRY(auto writer, start_blob());
@@ -130,7 +137,8 @@ Result<Digest> ImageStore::put_blob(std::string_view bytes) {
 Result<base::Fd> ImageStore::open_blob(const Digest& digest) const {
   base::Fd fd(::open(blob_path(digest).c_str(), O_RDONLY | O_CLOEXEC));
   if (fd) return fd;
-  if (errno == ENOENT) return make_error(ErrorKind::not_found, "the image store has no blob " + digest.to_string());
+  if (errno == ENOENT)
+    return make_error(ErrorKind::not_found, "the image store has no blob " + digest.to_string());
   return base::system_error("opening blob " + digest.to_string(), errno);
 }
 
@@ -159,9 +167,10 @@ Result<Image> ImageStore::image(const Descriptor& manifest) const {
   TRY(const auto config_text, read_blob(image.manifest.config.digest));
   TRY(image.config, parse_image_config(config_text));
   if (image.config.diff_ids.size() != image.manifest.layers.size()) {
-    return make_error(ErrorKind::invalid_input,
-                      fmt::format("image {}: the manifest has {} layers, its configuration {}", manifest.digest.to_string(),
-                                  image.manifest.layers.size(), image.config.diff_ids.size()));
+    return make_error(
+        ErrorKind::invalid_input,
+        fmt::format("image {}: the manifest has {} layers, its configuration {}", manifest.digest.to_string(),
+                    image.manifest.layers.size(), image.config.diff_ids.size()));
   }
   return image;
 }
@@ -170,7 +179,8 @@ Result<Descriptor> ImageStore::put_image(const ImageConfig& config, const std::v
   const std::string config_text = to_text(config);
   TRY(const auto config_digest, put_blob(config_text));
   Manifest manifest{.media_type = media_type::kOciManifest};
-  manifest.config = {.media_type = media_type::kOciConfig, .digest = config_digest, .size = config_text.size()};
+  manifest.config = {
+      .media_type = media_type::kOciConfig, .digest = config_digest, .size = config_text.size()};
   manifest.layers = layers;
   // The same bytes under either name; a manifest of one kind names its layers in that kind.
   for (auto& layer : manifest.layers) {
@@ -184,13 +194,16 @@ Result<Descriptor> ImageStore::put_image(const ImageConfig& config, const std::v
                     .platform = config.platform};
 }
 
-Path ImageStore::layer_path(const Digest& diff_id) const { return folder_ / "layers" / diff_id.hex(); }
+Path ImageStore::layer_path(const Digest& diff_id) const {
+  return folder_ / "layers" / diff_id.hex();
+}
 
 Result<std::vector<Path>> ImageStore::unpack(const Manifest& manifest) {
   TRY(const auto config_text, read_blob(manifest.config.digest));
   TRY(const auto config, parse_image_config(config_text));
   if (config.diff_ids.size() != manifest.layers.size()) {
-    return make_error(ErrorKind::invalid_input, "the image's manifest and configuration differ in their number of layers");
+    return make_error(ErrorKind::invalid_input,
+                      "the image's manifest and configuration differ in their number of layers");
   }
   std::vector<Path> trees(manifest.layers.size());
   for (std::size_t i = 0; i < manifest.layers.size(); ++i) {
@@ -209,11 +222,13 @@ Result<Path> ImageStore::unpack_layer(const Descriptor& layer, const Digest& dif
   const Path tree = temporary.path() / "tree";
   TRY(base::make_directories(tree));
   const UnpackOptions options{.first_host_id = sandbox::first_host_id(0)};
-  auto found = unpack_tar(blob.get(), tree, options).while_doing("unpacking layer " + layer.digest.to_string());
+  auto found =
+      unpack_tar(blob.get(), tree, options).while_doing("unpacking layer " + layer.digest.to_string());
   if (!found) return std::move(found).error();
   if (*found != diff_id) {
-    return make_error(ErrorKind::invalid_input, fmt::format("layer {} unpacks to {}, but the image's configuration says {}",
-                                                            layer.digest.to_string(), found->to_string(), diff_id.to_string()));
+    return make_error(ErrorKind::invalid_input,
+                      fmt::format("layer {} unpacks to {}, but the image's configuration says {}",
+                                  layer.digest.to_string(), found->to_string(), diff_id.to_string()));
   }
   return adopt_layer(tree, diff_id);
 }
@@ -221,7 +236,8 @@ Result<Path> ImageStore::unpack_layer(const Descriptor& layer, const Digest& dif
 Result<Path> ImageStore::adopt_layer(const Path& tree, const Digest& diff_id) {
   Path path = layer_path(diff_id);
   if (::rename(tree.c_str(), path.c_str()) == 0) return path;
-  if (errno != ENOTEMPTY && errno != EEXIST) return base::system_error("storing the tree of layer " + diff_id.to_string(), errno);
+  if (errno != ENOTEMPTY && errno != EEXIST)
+    return base::system_error("storing the tree of layer " + diff_id.to_string(), errno);
   TRY(base::remove_tree(tree));
   return path;
 }

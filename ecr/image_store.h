@@ -58,20 +58,22 @@ class ImageStore {
   /// not_found when it is not there.
   [[nodiscard]] base::Result<base::Fd> open_blob(const Digest& digest) const;
   /// The whole blob; for documents.
-  [[nodiscard]] base::Result<std::string> read_blob(const Digest& digest, std::size_t limit = kMaxManifestBytes) const;
+  [[nodiscard]] base::Result<std::string> read_blob(const Digest& digest,
+                                                    std::size_t limit = kMaxManifestBytes) const;
   [[nodiscard]] base::Result<std::uint64_t> blob_size(const Digest& digest) const;
   [[nodiscard]] base::Path blob_path(const Digest& digest) const;
 
-  /// Names are normalized by parse_image_reference. A name that is taken moves to the new image. An empty name keeps
-  /// the image without one.
+  /// Names are normalized by parse_image_reference. A name that is taken moves to the new image. An empty
+  /// name keeps the image without one.
   base::Result<void> tag(const std::string& name, const Descriptor& manifest);
-  /// By name, by the digest of a stored manifest, or by an image id (12 hex digits or more of the configuration's
-  /// digest); not_found says what was looked for.
+  /// By name, by the digest of a stored manifest, or by an image id (12 hex digits or more of the
+  /// configuration's digest); not_found says what was looked for.
   [[nodiscard]] base::Result<Descriptor> resolve(const std::string& name) const;
   [[nodiscard]] base::Result<std::vector<NamedImage>> list() const;
   /// Takes the name away; not_found when it is not there. Blobs stay until collect_garbage().
   base::Result<void> remove(const std::string& name);
-  /// Removes blobs and layer trees that no name reaches and that nobody touched for a day. Returns the bytes of blobs.
+  /// Removes blobs and layer trees that no name reaches and that nobody touched for a day. Returns the bytes
+  /// of blobs.
   base::Result<std::uint64_t> collect_garbage();
 
   /// Manifest and configuration of a stored image; `name` as resolve() takes it.
@@ -86,7 +88,8 @@ class ImageStore {
   /// The tree of one layer; checks that the content has that diff_id.
   base::Result<base::Path> unpack_layer(const Descriptor& layer, const Digest& diff_id);
   [[nodiscard]] base::Path layer_path(const Digest& diff_id) const;
-  /// Takes a finished tree (on the store's file system) as a layer's tree; if there is one already, `tree` is removed.
+  /// Takes a finished tree (on the store's file system) as a layer's tree; if there is one already, `tree` is
+  /// removed.
   base::Result<base::Path> adopt_layer(const base::Path& tree, const Digest& diff_id);
 
   /// A folder for work in progress on the store's file system.

@@ -1,6 +1,6 @@
 #pragma once
-// Layers: a folder tree or an overlay's upper folder as a compressed tar (one pass: diff_id, digest, size), and
-// such a tar as a tree again. Hostile tars are contained: nothing is written, linked or removed outside.
+// Layers: a folder tree or an overlay's upper folder as a compressed tar (one pass: diff_id, digest, size),
+// and such a tar as a tree again. Hostile tars are contained: nothing is written, linked or removed outside.
 
 #include <cstdint>
 #include <functional>
@@ -25,15 +25,16 @@ struct WrittenLayer {
 };
 
 struct LayerOptions {
-  std::uint32_t first_host_id = 0;  ///< owner on disk minus this is the owner in the layer
+  std::uint32_t first_host_id = 0;          ///< owner on disk minus this is the owner in the layer
   std::optional<std::int64_t> latest_time;  ///< later mtimes become this one
   /// Owners that the disk could not take (not root), by path in the layer.
   std::map<std::string, std::pair<std::uint32_t, std::uint32_t>> owners;
 };
 
-/// A folder's content as a layer blob. Entries are sorted; char devices 0:0 become whiteouts and opaque folders get
-/// their mark (image-spec layer.md#whiteouts); sockets and other devices are left out.
-base::Result<WrittenLayer> write_layer(const base::Path& tree, const LayerOptions& options, ImageStore& store);
+/// A folder's content as a layer blob. Entries are sorted; char devices 0:0 become whiteouts and opaque
+/// folders get their mark (image-spec layer.md#whiteouts); sockets and other devices are left out.
+base::Result<WrittenLayer> write_layer(const base::Path& tree, const LayerOptions& options,
+                                       ImageStore& store);
 /// A layer without entries.
 base::Result<WrittenLayer> write_empty_layer(ImageStore& store);
 

@@ -17,7 +17,8 @@ void tell(const PullOptions& options, const std::string& line) {
 }
 
 // The manifest that a reference means for the platform.
-Result<FetchedManifest> fetch_image_manifest(RegistryClient& client, const ImageReference& reference, const PullOptions& options) {
+Result<FetchedManifest> fetch_image_manifest(RegistryClient& client, const ImageReference& reference,
+                                             const PullOptions& options) {
   TRY(auto fetched, client.fetch_manifest(reference.manifest_key()));
   if (!media_type::is_index(fetched.media_type)) return fetched;
   TRY(const auto index, parse_index(fetched.bytes));
@@ -29,15 +30,18 @@ Result<void> check_size(const Manifest& manifest, const PullOptions& options) {
   std::uint64_t size = manifest.config.size;
   for (const auto& layer : manifest.layers) {
     if (layer.size > options.max_image_bytes - size) {
-      return make_error(ErrorKind::invalid_input, "the image is larger than " + base::format_bytes(options.max_image_bytes));
+      return make_error(ErrorKind::invalid_input,
+                        "the image is larger than " + base::format_bytes(options.max_image_bytes));
     }
     size += layer.size;
   }
-  if (manifest.config.size > kMaxManifestBytes) return make_error(ErrorKind::invalid_input, "the image's configuration is larger than 4 MiB");
+  if (manifest.config.size > kMaxManifestBytes)
+    return make_error(ErrorKind::invalid_input, "the image's configuration is larger than 4 MiB");
   return {};
 }
 
-Result<Descriptor> pull_image(const ImageReference& reference, ImageStore& store, const PullOptions& options) {
+Result<Descriptor> pull_image(const ImageReference& reference, ImageStore& store,
+                              const PullOptions& options) {
   RegistryClient client(options.registry, reference);
   TRY(const auto fetched, fetch_image_manifest(client, reference, options));
   TRY(const auto manifest, parse_manifest(fetched.bytes));
@@ -54,7 +58,9 @@ Result<Descriptor> pull_image(const ImageReference& reference, ImageStore& store
   TRY(const auto image, store.image(descriptor));
   descriptor.platform = image.config.platform;
   if (!platform_fits(options.platform, image.config.platform)) {
-    return make_error(ErrorKind::not_found, fmt::format("the image is for {}, wanted is {}", to_string(image.config.platform), to_string(options.platform)));
+    return make_error(ErrorKind::not_found,
+                      fmt::format("the image is for {}, wanted is {}", to_string(image.config.platform),
+                                  to_string(options.platform)));
   }
   TRY(store.tag(reference.to_string(), descriptor));
   return descriptor;

@@ -1,5 +1,6 @@
 #pragma once
-// Fetching an image from a registry into the store: index → platform → manifest → blobs, all digests verified.
+// Fetching an image from a registry into the store: index → platform → manifest → blobs, all digests
+// verified.
 
 #include <functional>
 #include <string>
@@ -18,7 +19,8 @@ struct PullOptions {
   std::function<void(const std::string& line)> progress;
 };
 
-/// The image is in the store and named `reference` when this returns; what is there already is not fetched again.
+/// The image is in the store and named `reference` when this returns; what is there already is not fetched
+/// again.
 base::Result<Descriptor> pull(const ImageReference& reference, ImageStore& store, const PullOptions& options);
 
 }  // namespace ecr

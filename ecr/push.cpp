@@ -42,7 +42,8 @@ Result<What> send_blob(RegistryClient& client, const Descriptor& blob, Shared& s
   if (there) return What::exists;
   for (const auto& repository : shared.plan.mount_from) {
     // That a registry cannot mount is no fault: the blob is sent then.
-    if (const auto mounted = client.mount_blob(blob.digest, repository); mounted && *mounted) return What::mounted;
+    if (const auto mounted = client.mount_blob(blob.digest, repository); mounted && *mounted)
+      return What::mounted;
   }
   {
     const std::lock_guard lock(shared.mutex);
@@ -81,14 +82,16 @@ void send_blobs(Shared& shared) {
 
 Result<PushPlan> plan_push(const ImageStore& store, const std::string& source, const ImageReference& target) {
   if (target.digest) {
-    return make_error(ErrorKind::invalid_input, fmt::format("cannot push to a digest: {}; name a tag", target.to_string()));
+    return make_error(ErrorKind::invalid_input,
+                      fmt::format("cannot push to a digest: {}; name a tag", target.to_string()));
   }
   TRY(const auto image, store.image(source));
   PushPlan plan{.target = target, .manifest = image.descriptor};
   std::vector<Descriptor> blobs = image.manifest.layers;
   blobs.push_back(image.manifest.config);
   for (auto& blob : blobs) {
-    const bool known = std::any_of(plan.blobs.begin(), plan.blobs.end(), [&](const auto& other) { return other.digest == blob.digest; });
+    const bool known = std::any_of(plan.blobs.begin(), plan.blobs.end(),
+                                   [&](const auto& other) { return other.digest == blob.digest; });
     if (!known) plan.blobs.push_back(std::move(blob));
   }
   TRY(plan.manifest_bytes, store.read_blob(image.descriptor.digest));
@@ -98,16 +101,19 @@ Result<PushPlan> plan_push(const ImageStore& store, const std::string& source, c
 Json to_json(const PushPlan& plan) {
   Json blobs = Json::array();
   for (const auto& blob : plan.blobs) blobs.push_back(to_json(blob));
-  return {{"target", plan.target.to_string()}, {"blobs", std::move(blobs)}, {"manifest", to_json(plan.manifest)}};
+  return {
+      {"target", plan.target.to_string()}, {"blobs", std::move(blobs)}, {"manifest", to_json(plan.manifest)}};
 }
 
 Result<PushOutcome> push(const PushPlan& plan, const ImageStore& store, const RegistryOptions& options,
                          const std::function<void(const PushProgress&)>& progress) {
   const std::string doing = "pushing " + plan.target.to_string();
   RegistryClient client(options, plan.target);
-  // The tag that is already this image needs nothing; where tags are immutable even the same manifest is refused.
+  // The tag that is already this image needs nothing; where tags are immutable even the same manifest is
+  // refused.
   auto present = client.find_manifest(plan.target.tag);
-  if (!present && present.error().kind != ErrorKind::not_found) return std::move(present).error().while_doing(doing);
+  if (!present && present.error().kind != ErrorKind::not_found)
+    return std::move(present).error().while_doing(doing);
   Shared shared{.plan = plan, .store = store, .options = options, .progress = progress};
   shared.outcome.digest = plan.manifest.digest;
   if (present && *present == plan.manifest.digest) {
@@ -116,7 +122,8 @@ Result<PushOutcome> push(const PushPlan& plan, const ImageStore& store, const Re
     return shared.outcome;
   }
   std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < std::min(kMostUploads, plan.blobs.size()); ++i) threads.emplace_back([&shared] { send_blobs(shared); });
+  for (std::size_t i = 1; i < std::min(kMostUploads, plan.blobs.size()); ++i)
+    threads.emplace_back([&shared] { send_blobs(shared); });
   send_blobs(shared);
   for (auto& thread : threads) thread.join();
   if (shared.failure) return std::move(*shared.failure).while_doing(doing);

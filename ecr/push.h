@@ -14,15 +14,16 @@ namespace ecr {
 
 struct PushPlan {
   ImageReference target;
-  std::vector<Descriptor> blobs;             ///< each once, layers bottom first, config last
-  std::vector<std::string> mount_from;       ///< repositories of the same registry that may hold them already
+  std::vector<Descriptor> blobs;        ///< each once, layers bottom first, config last
+  std::vector<std::string> mount_from;  ///< repositories of the same registry that may hold them already
   Descriptor manifest;
   std::string manifest_bytes;
   bool operator==(const PushPlan&) const = default;
 };
 
 /// Reads the store only. `source` is a name of the store; `target` says where it goes.
-base::Result<PushPlan> plan_push(const ImageStore& store, const std::string& source, const ImageReference& target);
+base::Result<PushPlan> plan_push(const ImageStore& store, const std::string& source,
+                                 const ImageReference& target);
 /// For people and `--dry-run`.
 base::Json to_json(const PushPlan& plan);
 

@@ -26,10 +26,12 @@ constexpr int kMostRedirects = 5;
 constexpr std::uint64_t kSlowestBytesPerSecond = 64 * 1024;
 constexpr const char* kAcceptManifests =
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
-    "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json";
+    "application/vnd.docker.distribution.manifest.v2+json, "
+    "application/vnd.docker.distribution.manifest.list.v2+json";
 
 bool is_loopback(std::string_view host) {
-  return host == "localhost" || host.starts_with("localhost:") || host.starts_with("127.") || host.starts_with("[::1]");
+  return host == "localhost" || host.starts_with("localhost:") || host.starts_with("127.") ||
+         host.starts_with("[::1]");
 }
 
 /// scheme://host[:port] of a URL.
@@ -62,10 +64,12 @@ struct RegistryClient::State {
   std::string base_url;
   std::string authorization;
 
-  [[nodiscard]] std::string route(std::string_view rest) const { return fmt::format("{}/v2/{}/{}", base_url, target.repository, rest); }
+  [[nodiscard]] std::string route(std::string_view rest) const {
+    return fmt::format("{}/v2/{}/{}", base_url, target.repository, rest);
+  }
 
-  // The Location of an answer as a URL that we can reach: it may be relative, or name the host that an endpoint
-  // stands in for.
+  // The Location of an answer as a URL that we can reach: it may be relative, or name the host that an
+  // endpoint stands in for.
   [[nodiscard]] std::string located(const std::string& location, std::string_view asked) const {
     if (location.starts_with("/")) return std::string(origin_of(asked)) + location;
     if (location.find("://") == std::string::npos) return std::string(origin_of(asked)) + "/" + location;
@@ -94,12 +98,15 @@ struct RegistryClient::State {
         continue;
       }
       const auto location = base::header_value(response.headers, "Location");
-      const bool redirected = response.status >= 301 && response.status <= 308 && response.status != 304 && location;
+      const bool redirected =
+          response.status >= 301 && response.status <= 308 && response.status != 304 && location;
       if (!redirected || (request.method != "GET" && request.method != "HEAD")) return response;
       request.url = located(*location, request.url);
       ++hop;
     }
-    return make_error(ErrorKind::remote, fmt::format("{} redirects more than {} times", request.url.substr(0, request.url.find('?')), kMostRedirects));
+    return make_error(ErrorKind::remote,
+                      fmt::format("{} redirects more than {} times",
+                                  request.url.substr(0, request.url.find('?')), kMostRedirects));
   }
 
   // Repeats what `once` does while its fault is one that passes.
@@ -109,9 +116,11 @@ struct RegistryClient::State {
     for (int attempt = 1;; ++attempt) {
       last_wait = std::nullopt;
       auto result = once();
-      if (result || result.error().kind != ErrorKind::unavailable || attempt >= options.attempts) return result;
+      if (result || result.error().kind != ErrorKind::unavailable || attempt >= options.attempts)
+        return result;
       const auto wait = last_wait.value_or(time_before_retry(attempt, nullptr));
-      if (!clock.sleep_for(wait, options.stop)) return make_error(ErrorKind::cancelled, "cancelled while waiting to try again");
+      if (!clock.sleep_for(wait, options.stop))
+        return make_error(ErrorKind::cancelled, "cancelled while waiting to try again");
     }
   }
 
@@ -125,7 +134,8 @@ struct RegistryClient::State {
 };
 
 RegistryClient::RegistryClient(const RegistryOptions& options, const ImageReference& target)
-    : state_(std::make_unique<State>(State{.options = options, .target = target, .base_url = registry_base_url(options, target.host)})) {}
+    : state_(std::make_unique<State>(State{
+          .options = options, .target = target, .base_url = registry_base_url(options, target.host)})) {}
 RegistryClient::RegistryClient(RegistryClient&&) noexcept = default;
 RegistryClient::~RegistryClient() = default;
 
@@ -139,7 +149,8 @@ Result<void> RegistryClient::ping() {
 
 Result<bool> RegistryClient::has_blob(const Digest& digest) {
   return state_->with_retries([&]() -> Result<bool> {
-    TRY(const auto response, state_->exchange({.method = "HEAD", .url = state_->route("blobs/" + digest.to_string())}));
+    TRY(const auto response,
+        state_->exchange({.method = "HEAD", .url = state_->route("blobs/" + digest.to_string())}));
     if (response.status == 200) return true;
     if (response.status == 404) return false;
     return state_->failed("asking for blob " + digest.to_string(), response);
@@ -154,8 +165,9 @@ Result<void> RegistryClient::fetch_blob(const Descriptor& blob, ImageStore& stor
     request.timeout = time_for(blob.size);
     request.body_sink = [&](std::string_view chunk) {
       if (writer.size() + chunk.size() > blob.size) {
-        failure = make_error(ErrorKind::invalid_input, fmt::format("blob {} is longer than the {} bytes that its manifest says",
-                                                                   blob.digest.to_string(), blob.size));
+        failure = make_error(ErrorKind::invalid_input,
+                             fmt::format("blob {} is longer than the {} bytes that its manifest says",
+                                         blob.digest.to_string(), blob.size));
       } else if (auto written = writer.write(chunk); !written) {
         failure = std::move(written).error();
       }
@@ -167,7 +179,9 @@ Result<void> RegistryClient::fetch_blob(const Descriptor& blob, ImageStore& stor
     if (response->status != 200) return state_->failed("fetching blob " + blob.digest.to_string(), *response);
     // A short body is a broken transfer; a wrong one of the right length is not.
     if (writer.size() < blob.size) {
-      return make_error(ErrorKind::unavailable, fmt::format("blob {} ended after {} of {} bytes", blob.digest.to_string(), writer.size(), blob.size));
+      return make_error(ErrorKind::unavailable,
+                        fmt::format("blob {} ended after {} of {} bytes", blob.digest.to_string(),
+                                    writer.size(), blob.size));
     }
     return writer.commit(blob.digest);
   });
@@ -175,8 +189,9 @@ Result<void> RegistryClient::fetch_blob(const Descriptor& blob, ImageStore& stor
 
 Result<bool> RegistryClient::mount_blob(const Digest& digest, const std::string& from_repository) {
   HttpRequest request{.method = "POST"};
-  request.url = state_->route(fmt::format("blobs/uploads/?mount={}&from={}", base::percent_encode(digest.to_string()),
-                                          base::percent_encode(from_repository, "/")));
+  request.url =
+      state_->route(fmt::format("blobs/uploads/?mount={}&from={}", base::percent_encode(digest.to_string()),
+                                base::percent_encode(from_repository, "/")));
   TRY(const auto response, state_->exchange(std::move(request)));
   if (response.status == 201) return true;
   if (response.status == 202) return false;  // an upload was opened instead; it is left to time out
@@ -188,7 +203,9 @@ Result<std::string> RegistryClient::State::start_upload() {
   TRY(const auto response, exchange({.method = "POST", .url = url}));
   const auto location = base::header_value(response.headers, "Location");
   if (response.status != 202 && response.status != 201) return failed("starting an upload", response);
-  if (!location) return make_error(ErrorKind::remote, "the registry " + target.host + " started an upload but did not say where");
+  if (!location)
+    return make_error(ErrorKind::remote,
+                      "the registry " + target.host + " started an upload but did not say where");
   return located(*location, url);
 }
 
@@ -196,7 +213,8 @@ Result<void> RegistryClient::upload_blob(const Descriptor& blob, const ImageStor
   return state_->with_retries([&]() -> Result<void> {
     TRY(const auto fd, store.open_blob(blob.digest));
     TRY(std::string url, state_->start_upload());
-    url += (url.find('?') == std::string::npos ? "?" : "&") + std::string("digest=") + base::percent_encode(blob.digest.to_string());
+    url += (url.find('?') == std::string::npos ? "?" : "&") + std::string("digest=") +
+           base::percent_encode(blob.digest.to_string());
     HttpRequest request{.method = "PUT", .url = std::move(url)};
     request.headers.emplace("Content-Type", "application/octet-stream");
     request.timeout = time_for(blob.size);
@@ -212,7 +230,8 @@ Result<void> RegistryClient::upload_blob(const Descriptor& blob, const ImageStor
     if (response.status == 201 || response.status == 204 || response.status == 202) return {};
     auto error = state_->failed("uploading blob " + blob.digest.to_string(), response);
     // The upload is gone (a restart of the registry, a lost session): a new one may go through.
-    if (error.code == "BLOB_UPLOAD_UNKNOWN" || error.code == "BLOB_UPLOAD_INVALID") error.kind = ErrorKind::unavailable;
+    if (error.code == "BLOB_UPLOAD_UNKNOWN" || error.code == "BLOB_UPLOAD_INVALID")
+      error.kind = ErrorKind::unavailable;
     return error;
   });
 }
@@ -227,8 +246,9 @@ Result<FetchedManifest> RegistryClient::fetch_manifest(const std::string& key) {
     FetchedManifest manifest{.bytes = response.body, .digest = Digest::of(response.body)};
     TRY(manifest.media_type, media_type_of_document(manifest.bytes));
     if (key.starts_with("sha256:") && manifest.digest.to_string() != key) {
-      return make_error(ErrorKind::invalid_input, fmt::format("asked {} for manifest {}, got one with digest {}", state_->target.name(),
-                                                              key, manifest.digest.to_string()));
+      return make_error(ErrorKind::invalid_input,
+                        fmt::format("asked {} for manifest {}, got one with digest {}", state_->target.name(),
+                                    key, manifest.digest.to_string()));
     }
     return manifest;
   });
@@ -248,16 +268,19 @@ Result<std::optional<Digest>> RegistryClient::find_manifest(const std::string& k
   });
 }
 
-Result<void> RegistryClient::put_manifest(const std::string& key, const std::string& media_type, const std::string& bytes) {
+Result<void> RegistryClient::put_manifest(const std::string& key, const std::string& media_type,
+                                          const std::string& bytes) {
   return state_->with_retries([&]() -> Result<void> {
     HttpRequest request{.method = "PUT", .url = state_->route("manifests/" + key), .body = bytes};
     request.headers.emplace("Content-Type", media_type);
     TRY(const auto response, state_->exchange(std::move(request)));
-    if (response.status != 201 && response.status != 200 && response.status != 202) return state_->failed("storing manifest " + key, response);
+    if (response.status != 201 && response.status != 200 && response.status != 202)
+      return state_->failed("storing manifest " + key, response);
     const auto stored = base::header_value(response.headers, "Docker-Content-Digest");
     if (stored && *stored != Digest::of(bytes).to_string()) {
-      return make_error(ErrorKind::remote, fmt::format("{} stored manifest {} as {}, sent was {}", state_->target.name(), key, *stored,
-                                                       Digest::of(bytes).to_string()));
+      return make_error(ErrorKind::remote,
+                        fmt::format("{} stored manifest {} as {}, sent was {}", state_->target.name(), key,
+                                    *stored, Digest::of(bytes).to_string()));
     }
     return {};
   });

@@ -1,6 +1,7 @@
 #pragma once
-// A client of the OCI distribution API for one repository: blobs and manifests, authentication, retries. Bears
-// with ECR's ways (201 on PATCH, one PATCH only, 202 on mount). Not for what an image consists of (push, pull).
+// A client of the OCI distribution API for one repository: blobs and manifests, authentication, retries.
+// Bears with ECR's ways (201 on PATCH, one PATCH only, 202 on mount). Not for what an image consists of
+// (push, pull).
 
 #include <functional>
 #include <map>
@@ -31,7 +32,7 @@ struct RegistryOptions {
   std::map<std::string, std::string> endpoints;
   /// By registry host; absent means anonymous.
   std::map<std::string, RegistryCredentials> credentials;
-  int attempts = 4;  ///< of each request, for passing faults
+  int attempts = 4;              ///< of each request, for passing faults
   base::Clock* clock = nullptr;  ///< the system's when absent
   std::stop_token stop;
 };
@@ -64,7 +65,8 @@ class RegistryClient {
   base::Result<FetchedManifest> fetch_manifest(const std::string& key);
   /// The digest a tag stands for; nothing when it is not there.
   base::Result<std::optional<Digest>> find_manifest(const std::string& key);
-  base::Result<void> put_manifest(const std::string& key, const std::string& media_type, const std::string& bytes);
+  base::Result<void> put_manifest(const std::string& key, const std::string& media_type,
+                                  const std::string& bytes);
 
  private:
   struct State;

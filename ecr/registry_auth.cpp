@@ -15,15 +15,16 @@ using base::make_error;
 using base::Result;
 
 bool is_plain_http_elsewhere(std::string_view url) {
-  return url.starts_with("http://") && !url.starts_with("http://127.") && !url.starts_with("http://localhost") &&
-         !url.starts_with("http://[::1]");
+  return url.starts_with("http://") && !url.starts_with("http://127.") &&
+         !url.starts_with("http://localhost") && !url.starts_with("http://[::1]");
 }
 
 std::string basic(const RegistryCredentials& credentials) {
   return "Basic " + base::base64_encode(credentials.username + ":" + credentials.password);
 }
 
-Result<std::string> fetch_token(const AuthChallenge& challenge, const RegistryOptions& options, const ImageReference& target) {
+Result<std::string> fetch_token(const AuthChallenge& challenge, const RegistryOptions& options,
+                                const ImageReference& target) {
   const auto value = [&](const char* name) {
     const auto found = challenge.values.find(name);
     return found == challenge.values.end() ? std::string() : found->second;
@@ -32,16 +33,20 @@ Result<std::string> fetch_token(const AuthChallenge& challenge, const RegistryOp
   std::string scope = value("scope");
   // A read's challenge would give a token that the next upload cannot use.
   const auto login = options.credentials.find(target.host);
-  if (scope.empty() || login != options.credentials.end()) scope = "repository:" + target.repository + ":pull,push";
+  if (scope.empty() || login != options.credentials.end())
+    scope = "repository:" + target.repository + ":pull,push";
   base::HttpRequest request;
-  request.url = realm + (realm.find('?') == std::string::npos ? "?" : "&") + "scope=" + base::percent_encode(scope);
-  if (const auto service = value("service"); !service.empty()) request.url += "&service=" + base::percent_encode(service);
+  request.url =
+      realm + (realm.find('?') == std::string::npos ? "?" : "&") + "scope=" + base::percent_encode(scope);
+  if (const auto service = value("service"); !service.empty())
+    request.url += "&service=" + base::percent_encode(service);
   if (login != options.credentials.end()) request.headers.emplace("Authorization", basic(login->second));
   request.stop = options.stop;
   request.max_response_bytes = 1U << 20;
   TRY(const auto response, options.http->send(request));
   if (response.status != 200) {
-    return make_error(ErrorKind::denied, fmt::format("the token service {} answered {} for {}", realm, response.status, target.name()));
+    return make_error(ErrorKind::denied, fmt::format("the token service {} answered {} for {}", realm,
+                                                     response.status, target.name()));
   }
   TRY(const auto json, base::parse_json(response.body));
   std::string token = base::json_string(json, "token");
@@ -95,7 +100,9 @@ Result<std::string> answer_challenge(const AuthChallenge& challenge, const Regis
   const std::string& realm = challenge.values.at("realm");
   const bool is_url = realm.starts_with("https://") || realm.starts_with("http://");
   if (!is_url || (is_plain_http_elsewhere(realm) && registry.starts_with("https://"))) {
-    return make_error(ErrorKind::denied, fmt::format("{} names \"{}\" as its token service; no password is sent there", registry, realm));
+    return make_error(
+        ErrorKind::denied,
+        fmt::format("{} names \"{}\" as its token service; no password is sent there", registry, realm));
   }
   return fetch_token(challenge, options, target).while_doing("asking for a token for " + target.name());
 }

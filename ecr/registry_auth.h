@@ -17,8 +17,8 @@ struct AuthChallenge {
 };
 AuthChallenge parse_challenge(std::string_view header);
 
-/// The Authorization header that answers a challenge; empty when there is nothing to answer with. `registry` is the
-/// base URL that challenged.
+/// The Authorization header that answers a challenge; empty when there is nothing to answer with. `registry`
+/// is the base URL that challenged.
 base::Result<std::string> answer_challenge(const AuthChallenge& challenge, const RegistryOptions& options,
                                            const ImageReference& target, const std::string& registry);
 

@@ -42,10 +42,11 @@ base::Error registry_error(std::string_view doing, const base::HttpResponse& res
       message = base::json_string(errors[0], "message");
     }
   }
-  auto error = base::make_error(kind_of(response.status),
-                                fmt::format("{}: the registry answered {} {}{}{}{}", doing, response.status,
-                                            code == std::to_string(response.status) ? "" : code + " ", message,
-                                            message.empty() ? "" : "", advice_for(response.status, code)));
+  auto error =
+      base::make_error(kind_of(response.status),
+                       fmt::format("{}: the registry answered {} {}{}{}{}", doing, response.status,
+                                   code == std::to_string(response.status) ? "" : code + " ", message,
+                                   message.empty() ? "" : "", advice_for(response.status, code)));
   error.code = std::move(code);
   return error;
 }
@@ -58,7 +59,8 @@ std::chrono::milliseconds time_before_retry(int attempt, const base::HttpRespons
   if (response != nullptr) {
     if (const auto after = base::header_value(response->headers, "Retry-After")) {
       if (const auto seconds = base::parse_integer(*after); seconds && *seconds >= 0) {
-        return std::min<std::chrono::milliseconds>(std::chrono::seconds(std::min<std::int64_t>(*seconds, 60)), kLongestWait);
+        return std::min<std::chrono::milliseconds>(std::chrono::seconds(std::min<std::int64_t>(*seconds, 60)),
+                                                   kLongestWait);
       }
     }
   }

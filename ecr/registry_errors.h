@@ -11,7 +11,8 @@
 
 namespace ecr {
 
-/// `doing` says what was asked, e.g. "PUT manifest v1 of host/repo". Error::code is the registry's own, or the status.
+/// `doing` says what was asked, e.g. "PUT manifest v1 of host/repo". Error::code is the registry's own, or
+/// the status.
 base::Error registry_error(std::string_view doing, const base::HttpResponse& response);
 /// 429 and the 5xx that pass.
 bool is_passing_status(int status);

@@ -1,5 +1,5 @@
-// The tar of a layer as a tree on disk. The tar may be hostile: every name is opened below the root without following
-// a link, so nothing outside can be written, linked to or removed.
+// The tar of a layer as a tree on disk. The tar may be hostile: every name is opened below the root without
+// following a link, so nothing outside can be written, linked to or removed.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -37,11 +37,14 @@ constexpr std::int64_t kLatestTime = 0x3'7fff'ffff;  // what ext4 can hold
 
 // The parts of a name, or an error when it leads out. A leading slash means the root of the image.
 Result<Path> inside_path(const std::string& name) {
-  if (name.find('\0') != std::string::npos) return make_error(ErrorKind::invalid_input, "a name holds a zero byte");
+  if (name.find('\0') != std::string::npos)
+    return make_error(ErrorKind::invalid_input, "a name holds a zero byte");
   Path path;
   for (const auto& part : base::split(name, '/')) {
     if (part.empty() || part == ".") continue;
-    if (part == "..") return make_error(ErrorKind::invalid_input, fmt::format("the entry \"{}\" leads out of the image", name));
+    if (part == "..")
+      return make_error(ErrorKind::invalid_input,
+                        fmt::format("the entry \"{}\" leads out of the image", name));
     path /= part;
   }
   return path;
@@ -58,7 +61,8 @@ class Unpacker {
       TRY(const auto entry, tar.next());
       if (!entry) break;
       if (++entries_ > options_.limits.entries) {
-        return make_error(ErrorKind::invalid_input, fmt::format("more than {} entries in one layer", options_.limits.entries));
+        return make_error(ErrorKind::invalid_input,
+                          fmt::format("more than {} entries in one layer", options_.limits.entries));
       }
       TRY(unpack_entry(tar, *entry).while_doing("unpacking " + entry->path.substr(0, 300)));
     }
@@ -76,16 +80,21 @@ class Unpacker {
     TRY(const int parent, open_parent(path.parent_path()));
     if (name.starts_with(kWhiteout)) return take_away(parent, path, name);
     switch (entry.kind) {
-      case EntryKind::directory: return make_folder(parent, path, name, entry);
-      case EntryKind::file: return make_file(tar, parent, name, entry);
-      case EntryKind::symlink: return make_symlink(parent, name, entry);
-      case EntryKind::hard_link: return make_hard_link(parent, name, entry);
+      case EntryKind::directory:
+        return make_folder(parent, path, name, entry);
+      case EntryKind::file:
+        return make_file(tar, parent, name, entry);
+      case EntryKind::symlink:
+        return make_symlink(parent, name, entry);
+      case EntryKind::hard_link:
+        return make_hard_link(parent, name, entry);
       case EntryKind::fifo:
         TRY(make_way(parent, name));
         if (::mkfifoat(parent, name.c_str(), 0600) != 0) return base::system_error("mkfifo", errno);
         return finish_entry(parent, name, entry);
       case EntryKind::device:  // an image brings no devices; and a 0:0 one would forge a whiteout
-      case EntryKind::other: return {};
+      case EntryKind::other:
+        return {};
     }
     return {};
   }
@@ -97,13 +106,15 @@ class Unpacker {
     base::Fd fd = base::open_strictly(root_.get(), path, O_PATH | O_DIRECTORY);
     if (!fd && errno == ENOENT) {
       TRY(const int above, open_parent(path.parent_path()));
-      if (::mkdirat(above, path.filename().c_str(), 0755) != 0) return base::system_error("mkdir " + path.string(), errno);
+      if (::mkdirat(above, path.filename().c_str(), 0755) != 0)
+        return base::system_error("mkdir " + path.string(), errno);
       fd = base::open_strictly(root_.get(), path, O_PATH | O_DIRECTORY);
       if (fd) own(fd.get(), "", 0, 0);
     }
     if (!fd && (errno == ELOOP || errno == ENOTDIR)) {
-      return make_error(ErrorKind::invalid_input,
-                        fmt::format("the folder {} is no folder in this archive but a link or a file", path.string()));
+      return make_error(
+          ErrorKind::invalid_input,
+          fmt::format("the folder {} is no folder in this archive but a link or a file", path.string()));
     }
     if (!fd) return base::system_error("opening the folder " + path.string(), errno);
     parent_ = std::move(fd);
@@ -142,13 +153,16 @@ class Unpacker {
     return {};
   }
 
-  Result<void> make_file(base::TarReader& tar, int parent, const std::string& name, const ArchiveEntry& entry) {
+  Result<void> make_file(base::TarReader& tar, int parent, const std::string& name,
+                         const ArchiveEntry& entry) {
     if (entry.size > options_.limits.bytes - bytes_) {
-      return make_error(ErrorKind::invalid_input, "the layer unpacks to more than " + base::format_bytes(options_.limits.bytes));
+      return make_error(ErrorKind::invalid_input,
+                        "the layer unpacks to more than " + base::format_bytes(options_.limits.bytes));
     }
     bytes_ += entry.size;
     TRY(make_way(parent, name));
-    const base::Fd fd(::openat(parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    const base::Fd fd(
+        ::openat(parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!fd) return base::system_error("creating the file", errno);
     while (true) {
       TRY(const std::size_t count, tar.read(buffer_.data(), buffer_.size()));
@@ -165,7 +179,8 @@ class Unpacker {
 
   Result<void> make_symlink(int parent, const std::string& name, const ArchiveEntry& entry) {
     TRY(make_way(parent, name));
-    if (::symlinkat(entry.link_target.c_str(), parent, name.c_str()) != 0) return base::system_error("symlink", errno);
+    if (::symlinkat(entry.link_target.c_str(), parent, name.c_str()) != 0)
+      return base::system_error("symlink", errno);
     own(parent, name, entry.uid, entry.gid);
     const timespec times[2] = {time_of(entry), time_of(entry)};
     ::utimensat(parent, name.c_str(), times, AT_SYMLINK_NOFOLLOW);
@@ -176,18 +191,22 @@ class Unpacker {
     TRY(const Path target, inside_path(entry.link_target));
     const base::Fd folder = base::open_strictly(root_.get(), target.parent_path(), O_PATH | O_DIRECTORY);
     if (target.empty() || !folder) {
-      return make_error(ErrorKind::invalid_input, fmt::format("the hard link's target {} is not in this archive", entry.link_target));
+      return make_error(ErrorKind::invalid_input,
+                        fmt::format("the hard link's target {} is not in this archive", entry.link_target));
     }
     struct stat status {};
-    if (::fstatat(folder.get(), target.filename().c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISDIR(status.st_mode) || S_ISCHR(status.st_mode)) {
-      return make_error(ErrorKind::invalid_input, fmt::format("the hard link's target {} is not in this archive", entry.link_target));
+    if (::fstatat(folder.get(), target.filename().c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        S_ISDIR(status.st_mode) || S_ISCHR(status.st_mode)) {
+      return make_error(ErrorKind::invalid_input,
+                        fmt::format("the hard link's target {} is not in this archive", entry.link_target));
     }
-    if (struct stat own_status {}; ::fstatat(parent, name.c_str(), &own_status, AT_SYMLINK_NOFOLLOW) == 0 &&
-                                   own_status.st_ino == status.st_ino && own_status.st_dev == status.st_dev) {
+    if (struct stat own_status{}; ::fstatat(parent, name.c_str(), &own_status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                                  own_status.st_ino == status.st_ino && own_status.st_dev == status.st_dev) {
       return {};
     }
     TRY(make_way(parent, name));
-    if (::linkat(folder.get(), target.filename().c_str(), parent, name.c_str(), 0) != 0) return base::system_error("link", errno);
+    if (::linkat(folder.get(), target.filename().c_str(), parent, name.c_str(), 0) != 0)
+      return base::system_error("link", errno);
     return {};
   }
 
@@ -197,7 +216,8 @@ class Unpacker {
     if (name.starts_with(".wh..wh.")) return {};  // aufs' own
     const std::string victim = name.substr(kWhiteout.size());
     if (victim.empty() || victim == "." || victim == "..") {
-      return make_error(ErrorKind::invalid_input, fmt::format("\"{}\" is no whiteout: it names no file", path.string()));
+      return make_error(ErrorKind::invalid_input,
+                        fmt::format("\"{}\" is no whiteout: it names no file", path.string()));
     }
     if (options_.whiteouts == WhiteoutForm::apply) return make_way(parent, victim);
     if (::mknodat(parent, victim.c_str(), S_IFCHR | 0600, makedev(0, 0)) == 0) return {};
@@ -247,8 +267,12 @@ class Unpacker {
     (void)::fchownat(fd, name.c_str(), shift(uid), shift(gid), AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
   }
 
-  static timespec time_of(const ArchiveEntry& entry) { return {.tv_sec = std::clamp<std::int64_t>(entry.mtime, 0, kLatestTime), .tv_nsec = 0}; }
-  static bool is_whiteout(const struct stat& status) { return S_ISCHR(status.st_mode) && status.st_rdev == makedev(0, 0); }
+  static timespec time_of(const ArchiveEntry& entry) {
+    return {.tv_sec = std::clamp<std::int64_t>(entry.mtime, 0, kLatestTime), .tv_nsec = 0};
+  }
+  static bool is_whiteout(const struct stat& status) {
+    return S_ISCHR(status.st_mode) && status.st_rdev == makedev(0, 0);
+  }
 
   base::Fd root_;
   const UnpackOptions& options_;
@@ -276,7 +300,8 @@ Result<Digest> unpack_tar(int tar, const Path& into, const UnpackOptions& option
   const ByteSource hashed = [&](char* buffer, std::size_t size) -> Result<std::size_t> {
     TRY(const std::size_t filled, plain(buffer, size));
     if (filled > left) {
-      return make_error(ErrorKind::invalid_input, "the tar unpacks to more than " + base::format_bytes(options.limits.bytes));
+      return make_error(ErrorKind::invalid_input,
+                        "the tar unpacks to more than " + base::format_bytes(options.limits.bytes));
     }
     left -= filled;
     digest.update({buffer, filled});

@@ -28,7 +28,9 @@ using base::Result;
 
 constexpr std::size_t kCopyBytes = 256 * 1024;
 
-bool is_whiteout(const struct stat& status) { return S_ISCHR(status.st_mode) && status.st_rdev == makedev(0, 0); }
+bool is_whiteout(const struct stat& status) {
+  return S_ISCHR(status.st_mode) && status.st_rdev == makedev(0, 0);
+}
 
 class TreeWriter {
  public:
@@ -55,7 +57,8 @@ class TreeWriter {
       TRY(const auto names, base::list_directory(Path("/proc/self/fd") / std::to_string(fd.get())));
       for (const auto& name : names) {
         struct stat status {};
-        if (::fstatat(fd.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return base::system_error("reading " + name, errno);
+        if (::fstatat(fd.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+          return base::system_error("reading " + name, errno);
         const std::string path = folder.empty() ? name : folder + "/" + name;
         if (S_ISDIR(status.st_mode)) {
           below.push_back(path);
@@ -69,7 +72,8 @@ class TreeWriter {
     for (const auto& path : below) {
       const base::Fd fd = base::open_strictly(root_.get(), path, O_RDONLY | O_DIRECTORY);
       struct stat status {};
-      if (!fd || ::fstat(fd.get(), &status) != 0) return base::system_error("reading the folder /" + path, errno);
+      if (!fd || ::fstat(fd.get(), &status) != 0)
+        return base::system_error("reading the folder /" + path, errno);
       ArchiveEntry entry = entry_for(path, status, EntryKind::directory);
       entry.attributes = read_attributes(fd.get());
       TRY(tar_.add(entry));
@@ -78,11 +82,13 @@ class TreeWriter {
     return {};
   }
 
-  Result<void> write_entry(int folder, const std::string& name, const std::string& path, const struct stat& status) {
+  Result<void> write_entry(int folder, const std::string& name, const std::string& path,
+                           const struct stat& status) {
     if (S_ISLNK(status.st_mode)) {
       ArchiveEntry entry = entry_for(path, status, EntryKind::symlink);
       entry.link_target.resize(4096);
-      const ssize_t length = ::readlinkat(folder, name.c_str(), entry.link_target.data(), entry.link_target.size());
+      const ssize_t length =
+          ::readlinkat(folder, name.c_str(), entry.link_target.data(), entry.link_target.size());
       if (length < 0) return base::system_error("readlink", errno);
       entry.link_target.resize(static_cast<std::size_t>(length));
       return tar_.add(entry);
@@ -100,7 +106,8 @@ class TreeWriter {
     return write_file(folder, name, path, status);
   }
 
-  Result<void> write_file(int folder, const std::string& name, const std::string& path, const struct stat& status) {
+  Result<void> write_file(int folder, const std::string& name, const std::string& path,
+                          const struct stat& status) {
     const base::Fd fd(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     if (!fd) return base::system_error("opening", errno);
     ArchiveEntry entry = entry_for(path, status, EntryKind::file);
@@ -135,7 +142,8 @@ class TreeWriter {
 
   // Ids outside of the range are the runner's own: root as far as the image is concerned.
   std::int64_t unshifted(std::uint32_t id) const {
-    return id >= options_.first_host_id && id - options_.first_host_id < 65536 ? id - options_.first_host_id : 0;
+    return id >= options_.first_host_id && id - options_.first_host_id < 65536 ? id - options_.first_host_id
+                                                                               : 0;
   }
 
   static ArchiveEntry mark(const std::string& path) { return {.kind = EntryKind::file, .path = path}; }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "ecr/image_user.h"
 
 namespace emulator {
 namespace {
@@ -200,7 +201,7 @@ base::Result<void> RunningTask::start_containers() {
     auto running = std::make_unique<Running>();
     running->plan = &container;
     sandbox::Command command = container.command;
-    auto user = find_user(lower_, container.user);
+    auto user = ecr::find_user(lower_, container.user);
     if (!user)
       return fail(base::ErrorKind::invalid_input, "CannotStartContainerError: " + user.error().message);
     command.uid = user->uid;
@@ -359,7 +360,7 @@ void RunningTask::step_check(Running& container) {
   } else if (now >= container.next_check) {
     sandbox::Command command = container.plan->command;
     command.argv = check.argv;
-    if (auto user = find_user(lower_, container.plan->user)) {
+    if (auto user = ecr::find_user(lower_, container.plan->user)) {
       command.uid = user->uid;
       command.gid = user->gid;
     }

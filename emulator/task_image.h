@@ -27,13 +27,4 @@ bool is_own_registry(std::string_view host);
 base::Result<TaskImage> find_task_image(const ecr::ImageStore& store, const FindManifest& find,
                                         const std::string& image, const std::string& pinned_digest);
 
-struct TaskUser {
-  std::uint32_t uid = 0;
-  std::uint32_t gid = 0;
-  std::string home = "/";
-};
-/// `user`, `uid`, either with `:group` or `:gid`, looked up in the image's own files (lower folders, topmost
-/// first).
-base::Result<TaskUser> find_user(const std::vector<base::Path>& lower, const std::string& text);
-
 }  // namespace emulator

@@ -1,0 +1,228 @@
+#include "ecr/build_copy.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "base/crypto.h"
+#include "base/files.h"
+#include "ecr/extended_attributes.h"
+
+namespace ecr {
+
+namespace {
+
+using base::ErrorKind;
+using base::Fd;
+using base::make_error;
+using base::Path;
+using base::Result;
+
+constexpr std::size_t kPiece = 256 * 1024;
+constexpr mode_t kPermissions = 07777;
+
+Result<std::string> read_link(int folder, const std::string& name) {
+  std::string target(4096, '\0');
+  const ssize_t length = ::readlinkat(folder, name.c_str(), target.data(), target.size());
+  if (length < 0) return base::system_error("reading the link " + name, errno);
+  target.resize(static_cast<std::size_t>(length));
+  return target;
+}
+
+/// A regular file, open; never a device, a FIFO or what a link names.
+Result<Fd> open_file(const WalkedEntry& entry) {
+  // A descriptor's entry in /proc is how walk_source() hands out a link's target.
+  const int follow = S_ISLNK(entry.status.st_mode) ? O_NOFOLLOW : 0;
+  Fd fd(::openat(entry.folder, entry.name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | follow));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) return base::system_error("opening " + entry.path, errno);
+  if (!S_ISREG(status.st_mode) || status.st_ino != entry.status.st_ino ||
+      status.st_dev != entry.status.st_dev) {
+    return make_error(ErrorKind::invalid_input, entry.path + " changed while it was read");
+  }
+  return fd;
+}
+
+Result<void> read_pieces(int fd, const std::function<Result<void>(std::string_view)>& take) {
+  std::vector<char> buffer(kPiece);
+  while (true) {
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    if (count == 0) return {};
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return base::system_error("reading", errno);
+    TRY(take({buffer.data(), static_cast<std::size_t>(count)}));
+  }
+}
+
+Result<void> add_to_digest(const WalkedEntry& entry, base::Sha256& digest) {
+  const auto& status = entry.status;
+  digest.update(fmt::format("{}\n{:o}\n", entry.inside.empty() ? entry.path : entry.inside, status.st_mode));
+  if (S_ISLNK(status.st_mode)) {
+    TRY(const auto link, read_link(entry.folder, entry.name));
+    digest.update(link + "\n");
+  }
+  if (!S_ISREG(status.st_mode)) return {};
+  digest.update(fmt::format("{}\n", status.st_size));
+  TRY(const auto file, open_file(entry));
+  return read_pieces(file.get(), [&](std::string_view piece) -> Result<void> {
+    digest.update(piece);
+    return {};
+  });
+}
+
+class Copier {
+ public:
+  Copier(const CopyTarget& target, const CopyRules& rules) : target_(target), rules_(rules) {}
+
+  /// `to` is where the entry itself goes.
+  Result<void> copy(const WalkedEntry& entry, const Path& to) {
+    if (S_ISDIR(entry.status.st_mode)) return copy_folder(entry, to);
+    TRY(const auto folder, ensure_folder(target_, to.parent_path().string(), owner_of(entry.status)));
+    const auto name = to.filename().string();
+    TRY(make_way(folder.get(), name, to));
+    if (S_ISLNK(entry.status.st_mode)) return copy_link(entry, folder.get(), name);
+    if (S_ISREG(entry.status.st_mode)) return copy_file(entry, folder.get(), name);
+    return {};  // sockets, FIFOs and devices are no content
+  }
+
+  Result<void> write(std::string_view content, const Path& to) {
+    TRY(const auto folder,
+        ensure_folder(target_, to.parent_path().string(), rules_.owner.value_or(FileOwner{})));
+    TRY(make_way(folder.get(), to.filename().string(), to));
+    TRY(const auto file, create(folder.get(), to.filename().string()));
+    TRY(base::write_all(file.get(), content));
+    return finish(file.get(), rules_.owner.value_or(FileOwner{}), rules_.mode.value_or(0644), nullptr);
+  }
+
+ private:
+  FileOwner owner_of(const struct stat& status) const {
+    if (rules_.owner) return *rules_.owner;
+    if (!rules_.keep_owner) return {};
+    const auto inside = [&](std::uint32_t id) {
+      return id >= target_.first_host_id ? id - target_.first_host_id : 0;
+    };
+    return {inside(status.st_uid), inside(status.st_gid)};
+  }
+
+  Result<void> copy_folder(const WalkedEntry& entry, const Path& to) {
+    const bool existed =
+        base::open_beneath(target_.root, to.relative_path().empty() ? "." : to.relative_path(),
+                           O_PATH | O_CLOEXEC)
+            .ok();
+    TRY(const auto folder, ensure_folder(target_, to.string(), owner_of(entry.status)));
+    // A folder that is there keeps its ways, as with `cp -r`; so does the one that the copy was told to go
+    // to.
+    if (existed || entry.inside.empty()) return {};
+    return finish(folder.get(), owner_of(entry.status),
+                  rules_.mode.value_or(entry.status.st_mode & kPermissions), &entry.status);
+  }
+
+  Result<void> copy_link(const WalkedEntry& entry, int folder, const std::string& name) {
+    TRY(const auto link, read_link(entry.folder, entry.name));
+    if (::symlinkat(link.c_str(), folder, name.c_str()) != 0)
+      return base::system_error("making the link " + name, errno);
+    const auto owner = owner_of(entry.status);
+    if (::fchownat(folder, name.c_str(), target_.first_host_id + owner.uid, target_.first_host_id + owner.gid,
+                   AT_SYMLINK_NOFOLLOW) != 0) {
+      return base::system_error("chown " + name, errno);
+    }
+    const timespec times[2] = {entry.status.st_mtim, entry.status.st_mtim};
+    ::utimensat(folder, name.c_str(), times, AT_SYMLINK_NOFOLLOW);
+    return {};
+  }
+
+  Result<void> copy_file(const WalkedEntry& entry, int folder, const std::string& name) {
+    TRY(const auto from, open_file(entry));
+    TRY(const auto to, create(folder, name));
+    TRY(read_pieces(from.get(), [&](std::string_view piece) { return base::write_all(to.get(), piece); }));
+    write_attributes(to.get(), read_attributes(from.get()), target_.first_host_id);
+    return finish(to.get(), owner_of(entry.status), rules_.mode.value_or(entry.status.st_mode & kPermissions),
+                  &entry.status);
+  }
+
+  static Result<Fd> create(int folder, const std::string& name) {
+    Fd fd(::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!fd) return base::system_error("making " + name, errno);
+    return fd;
+  }
+
+  static Result<void> make_way(int folder, const std::string& name, const Path& to) {
+    if (::unlinkat(folder, name.c_str(), 0) == 0 || errno == ENOENT) return {};
+    if (errno == EISDIR)
+      return make_error(ErrorKind::invalid_input,
+                        fmt::format("cannot copy a file over the folder {}", to.string()));
+    return base::system_error("replacing " + to.string(), errno);
+  }
+
+  Result<void> finish(int fd, const FileOwner& owner, mode_t mode, const struct stat* times_of) const {
+    if (::fchown(fd, target_.first_host_id + owner.uid, target_.first_host_id + owner.gid) != 0)
+      return base::system_error("chown", errno);
+    if (::fchmod(fd, mode) != 0) return base::system_error("chmod", errno);
+    if (times_of == nullptr) return {};
+    const timespec times[2] = {times_of->st_mtim, times_of->st_mtim};
+    if (::futimens(fd, times) != 0) return base::system_error("setting times", errno);
+    return {};
+  }
+
+  const CopyTarget& target_;
+  const CopyRules& rules_;
+};
+
+bool is_folder_in(int root, const Path& path) {
+  const auto inside = path.relative_path();
+  return base::open_beneath(root, inside.empty() ? "." : inside, O_PATH | O_DIRECTORY | O_CLOEXEC).ok();
+}
+
+}  // namespace
+
+Result<std::string> digest_of_sources(const CopySource& source, const std::vector<std::string>& paths) {
+  base::Sha256 digest;
+  for (const auto& path : paths) {
+    TRY(walk_source(source, path, [&](const WalkedEntry& entry) { return add_to_digest(entry, digest); }));
+  }
+  return base::to_hex(base::as_text(digest.finish()));
+}
+
+Result<void> copy_sources(const CopySource& source, const std::vector<std::string>& paths,
+                          const CopyTarget& target, const CopyRules& rules) {
+  const bool into_folder =
+      target.path.ends_with('/') || paths.size() > 1 || is_folder_in(target.root, target.path);
+  const Path to = into_folder ? Path(target.path) / "" : Path(target.path);
+  for (const auto& path : paths) {
+    const auto copy_entry = [&](const WalkedEntry& entry) -> Result<void> {
+      const bool named_file = entry.inside.empty() && !S_ISDIR(entry.status.st_mode);
+      if (named_file) return Copier(target, rules).copy(entry, into_folder ? to / Path(path).filename() : to);
+      const Path folder = to.has_filename() ? to : to.parent_path();
+      return Copier(target, rules).copy(entry, entry.inside.empty() ? folder : folder / entry.inside);
+    };
+    TRY(walk_source(source, path, copy_entry).while_doing("copying " + path));
+  }
+  return {};
+}
+
+Result<void> write_inline_file(std::string_view content, const CopyTarget& target, const CopyRules& rules) {
+  return Copier(target, rules).write(content, target.path);
+}
+
+Result<Fd> ensure_folder(const CopyTarget& target, const std::string& path, const FileOwner& owner) {
+  const Path inside = Path(path).lexically_normal().relative_path();
+  const Path name = inside.has_filename() ? inside : inside.parent_path();
+  auto there = base::open_beneath(target.root, name.empty() ? "." : name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (there) return there;
+  if (there.error().kind != ErrorKind::not_found || name.empty())
+    return std::move(there).error().while_doing("making the folder " + path);
+  TRY(const auto above, ensure_folder(target, name.parent_path().string(), owner));
+  const auto last = name.filename().string();
+  if (::mkdirat(above.get(), last.c_str(), 0755) != 0)
+    return base::system_error("making the folder " + path, errno);
+  Fd made(::openat(above.get(), last.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!made) return base::system_error("opening the folder " + path, errno);
+  if (::fchown(made.get(), target.first_host_id + owner.uid, target.first_host_id + owner.gid) != 0)
+    return base::system_error("chown", errno);
+  return made;
+}
+
+}  // namespace ecr

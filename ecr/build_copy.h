@@ -1,0 +1,46 @@
+#pragma once
+// COPY: files of a tree into the tree of an image, and the digest that says whether they changed.
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "ecr/tree_walk.h"
+
+namespace ecr {
+
+/// As the image sees them.
+struct FileOwner {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+
+struct CopyTarget {
+  int root = -1;                    ///< of the image's tree, borrowed
+  std::string path;                 ///< absolute; with a trailing slash it is a folder
+  std::uint32_t first_host_id = 0;  ///< owner in the image plus this is the owner on disk
+};
+
+struct CopyRules {
+  std::optional<FileOwner> owner;  ///< absent: `keep_owner` decides
+  bool keep_owner = false;         ///< owners of the source's disk stay; else root's
+  std::optional<mode_t> mode;
+};
+
+/// Of names, kinds, modes and contents; times do not count.
+base::Result<std::string> digest_of_sources(const CopySource& source, const std::vector<std::string>& paths);
+/// A folder's content, or a file under the name that the target gives it.
+base::Result<void> copy_sources(const CopySource& source, const std::vector<std::string>& paths,
+                                const CopyTarget& target, const CopyRules& rules);
+/// A file with this content: an inline document of COPY.
+base::Result<void> write_inline_file(std::string_view content, const CopyTarget& target,
+                                     const CopyRules& rules);
+/// The folder with all above it; what is missing is made, mode 0755. Open for use as a directory.
+base::Result<base::Fd> ensure_folder(const CopyTarget& target, const std::string& path,
+                                     const FileOwner& owner);
+
+}  // namespace ecr

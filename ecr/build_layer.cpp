@@ -1,0 +1,89 @@
+#include "ecr/build_layer.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/crypto.h"
+#include "base/json.h"
+#include "sandbox/plan.h"
+
+namespace ecr {
+
+using base::Path;
+using base::Result;
+
+namespace {
+constexpr std::string_view kRecordKind = "build";
+}
+
+void LayerStack::add(const WrittenLayer& layer, std::string made) {
+  layers.push_back(layer.descriptor);
+  diff_ids.push_back(layer.diff_id);
+  created = std::move(made);
+}
+
+std::string LayerStack::chain_id() const {
+  std::string chain;
+  for (const auto& diff_id : diff_ids) {
+    chain =
+        chain.empty() ? diff_id.to_string() : "sha256:" + base::sha256_hex(chain + " " + diff_id.to_string());
+  }
+  return chain;
+}
+
+Result<std::vector<Path>> trees_of(const LayerStack& stack, ImageStore& store) {
+  std::vector<Path> trees(stack.layers.size());
+  for (std::size_t i = 0; i < trees.size(); ++i) {
+    TRY(trees[trees.size() - 1 - i], store.unpack_layer(stack.layers[i], stack.diff_ids[i]));
+  }
+  return trees;
+}
+
+Result<LayerInTheMaking> LayerInTheMaking::start(ImageStore& store) {
+  TRY(auto room, store.make_temp_dir("build"));
+  OverlayUpper folders{room.path() / "upper", room.path() / "work"};
+  TRY(base::make_directories(folders.upper));
+  TRY(base::make_directories(folders.work));
+  // The upper folder's owner and mode are those of `/` inside.
+  const auto root_id = sandbox::first_host_id(0);
+  if (::geteuid() == 0 && ::chown(folders.upper.c_str(), root_id, root_id) != 0)
+    return base::system_error("chown", errno);
+  if (::chmod(folders.upper.c_str(), 0755) != 0) return base::system_error("chmod", errno);
+  return LayerInTheMaking(std::move(room), std::move(folders));
+}
+
+Result<WrittenLayer> LayerInTheMaking::finish(ImageStore& store, std::optional<std::int64_t> latest_time) {
+  const LayerOptions options{.first_host_id = sandbox::first_host_id(0), .latest_time = latest_time};
+  TRY(auto layer, write_layer(folders_.upper, options, store));
+  // The folder is the layer's tree already: it need not be unpacked from its own blob.
+  TRY(store.adopt_layer(folders_.upper, layer.diff_id));
+  return layer;
+}
+
+std::string layer_key(const std::vector<std::string>& parts) {
+  std::string key;
+  for (const auto& part : parts) key += fmt::format("{}:{}\n", part.size(), part);
+  return key;
+}
+
+std::optional<CachedLayer> find_cached_layer(const ImageStore& store, const std::string& key) {
+  const auto text = store.read_record(kRecordKind, key);
+  const auto json = text ? base::parse_json(*text) : base::Result<base::Json>(base::Json());
+  if (!json || !json->is_object()) return std::nullopt;
+  auto descriptor = descriptor_from_json(base::json_member(*json, "layer"));
+  auto diff_id = Digest::parse(base::json_string(*json, "diff_id"));
+  if (!descriptor || !diff_id || !store.has_blob(descriptor->digest)) return std::nullopt;
+  return CachedLayer{{std::move(*descriptor), std::move(*diff_id)}, base::json_string(*json, "created")};
+}
+
+Result<void> remember_layer(ImageStore& store, const std::string& key, const CachedLayer& cached) {
+  const base::Json json = {{"layer", to_json(cached.layer.descriptor)},
+                           {"diff_id", cached.layer.diff_id.to_string()},
+                           {"created", cached.created}};
+  return store.write_record(kRecordKind, key, base::to_text(json));
+}
+
+}  // namespace ecr

@@ -1,0 +1,24 @@
+#pragma once
+// A Dockerfile's text as logical lines: parser directives, comments, continuations, here-documents. What a
+// line means is dockerfile.h's.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "ecr/dockerfile.h"
+
+namespace ecr {
+
+struct LogicalLine {
+  int line = 0;      ///< of its first physical line
+  std::string text;  ///< continuation lines joined
+  std::vector<HereDocument> here_documents;
+};
+
+/// Sets `escape` when a directive says so. Errors have file and line.
+base::Result<std::vector<LogicalLine>> read_logical_lines(std::string_view text, const std::string& file,
+                                                          char& escape);
+
+}  // namespace ecr

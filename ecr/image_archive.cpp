@@ -1,0 +1,255 @@
+#include "ecr/image_archive.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/archive.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/strings.h"
+#include "ecr/compression.h"
+#include "ecr/image_reference.h"
+#include "ecr/layer_blob.h"
+
+namespace ecr {
+
+namespace {
+
+using base::ErrorKind;
+using base::Fd;
+using base::make_error;
+using base::Path;
+using base::Result;
+
+constexpr std::size_t kPiece = 256 * 1024;
+constexpr const char* kRefName = "org.opencontainers.image.ref.name";
+constexpr const char* kImageName = "io.containerd.image.name";
+
+Result<Fd> open_archive(const Path& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return base::system_error("opening " + path.string(), errno);
+  return fd;
+}
+
+/// The archive's bytes without its compression.
+Result<ByteSource> plain_bytes(int fd, const Path& path) {
+  std::string beginning(16, '\0');
+  const ssize_t count = ::pread(fd, beginning.data(), beginning.size(), 0);
+  beginning.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  switch (detect_compression(beginning)) {
+    case Compression::none:
+      return read_from(fd);
+    case Compression::gzip:
+      return gunzip(read_from(fd));
+    case Compression::zstd:
+      return unzstd(read_from(fd));
+    case Compression::bzip2:
+    case Compression::xz:
+      break;
+  }
+  return make_error(ErrorKind::invalid_input,
+                    path.string() + ": expected a tar, plain or compressed by gzip or zstd");
+}
+
+/// A tar on its way into an image's layer, checked to be one.
+Result<WrittenLayer> store_layer(ImageStore& store, const ByteSource& source, const Path& path) {
+  TRY(auto blob, LayerBlob::start(store));
+  std::vector<char> buffer(kPiece);
+  bool first = true;
+  while (true) {
+    TRY(const auto count, source(buffer.data(), buffer.size()));
+    const std::string_view piece(buffer.data(), count);
+    constexpr std::size_t kMagicAt = 257;
+    if (std::exchange(first, false) && (count < 512 || piece.substr(kMagicAt, 5) != "ustar")) {
+      return make_error(ErrorKind::invalid_input, path.string() + " is no tar archive");
+    }
+    if (count == 0) break;
+    TRY(blob.write(piece));
+  }
+  return blob.finish();
+}
+
+class ArchiveWriter {
+ public:
+  explicit ArchiveWriter(int fd)
+      : tar_([fd](std::string_view bytes) { return base::write_all(fd, bytes); }) {}
+
+  Result<void> add_text(const std::string& name, std::string_view text) {
+    TRY(tar_.add({.path = name, .mode = 0644, .size = text.size()}));
+    return tar_.write(text);
+  }
+  Result<void> add_blob(const ImageStore& store, const Digest& digest) {
+    TRY(const auto fd, store.open_blob(digest));
+    TRY(const auto size, store.blob_size(digest));
+    TRY(tar_.add({.path = "blobs/sha256/" + digest.hex(), .mode = 0644, .size = size}));
+    std::vector<char> buffer(kPiece);
+    while (true) {
+      const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
+      if (count < 0) return base::system_error("reading blob " + digest.to_string(), errno);
+      if (count == 0) return {};
+      TRY(tar_.write({buffer.data(), static_cast<std::size_t>(count)}));
+    }
+  }
+  Result<void> finish() { return tar_.finish(); }
+
+ private:
+  base::TarWriter tar_;
+};
+
+/// Members that are documents, by name; blobs go to the store as they come.
+struct LoadedArchive {
+  std::map<std::string, std::string> documents;
+  std::map<std::string, Digest> files;  ///< every member's digest, by name
+};
+
+bool is_document(const std::string& name) {
+  return name.ends_with(".json") || name == "oci-layout";
+}
+
+Result<LoadedArchive> read_members(ImageStore& store, base::TarReader& tar) {
+  LoadedArchive archive;
+  std::vector<char> buffer(kPiece);
+  while (true) {
+    TRY(const auto entry, tar.next());
+    if (!entry) return archive;
+    if (entry->kind != base::EntryKind::file) continue;
+    TRY(auto blob, store.start_blob());
+    std::string text;
+    while (true) {
+      TRY(const auto count, tar.read(buffer.data(), buffer.size()));
+      if (count == 0) break;
+      TRY(blob.write({buffer.data(), count}));
+      if (is_document(entry->path) && text.size() <= kMaxManifestBytes) text.append(buffer.data(), count);
+    }
+    TRY(const auto digest, blob.commit());
+    const std::string prefix = "blobs/sha256/";
+    if (entry->path.starts_with(prefix) && entry->path.substr(prefix.size()) != digest.hex()) {
+      return make_error(ErrorKind::invalid_input,
+                        fmt::format("{} has the content of {}", entry->path, digest.to_string()));
+    }
+    archive.files.emplace(entry->path, digest);
+    if (is_document(entry->path)) archive.documents.emplace(entry->path, std::move(text));
+  }
+}
+
+Result<std::vector<std::string>> name_oci_images(ImageStore& store, const LoadedArchive& archive) {
+  TRY(const auto index, parse_index(archive.documents.at("index.json")));
+  std::vector<std::string> names;
+  for (auto descriptor : index.manifests) {
+    const auto full = descriptor.annotations.find(kImageName);
+    const auto ref = descriptor.annotations.find(kRefName);
+    std::string name = full != descriptor.annotations.end()
+                           ? full->second
+                           : (ref != descriptor.annotations.end() ? ref->second : "");
+    if (media_type::is_index(descriptor.media_type)) {
+      TRY(const auto text, store.read_blob(descriptor.digest));
+      TRY(const auto inner, parse_index(text));
+      TRY(descriptor, choose_platform(inner, host_platform()));
+    }
+    descriptor.annotations.clear();
+    TRY(const auto image, store.image(descriptor));
+    for (const auto& layer : image.manifest.layers) {
+      if (!store.has_blob(layer.digest))
+        return make_error(ErrorKind::invalid_input, "the archive lacks the blob " + layer.digest.to_string());
+    }
+    TRY(store.tag(name, descriptor));
+    names.push_back(name.empty() ? descriptor.digest.to_string() : name);
+  }
+  return names;
+}
+
+/// manifest.json of `docker save`: configurations and uncompressed layers under names of its own.
+Result<std::vector<std::string>> name_docker_images(ImageStore& store, const LoadedArchive& archive) {
+  TRY(const auto list, base::parse_json(archive.documents.at("manifest.json")));
+  const auto digest_of = [&](const std::string& name) -> Result<Digest> {
+    const auto found = archive.files.find(name);
+    if (found == archive.files.end())
+      return make_error(ErrorKind::invalid_input, "the archive lacks " + name);
+    return found->second;
+  };
+  std::vector<std::string> names;
+  for (const auto& entry : list) {
+    TRY(const auto config_digest, digest_of(base::json_string(entry, "Config")));
+    TRY(const auto config_text, store.read_blob(config_digest));
+    TRY(const auto config, parse_image_config(config_text));
+    std::vector<Descriptor> layers;
+    for (const auto& member : base::json_member(entry, "Layers")) {
+      TRY(const auto digest, digest_of(member.is_string() ? member.get<std::string>() : ""));
+      TRY(const auto fd, store.open_blob(digest));
+      TRY(const auto source, plain_bytes(fd.get(), "a layer"));
+      TRY(const auto layer, store_layer(store, source, "a layer"));
+      layers.push_back(layer.descriptor);
+    }
+    TRY(const auto image, store.put_image(config, layers));
+    for (const auto& tag : base::json_member(entry, "RepoTags")) {
+      if (!tag.is_string()) continue;
+      TRY(store.tag(tag.get<std::string>(), image));
+      names.push_back(tag.get<std::string>());
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+Result<Descriptor> import_rootfs_tar(ImageStore& store, const Path& tar, const std::string& name,
+                                     const ImportOptions& options) {
+  TRY(const auto reference, parse_image_reference(name));
+  TRY(const auto file, open_archive(tar));
+  TRY(const auto source, plain_bytes(file.get(), tar));
+  TRY(const auto layer, store_layer(store, source, tar).while_doing("importing " + tar.string()));
+  ImageConfig config{.platform = options.platform,
+                     .created = base::format_iso8601(base::system_clock().now())};
+  config.env = options.env;
+  config.cmd = options.cmd;
+  config.entrypoint = options.entrypoint;
+  config.labels = options.labels;
+  config.diff_ids = {layer.diff_id};
+  config.history = {{.created = config.created, .created_by = "pipeline image import"}};
+  TRY(const auto image, store.put_image(config, {layer.descriptor}));
+  TRY(store.tag(reference.to_string(), image));
+  return image;
+}
+
+Result<void> save_image(const ImageStore& store, const std::string& name, const Path& archive) {
+  TRY(auto descriptor, store.resolve(name));
+  TRY(const auto image, store.image(descriptor));
+  TRY(const auto reference, parse_image_reference(name));
+  descriptor.annotations[kImageName] = reference.to_string();
+  descriptor.annotations[kRefName] = reference.tag;
+  Fd fd(::open(archive.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!fd) return base::system_error("writing " + archive.string(), errno);
+  const base::Json index = {{"schemaVersion", 2},
+                            {"mediaType", media_type::kOciIndex},
+                            {"manifests", base::Json::array({to_json(descriptor)})}};
+  ArchiveWriter writer(fd.get());
+  TRY(writer.add_text("oci-layout", R"({"imageLayoutVersion":"1.0.0"})"));
+  TRY(writer.add_text("index.json", base::to_text(index)));
+  TRY(writer.add_blob(store, image.descriptor.digest));
+  TRY(writer.add_blob(store, image.manifest.config.digest));
+  std::vector<Digest> written;
+  for (const auto& layer : image.manifest.layers) {
+    if (std::find(written.begin(), written.end(), layer.digest) != written.end()) continue;
+    TRY(writer.add_blob(store, layer.digest));
+    written.push_back(layer.digest);
+  }
+  return writer.finish();
+}
+
+Result<std::vector<std::string>> load_image(ImageStore& store, const Path& archive) {
+  TRY(const auto file, open_archive(archive));
+  TRY(const auto source, plain_bytes(file.get(), archive));
+  base::TarReader tar(source, base::ArchiveInput::tar);
+  TRY(const auto loaded, read_members(store, tar).while_doing("reading " + archive.string()));
+  if (loaded.documents.contains("index.json")) return name_oci_images(store, loaded);
+  if (loaded.documents.contains("manifest.json")) return name_docker_images(store, loaded);
+  return make_error(
+      ErrorKind::invalid_input,
+      fmt::format("{} is no image archive: it has neither index.json (OCI) nor manifest.json (docker save)",
+                  archive.string()));
+}
+
+}  // namespace ecr
