@@ -114,8 +114,7 @@ void add_emulator(CLI::App& app, EmulatorFlags& flags) {
   verb("down", "Stop it and its tasks; its state is kept");
   auto* status = verb("status", "Address, services, tasks, targets");
   status->add_flag("--json", flags.json, "As JSON");
-  status->add_flag_callback(
-      "--endpoint", [&flags] { flags.verb = "endpoint"; }, "Only the address");
+  status->add_flag("--endpoint", flags.endpoint_only, "Only the address");
   verb("audit", "What it refused lately, and why");
   verb("reset", "Stop it and forget its state");
 }

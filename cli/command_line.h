@@ -48,10 +48,11 @@ struct CheckFlags {
 };
 
 struct EmulatorFlags {
-  std::string verb;  ///< up, down, status, endpoint, audit, reset, serve
+  std::string verb;  ///< up, down, status, audit, reset, serve
   std::string seed;
   unsigned port = 0;  ///< 0: the one used before, or a free one
   bool json = false;
+  bool endpoint_only = false;     ///< status
   bool until_input_ends = false;  ///< serve: end with whoever holds the other end
 };
 

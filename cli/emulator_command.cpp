@@ -145,7 +145,7 @@ base::Result<void> reset(const Call& call) {
 base::Result<void> status(const Call& call) {
   const auto running = find_emulator(call.folder, *call.http);
   if (!running) return not_running();
-  if (call.flags.verb == "endpoint") {
+  if (call.flags.endpoint_only) {
     fmt::print("{}\n", running->endpoint);
     return {};
   }

@@ -64,14 +64,6 @@ struct StageBuilder::CopyPlan {
   std::vector<std::string> archives;  ///< of ADD
 };
 
-Result<FileOwner> StageBuilder::find_owner(const std::string& text) {
-  TRY(const auto trees, trees_of(image_.stack, build_.store));
-  // A number alone is user and group; a name's group is the one it has in passwd.
-  const bool bare_number = base::parse_integer(text).has_value();
-  TRY(const auto user, find_user(trees, bare_number ? text + ":" + text : text));
-  return FileOwner{user.uid, user.gid};
-}
-
 Result<CopyRules> StageBuilder::copy_rules(const Instruction& instruction) {
   CopyRules rules{.keep_owner = instruction.flag("from").has_value()};
   if (const auto text = instruction.flag("chown")) {
