@@ -3,170 +3,112 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <cstring>
 
+#include "aws/aws_error.h"
 #include "aws/sigv4.h"
-#include "aws/xml_answer.h"
+#include "aws/xml.h"
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/strings.h"
 
 namespace aws {
-
 namespace {
 
-using base::ErrorKind;
-using base::Json;
-using base::make_error;
-using base::Result;
+constexpr std::chrono::milliseconds kFirstWait{200};
+constexpr std::chrono::milliseconds kFirstThrottledWait{1000};
+constexpr std::chrono::milliseconds kLongestWait{20'000};
 
-constexpr std::chrono::seconds kAnswerTime{60};
-constexpr std::int64_t kFirstWaitMs = 100;
-constexpr std::int64_t kLongestWaitMs = 20'000;
-constexpr std::size_t kShownBytes = 300;
+/// Codes that every service may answer when it is asked too often (botocore's and the SDKs' lists).
+constexpr std::string_view kThrottling[] = {"Throttling",
+                                            "ThrottlingException",
+                                            "ThrottledException",
+                                            "RequestThrottled",
+                                            "RequestThrottledException",
+                                            "TooManyRequestsException",
+                                            "RequestLimitExceeded",
+                                            "BandwidthLimitExceeded",
+                                            "LimitExceededException",
+                                            "SlowDown",
+                                            "ProvisionedThroughputExceededException",
+                                            "TransactionInProgressException",
+                                            "EC2ThrottledException"};
+constexpr std::string_view kPassing[] = {"RequestTimeout", "RequestTimeoutException",
+                                         "PriorRequestNotComplete", "IDPCommunicationError"};
 
-constexpr std::array<std::string_view, 15> kPassingCodes = {"Throttling",
-                                                            "ThrottlingException",
-                                                            "ThrottledException",
-                                                            "RequestThrottled",
-                                                            "RequestThrottledException",
-                                                            "TooManyRequestsException",
-                                                            "RequestLimitExceeded",
-                                                            "BandwidthLimitExceeded",
-                                                            "LimitExceededException",
-                                                            "SlowDown",
-                                                            "ProvisionedThroughputExceededException",
-                                                            "TransactionInProgressException",
-                                                            "RequestTimeout",
-                                                            "RequestTimeoutException",
-                                                            "PriorRequestNotComplete"};
-
-bool is_passing(const base::HttpResponse& response, const std::string& code) {
-  if (response.status == 500 || response.status == 502 || response.status == 503 || response.status == 504)
-    return true;
-  return std::find(kPassingCodes.begin(), kPassingCodes.end(), code) != kPassingCodes.end();
+bool may_pass(const base::Error& error) {
+  return error.kind == base::ErrorKind::unavailable || is_throttling(error.code) ||
+         std::find(std::begin(kPassing), std::end(kPassing), error.code) != std::end(kPassing);
 }
 
-/// `com.amazonaws.ecs#ClientException` and `ClientException:http://…` are ClientException.
-std::string bare_code(std::string code) {
-  if (const auto hash = code.find('#'); hash != std::string::npos) code = code.substr(hash + 1);
-  return code.substr(0, code.find(':'));
-}
-
-base::Error remote_error(const base::HttpResponse& response, std::string code, std::string message) {
-  if (message.empty()) message = code;
-  if (message.empty())
-    message = fmt::format("HTTP {}: {}", response.status, response.body.substr(0, kShownBytes));
-  auto error = make_error(ErrorKind::remote, std::move(message));
-  error.code = std::move(code);
-  return error;
-}
-
-base::Error json_error(const base::HttpResponse& response) {
-  const auto body = base::parse_json(response.body);
-  std::string code = base::header_value(response.headers, "x-amzn-ErrorType").value_or("");
-  std::string message;
-  if (body) {
-    code = base::json_string(*body, "__type", code);
-    message = base::json_string(*body, "message", base::json_string(*body, "Message"));
-  }
-  return remote_error(response, bare_code(code), message);
-}
-
-base::Error xml_error(const base::HttpResponse& response) {
-  const auto body = json_of_xml(response.body);
-  const Json& error = body ? base::json_member(*body, "Error") : Json();
-  return remote_error(response, base::json_string(error, "Code"), base::json_string(error, "Message"));
-}
-
-base::Error error_of(const base::HttpResponse& response, const Service& service) {
-  return service.target_prefix.empty() ? xml_error(response) : json_error(response);
-}
-
-/// Full jitter: between nothing and a bound that doubles.
-std::chrono::milliseconds wait_before(int attempt) {
-  const auto bound = std::min(kLongestWaitMs, kFirstWaitMs << std::min(attempt, 10));
-  const auto bytes = base::random_bytes(2);
-  const auto fraction =
-      (static_cast<unsigned char>(bytes[0]) * 256 + static_cast<unsigned char>(bytes[1])) / 65536.0;
-  return std::chrono::milliseconds(static_cast<std::int64_t>(fraction * static_cast<double>(bound)));
+/// Full jitter: anything from nothing to the doubled wait, so that clients do not come back together.
+std::chrono::milliseconds wait_before(int attempt, const base::Error& error) {
+  const auto first = is_throttling(error.code) ? kFirstThrottledWait : kFirstWait;
+  const auto most = std::min(kLongestWait, first * (1L << std::min(attempt, 10)));
+  std::uint32_t random = 0;
+  std::memcpy(&random, base::random_bytes(sizeof random).data(), sizeof random);
+  return std::chrono::milliseconds(static_cast<std::int64_t>(random) % (most.count() + 1));
 }
 
 }  // namespace
+
+bool is_throttling(std::string_view code) {
+  return std::find(std::begin(kThrottling), std::end(kThrottling), code) != std::end(kThrottling);
+}
 
 Client::Client(ClientOptions options) : options_(std::move(options)) {
   if (options_.clock == nullptr) options_.clock = &base::system_clock();
 }
 
-Result<Client> client_from(ClientOptions options) {
-  if (options.region.empty()) {
-    TRY(options.region, region_from(options.environment));
+base::Result<std::string> Client::send_once(const ServiceName& service, base::HttpRequest& request) {
+  if (options_.credentials) {
+    sign(request, *options_.credentials,
+         {options_.region, std::string(service.signing), options_.clock->now()});
   }
-  if (!options.credentials) {
-    TRY(auto credentials, credentials_from(options.environment));
-    options.credentials = std::move(credentials);
-  }
-  return Client(std::move(options));
+  TRY(auto response, options_.http->send(request));
+  if (response.status < 200 || response.status > 299) return read_aws_error(response);
+  return std::move(response.body);
 }
 
-Result<base::HttpResponse> Client::send_once(const Service& service, base::HttpRequest request,
-                                             Signing signing) {
-  if (signing == Signing::yes) {
-    if (!options_.credentials) return make_error(ErrorKind::internal, "a signed call without credentials");
-    sign(request, *options_.credentials, {options_.region, std::string(service.signing_name)},
-         options_.clock->now());
-  }
-  return options_.http->send(request);
-}
-
-Result<base::HttpResponse> Client::send(const Service& service, base::HttpRequest request, Signing signing) {
+base::Result<std::string> Client::send(const ServiceName& service, base::HttpRequest request) {
+  TRY(const std::string endpoint, endpoint_of(service, options_.region, options_.environment));
   request.method = "POST";
-  request.url = endpoint_url(service, options_.region, options_.environment) + "/";
-  request.timeout = kAnswerTime;
+  request.url = endpoint + "/";
   request.stop = options_.stop;
   for (int attempt = 1;; ++attempt) {
-    auto response = send_once(service, request, signing);
-    if (!response && response.error().kind != ErrorKind::unavailable) return response;
-    if (response && response->status / 100 == 2) return response;
-    const auto error = response ? error_of(*response, service) : response.error();
-    const bool passing = !response || is_passing(*response, error.code);
-    if (!passing || attempt >= options_.attempts ||
-        !options_.clock->sleep_for(wait_before(attempt), options_.stop))
-      return error;
+    auto answer = send_once(service, request);
+    if (answer || attempt >= options_.attempts || !may_pass(answer.error())) return answer;
+    if (!options_.clock->sleep_for(wait_before(attempt, answer.error()), options_.stop)) {
+      return base::make_error(base::ErrorKind::cancelled, "cancelled while waiting to try again");
+    }
   }
 }
 
-Result<Json> Client::call(const Service& service, const std::string& operation, const Json& input) {
-  base::HttpRequest request{.body = base::to_text(input)};
-  request.headers.emplace("Content-Type", "application/x-amz-json-1.1");
-  request.headers.emplace("X-Amz-Target", fmt::format("{}.{}", service.target_prefix, operation));
-  TRY(const auto response, send(service, std::move(request), Signing::yes));
-  if (response.body.empty()) return Json(Json::object());
-  return base::parse_json(response.body)
-      .while_doing(fmt::format("reading the answer of {}:{}", service.signing_name, operation));
+base::Result<base::Json> Client::call_json(const ServiceName& service, const std::string& target,
+                                           const base::Json& input) {
+  base::HttpRequest request;
+  request.headers = {{"Content-Type", "application/x-amz-json-1.1"}, {"X-Amz-Target", target}};
+  request.body = base::to_text(input);
+  TRY(const std::string body, send(service, std::move(request)).while_doing("calling " + target));
+  if (base::trim(body).empty()) return base::Json::object();
+  return base::parse_json(body).while_doing("reading the answer to " + target);
 }
 
-Result<Json> Client::query(const Service& service, const std::string& operation,
-                           const Parameters& parameters) {
-  return query(service, operation, parameters, Signing::yes);
-}
-
-Result<Json> Client::query_unsigned(const Service& service, const std::string& operation,
-                                    const Parameters& parameters) {
-  return query(service, operation, parameters, Signing::no);
-}
-
-Result<Json> Client::query(const Service& service, const std::string& operation, const Parameters& parameters,
-                           Signing signing) {
-  base::HttpRequest request{.body = fmt::format("Action={}&Version={}", operation, service.version)};
-  for (const auto& [name, value] : parameters)
-    request.body += "&" + base::percent_encode(name) + "=" + base::percent_encode(value);
-  request.headers.emplace("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
-  TRY(const auto response, send(service, std::move(request), signing));
-  TRY(const auto answer,
-      json_of_xml(response.body)
-          .while_doing(fmt::format("reading the answer of {}:{}", service.signing_name, operation)));
-  return base::json_member(answer, operation + "Result");
+base::Result<base::Json> Client::call_query(const ServiceName& service, const std::string& version,
+                                            const std::string& action,
+                                            const std::map<std::string, std::string>& parameters) {
+  const std::string what = fmt::format("{} {}", service.signing, action);
+  base::HttpRequest request;
+  request.headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
+  request.body = fmt::format("Action={}&Version={}", action, version);
+  for (const auto& [name, value] : parameters) {
+    request.body += fmt::format("&{}={}", base::percent_encode(name), base::percent_encode(value));
+  }
+  TRY(const std::string body, send(service, std::move(request)).while_doing("calling " + what));
+  TRY(const base::Json document, parse_xml(body).while_doing("reading the answer to " + what));
+  const base::Json& result =
+      base::json_member(base::json_member(document, action + "Response"), action + "Result");
+  return result.is_object() ? result : base::Json::object();
 }
 
 }  // namespace aws

@@ -1,13 +1,15 @@
 #pragma once
-// Calls of AWS services: endpoint, signature, retries, and errors with AWS's own code and message. What the
-// calls mean is the business of sts.h, ecr/ecr_client.h and ecs/.
+// One AWS call: build, sign, send, try again after passing faults, read the answer or the error. Not for what
+// a service's operations mean (sts, ecr/ecr_client, ecs/*_client).
 
 #include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
-#include "aws/service.h"
+#include "aws/credentials.h"
+#include "aws/endpoint.h"
 #include "base/clock.h"
 #include "base/http_client.h"
 #include "base/json_fwd.h"
@@ -16,48 +18,39 @@
 namespace aws {
 
 struct ClientOptions {
-  Environment environment;  ///< for endpoints, and for credentials and region when they are absent here
-  std::optional<Credentials> credentials;
+  base::HttpClient* http = nullptr;  ///< must outlive the client
+  base::Clock* clock = nullptr;      ///< the system's when absent
   std::string region;
-  base::HttpClient* http = nullptr;
-  base::Clock* clock = nullptr;  ///< the system's when absent
+  Environment environment;                 ///< for AWS_ENDPOINT_URL…
+  std::optional<Credentials> credentials;  ///< absent: requests go out unsigned
+  int attempts = 3;                        ///< of each call
   std::stop_token stop;
-  int attempts = 3;  ///< of each call, for throttling and passing faults
 };
+
+/// Whether the same call may go through a moment later: throttling, or a fault on AWS's side.
+bool is_throttling(std::string_view code);
 
 class Client {
  public:
-  /// Borrows http and clock.
   explicit Client(ClientOptions options);
 
-  /// JSON 1.1. An answer that is an error has AWS's code in Error::code and its message, unchanged, in
-  /// Error::message.
-  base::Result<base::Json> call(const Service& service, const std::string& operation,
-                                const base::Json& input);
-  /// Query: the content of <OperationResult>. Scalars of the answer are text.
-  using Parameters = std::map<std::string, std::string>;
-  base::Result<base::Json> query(const Service& service, const std::string& operation,
-                                 const Parameters& parameters);
-  /// Without a signature, for the calls that bring their own proof.
-  base::Result<base::Json> query_unsigned(const Service& service, const std::string& operation,
-                                          const Parameters& parameters);
+  [[nodiscard]] const ClientOptions& options() const { return options_; }
 
-  [[nodiscard]] const std::string& region() const { return options_.region; }
-  [[nodiscard]] base::Clock& clock() const { return *options_.clock; }
-  [[nodiscard]] const std::stop_token& stop() const { return options_.stop; }
+  /// A call of the JSON 1.1 protocol; `target` is X-Amz-Target: "Prefix.Operation". AWS's errors are
+  /// ErrorKind::remote (denied for 401 and 403, unavailable when the last attempt met a passing fault), their
+  /// message as AWS wrote it and Error::code its code.
+  base::Result<base::Json> call_json(const ServiceName& service, const std::string& target,
+                                     const base::Json& input);
+  /// A call of the Query protocol; gives what stands within <ActionResult>.
+  base::Result<base::Json> call_query(const ServiceName& service, const std::string& version,
+                                      const std::string& action,
+                                      const std::map<std::string, std::string>& parameters);
 
  private:
-  enum class Signing { yes, no };
-  base::Result<base::HttpResponse> send(const Service& service, base::HttpRequest request, Signing signing);
-  base::Result<base::HttpResponse> send_once(const Service& service, base::HttpRequest request,
-                                             Signing signing);
-  base::Result<base::Json> query(const Service& service, const std::string& operation,
-                                 const Parameters& parameters, Signing signing);
+  base::Result<std::string> send(const ServiceName& service, base::HttpRequest request);
+  base::Result<std::string> send_once(const ServiceName& service, base::HttpRequest& request);
 
   ClientOptions options_;
 };
-
-/// Region and credentials of the environment, checked at once.
-base::Result<Client> client_from(ClientOptions options);
 
 }  // namespace aws

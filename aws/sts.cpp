@@ -5,62 +5,83 @@
 #include "base/json.h"
 
 namespace aws {
-
 namespace {
 
-using base::json_member;
-using base::json_string;
-using base::Result;
+constexpr const char* kVersion = "2011-06-15";
 
-Client::Parameters parameters_of(const AssumeRoleRequest& request) {
-  Client::Parameters parameters = {{"RoleArn", request.role_arn},
-                                   {"RoleSessionName", request.session_name},
-                                   {"DurationSeconds", std::to_string(request.duration_seconds)}};
-  if (!request.policy.empty()) parameters["Policy"] = request.policy;
-  for (std::size_t i = 0; i < request.policy_arns.size(); ++i) {
-    parameters[fmt::format("PolicyArns.member.{}.arn", i + 1)] = request.policy_arns[i];
+std::map<std::string, std::string> parameters_of(const RoleRequest& role) {
+  std::map<std::string, std::string> parameters = {
+      {"RoleArn", role.role_arn},
+      {"RoleSessionName", role.session_name},
+      {"DurationSeconds", std::to_string(role.duration_seconds)}};
+  if (!role.inline_policy.empty()) parameters["Policy"] = role.inline_policy;
+  for (std::size_t i = 0; i < role.managed_policies.size(); ++i) {
+    parameters[fmt::format("PolicyArns.member.{}.arn", i + 1)] = role.managed_policies[i];
   }
   return parameters;
 }
 
-Result<AssumedRole> assumed_role_of(const base::Json& answer) {
-  const auto& keys = json_member(answer, "Credentials");
-  AssumedRole role{.credentials = {json_string(keys, "AccessKeyId"), json_string(keys, "SecretAccessKey"),
-                                   json_string(keys, "SessionToken")},
-                   .expiration = json_string(keys, "Expiration"),
-                   .assumed_role_id = json_string(json_member(answer, "AssumedRoleUser"), "AssumedRoleId")};
-  if (!role.credentials.access_key_id.empty()) return role;
-  return base::make_error(base::ErrorKind::remote, "the answer of STS has no credentials");
+/// 2026-08-17T09:15:02Z, with or without a fraction.
+std::optional<base::WallTime> read_time(std::string text) {
+  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
+  if (const std::size_t dot = text.find('.'); dot != std::string::npos) text = text.substr(0, dot) + "Z";
+  auto time = base::parse_basic_iso8601(text);
+  return time ? std::optional<base::WallTime>(*time) : std::nullopt;
+}
+
+base::Result<AssumedRole> read_assumed_role(const base::Json& result) {
+  const base::Json& keys = base::json_member(result, "Credentials");
+  const base::Json& user = base::json_member(result, "AssumedRoleUser");
+  AssumedRole role;
+  role.credentials.access_key_id = base::json_string(keys, "AccessKeyId");
+  role.credentials.secret_access_key = base::json_string(keys, "SecretAccessKey");
+  role.credentials.session_token = base::json_string(keys, "SessionToken");
+  role.credentials.expires = read_time(base::json_string(keys, "Expiration"));
+  role.assumed_role_id = base::json_string(user, "AssumedRoleId");
+  role.arn = base::json_string(user, "Arn");
+  if (role.credentials.access_key_id.empty() || role.credentials.secret_access_key.empty() ||
+      role.credentials.session_token.empty()) {
+    return base::make_error(base::ErrorKind::remote,
+                            "STS answered without credentials: expected AccessKeyId, SecretAccessKey and "
+                            "SessionToken within Credentials");
+  }
+  return role;
 }
 
 }  // namespace
 
-Result<AssumedRole> assume_role_with_web_identity(Client& client, const AssumeRoleRequest& request,
-                                                  const std::string& token) {
-  auto parameters = parameters_of(request);
+base::Result<AssumedRole> assume_role_with_web_identity(const Client& client, const RoleRequest& role,
+                                                        const std::string& token) {
+  ClientOptions options = client.options();
+  options.credentials.reset();
+  Client anonymous(std::move(options));
+  auto parameters = parameters_of(role);
   parameters["WebIdentityToken"] = token;
-  TRY(const auto answer, client.query_unsigned(kSts, "AssumeRoleWithWebIdentity", parameters));
-  return assumed_role_of(answer);
+  TRY(const base::Json result, anonymous.call_query(kSts, kVersion, "AssumeRoleWithWebIdentity", parameters));
+  return read_assumed_role(result);
 }
 
-Result<AssumedRole> assume_role(Client& client, const AssumeRoleRequest& request) {
-  auto parameters = parameters_of(request);
-  if (!request.external_id.empty()) parameters["ExternalId"] = request.external_id;
-  for (std::size_t i = 0; i < request.tags.size(); ++i) {
-    parameters[fmt::format("Tags.member.{}.Key", i + 1)] = request.tags[i].first;
-    parameters[fmt::format("Tags.member.{}.Value", i + 1)] = request.tags[i].second;
+base::Result<AssumedRole> assume_role(Client& client, const RoleRequest& role, const SessionTags& session) {
+  auto parameters = parameters_of(role);
+  for (std::size_t i = 0; i < session.tags.size(); ++i) {
+    const auto& [key, value] = session.tags[i];
+    parameters[fmt::format("Tags.member.{}.Key", i + 1)] = key;
+    parameters[fmt::format("Tags.member.{}.Value", i + 1)] = value;
+    if (session.transitive) parameters[fmt::format("TransitiveTagKeys.member.{}", i + 1)] = key;
   }
-  for (std::size_t i = 0; i < request.transitive_tag_keys.size(); ++i) {
-    parameters[fmt::format("TransitiveTagKeys.member.{}", i + 1)] = request.transitive_tag_keys[i];
-  }
-  TRY(const auto answer, client.query(kSts, "AssumeRole", parameters));
-  return assumed_role_of(answer);
+  if (!session.external_id.empty()) parameters["ExternalId"] = session.external_id;
+  TRY(const base::Json result, client.call_query(kSts, kVersion, "AssumeRole", parameters));
+  return read_assumed_role(result);
 }
 
-Result<CallerIdentity> get_caller_identity(Client& client) {
-  TRY(const auto answer, client.query(kSts, "GetCallerIdentity", {}));
-  return CallerIdentity{json_string(answer, "Account"), json_string(answer, "Arn"),
-                        json_string(answer, "UserId")};
+base::Result<CallerIdentity> get_caller_identity(Client& client) {
+  TRY(const base::Json result, client.call_query(kSts, kVersion, "GetCallerIdentity", {}));
+  CallerIdentity identity{base::json_string(result, "Account"), base::json_string(result, "Arn"),
+                          base::json_string(result, "UserId")};
+  if (identity.account.empty()) {
+    return base::make_error(base::ErrorKind::remote, "STS answered GetCallerIdentity without an account");
+  }
+  return identity;
 }
 
 }  // namespace aws

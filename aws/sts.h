@@ -1,36 +1,41 @@
 #pragma once
-// STS: roles for tokens, roles for credentials, and who one is.
-// https://docs.aws.amazon.com/STS/latest/APIReference/
+// The calls of the Security Token Service: temporary credentials for a role, and who one is. Not for where an
+// OIDC token comes from (runner/oidc_issuer, steps/builtin/aws_credentials).
 
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "aws/client.h"
-#include "aws/credentials.h"
 
 namespace aws {
 
-struct AssumeRoleRequest {
+/// What both ways of assuming a role have in common.
+struct RoleRequest {
   std::string role_arn;
   std::string session_name;
   int duration_seconds = 3600;
+  std::string inline_policy;                  ///< JSON; empty: none
+  std::vector<std::string> managed_policies;  ///< ARNs
+};
+
+/// What only AssumeRole takes.
+struct SessionTags {
+  std::vector<std::pair<std::string, std::string>> tags;
+  bool transitive = true;
   std::string external_id;
-  std::string policy;                                     ///< an inline session policy
-  std::vector<std::string> policy_arns;                   ///< managed session policies
-  std::vector<std::pair<std::string, std::string>> tags;  ///< AssumeRole only
-  std::vector<std::string> transitive_tag_keys;
 };
 
 struct AssumedRole {
   Credentials credentials;
-  std::string expiration;       ///< ISO 8601
   std::string assumed_role_id;  ///< AROA…:session
+  std::string arn;
 };
 
-base::Result<AssumedRole> assume_role_with_web_identity(Client& client, const AssumeRoleRequest& request,
+/// Sent unsigned, whatever the client's credentials are: the token is the proof.
+base::Result<AssumedRole> assume_role_with_web_identity(const Client& client, const RoleRequest& role,
                                                         const std::string& token);
-base::Result<AssumedRole> assume_role(Client& client, const AssumeRoleRequest& request);
+base::Result<AssumedRole> assume_role(Client& client, const RoleRequest& role, const SessionTags& session);
 
 struct CallerIdentity {
   std::string account;
