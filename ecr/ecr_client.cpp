@@ -1,0 +1,77 @@
+#include "ecr/ecr_client.h"
+
+#include "aws/client.h"
+#include "base/crypto.h"
+#include "base/json.h"
+
+namespace ecr {
+
+using base::ErrorKind;
+using base::json_member;
+using base::json_string;
+using base::make_error;
+using base::Result;
+
+namespace {
+
+EcrRepository repository_of(const base::Json& json) {
+  return {json_string(json, "repositoryName"), json_string(json, "repositoryArn"),
+          json_string(json, "repositoryUri"), json_string(json, "registryId"),
+          json_string(json, "imageTagMutability")};
+}
+
+}  // namespace
+
+Result<AuthorizationToken> get_authorization_token(aws::Client& client) {
+  TRY(const auto answer, client.call(aws::kEcr, "GetAuthorizationToken", base::Json::object()));
+  const auto& list = json_member(answer, "authorizationData");
+  if (!list.is_array() || list.empty()) {
+    return make_error(ErrorKind::remote, "Amazon ECR authorization token returned no authorization data");
+  }
+  TRY(const auto decoded, base::base64_decode(json_string(list[0], "authorizationToken")));
+  const auto colon = decoded.find(':');
+  AuthorizationToken token{.proxy_endpoint = json_string(list[0], "proxyEndpoint")};
+  if (colon == std::string::npos || token.proxy_endpoint.empty()) {
+    return make_error(ErrorKind::remote, "Amazon ECR authorization token is invalid");
+  }
+  token.credentials = {decoded.substr(0, colon), decoded.substr(colon + 1)};
+  const auto scheme = token.proxy_endpoint.find("://");
+  token.host = scheme == std::string::npos ? token.proxy_endpoint : token.proxy_endpoint.substr(scheme + 3);
+  return token;
+}
+
+Result<std::optional<EcrRepository>> describe_repository(aws::Client& client, const std::string& name) {
+  const auto answer =
+      client.call(aws::kEcr, "DescribeRepositories", {{"repositoryNames", base::Json::array({name})}});
+  if (!answer && answer.error().code == "RepositoryNotFoundException") return std::optional<EcrRepository>();
+  if (!answer) return answer.error();
+  const auto& list = json_member(*answer, "repositories");
+  if (!list.is_array() || list.empty()) return std::optional<EcrRepository>();
+  return std::optional(repository_of(list[0]));
+}
+
+Result<EcrRepository> create_repository(aws::Client& client, const std::string& name) {
+  TRY(const auto answer, client.call(aws::kEcr, "CreateRepository", {{"repositoryName", name}}));
+  return repository_of(json_member(answer, "repository"));
+}
+
+Result<std::optional<EcrImage>> describe_image(aws::Client& client, const std::string& repository,
+                                               const std::string& tag_or_digest) {
+  const char* key = tag_or_digest.starts_with("sha256:") ? "imageDigest" : "imageTag";
+  const base::Json id = {{key, tag_or_digest}};
+  const auto answer = client.call(aws::kEcr, "DescribeImages",
+                                  {{"repositoryName", repository}, {"imageIds", base::Json::array({id})}});
+  if (!answer && answer.error().code == "ImageNotFoundException") return std::optional<EcrImage>();
+  if (!answer) return answer.error();
+  const auto& list = json_member(*answer, "imageDetails");
+  if (!list.is_array() || list.empty()) return std::optional<EcrImage>();
+  TRY(auto digest, Digest::parse(json_string(list[0], "imageDigest")));
+  EcrImage image{.digest = std::move(digest),
+                 .size = static_cast<std::uint64_t>(base::json_integer(list[0], "imageSizeInBytes"))};
+  for (const auto& tag : json_member(list[0], "imageTags")) {
+    if (tag.is_string()) image.tags.push_back(tag.get<std::string>());
+  }
+  return std::optional(std::move(image));
+}
+
+}  // namespace ecr

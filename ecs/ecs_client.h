@@ -1,0 +1,88 @@
+#pragma once
+// The calls of ECS, ELBv2 and CloudWatch Logs that a deployment makes. Answers as plain structs; how they are
+// used is rollout.h's and failure_digest.h's.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aws/client.h"
+#include "base/json_fwd.h"
+#include "base/result.h"
+
+namespace ecs {
+
+struct Deployment {
+  std::string id;
+  std::string status;  ///< PRIMARY, ACTIVE, INACTIVE
+  std::string task_definition_arn;
+  std::string rollout_state;  ///< IN_PROGRESS, COMPLETED, FAILED; empty on old services
+  std::string rollout_reason;
+  int desired = 0, running = 0, pending = 0, failed_tasks = 0;
+};
+
+struct ServiceEvent {
+  std::string id;
+  double created_at = 0;
+  std::string message;
+};
+
+struct Service {
+  std::string arn;
+  std::string name;
+  std::string status;
+  std::string controller = "ECS";  ///< or CODE_DEPLOY, EXTERNAL
+  int desired = 0, running = 0;
+  std::vector<Deployment> deployments;  ///< the primary one first
+  std::vector<ServiceEvent> events;     ///< newest first
+  std::vector<std::string> target_groups;
+
+  [[nodiscard]] const Deployment* primary() const;
+  [[nodiscard]] const Deployment* find(const std::string& deployment_id) const;
+};
+
+struct StoppedContainer {
+  std::string name;
+  std::optional<int> exit_code;
+  std::string reason;
+};
+
+struct Task {
+  std::string arn;
+  std::string id;
+  std::string task_definition_arn;
+  std::string last_status;
+  std::string started_by;  ///< the deployment's id for tasks of a service
+  std::string stop_code;
+  std::string stopped_reason;
+  double stopped_at = 0;
+  std::vector<StoppedContainer> containers;
+};
+
+/// The ARN of the new revision.
+base::Result<std::string> register_task_definition(aws::Client& client, const base::Json& definition);
+base::Result<base::Json> describe_task_definition(aws::Client& client, const std::string& name);
+
+/// An Error `SERVICE is MISSING` when there is none.
+base::Result<Service> describe_service(aws::Client& client, const std::string& cluster,
+                                       const std::string& name);
+/// `request` is UpdateService's input; the answer has the new primary deployment.
+base::Result<Service> update_service(aws::Client& client, const base::Json& request);
+
+enum class TaskStatus { running, stopped };
+base::Result<std::vector<Task>> list_tasks(aws::Client& client, const std::string& cluster,
+                                           const std::string& service, TaskStatus status);
+base::Result<std::vector<Task>> describe_tasks(aws::Client& client, const std::string& cluster,
+                                               const std::vector<std::string>& arns);
+/// `request` is RunTask's input; failures are an Error `ARN is REASON`.
+base::Result<std::vector<Task>> run_task(aws::Client& client, const base::Json& request);
+
+/// Number of targets by state: healthy, unhealthy, initial, draining …
+base::Result<std::map<std::string, int>> target_health(aws::Client& client, const std::string& target_group);
+
+/// The last lines of a log stream, oldest first.
+base::Result<std::vector<std::string>> last_log_lines(aws::Client& client, const std::string& group,
+                                                      const std::string& stream, int count);
+
+}  // namespace ecs
