@@ -14,6 +14,10 @@ using base::Result;
 
 namespace {
 
+std::string operation(std::string_view name) {
+  return "AmazonEC2ContainerRegistry_V20150921." + std::string(name);
+}
+
 EcrRepository repository_of(const base::Json& json) {
   return {json_string(json, "repositoryName"), json_string(json, "repositoryArn"),
           json_string(json, "repositoryUri"), json_string(json, "registryId"),
@@ -23,7 +27,8 @@ EcrRepository repository_of(const base::Json& json) {
 }  // namespace
 
 Result<AuthorizationToken> get_authorization_token(aws::Client& client) {
-  TRY(const auto answer, client.call(aws::kEcr, "GetAuthorizationToken", base::Json::object()));
+  TRY(const auto answer,
+      client.call_json(aws::kEcr, operation("GetAuthorizationToken"), base::Json::object()));
   const auto& list = json_member(answer, "authorizationData");
   if (!list.is_array() || list.empty()) {
     return make_error(ErrorKind::remote, "Amazon ECR authorization token returned no authorization data");
@@ -41,8 +46,8 @@ Result<AuthorizationToken> get_authorization_token(aws::Client& client) {
 }
 
 Result<std::optional<EcrRepository>> describe_repository(aws::Client& client, const std::string& name) {
-  const auto answer =
-      client.call(aws::kEcr, "DescribeRepositories", {{"repositoryNames", base::Json::array({name})}});
+  const auto answer = client.call_json(aws::kEcr, operation("DescribeRepositories"),
+                                       {{"repositoryNames", base::Json::array({name})}});
   if (!answer && answer.error().code == "RepositoryNotFoundException") return std::optional<EcrRepository>();
   if (!answer) return answer.error();
   const auto& list = json_member(*answer, "repositories");
@@ -51,7 +56,8 @@ Result<std::optional<EcrRepository>> describe_repository(aws::Client& client, co
 }
 
 Result<EcrRepository> create_repository(aws::Client& client, const std::string& name) {
-  TRY(const auto answer, client.call(aws::kEcr, "CreateRepository", {{"repositoryName", name}}));
+  TRY(const auto answer,
+      client.call_json(aws::kEcr, operation("CreateRepository"), {{"repositoryName", name}}));
   return repository_of(json_member(answer, "repository"));
 }
 
@@ -59,8 +65,9 @@ Result<std::optional<EcrImage>> describe_image(aws::Client& client, const std::s
                                                const std::string& tag_or_digest) {
   const char* key = tag_or_digest.starts_with("sha256:") ? "imageDigest" : "imageTag";
   const base::Json id = {{key, tag_or_digest}};
-  const auto answer = client.call(aws::kEcr, "DescribeImages",
-                                  {{"repositoryName", repository}, {"imageIds", base::Json::array({id})}});
+  const auto answer =
+      client.call_json(aws::kEcr, operation("DescribeImages"),
+                       {{"repositoryName", repository}, {"imageIds", base::Json::array({id})}});
   if (!answer && answer.error().code == "ImageNotFoundException") return std::optional<EcrImage>();
   if (!answer) return answer.error();
   const auto& list = json_member(*answer, "imageDetails");

@@ -17,6 +17,11 @@ using base::make_error;
 using base::Result;
 
 constexpr std::size_t kTasksPerCall = 100;
+constexpr const char* kLoadBalancingVersion = "2015-12-01";
+
+std::string operation(std::string_view name) {
+  return "AmazonEC2ContainerServiceV20141113." + std::string(name);
+}
 
 int number(const Json& json, std::string_view key) {
   return static_cast<int>(json_integer(json, key));
@@ -106,13 +111,13 @@ const Deployment* Service::find(const std::string& deployment_id) const {
 }
 
 Result<std::string> register_task_definition(aws::Client& client, const Json& definition) {
-  TRY(const auto answer, client.call(aws::kEcs, "RegisterTaskDefinition", definition));
+  TRY(const auto answer, client.call_json(aws::kEcs, operation("RegisterTaskDefinition"), definition));
   return json_string(json_member(answer, "taskDefinition"), "taskDefinitionArn");
 }
 
 Result<Json> describe_task_definition(aws::Client& client, const std::string& name) {
-  TRY(const auto answer, client.call(aws::kEcs, "DescribeTaskDefinition",
-                                     {{"taskDefinition", name}, {"include", Json::array({"TAGS"})}}));
+  TRY(const auto answer, client.call_json(aws::kEcs, operation("DescribeTaskDefinition"),
+                                          {{"taskDefinition", name}, {"include", Json::array({"TAGS"})}}));
   Json definition = json_member(answer, "taskDefinition");
   if (const auto& tags = json_member(answer, "tags"); tags.is_array() && !tags.empty())
     definition["tags"] = tags;
@@ -120,8 +125,8 @@ Result<Json> describe_task_definition(aws::Client& client, const std::string& na
 }
 
 Result<Service> describe_service(aws::Client& client, const std::string& cluster, const std::string& name) {
-  TRY(const auto answer,
-      client.call(aws::kEcs, "DescribeServices", {{"cluster", cluster}, {"services", Json::array({name})}}));
+  TRY(const auto answer, client.call_json(aws::kEcs, operation("DescribeServices"),
+                                          {{"cluster", cluster}, {"services", Json::array({name})}}));
   TRY(check_failures(answer));
   const auto& services = json_member(answer, "services");
   if (!services.is_array() || services.empty())
@@ -130,14 +135,15 @@ Result<Service> describe_service(aws::Client& client, const std::string& cluster
 }
 
 Result<Service> update_service(aws::Client& client, const Json& request) {
-  TRY(const auto answer, client.call(aws::kEcs, "UpdateService", request));
+  TRY(const auto answer, client.call_json(aws::kEcs, operation("UpdateService"), request));
   return service_of(json_member(answer, "service"));
 }
 
 Result<std::vector<Task>> describe_tasks(aws::Client& client, const std::string& cluster,
                                          const std::vector<std::string>& arns) {
   if (arns.empty()) return std::vector<Task>();
-  TRY(const auto answer, client.call(aws::kEcs, "DescribeTasks", {{"cluster", cluster}, {"tasks", arns}}));
+  TRY(const auto answer,
+      client.call_json(aws::kEcs, operation("DescribeTasks"), {{"cluster", cluster}, {"tasks", arns}}));
   return tasks_of(json_member(answer, "tasks"));
 }
 
@@ -147,7 +153,7 @@ Result<std::vector<Task>> list_tasks(aws::Client& client, const std::string& clu
                         {"serviceName", service},
                         {"desiredStatus", status == TaskStatus::running ? "RUNNING" : "STOPPED"},
                         {"maxResults", kTasksPerCall}};
-  TRY(const auto answer, client.call(aws::kEcs, "ListTasks", request));
+  TRY(const auto answer, client.call_json(aws::kEcs, operation("ListTasks"), request));
   std::vector<std::string> arns;
   for (const auto& arn : json_member(answer, "taskArns")) {
     if (arn.is_string()) arns.push_back(arn.get<std::string>());
@@ -156,14 +162,14 @@ Result<std::vector<Task>> list_tasks(aws::Client& client, const std::string& clu
 }
 
 Result<std::vector<Task>> run_task(aws::Client& client, const Json& request) {
-  TRY(const auto answer, client.call(aws::kEcs, "RunTask", request));
+  TRY(const auto answer, client.call_json(aws::kEcs, operation("RunTask"), request));
   TRY(check_failures(answer));
   return tasks_of(json_member(answer, "tasks"));
 }
 
 Result<std::map<std::string, int>> target_health(aws::Client& client, const std::string& target_group) {
-  TRY(const auto answer,
-      client.query(aws::kLoadBalancing, "DescribeTargetHealth", {{"TargetGroupArn", target_group}}));
+  TRY(const auto answer, client.call_query(aws::kElasticLoadBalancing, kLoadBalancingVersion,
+                                           "DescribeTargetHealth", {{"TargetGroupArn", target_group}}));
   std::map<std::string, int> counts;
   const auto& list = json_member(answer, "TargetHealthDescriptions");
   if (!list.is_array()) return counts;
@@ -176,7 +182,7 @@ Result<std::vector<std::string>> last_log_lines(aws::Client& client, const std::
                                                 const std::string& stream, int count) {
   const Json request = {
       {"logGroupName", group}, {"logStreamName", stream}, {"limit", count}, {"startFromHead", false}};
-  TRY(const auto answer, client.call(aws::kLogs, "GetLogEvents", request));
+  TRY(const auto answer, client.call_json(aws::kCloudWatchLogs, "Logs_20140328.GetLogEvents", request));
   std::vector<std::string> lines;
   for (const auto& event : json_member(answer, "events")) lines.push_back(json_string(event, "message"));
   return lines;

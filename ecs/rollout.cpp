@@ -25,7 +25,7 @@ bool is_rollback(const Deployment& deployment) {
 class Follower {
  public:
   Follower(aws::Client& client, const RolloutOptions& options, const Service& before)
-      : client_(client), options_(options), began_(client.clock().steady_now()) {
+      : client_(client), clock_(*client.options().clock), options_(options), began_(clock_.steady_now()) {
     for (const auto& event : before.events) told_.insert(event.id);
     if (const auto* deployment = before.find(options.deployment_id)) last_ = *deployment;
   }
@@ -40,10 +40,10 @@ class Follower {
       }
       const auto end = end_of(service);
       if (end) return RolloutOutcome{*end, reason_of(*end, service), last_, std::move(service)};
-      const auto elapsed = std::chrono::duration_cast<milliseconds>(client_.clock().steady_now() - began_);
+      const auto elapsed = std::chrono::duration_cast<milliseconds>(clock_.steady_now() - began_);
       if (elapsed > options_.patience)
         return RolloutOutcome{RolloutEnd::timed_out, last_.rollout_reason, last_, std::move(service)};
-      if (!client_.clock().sleep_for(wait_after(elapsed), client_.stop())) {
+      if (!clock_.sleep_for(wait_after(elapsed), client_.options().stop)) {
         return RolloutOutcome{RolloutEnd::cancelled, last_.rollout_reason, last_, std::move(service)};
       }
     }
@@ -100,6 +100,7 @@ class Follower {
   }
 
   aws::Client& client_;
+  base::Clock& clock_;
   const RolloutOptions& options_;
   base::SteadyTime began_;
   std::set<std::string> told_;

@@ -6,7 +6,8 @@
 
 namespace steps {
 
-base::Result<std::map<std::string, std::string>> action_inputs(const StepRun& run, const LoadedAction& action) {
+base::Result<std::map<std::string, std::string>> action_inputs(const StepRun& run,
+                                                               const LoadedAction& action) {
   std::map<std::string, std::string> inputs;
   std::map<std::string, std::string> given = run.with;
   std::vector<std::string> valid;
@@ -15,15 +16,17 @@ base::Result<std::map<std::string, std::string>> action_inputs(const StepRun& ru
     const auto found = given.find(base::to_lower(input.name));
     if (found != given.end()) {
       if (!input.deprecation_message.empty()) {
-        run.job.log->annotation({LineKind::warning, fmt::format("Input '{}' has been deprecated with message: {}",
-                                                                input.name, input.deprecation_message),
+        run.job.log->annotation({LineKind::warning,
+                                 fmt::format("Input '{}' has been deprecated with message: {}", input.name,
+                                             input.deprecation_message),
                                  "", ""});
       }
       inputs[input.name] = found->second;
       given.erase(found);
     } else if (input.default_value) {
-      TRY(inputs[input.name], workflow::evaluate_text(*input.default_value, scope_of(run.job))
-                                  .while_doing(fmt::format("evaluating the default of input '{}'", input.name)));
+      TRY(inputs[input.name],
+          workflow::evaluate_text(*input.default_value, scope_of(run.job))
+              .while_doing(fmt::format("evaluating the default of input '{}'", input.name)));
     } else {
       inputs[input.name] = "";
     }
@@ -34,8 +37,9 @@ base::Result<std::map<std::string, std::string>> action_inputs(const StepRun& ru
     if (name != "args" && name != "entrypoint") unknown.push_back(fmt::format("'{}'", name));
   }
   if (!unknown.empty()) {
-    run.job.log->annotation({LineKind::warning, fmt::format("Unexpected input(s) {}, valid inputs are [{}]",
-                                                            base::join(unknown, ", "), base::join(valid, ", ")),
+    run.job.log->annotation({LineKind::warning,
+                             fmt::format("Unexpected input(s) {}, valid inputs are [{}]",
+                                         base::join(unknown, ", "), base::join(valid, ", ")),
                              "", ""});
   }
   return inputs;

@@ -11,6 +11,7 @@
 namespace steps {
 
 /// By name as declared, or as given when it is not declared (which is warned of).
-base::Result<std::map<std::string, std::string>> action_inputs(const StepRun& run, const LoadedAction& action);
+base::Result<std::map<std::string, std::string>> action_inputs(const StepRun& run,
+                                                               const LoadedAction& action);
 
 }  // namespace steps

@@ -16,14 +16,16 @@ namespace {
 constexpr std::size_t kMaximumMetadata = 1U << 20;
 
 base::Error docker_action(const std::string& uses) {
-  return base::make_error(base::ErrorKind::invalid_input,
-                          fmt::format("'{}' is a Docker action, which needs containers; these do not run here yet. "
-                                      "Use a composite or JavaScript action, or call its program in a run: step",
-                                      uses));
+  return base::make_error(
+      base::ErrorKind::invalid_input,
+      fmt::format("'{}' is a Docker action, which needs containers; these do not run here yet. "
+                  "Use a composite or JavaScript action, or call its program in a run: step",
+                  uses));
 }
 
 /// Reads action.yml or action.yaml of an open folder; `shown` is the folder's name in messages.
-base::Result<workflow::ActionMetadata> read_metadata(int folder, const std::string& uses, const std::string& shown) {
+base::Result<workflow::ActionMetadata> read_metadata(int folder, const std::string& uses,
+                                                     const std::string& shown) {
   for (const char* name : {"action.yml", "action.yaml"}) {
     auto text = read_regular_file(folder, name, kMaximumMetadata);
     if (!text && text.error().kind == base::ErrorKind::not_found) continue;
@@ -35,10 +37,11 @@ base::Result<workflow::ActionMetadata> read_metadata(int folder, const std::stri
   for (const char* name : {"Dockerfile", "dockerfile"}) {
     if (base::open_beneath(folder, name, O_PATH | O_CLOEXEC)) return docker_action(uses);
   }
-  return base::make_error(base::ErrorKind::not_found,
-                          fmt::format("Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{}'. Did you forget "
-                                      "to run actions/checkout before running your local action?",
-                                      shown));
+  return base::make_error(
+      base::ErrorKind::not_found,
+      fmt::format("Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{}'. Did you forget "
+                  "to run actions/checkout before running your local action?",
+                  shown));
 }
 
 base::Result<LoadedAction> load_local(const std::string& uses, RunningJob& job) {
@@ -49,10 +52,11 @@ base::Result<LoadedAction> load_local(const std::string& uses, RunningJob& job) 
   TRY(auto root, base::open_directory(location.folder));
   auto folder = base::open_beneath(root.get(), location.relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (!folder) {
-    return base::make_error(base::ErrorKind::not_found,
-                            fmt::format("Can't find the action '{}': there is no folder {}. Did you forget to run "
-                                        "actions/checkout before running your local action?",
-                                        uses, action.folder));
+    return base::make_error(
+        base::ErrorKind::not_found,
+        fmt::format("Can't find the action '{}': there is no folder {}. Did you forget to run "
+                    "actions/checkout before running your local action?",
+                    uses, action.folder));
   }
   TRY(action.metadata, read_metadata(folder->get(), uses, action.folder));
   return action;
@@ -61,7 +65,8 @@ base::Result<LoadedAction> load_local(const std::string& uses, RunningJob& job) 
 /// The folder as the steps see it; one that lies elsewhere on the host is copied into the job's actions.
 base::Result<std::string> bring_inside(const base::Path& host, const std::string& uses, RunningJob& job) {
   const base::Path relative = host.lexically_relative(job.folders.actions.host);
-  if (!relative.empty() && *relative.begin() != "..") return job.folders.actions.inside + "/" + relative.string();
+  if (!relative.empty() && *relative.begin() != "..")
+    return job.folders.actions.inside + "/" + relative.string();
   const std::string name = base::replace_all(base::replace_all(uses, "/", "_"), "..", "__");
   TRY(auto actions, base::open_directory(job.folders.actions.host));
   TRY(auto target, make_folder_for_steps(actions.get(), name, job.services->host_uid));
@@ -73,16 +78,19 @@ base::Result<std::string> bring_inside(const base::Path& host, const std::string
 base::Result<LoadedAction> load_remote(const std::string& uses, RunningJob& job) {
   const std::size_t at = uses.rfind('@');
   const std::vector<std::string> parts = base::split(uses.substr(0, at), '/');
-  if (at == std::string::npos || at + 1 == uses.size() || parts.size() < 2 || parts[0].empty() || parts[1].empty()) {
-    return base::make_error(base::ErrorKind::invalid_input,
-                            fmt::format("'{}' names no action: expected {{owner}}/{{repository}}[/path]@{{ref}}, or ./path "
-                                        "for one in the workspace",
-                                        uses));
+  if (at == std::string::npos || at + 1 == uses.size() || parts.size() < 2 || parts[0].empty() ||
+      parts[1].empty()) {
+    return base::make_error(
+        base::ErrorKind::invalid_input,
+        fmt::format("'{}' names no action: expected {{owner}}/{{repository}}[/path]@{{ref}}, or ./path "
+                    "for one in the workspace",
+                    uses));
   }
   if (!job.services->fetch_action) {
-    return base::make_error(base::ErrorKind::not_found,
-                            fmt::format("'{}' is not built in and actions cannot be fetched here. Built in are: {}", uses,
-                                        base::join(builtin_action_names(), ", ")));
+    return base::make_error(
+        base::ErrorKind::not_found,
+        fmt::format("'{}' is not built in and actions cannot be fetched here. Built in are: {}", uses,
+                    base::join(builtin_action_names(), ", ")));
   }
   TRY(const base::Path host, job.services->fetch_action(uses));
   TRY(auto folder, base::open_directory(host));

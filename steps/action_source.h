@@ -12,8 +12,8 @@ namespace steps {
 
 struct LoadedAction {
   workflow::ActionMetadata metadata;
-  std::string folder;         ///< as the steps see it
-  std::string repository;     ///< owner/repo, empty for a local one
+  std::string folder;      ///< as the steps see it
+  std::string repository;  ///< owner/repo, empty for a local one
   std::string ref;
   [[nodiscard]] bool is_remote() const { return !repository.empty(); }
 };

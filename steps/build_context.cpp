@@ -36,7 +36,8 @@ std::optional<FileId> id_of(const base::Path& path) {
 
 enum class Place { shared, elsewhere, root };
 
-/// Goes up from the folder. A bind mount's root is the very folder that was bound, so the shared folders are met.
+/// Goes up from the folder. A bind mount's root is the very folder that was bound, so the shared folders are
+/// met.
 Place place_of(int folder, const RunningJob& job) {
   const std::array<std::optional<FileId>, 4> shared = {
       id_of(job.folders.workspace.host), id_of(job.folders.temp.host), id_of(job.folders.actions.host),
@@ -66,9 +67,10 @@ base::Result<void> copy_readable(const base::Path& source, const base::Path& tar
         return ++files <= kMaximumFiles && bytes <= kMaximumBytes;
       }));
   if (files > kMaximumFiles || bytes > kMaximumBytes) {
-    return base::make_error(base::ErrorKind::invalid_input,
-                            "the build context outside the workspace holds more than 200000 files or 4 GiB; use a folder "
-                            "in the workspace");
+    return base::make_error(
+        base::ErrorKind::invalid_input,
+        "the build context outside the workspace holds more than 200000 files or 4 GiB; use a folder "
+        "in the workspace");
   }
   TRY(auto opened, base::open_directory(target));
   return copy_files_for_steps(source, paths, opened.get(), owner);
@@ -77,13 +79,15 @@ base::Result<void> copy_readable(const base::Path& source, const base::Path& tar
 /// In a thread of its own, since the ids that files are opened with are a thread's.
 base::Result<BuildContext> copy_with_rights_of_steps(int folder, const RunningJob& job) {
   if (geteuid() != 0) {
-    return base::make_error(base::ErrorKind::denied,
-                            "the build context must lie in the workspace or in RUNNER_TEMP when the runner is not root");
+    return base::make_error(
+        base::ErrorKind::denied,
+        "the build context must lie in the workspace or in RUNNER_TEMP when the runner is not root");
   }
   const std::uint32_t owner = job.services->host_uid;
   BuildContext context;
   TRY(auto copy, base::TempDir::create_in(job.folders.scratch, "context"));
-  if (chown(copy.path().c_str(), owner, owner) != 0) return base::system_error("chown of the context's copy", errno);
+  if (chown(copy.path().c_str(), owner, owner) != 0)
+    return base::system_error("chown of the context's copy", errno);
   TRY(context.folder, base::open_directory(copy.path()));
   // By its descriptor: the way to the scratch folder is closed to the steps' ids.
   const base::Path target = fmt::format("/proc/self/fd/{}", context.folder.get());
@@ -114,8 +118,10 @@ base::Result<BuildContext> admit_build_context(int folder, const RunningJob& job
       return context;
     }
     case Place::root:
-      return base::make_error(base::ErrorKind::invalid_input, "docker build: the root folder is no build context");
-    case Place::elsewhere: break;
+      return base::make_error(base::ErrorKind::invalid_input,
+                              "docker build: the root folder is no build context");
+    case Place::elsewhere:
+      break;
   }
   return copy_with_rights_of_steps(folder, job);
 }

@@ -1,6 +1,7 @@
 #pragma once
-// The folder that a front sends as its build context. The builder reads it with the runner's rights, which may be
-// more than the step's: so only what steps own is read in place, anything else is first copied with their rights.
+// The folder that a front sends as its build context. The builder reads it with the runner's rights, which
+// may be more than the step's: so only what steps own is read in place, anything else is first copied with
+// their rights.
 
 #include <optional>
 

@@ -14,18 +14,10 @@ constexpr Builtin kBuiltins[] = {
     {"actions/checkout", builtin::checkout},
     {"actions/setup-python", builtin::setup_python},
     {"actions/setup-node", builtin::setup_node},
-#ifdef PIPELINE_HAS_aws_credentials
     {"aws-actions/configure-aws-credentials", builtin::configure_aws_credentials},
-#endif
-#ifdef PIPELINE_HAS_ecr_login
     {"aws-actions/amazon-ecr-login", builtin::amazon_ecr_login},
-#endif
-#ifdef PIPELINE_HAS_ecs_render
     {"aws-actions/amazon-ecs-render-task-definition", builtin::amazon_ecs_render_task_definition},
-#endif
-#ifdef PIPELINE_HAS_ecs_deploy
     {"aws-actions/amazon-ecs-deploy-task-definition", builtin::amazon_ecs_deploy_task_definition},
-#endif
 };
 
 }  // namespace

@@ -18,11 +18,11 @@ namespace steps {
 
 /// What a built-in is called with.
 struct ActionCall {
-  std::string uses;                            ///< as written, `actions/checkout@v4`
-  std::string step_name;                       ///< as displayed
-  std::map<std::string, std::string> inputs;   ///< `with:` evaluated; keys lower case; only what was given
-  sandbox::EnvVars environment;                ///< what a process of this step would have
-  std::stop_token stop;                        ///< cancellation or the step's time limit
+  std::string uses;                           ///< as written, `actions/checkout@v4`
+  std::string step_name;                      ///< as displayed
+  std::map<std::string, std::string> inputs;  ///< `with:` evaluated; keys lower case; only what was given
+  sandbox::EnvVars environment;               ///< what a process of this step would have
+  std::stop_token stop;                       ///< cancellation or the step's time limit
   /// The trimmed input, or the fallback when it is absent or empty.
   [[nodiscard]] std::string input(std::string_view name, std::string_view fallback = "") const;
   /// The environment variable, or "".
@@ -36,7 +36,7 @@ struct ActionOutcome {
   std::vector<std::string> search_path;                          ///< as GITHUB_PATH
   std::string summary;                                           ///< Markdown, as GITHUB_STEP_SUMMARY
   std::optional<PostStep> post;
-  std::optional<base::Error> failure;                            ///< set: the step failed, with this error line
+  std::optional<base::Error> failure;  ///< set: the step failed, with this error line
 };
 
 /// An Error is a failed step too; use ActionOutcome::failure when outputs or a post step must be kept.

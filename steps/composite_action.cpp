@@ -13,7 +13,8 @@ using workflow::expression::Value;
 constexpr int kMaximumDepth = 10;
 
 /// The job as the action's steps see it: same sandbox, folders and environment; own inputs, steps and status.
-RunningJob inner_job(const StepRun& run, const LoadedAction& action, const std::map<std::string, std::string>& inputs) {
+RunningJob inner_job(const StepRun& run, const LoadedAction& action,
+                     const std::map<std::string, std::string>& inputs) {
   RunningJob inner = run.job;
   inner.post_steps.clear();
   inner.stop = run.stop;
@@ -23,9 +24,9 @@ RunningJob inner_job(const StepRun& run, const LoadedAction& action, const std::
   inner.contexts.set("inputs", Value(std::move(values)));
   inner.contexts.set("steps", Value(Object()));
   for (const char* name : {"secrets", "vars", "needs"}) inner.contexts.set(name, Value());
-  set_github(inner, {{"action_path", action.folder},
-                     {"action_repository", action.repository},
-                     {"action_ref", action.ref}});
+  set_github(
+      inner,
+      {{"action_path", action.folder}, {"action_repository", action.repository}, {"action_ref", action.ref}});
   return inner;
 }
 
@@ -49,9 +50,9 @@ base::Result<void> run_steps(const LoadedAction& action, RunningJob& inner, cons
 
 base::Result<StepEffects> run_composite_action(StepRun& run, const LoadedAction& action) {
   if (run.scope.depth + 1 > kMaximumDepth) {
-    return base::make_error(base::ErrorKind::invalid_input,
-                            fmt::format("composite actions are nested more than {} deep; does one call itself?",
-                                        kMaximumDepth));
+    return base::make_error(
+        base::ErrorKind::invalid_input,
+        fmt::format("composite actions are nested more than {} deep; does one call itself?", kMaximumDepth));
   }
   TRY(const auto inputs, action_inputs(run, action));
   RunningJob inner = inner_job(run, action, inputs);
@@ -72,7 +73,8 @@ base::Result<StepEffects> run_composite_action(StepRun& run, const LoadedAction&
     for (const auto& [name, text] : action.metadata.outputs) {
       auto value = workflow::evaluate_text(text, scope_of(inner));
       if (!value) {
-        done = std::move(value).error().while_doing(fmt::format("evaluating the output '{}' of the action", name));
+        done = std::move(value).error().while_doing(
+            fmt::format("evaluating the output '{}' of the action", name));
         break;
       }
       effects.outputs[name] = std::move(*value);

@@ -1,6 +1,6 @@
 #pragma once
-// Composite actions: steps within a step, with inputs, outputs and a `steps` context of their own (actions/runner
-// CompositeActionHandler.cs).
+// Composite actions: steps within a step, with inputs, outputs and a `steps` context of their own
+// (actions/runner CompositeActionHandler.cs).
 
 #include "base/result.h"
 #include "steps/action_source.h"

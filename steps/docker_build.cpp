@@ -28,11 +28,16 @@ std::string push_line(const ecr::PushProgress& progress) {
   using What = ecr::PushProgress::What;
   const std::string layer = progress.descriptor.digest.hex().substr(0, 12);
   switch (progress.what) {
-    case What::exists: return layer + ": Layer already exists";
-    case What::mounted: return layer + ": Mounted from another repository";
-    case What::uploading: return layer + ": Pushing " + base::format_bytes(progress.descriptor.size);
-    case What::uploaded: return layer + ": Pushed";
-    case What::manifest: break;
+    case What::exists:
+      return layer + ": Layer already exists";
+    case What::mounted:
+      return layer + ": Mounted from another repository";
+    case What::uploading:
+      return layer + ": Pushing " + base::format_bytes(progress.descriptor.size);
+    case What::uploaded:
+      return layer + ": Pushed";
+    case What::manifest:
+      break;
   }
   return "";
 }
@@ -40,20 +45,22 @@ std::string push_line(const ecr::PushProgress& progress) {
 base::Result<void> push_one(const DockerCall& call, RunningJob& job, const ecr::ImageReference& reference) {
   const ecr::ImageStore& store = *job.services->images;
   if (!store.resolve(reference.to_string())) {
-    return base::make_error(base::ErrorKind::not_found,
-                            fmt::format("An image does not exist locally with the tag: {}", reference.to_string()));
+    return base::make_error(
+        base::ErrorKind::not_found,
+        fmt::format("An image does not exist locally with the tag: {}", reference.to_string()));
   }
   const auto say = [&call](std::string_view line) { call.print(fmt::format("{}\n", line)); };
   if (!call.command.quiet) say(fmt::format("The push refers to repository [{}]", reference.name()));
   const auto begin = SteadyClock::now();
   TRY(const auto plan, ecr::plan_push(store, reference.to_string(), reference));
-  TRY(const auto pushed, ecr::push(plan, store, registry_options(call, job), [&](const ecr::PushProgress& progress) {
+  TRY(const auto pushed,
+      ecr::push(plan, store, registry_options(call, job), [&](const ecr::PushProgress& progress) {
         const std::string line = push_line(progress);
         if (!call.command.quiet && !line.empty()) say(line);
       }));
   say(call.command.quiet ? reference.to_string()
-                         : fmt::format("{}: digest: {} size: {}", reference.manifest_key(), pushed.digest.to_string(),
-                                       plan.manifest.size));
+                         : fmt::format("{}: digest: {} size: {}", reference.manifest_key(),
+                                       pushed.digest.to_string(), plan.manifest.size));
   std::uint64_t size = 0;
   for (const ecr::Descriptor& blob : plan.blobs) size += blob.size;
   base::Json details = base::Json::object();
@@ -68,7 +75,8 @@ base::Result<void> push_one(const DockerCall& call, RunningJob& job, const ecr::
   return {};
 }
 
-base::Result<ecr::Descriptor> pull_one(const DockerCall& call, RunningJob& job, const ecr::ImageReference& reference,
+base::Result<ecr::Descriptor> pull_one(const DockerCall& call, RunningJob& job,
+                                       const ecr::ImageReference& reference,
                                        const std::function<void(std::string_view)>& say) {
   ecr::PullOptions options;
   options.registry = registry_options(call, job);
@@ -81,8 +89,8 @@ base::Result<void> check_platform(const std::string& platform) {
   TRY(const auto wanted, ecr::parse_platform(platform));
   if (ecr::platform_fits(wanted, ecr::host_platform())) return {};
   return base::make_error(base::ErrorKind::invalid_input,
-                          fmt::format("docker: the platform '{}' is not supported here; this machine is {}", platform,
-                                      ecr::to_string(ecr::host_platform())));
+                          fmt::format("docker: the platform '{}' is not supported here; this machine is {}",
+                                      platform, ecr::to_string(ecr::host_platform())));
 }
 
 void tell_ignored(const DockerCall& call) {

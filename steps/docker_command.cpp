@@ -107,22 +107,42 @@ struct VerbName {
   DockerVerb verb;
 };
 constexpr std::array<VerbName, 15> kVerbs = {{
-    {"build", DockerVerb::build},     {"buildx build", DockerVerb::build},   {"builder build", DockerVerb::build},
-    {"tag", DockerVerb::tag},         {"push", DockerVerb::push},            {"pull", DockerVerb::pull},
-    {"login", DockerVerb::login},     {"logout", DockerVerb::logout},        {"images", DockerVerb::images},
-    {"inspect", DockerVerb::inspect}, {"rmi", DockerVerb::rmi},              {"version", DockerVerb::version},
-    {"info", DockerVerb::info},       {"help", DockerVerb::help},            {"--version", DockerVerb::version},
+    {"build", DockerVerb::build},
+    {"buildx build", DockerVerb::build},
+    {"builder build", DockerVerb::build},
+    {"tag", DockerVerb::tag},
+    {"push", DockerVerb::push},
+    {"pull", DockerVerb::pull},
+    {"login", DockerVerb::login},
+    {"logout", DockerVerb::logout},
+    {"images", DockerVerb::images},
+    {"inspect", DockerVerb::inspect},
+    {"rmi", DockerVerb::rmi},
+    {"version", DockerVerb::version},
+    {"info", DockerVerb::info},
+    {"help", DockerVerb::help},
+    {"--version", DockerVerb::version},
 }};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kImageVerbs = {{
-    {"build", "build"}, {"ls", "images"}, {"list", "images"}, {"push", "push"}, {"pull", "pull"},
-    {"rm", "rmi"}, {"remove", "rmi"}, {"tag", "tag"}, {"inspect", "inspect"},
+    {"build", "build"},
+    {"ls", "images"},
+    {"list", "images"},
+    {"push", "push"},
+    {"pull", "pull"},
+    {"rm", "rmi"},
+    {"remove", "rmi"},
+    {"tag", "tag"},
+    {"inspect", "inspect"},
 }};
 
-base::Error refused(std::string message) { return base::make_error(base::ErrorKind::invalid_input, std::move(message)); }
+base::Error refused(std::string message) {
+  return base::make_error(base::ErrorKind::invalid_input, std::move(message));
+}
 
 /// The verb and how many arguments name it.
 base::Result<std::pair<DockerVerb, std::size_t>> find_verb(const std::vector<std::string>& arguments) {
-  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") return std::pair(DockerVerb::help, std::size_t{0});
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h")
+    return std::pair(DockerVerb::help, std::size_t{0});
   std::string name = arguments[0] == "-v" ? "--version" : arguments[0];
   std::size_t used = 1;
   if ((name == "buildx" || name == "builder" || name == "image") && arguments.size() > 1) {
@@ -139,11 +159,13 @@ base::Result<std::pair<DockerVerb, std::size_t>> find_verb(const std::vector<std
   for (const VerbName& known : kVerbs) {
     if (known.name == name) return std::pair(known.verb, used);
   }
-  if (name.starts_with('-')) return refused(fmt::format("docker: the global option '{}' is not supported here", name));
-  return refused(fmt::format("docker: '{}' is not supported by the built-in docker of this run, which builds, tags, "
-                             "pushes and pulls images but runs no containers; with a Docker engine on this machine "
-                             "use --docker host",
-                             name));
+  if (name.starts_with('-'))
+    return refused(fmt::format("docker: the global option '{}' is not supported here", name));
+  return refused(
+      fmt::format("docker: '{}' is not supported by the built-in docker of this run, which builds, tags, "
+                  "pushes and pulls images but runs no containers; with a Docker engine on this machine "
+                  "use --docker host",
+                  name));
 }
 
 const std::vector<Option>& options_of(DockerVerb verb) {
@@ -152,9 +174,12 @@ const std::vector<Option>& options_of(DockerVerb verb) {
   return other_options();
 }
 
-bool switch_value(std::string_view value) { return value.empty() || value == "true" || value == "1"; }
+bool switch_value(std::string_view value) {
+  return value.empty() || value == "true" || value == "1";
+}
 
-base::Result<void> read_options(const std::vector<std::string>& arguments, std::size_t at, DockerCommand& command) {
+base::Result<void> read_options(const std::vector<std::string>& arguments, std::size_t at,
+                                DockerCommand& command) {
   const std::vector<Option>& options = options_of(command.verb);
   bool only_operands = false;
   for (; at < arguments.size(); ++at) {
@@ -169,19 +194,22 @@ base::Result<void> read_options(const std::vector<std::string>& arguments, std::
     }
     std::string name = argument;
     std::optional<std::string> value;
-    if (const std::size_t equals = argument.find('='); argument.starts_with("--") && equals != std::string::npos) {
+    if (const std::size_t equals = argument.find('=');
+        argument.starts_with("--") && equals != std::string::npos) {
       name = argument.substr(0, equals);
       value = argument.substr(equals + 1);
     } else if (!argument.starts_with("--") && argument.size() > 2) {
       name = argument.substr(0, 2);  // -tname, -t=name
       value = argument.substr(argument[2] == '=' ? 3 : 2);
     }
-    const auto option = std::find_if(options.begin(), options.end(), [&](const Option& o) { return o.name == name; });
+    const auto option =
+        std::find_if(options.begin(), options.end(), [&](const Option& o) { return o.name == name; });
     if (option == options.end() || option->take == nullptr) {
       return refused(fmt::format("docker: the option '{}' is not supported here", name));
     }
     if (option->has_value && !value) {
-      if (at + 1 >= arguments.size()) return refused(fmt::format("docker: the option '{}' needs a value", name));
+      if (at + 1 >= arguments.size())
+        return refused(fmt::format("docker: the option '{}' needs a value", name));
       value = arguments[++at];
     }
     if (!option->has_value && value && !switch_value(*value)) continue;
@@ -202,19 +230,31 @@ base::Result<void> check_operands(const DockerCommand& command) {
       if (count == 1 && command.operands[0] == "-") {
         return refused("docker build: a build context from stdin is not supported here; name a folder");
       }
-      if (count == 1 && (command.operands[0].find("://") != std::string::npos || command.operands[0].starts_with("git@"))) {
-        return refused("docker build: a build context from a URL is not supported here; check it out and name the folder");
+      if (count == 1 &&
+          (command.operands[0].find("://") != std::string::npos || command.operands[0].starts_with("git@"))) {
+        return refused(
+            "docker build: a build context from a URL is not supported here; check it out and name the "
+            "folder");
       }
       return expect(count == 1, "build [OPTIONS] PATH");
-    case DockerVerb::tag: return expect(count == 2, "tag SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]");
-    case DockerVerb::push: return expect(count == 1, "push [OPTIONS] NAME[:TAG]");
-    case DockerVerb::pull: return expect(count == 1, "pull [OPTIONS] NAME[:TAG|@DIGEST]");
-    case DockerVerb::login: return expect(count <= 1, "login [OPTIONS] [SERVER]");
-    case DockerVerb::logout: return expect(count <= 1, "logout [SERVER]");
-    case DockerVerb::images: return expect(count <= 1, "images [OPTIONS] [REPOSITORY[:TAG]]");
-    case DockerVerb::inspect: return expect(count >= 1, "inspect [OPTIONS] NAME [NAME...]");
-    case DockerVerb::rmi: return expect(count >= 1, "rmi IMAGE [IMAGE...]");
-    default: return {};
+    case DockerVerb::tag:
+      return expect(count == 2, "tag SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]");
+    case DockerVerb::push:
+      return expect(count == 1, "push [OPTIONS] NAME[:TAG]");
+    case DockerVerb::pull:
+      return expect(count == 1, "pull [OPTIONS] NAME[:TAG|@DIGEST]");
+    case DockerVerb::login:
+      return expect(count <= 1, "login [OPTIONS] [SERVER]");
+    case DockerVerb::logout:
+      return expect(count <= 1, "logout [SERVER]");
+    case DockerVerb::images:
+      return expect(count <= 1, "images [OPTIONS] [REPOSITORY[:TAG]]");
+    case DockerVerb::inspect:
+      return expect(count >= 1, "inspect [OPTIONS] NAME [NAME...]");
+    case DockerVerb::rmi:
+      return expect(count >= 1, "rmi IMAGE [IMAGE...]");
+    default:
+      return {};
   }
 }
 

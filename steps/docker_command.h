@@ -15,10 +15,10 @@ enum class DockerVerb { build, tag, push, pull, login, logout, images, inspect, 
 
 struct DockerCommand {
   DockerVerb verb = DockerVerb::help;
-  std::vector<std::string> operands;   ///< images, the registry, the build context
+  std::vector<std::string> operands;  ///< images, the registry, the build context
   // build
   std::vector<std::string> tags;
-  std::string dockerfile;              ///< as given; empty is Dockerfile in the context, "-" is stdin
+  std::string dockerfile;  ///< as given; empty is Dockerfile in the context, "-" is stdin
   std::map<std::string, std::string> build_args;
   std::vector<std::string> build_args_from_environment;  ///< `--build-arg NAME` without a value
   std::map<std::string, std::string> labels;
@@ -31,7 +31,7 @@ struct DockerCommand {
   bool quiet = false;
   // login
   std::string username;
-  std::string password;                ///< given by -p
+  std::string password;  ///< given by -p
   bool password_stdin = false;
   // images, inspect, version, info
   std::string format;

@@ -23,7 +23,9 @@ namespace {
 constexpr std::size_t kMaximumDockerfile = 1U << 20;
 constexpr std::size_t kMaximumPassword = 64U << 10;
 
-void say(int fd, std::string_view text) { (void)base::write_all(fd, text).ok(); }
+void say(int fd, std::string_view text) {
+  (void)base::write_all(fd, text).ok();
+}
 
 base::Result<base::Fd> connect_to_service() {
   const char* named = std::getenv(std::string(kDockerSocketVariable).c_str());
@@ -33,25 +35,28 @@ base::Result<base::Fd> connect_to_service() {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) {
-    return base::make_error(base::ErrorKind::invalid_input, fmt::format("the socket's path is too long: {}", path));
+    return base::make_error(base::ErrorKind::invalid_input,
+                            fmt::format("the socket's path is too long: {}", path));
   }
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   base::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return base::system_error("socket", errno);
   if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return base::system_error(fmt::format("docker: no runner answers at {}; this docker works within steps of a run", path),
-                              errno);
+    return base::system_error(
+        fmt::format("docker: no runner answers at {}; this docker works within steps of a run", path), errno);
   }
   return fd;
 }
 
 base::Result<std::string> read_dockerfile(const DockerCommand& command) {
   if (command.dockerfile == "-") return base::read_all(STDIN_FILENO, kMaximumDockerfile);
-  const std::string path = command.dockerfile.empty() ? command.operands[0] + "/Dockerfile" : command.dockerfile;
+  const std::string path =
+      command.dockerfile.empty() ? command.operands[0] + "/Dockerfile" : command.dockerfile;
   base::Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) {
-    return base::make_error(base::ErrorKind::not_found, fmt::format("ERROR: failed to read dockerfile: open {}: {}",
-                                                                    path, std::strerror(errno)));
+    return base::make_error(
+        base::ErrorKind::not_found,
+        fmt::format("ERROR: failed to read dockerfile: open {}: {}", path, std::strerror(errno)));
   }
   return base::read_all(file.get(), kMaximumDockerfile);
 }
@@ -62,8 +67,9 @@ base::Result<base::Json> describe(const DockerCommand& command, base::Fd& contex
   if (command.verb == DockerVerb::build) {
     context.reset(open(command.operands[0].c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!context) {
-      return base::make_error(base::ErrorKind::not_found, fmt::format("ERROR: unable to prepare context: path \"{}\": {}",
-                                                                      command.operands[0], std::strerror(errno)));
+      return base::make_error(base::ErrorKind::not_found,
+                              fmt::format("ERROR: unable to prepare context: path \"{}\": {}",
+                                          command.operands[0], std::strerror(errno)));
     }
     TRY(request["dockerfile"], read_dockerfile(command));
     base::Json build_args = base::Json::object();

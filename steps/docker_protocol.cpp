@@ -19,7 +19,8 @@ constexpr int kRequestSilence = 10'000;
 
 std::array<char, 4> length_bytes(std::size_t length) {
   const auto n = static_cast<std::uint32_t>(length);
-  return {static_cast<char>(n), static_cast<char>(n >> 8), static_cast<char>(n >> 16), static_cast<char>(n >> 24)};
+  return {static_cast<char>(n), static_cast<char>(n >> 8), static_cast<char>(n >> 16),
+          static_cast<char>(n >> 24)};
 }
 
 std::size_t length_from(const char* bytes) {
@@ -27,7 +28,9 @@ std::size_t length_from(const char* bytes) {
   return b[0] | (b[1] << 8U) | (b[2] << 16U) | (static_cast<std::size_t>(b[3]) << 24U);
 }
 
-base::Error broken(std::string what) { return base::make_error(base::ErrorKind::internal, std::move(what)); }
+base::Error broken(std::string what) {
+  return base::make_error(base::ErrorKind::internal, std::move(what));
+}
 
 base::Result<void> wait_readable(int socket, int milliseconds) {
   pollfd waited{socket, POLLIN, 0};

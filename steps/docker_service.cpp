@@ -36,7 +36,8 @@ base::Result<base::Fd> listen_at(const base::Path& path) {
   TRY(auto folder, base::open_directory(path.parent_path()));
   const std::string name = fmt::format("/proc/self/fd/{}/{}", folder.get(), path.filename().string());
   if (name.size() >= sizeof address.sun_path) {
-    return base::make_error(base::ErrorKind::invalid_input, fmt::format("the socket's name is too long: {}", name));
+    return base::make_error(base::ErrorKind::invalid_input,
+                            fmt::format("the socket's name is too long: {}", name));
   }
   std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
   unlink(path.c_str());
@@ -75,9 +76,11 @@ class SocketDockerService : public DockerService {
     std::list<Connection> connections;
     while (!ending_) {
       connections.remove_if([](const Connection& c) { return c.done.load(); });
-      std::vector<pollfd> waited{{wake_.get(), POLLIN, 0},
-                                 {connections.size() < kMaximumConnections ? listener_.get() : -1, POLLIN, 0}};
-      for (const Connection& connection : connections) waited.push_back({connection.socket.get(), POLLRDHUP, 0});
+      std::vector<pollfd> waited{
+          {wake_.get(), POLLIN, 0},
+          {connections.size() < kMaximumConnections ? listener_.get() : -1, POLLIN, 0}};
+      for (const Connection& connection : connections)
+        waited.push_back({connection.socket.get(), POLLRDHUP, 0});
       // A finished connection wakes nobody: so look again from time to time while there are any.
       if (poll(waited.data(), waited.size(), connections.empty() ? -1 : 200) < 0 && errno != EINTR) break;
       std::size_t index = 2;
@@ -137,7 +140,8 @@ class SocketDockerService : public DockerService {
     TRY(const auto json, base::parse_json(request.text));
     std::vector<std::string> arguments;
     for (const base::Json& argument : base::json_member(json, "arguments")) {
-      if (!argument.is_string()) return base::make_error(base::ErrorKind::invalid_input, "docker: bad request");
+      if (!argument.is_string())
+        return base::make_error(base::ErrorKind::invalid_input, "docker: bad request");
       arguments.push_back(argument.get<std::string>());
     }
     DockerCall call;

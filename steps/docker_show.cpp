@@ -74,10 +74,11 @@ std::string plain_text(const base::Json& value) {
 
 base::Result<base::Json> follow(std::string_view path, const base::Json& data) {
   if (!path.starts_with('.')) {
-    return base::make_error(base::ErrorKind::invalid_input,
-                            fmt::format("docker: the template part '{}' is not supported here; use {{{{.Name}}}}, {{{{json "
-                                        ".Name}}}} or {{{{index .Name 0}}}}",
-                                        path));
+    return base::make_error(
+        base::ErrorKind::invalid_input,
+        fmt::format("docker: the template part '{}' is not supported here; use {{{{.Name}}}}, {{{{json "
+                    ".Name}}}} or {{{{index .Name 0}}}}",
+                    path));
   }
   const base::Json* current = &data;
   for (const std::string& part : base::split(path.substr(1), '.')) {
@@ -102,7 +103,8 @@ base::Result<std::string> fill(std::string_view expression, const base::Json& da
       return plain_text(value[static_cast<std::size_t>(*number)]);
     }
     if (!number) return plain_text(base::json_member(value, base::replace_all(words[2], "\"", "")));
-    return base::make_error(base::ErrorKind::invalid_input, fmt::format("docker: template: index out of range: {}", words[2]));
+    return base::make_error(base::ErrorKind::invalid_input,
+                            fmt::format("docker: template: index out of range: {}", words[2]));
   }
   TRY(const auto value, follow(words.size() == 1 ? words[0] : std::string(expression), data));
   return plain_text(value);
@@ -128,7 +130,8 @@ base::Result<std::vector<ImageRow>> list_rows(const DockerCall& call, const ecr:
     const auto reference = ecr::parse_image_reference(named.name);
     const auto image = store.image(named.descriptor);
     if (!reference || !image) continue;
-    if (wanted && (reference->name() != wanted->name() || (!any_tag && reference->tag != wanted->tag))) continue;
+    if (wanted && (reference->name() != wanted->name() || (!any_tag && reference->tag != wanted->tag)))
+      continue;
     rows.push_back({reference->name(), reference->tag.empty() ? "<none>" : reference->tag,
                     named.descriptor.digest.to_string(), image->manifest.config.digest.hex().substr(0, 12),
                     image->compressed_size()});
@@ -210,7 +213,8 @@ base::Result<DockerAnswer> docker_version(const DockerCall& call) {
     call.print(line + "\n");
     return DockerAnswer{};
   }
-  call.print(fmt::format("Docker version {} (as built into pipeline: no engine, no containers)\n", kFollowedVersion));
+  call.print(fmt::format("Docker version {} (as built into pipeline: no engine, no containers)\n",
+                         kFollowedVersion));
   return DockerAnswer{};
 }
 

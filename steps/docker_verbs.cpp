@@ -12,7 +12,8 @@ namespace {
 
 /// `https://index.docker.io/v1/` and an absent name mean Docker's own registry.
 std::string registry_of(const DockerCommand& command) {
-  std::string_view name = command.operands.empty() ? std::string_view("docker.io") : std::string_view(command.operands[0]);
+  std::string_view name =
+      command.operands.empty() ? std::string_view("docker.io") : std::string_view(command.operands[0]);
   for (std::string_view scheme : {"https://", "http://"}) {
     if (name.starts_with(scheme)) name.remove_prefix(scheme.size());
   }
@@ -61,8 +62,9 @@ base::Result<DockerAnswer> tag(const DockerCall& call, RunningJob& job) {
   TRY(const auto target, ecr::parse_image_reference(call.command.operands[1]));
   const auto found = job.services->images->resolve(source.to_string());
   if (!found) {
-    return base::make_error(base::ErrorKind::not_found,
-                            fmt::format("Error response from daemon: No such image: {}", call.command.operands[0]));
+    return base::make_error(
+        base::ErrorKind::not_found,
+        fmt::format("Error response from daemon: No such image: {}", call.command.operands[0]));
   }
   TRY(job.services->images->tag(target.to_string(), *found));
   return DockerAnswer{};
@@ -86,24 +88,36 @@ base::Result<DockerAnswer> remove(const DockerCall& call, RunningJob& job) {
 }  // namespace
 
 base::Result<DockerAnswer> carry_out(const DockerCall& call, RunningJob& job) {
-  const bool needs_images = call.command.verb != DockerVerb::login && call.command.verb != DockerVerb::logout &&
+  const bool needs_images = call.command.verb != DockerVerb::login &&
+                            call.command.verb != DockerVerb::logout &&
                             call.command.verb != DockerVerb::version && call.command.verb != DockerVerb::help;
   if (needs_images && job.services->images == nullptr) {
     return base::make_error(base::ErrorKind::internal, "docker: this run has no image store");
   }
   switch (call.command.verb) {
-    case DockerVerb::build: return docker_build(call, job);
-    case DockerVerb::push: return docker_push(call, job);
-    case DockerVerb::pull: return docker_pull(call, job);
-    case DockerVerb::images: return docker_images(call, job);
-    case DockerVerb::inspect: return docker_inspect(call, job);
-    case DockerVerb::login: return login(call, job);
-    case DockerVerb::logout: return logout(call, job);
-    case DockerVerb::tag: return tag(call, job);
-    case DockerVerb::rmi: return remove(call, job);
+    case DockerVerb::build:
+      return docker_build(call, job);
+    case DockerVerb::push:
+      return docker_push(call, job);
+    case DockerVerb::pull:
+      return docker_pull(call, job);
+    case DockerVerb::images:
+      return docker_images(call, job);
+    case DockerVerb::inspect:
+      return docker_inspect(call, job);
+    case DockerVerb::login:
+      return login(call, job);
+    case DockerVerb::logout:
+      return logout(call, job);
+    case DockerVerb::tag:
+      return tag(call, job);
+    case DockerVerb::rmi:
+      return remove(call, job);
     case DockerVerb::version:
-    case DockerVerb::info: return docker_version(call);
-    case DockerVerb::help: break;
+    case DockerVerb::info:
+      return docker_version(call);
+    case DockerVerb::help:
+      break;
   }
   call.print(docker_help());
   return DockerAnswer{};

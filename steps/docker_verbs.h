@@ -1,5 +1,6 @@
 #pragma once
-// What each verb of the docker front does, on the runner's side. Knows images and registries (ecr), not sockets.
+// What each verb of the docker front does, on the runner's side. Knows images and registries (ecr), not
+// sockets.
 
 #include <functional>
 #include <map>
@@ -18,12 +19,12 @@ namespace steps {
 /// One request of a front.
 struct DockerCall {
   DockerCommand command;
-  std::string dockerfile;                         ///< its text
-  std::string password;                           ///< of a login, from stdin or -p
-  int context = -1;                               ///< an open folder, for build
+  std::string dockerfile;  ///< its text
+  std::string password;    ///< of a login, from stdin or -p
+  int context = -1;        ///< an open folder, for build
   std::stop_token stop;
-  std::function<void(std::string_view)> print;    ///< to the front's stdout
-  std::function<void(std::string_view)> complain; ///< to its stderr
+  std::function<void(std::string_view)> print;     ///< to the front's stdout
+  std::function<void(std::string_view)> complain;  ///< to its stderr
 };
 
 /// What goes back besides output.

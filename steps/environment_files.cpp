@@ -72,8 +72,9 @@ base::Result<NameValues> parse_name_values(std::string_view text, std::string_vi
   int number = 0;
   std::string_view rest = text;
   const auto invalid = [&](std::string_view line, std::string_view why) {
-    return base::make_error(base::ErrorKind::invalid_input,
-                            fmt::format("Invalid format '{}' in ${}, entry {}{}", shortened(line), variable, number, why));
+    return base::make_error(
+        base::ErrorKind::invalid_input,
+        fmt::format("Invalid format '{}' in ${}, entry {}{}", shortened(line), variable, number, why));
   };
   while (const auto line = next_line(rest)) {
     if (line->text.empty()) continue;
@@ -130,16 +131,16 @@ FileCommands EnvironmentFiles::read() const {
     auto text = read_one(key, kMaximumFile);
     if (!text) {
       if (text.error().kind == base::ErrorKind::not_found) return;
-      commands.errors.push_back(fmt::format("Unable to process file command '{}' successfully: {}", key,
-                                            text.error().message));
+      commands.errors.push_back(
+          fmt::format("Unable to process file command '{}' successfully: {}", key, text.error().message));
       return;
     }
     auto parsed = parse_name_values(*text, variable);
     if (parsed) {
       into = std::move(*parsed);
     } else {
-      commands.errors.push_back(fmt::format("Unable to process file command '{}' successfully: {}", key,
-                                            parsed.error().message));
+      commands.errors.push_back(
+          fmt::format("Unable to process file command '{}' successfully: {}", key, parsed.error().message));
     }
   };
   take("env", "GITHUB_ENV", commands.environment);

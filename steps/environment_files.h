@@ -1,6 +1,7 @@
 #pragma once
-// The files GITHUB_ENV, GITHUB_OUTPUT, GITHUB_STATE, GITHUB_PATH and GITHUB_STEP_SUMMARY: made afresh for each
-// step, read when it has ended (actions/runner FileCommandManager.cs). What they hold is applied by run_step.
+// The files GITHUB_ENV, GITHUB_OUTPUT, GITHUB_STATE, GITHUB_PATH and GITHUB_STEP_SUMMARY: made afresh for
+// each step, read when it has ended (actions/runner FileCommandManager.cs). What they hold is applied by
+// run_step.
 
 #include <map>
 #include <string>
@@ -25,7 +26,7 @@ struct FileCommands {
   NameValues state;
   std::vector<std::string> search_path;  ///< in the order written
   std::string summary;
-  std::string summary_error;             ///< shown, but the step does not fail for it
+  std::string summary_error;  ///< shown, but the step does not fail for it
   std::vector<std::string> errors;
 };
 

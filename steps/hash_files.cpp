@@ -41,7 +41,8 @@ std::vector<Pattern> read_patterns(const JobFolders& folders, const std::vector<
 bool matches(const std::vector<Pattern>& patterns, const std::string& path) {
   bool matched = false;
   for (const Pattern& pattern : patterns) {
-    const bool fits = base::glob_matches(pattern.text, path) || base::glob_matches(pattern.text + "/**", path);
+    const bool fits =
+        base::glob_matches(pattern.text, path) || base::glob_matches(pattern.text + "/**", path);
     if (fits) matched = !pattern.excludes;
   }
   return matched;

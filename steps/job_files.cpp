@@ -17,8 +17,8 @@ namespace steps {
 
 base::Result<HostLocation> to_host(const JobFolders& folders, const std::string& inside) {
   const base::Path path = base::Path(inside).lexically_normal();
-  const std::array<const SharedFolder*, 5> shared = {&folders.workspace, &folders.temp, &folders.file_commands,
-                                                     &folders.actions, &folders.tool_cache};
+  const std::array<const SharedFolder*, 5> shared = {
+      &folders.workspace, &folders.temp, &folders.file_commands, &folders.actions, &folders.tool_cache};
   const SharedFolder* best = nullptr;
   base::Path best_relative;
   for (const SharedFolder* folder : shared) {
@@ -39,15 +39,18 @@ base::Result<HostLocation> to_host(const JobFolders& folders, const std::string&
   return HostLocation{best->host, best_relative};
 }
 
-base::Result<std::string> read_job_file(const JobFolders& folders, const std::string& inside, std::size_t limit) {
+base::Result<std::string> read_job_file(const JobFolders& folders, const std::string& inside,
+                                        std::size_t limit) {
   TRY(auto location, to_host(folders, inside));
   TRY(auto folder, base::open_directory(location.folder));
-  TRY(auto file, base::open_beneath(folder.get(), location.relative, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-                     .while_doing(fmt::format("reading {}", inside)));
+  TRY(auto file,
+      base::open_beneath(folder.get(), location.relative, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+          .while_doing(fmt::format("reading {}", inside)));
   struct stat found {};
   if (fstat(file.get(), &found) != 0) return base::system_error("fstat " + inside, errno);
   if (!S_ISREG(found.st_mode)) {
-    return base::make_error(base::ErrorKind::invalid_input, fmt::format("'{}' is not a regular file", inside));
+    return base::make_error(base::ErrorKind::invalid_input,
+                            fmt::format("'{}' is not a regular file", inside));
   }
   return base::read_all(file.get(), limit).while_doing(fmt::format("reading {}", inside));
 }
@@ -62,8 +65,9 @@ base::Result<std::string> read_regular_file(int directory, const base::Path& rel
                             fmt::format("'{}' is no longer a regular file", relative.string()));
   }
   if (static_cast<std::uint64_t>(found.st_size) > limit) {
-    return base::make_error(base::ErrorKind::invalid_input, fmt::format("it has {} bytes, of which at most {} are read",
-                                                                        found.st_size, limit));
+    return base::make_error(
+        base::ErrorKind::invalid_input,
+        fmt::format("it has {} bytes, of which at most {} are read", found.st_size, limit));
   }
   return base::read_all(file.get(), limit);
 }
@@ -82,8 +86,8 @@ base::Result<void> give_to_steps(int fd, std::uint32_t owner) {
   return {};
 }
 
-base::Result<void> create_file_for_steps(int directory, const std::string& name, std::string_view content, mode_t mode,
-                                         std::uint32_t owner) {
+base::Result<void> create_file_for_steps(int directory, const std::string& name, std::string_view content,
+                                         mode_t mode, std::uint32_t owner) {
   if (unlinkat(directory, name.c_str(), 0) != 0 && errno != ENOENT) {
     return base::system_error("replacing " + name, errno);
   }
@@ -105,7 +109,8 @@ base::Result<base::Fd> make_folder_for_steps(int directory, const base::Path& re
                               fmt::format("'{}' is not beneath its folder", relative.string()));
     }
     const bool made = mkdirat(current.get(), part.c_str(), 0755) == 0;
-    if (!made && errno != EEXIST) return base::system_error(fmt::format("creating folder {}", relative.string()), errno);
+    if (!made && errno != EEXIST)
+      return base::system_error(fmt::format("creating folder {}", relative.string()), errno);
     sofar /= part;
     TRY(current, base::open_beneath(directory, sofar, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
                      .while_doing(fmt::format("opening folder {}", relative.string())));

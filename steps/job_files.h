@@ -14,13 +14,13 @@
 
 namespace steps {
 
-/// The content of a regular file beneath `directory`; not_found when there is none. A last component that is a
-/// symlink is refused.
+/// The content of a regular file beneath `directory`; not_found when there is none. A last component that is
+/// a symlink is refused.
 base::Result<std::string> read_regular_file(int directory, const base::Path& relative, std::size_t limit);
 
 /// Makes a new file `name` in `directory` that the steps own; an old one of that name is replaced.
-base::Result<void> create_file_for_steps(int directory, const std::string& name, std::string_view content, mode_t mode,
-                                         std::uint32_t owner);
+base::Result<void> create_file_for_steps(int directory, const std::string& name, std::string_view content,
+                                         mode_t mode, std::uint32_t owner);
 
 /// The folder `relative` beneath `directory`, made with its parents when missing, owned by the steps.
 base::Result<base::Fd> make_folder_for_steps(int directory, const base::Path& relative, std::uint32_t owner);

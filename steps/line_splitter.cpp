@@ -36,7 +36,8 @@ void LineSplitter::take(std::string_view bytes) {
 void LineSplitter::pass_pieces() {
   if (unfinished_.size() < limit_) return;
   std::size_t cut = safe_cut_ ? std::min(safe_cut_(unfinished_), unfinished_.size()) : unfinished_.size();
-  // A secret longer than any line can be is passed on by force: holding it back would be growth without bound.
+  // A secret longer than any line can be is passed on by force: holding it back would be growth without
+  // bound.
   if (cut == 0) {
     if (unfinished_.size() < 16 * limit_) return;
     cut = unfinished_.size();

@@ -15,13 +15,13 @@ using State = std::map<std::string, std::string>;
 
 /// What the parts of one action have in common; lives until its post part has run.
 struct NodeAction {
-  workflow::Step step;                 ///< a copy: the post part may outlive the composite action it stands in
+  workflow::Step step;  ///< a copy: the post part may outlive the composite action it stands in
   StepScope scope;
   std::string name;
   std::string folder;
-  sandbox::EnvVars environment;        ///< the step's
-  sandbox::EnvVars inputs;             ///< INPUT_*
-  sandbox::EnvVars runtime;            ///< ACTIONS_*, which run steps do not get
+  sandbox::EnvVars environment;  ///< the step's
+  sandbox::EnvVars inputs;       ///< INPUT_*
+  sandbox::EnvVars runtime;      ///< ACTIONS_*, which run steps do not get
   State state;
 };
 
@@ -52,7 +52,9 @@ void merge(StepEffects& into, StepEffects more) {
   into.failed = into.failed || more.failed;
 }
 
-std::string post_name(const std::string& name) { return name.starts_with("Post ") ? name : "Post " + name; }
+std::string post_name(const std::string& name) {
+  return name.starts_with("Post ") ? name : "Post " + name;
+}
 
 void register_post(const std::shared_ptr<NodeAction>& action, const LoadedAction& source, RunningJob& job) {
   PostStep post;
@@ -84,21 +86,23 @@ base::Result<StepEffects> run_node_action(StepRun& run, const LoadedAction& sour
   action->environment = run.environment;
   action->runtime = run.job.runtime_environment;
   for (const auto& [name, value] : inputs) action->inputs[input_variable(name)] = value;
-  set_github(run.job, {{"action_path", source.folder},
-                       {"action_repository", source.repository},
-                       {"action_ref", source.ref}});
+  set_github(
+      run.job,
+      {{"action_path", source.folder}, {"action_repository", source.repository}, {"action_ref", source.ref}});
 
   StepEffects all;
   if (!metadata.post.empty()) register_post(action, source, run.job);
   if (!metadata.pre.empty()) {
     if (!source.is_remote()) {
-      run.job.log->annotation({LineKind::warning, fmt::format("`pre` execution is not supported for local action from "
-                                                              "'{}'",
-                                                              source.folder),
+      run.job.log->annotation({LineKind::warning,
+                               fmt::format("`pre` execution is not supported for local action from "
+                                           "'{}'",
+                                           source.folder),
                                "", ""});
     } else {
       const std::string condition = metadata.pre_if.empty() ? "always()" : metadata.pre_if;
-      TRY(const bool wanted, workflow::evaluate_condition(workflow::Text{condition, 0, 0}, scope_of(run.job)));
+      TRY(const bool wanted,
+          workflow::evaluate_condition(workflow::Text{condition, 0, 0}, scope_of(run.job)));
       if (wanted) {
         TRY(auto pre, run_part(*action, metadata.pre, run.job, run.stop));
         apply_to_job(pre, run.job);

@@ -1,5 +1,6 @@
 #pragma once
-// JavaScript actions, run by the machine's node in the job's sandbox (actions/runner NodeScriptActionHandler.cs).
+// JavaScript actions, run by the machine's node in the job's sandbox (actions/runner
+// NodeScriptActionHandler.cs).
 
 #include "base/result.h"
 #include "steps/action_source.h"

@@ -13,7 +13,9 @@ namespace {
 constexpr std::size_t kMaximumMatchers = 100;
 constexpr int kMaximumExhausted = 3;
 
-base::Error invalid(std::string message) { return base::make_error(base::ErrorKind::invalid_input, std::move(message)); }
+base::Error invalid(std::string message) {
+  return base::make_error(base::ErrorKind::invalid_input, std::move(message));
+}
 
 /// Colours do not take part in matching.
 std::string without_escapes(std::string_view line) {
@@ -66,16 +68,20 @@ base::Result<ProblemMatchers::Matcher> ProblemMatchers::read_matcher(const base:
     return invalid(fmt::format("problem matcher '{}' needs a list under \"pattern\"", matcher.owner));
   }
   for (const base::Json& entry : patterns) {
-    TRY(auto pattern, read_pattern(entry).while_doing(fmt::format("reading problem matcher '{}'", matcher.owner)));
+    TRY(auto pattern,
+        read_pattern(entry).while_doing(fmt::format("reading problem matcher '{}'", matcher.owner)));
     matcher.patterns.push_back(std::move(pattern));
   }
   for (std::size_t i = 0; i < matcher.patterns.size(); ++i) {
     if (matcher.patterns[i].loop && (i == 0 || i + 1 < matcher.patterns.size())) {
-      return invalid(fmt::format("problem matcher '{}': only the last of several patterns may loop", matcher.owner));
+      return invalid(
+          fmt::format("problem matcher '{}': only the last of several patterns may loop", matcher.owner));
     }
   }
-  if (std::none_of(matcher.patterns.begin(), matcher.patterns.end(), [](const Pattern& p) { return p.message > 0; })) {
-    return invalid(fmt::format("problem matcher '{}': no pattern says which group is the \"message\"", matcher.owner));
+  if (std::none_of(matcher.patterns.begin(), matcher.patterns.end(),
+                   [](const Pattern& p) { return p.message > 0; })) {
+    return invalid(
+        fmt::format("problem matcher '{}': no pattern says which group is the \"message\"", matcher.owner));
   }
   matcher.progress.resize(matcher.patterns.size());
   return matcher;
@@ -104,11 +110,12 @@ void ProblemMatchers::remove(std::string_view owner) {
 }
 
 void ProblemMatchers::begin_step() {
-  for (Matcher& matcher : matchers_) std::fill(matcher.progress.begin(), matcher.progress.end(), std::nullopt);
+  for (Matcher& matcher : matchers_)
+    std::fill(matcher.progress.begin(), matcher.progress.end(), std::nullopt);
 }
 
-void ProblemMatchers::take_groups(const Pattern& pattern, const TextPattern::Match& match, std::string_view line,
-                                  Problem& problem) {
+void ProblemMatchers::take_groups(const Pattern& pattern, const TextPattern::Match& match,
+                                  std::string_view line, Problem& problem) {
   const auto take = [&](int group, std::string& into) {
     if (group > 0) into = match.group(line, group);
   };
@@ -155,7 +162,8 @@ std::optional<Annotation> ProblemMatchers::match(std::string_view line) {
     if (!problem || base::trim(problem->message).empty()) continue;
     found.emplace();
     found->level = to_level(problem->severity.empty() ? matcher.severity : problem->severity);
-    found->message = problem->code.empty() ? problem->message : fmt::format("{}: {}", problem->code, problem->message);
+    found->message =
+        problem->code.empty() ? problem->message : fmt::format("{}: {}", problem->code, problem->message);
     found->file = problem->file;
     found->line = to_number(problem->line);
     found->column = found->line > 0 ? to_number(problem->column) : 0;

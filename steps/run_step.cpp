@@ -66,7 +66,8 @@ bool survives_cancellation(const workflow::Step& step, const RunningJob& job) {
   return holds && *holds;
 }
 
-base::Result<sandbox::EnvVars> environment_of(const workflow::Step& step, RunningJob& job, const StepScope& scope) {
+base::Result<sandbox::EnvVars> environment_of(const workflow::Step& step, RunningJob& job,
+                                              const StepScope& scope) {
   sandbox::EnvVars environment = job.environment;
   for (const auto& [name, value] : scope.caller_environment) environment[name] = value;
   show_environment(job, environment);
@@ -84,7 +85,8 @@ base::Result<StepEffects> dispatch(StepRun& run) {
                             "background, wait, wait-all, cancel and parallel steps do not run here yet");
   }
   if (step.run) return run_script(run);
-  if (!step.uses) return base::make_error(base::ErrorKind::invalid_input, "the step has neither run nor uses");
+  if (!step.uses)
+    return base::make_error(base::ErrorKind::invalid_input, "the step has neither run nor uses");
   TRY(const auto with, workflow::evaluate_mapping(step.with, scope_of(run.job)));
   for (const auto& [name, value] : with) run.with[base::to_lower(name)] = value;
   const std::string& uses = step.uses->text;
@@ -101,12 +103,14 @@ struct Prepared {
 
 base::Result<Prepared> prepare(const workflow::Step& step, const RunningJob& job) {
   Prepared prepared;
-  TRY(prepared.minutes, workflow::evaluate_number(step.timeout_minutes, 0, scope_of(job)).while_doing("timeout-minutes"));
-  TRY(prepared.continue_on_error,
-      workflow::evaluate_boolean(step.continue_on_error, false, scope_of(job)).while_doing("continue-on-error"));
+  TRY(prepared.minutes,
+      workflow::evaluate_number(step.timeout_minutes, 0, scope_of(job)).while_doing("timeout-minutes"));
+  TRY(prepared.continue_on_error, workflow::evaluate_boolean(step.continue_on_error, false, scope_of(job))
+                                      .while_doing("continue-on-error"));
   constexpr double kMaximumMinutes = 60.0 * 24 * 365;
   if (prepared.minutes > 0) {
-    prepared.limit = std::chrono::milliseconds(static_cast<long>(std::min(prepared.minutes, kMaximumMinutes) * 60'000));
+    prepared.limit =
+        std::chrono::milliseconds(static_cast<long>(std::min(prepared.minutes, kMaximumMinutes) * 60'000));
   }
   return prepared;
 }
@@ -115,7 +119,8 @@ base::Result<Prepared> prepare(const workflow::Step& step, const RunningJob& job
 base::Result<StepResult> run_prepared(StepRun& run, const Prepared& prepared) {
   RunningJob& job = run.job;
   TimeLimit::Options limits{prepared.limit, std::nullopt};
-  // A step that runs in a cancelled job, cleaning up, is not ended by the cancellation, but it has not for ever.
+  // A step that runs in a cancelled job, cleaning up, is not ended by the cancellation, but it has not for
+  // ever.
   if (job.stop.stop_possible() && survives_cancellation(run.step, job)) limits.grace = kAfterCancellation;
   const TimeLimit time(job.stop, limits);
   run.stop = time.token();
@@ -134,18 +139,20 @@ base::Result<StepResult> run_prepared(StepRun& run, const Prepared& prepared) {
   }
   if (timed_out) {
     const std::string minutes = workflow::expression::number_to_text(prepared.minutes);
-    job.log->annotation({LineKind::error,
-                         time.expired() ? fmt::format("The action '{}' has timed out after {} minutes.", run.name, minutes)
-                                        : fmt::format("The action '{}' was ended 5 minutes after the job was cancelled.",
-                                                      run.name),
-                         "", ""});
+    job.log->annotation(
+        {LineKind::error,
+         time.expired()
+             ? fmt::format("The action '{}' has timed out after {} minutes.", run.name, minutes)
+             : fmt::format("The action '{}' was ended 5 minutes after the job was cancelled.", run.name),
+         "", ""});
     result.outcome = Conclusion::failure;
   } else if (cancelled && result.outcome != Conclusion::success) {
     job.log->annotation({LineKind::error, "The operation was canceled.", "", ""});
     result.outcome = Conclusion::cancelled;
   }
   result.conclusion = result.outcome;
-  if (prepared.continue_on_error && result.outcome == Conclusion::failure) result.conclusion = Conclusion::success;
+  if (prepared.continue_on_error && result.outcome == Conclusion::failure)
+    result.conclusion = Conclusion::success;
   return result;
 }
 
@@ -154,9 +161,11 @@ StepResult failed(RunningJob& job, base::Error error) {
   return {Conclusion::failure, Conclusion::failure, {}};
 }
 
-base::Result<StepResult> evaluate_and_run(const workflow::Step& step, RunningJob& job, const StepScope& scope) {
+base::Result<StepResult> evaluate_and_run(const workflow::Step& step, RunningJob& job,
+                                          const StepScope& scope) {
   auto environment = environment_of(step, job, scope);
-  if (!environment) return failed(job, std::move(environment).error().while_doing("evaluating the step's env"));
+  if (!environment)
+    return failed(job, std::move(environment).error().while_doing("evaluating the step's env"));
   auto runs = workflow::evaluate_condition(step.condition, scope_of(job));
   if (!runs) return failed(job, std::move(runs).error().while_doing("evaluating the step's if"));
   if (!*runs) return StepResult{Conclusion::skipped, Conclusion::skipped, {}};
@@ -192,7 +201,9 @@ base::Result<StepResult> run_step_in(const workflow::Step& step, RunningJob& job
   return result;
 }
 
-base::Result<StepResult> run_step(const workflow::Step& step, RunningJob& job) { return run_step_in(step, job, {}); }
+base::Result<StepResult> run_step(const workflow::Step& step, RunningJob& job) {
+  return run_step_in(step, job, {});
+}
 
 base::Result<Conclusion> run_post_steps(RunningJob& job) {
   Conclusion worst = Conclusion::success;

@@ -7,7 +7,8 @@
 
 namespace steps {
 
-/// The name shown: `name:` evaluated, or `Run <first line>` / `Run owner/repo@ref` (actions/runner ActionRunner).
+/// The name shown: `name:` evaluated, or `Run <first line>` / `Run owner/repo@ref` (actions/runner
+/// ActionRunner).
 std::string display_name(const workflow::Step& step, const RunningJob& job);
 
 /// Runs one step of the job and records it in job.contexts (`steps`) and job.status. A time limit or

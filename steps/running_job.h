@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/files.h"
 #include "base/http_client.h"
 #include "base/result.h"
@@ -26,7 +27,7 @@ class ImageStore;
 namespace workflow {
 struct Step;
 struct PlannedJob;
-}
+}  // namespace workflow
 
 namespace steps {
 
@@ -58,7 +59,8 @@ struct HostLocation {
 };
 base::Result<HostLocation> to_host(const JobFolders& folders, const std::string& inside);
 /// Reads a file that steps named, without following a symlink out of its shared folder.
-base::Result<std::string> read_job_file(const JobFolders& folders, const std::string& inside, std::size_t limit);
+base::Result<std::string> read_job_file(const JobFolders& folders, const std::string& inside,
+                                        std::size_t limit);
 
 /// Registry logins of the job by registry host; in memory only, gone with the job.
 struct RegistryLogin {
@@ -72,12 +74,13 @@ enum class DockerMode { builtin, host };
 struct JobServices {
   /// Mints an OIDC token for an audience; absent without `permissions: id-token: write`.
   std::function<base::Result<std::string>(const std::string& audience)> mint_id_token;
-  std::string id_token_request_url;    ///< already holds a query string
+  std::string id_token_request_url;  ///< already holds a query string
   std::string id_token_request_token;
   base::HttpClient* http = nullptr;
+  base::Clock* clock = nullptr;        ///< the system's when absent
   ecr::ImageStore* images = nullptr;
   DockerMode docker = DockerMode::builtin;
-  base::Path repository;               ///< the user's checkout that `actions/checkout` takes from
+  base::Path repository;  ///< the user's checkout that `actions/checkout` takes from
   /// The folder that holds a remote action's files: `owner/repo[/path]@ref`.
   std::function<base::Result<base::Path>(const std::string& uses)> fetch_action;
   /// Hosts of registries that stand for others: ECR's host names → the emulator's address.
@@ -85,7 +88,7 @@ struct JobServices {
   /// Held around every use of registry_logins; steps/registry_logins.h does so.
   std::shared_ptr<std::mutex> registry_logins_mutex = std::make_shared<std::mutex>();
   std::map<std::string, RegistryLogin> registry_logins;
-  std::uint32_t host_uid = 0;          ///< owner of what the runner puts into shared folders
+  std::uint32_t host_uid = 0;  ///< owner of what the runner puts into shared folders
 };
 
 /// Runs after the job's steps, last registered first.
@@ -97,20 +100,21 @@ struct PostStep {
 
 struct RunningJob {
   const workflow::PlannedJob* planned = nullptr;
-  workflow::Defaults workflow_defaults;    ///< of the workflow; the job's are in planned
+  workflow::Defaults workflow_defaults;  ///< of the workflow; the job's are in planned
   workflow::Contexts contexts;
   sandbox::Sandbox* sandbox = nullptr;
   JobFolders folders;
-  sandbox::EnvVars environment;            ///< workflow and job `env`, and what GITHUB_ENV added since
-  sandbox::EnvVars runtime_environment;    ///< ACTIONS_RUNTIME_URL …, which JavaScript actions get and run steps do not
-  std::vector<std::string> search_path;    ///< what GITHUB_PATH added, newest first
+  sandbox::EnvVars environment;  ///< workflow and job `env`, and what GITHUB_ENV added since
+  sandbox::EnvVars
+      runtime_environment;  ///< ACTIONS_RUNTIME_URL …, which JavaScript actions get and run steps do not
+  std::vector<std::string> search_path;  ///< what GITHUB_PATH added, newest first
   SecretMasker* masker = nullptr;
   LogSink* log = nullptr;
   std::vector<PostStep> post_steps;
   std::shared_ptr<ProblemMatchers> matchers;  ///< what steps added so far; made when the first is added
   JobServices* services = nullptr;
   std::stop_token stop;
-  Conclusion status = Conclusion::success; ///< the worst so far: what success() and failure() look at
+  Conclusion status = Conclusion::success;  ///< the worst so far: what success() and failure() look at
 };
 
 }  // namespace steps

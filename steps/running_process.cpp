@@ -21,8 +21,8 @@ using SteadyClock = std::chrono::steady_clock;
 /// One process while it runs: what is still awaited and when the next stage is due.
 class ProcessLoop {
  public:
-  ProcessLoop(sandbox::Sandbox& sandbox, sandbox::StartedProcess& process, base::Fd output, LineSplitter& lines,
-              const ProcessOptions& options, int wake)
+  ProcessLoop(sandbox::Sandbox& sandbox, sandbox::StartedProcess& process, base::Fd output,
+              LineSplitter& lines, const ProcessOptions& options, int wake)
       : sandbox_(sandbox),
         process_(process),
         output_(std::move(output)),

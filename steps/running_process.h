@@ -28,12 +28,12 @@ struct ProcessOptions {
 
 struct ProcessEnd {
   sandbox::ExitStatus status;
-  bool stopped = false;           ///< the stop was asked for before it ended
-  bool output_was_held = false;   ///< children kept the output open and were killed
+  bool stopped = false;          ///< the stop was asked for before it ended
+  bool output_was_held = false;  ///< children kept the output open and were killed
 };
 
-/// Runs `command` with stdout and stderr in one pipe. Returns when it has ended and its output is read. A program
-/// that cannot be started is a status with `failure` and code 126 or 127.
+/// Runs `command` with stdout and stderr in one pipe. Returns when it has ended and its output is read. A
+/// program that cannot be started is a status with `failure` and code 126 or 127.
 base::Result<ProcessEnd> run_process(sandbox::Sandbox& sandbox, sandbox::Command command,
                                      const LineSplitter::Receiver& on_line, const ProcessOptions& options);
 

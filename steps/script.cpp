@@ -85,11 +85,11 @@ base::Result<ShellPlan> plan_script(std::string_view script, std::string_view sh
   std::string_view arguments = space == std::string_view::npos ? "" : base::trim(shell.substr(space + 1));
   if (arguments.empty() && known != nullptr) arguments = known->arguments;
   if (arguments.find(kPlaceholder) == std::string_view::npos) {
-    return base::make_error(
-        base::ErrorKind::invalid_input,
-        fmt::format("Invalid shell option '{}'. Shell must be a valid built-in (bash, sh, python, cmd, powershell, pwsh) "
-                    "or a format string containing '{{0}}'",
-                    shell));
+    return base::make_error(base::ErrorKind::invalid_input,
+                            fmt::format("Invalid shell option '{}'. Shell must be a valid built-in (bash, "
+                                        "sh, python, cmd, powershell, pwsh) "
+                                        "or a format string containing '{{0}}'",
+                                        shell));
   }
   ShellPlan plan;
   plan.argv = split_arguments(arguments);
@@ -99,7 +99,9 @@ base::Result<ShellPlan> plan_script(std::string_view script, std::string_view sh
   return plan;
 }
 
-std::string shell_line(const std::vector<std::string>& argv) { return base::join(argv, " "); }
+std::string shell_line(const std::vector<std::string>& argv) {
+  return base::join(argv, " ");
+}
 
 std::vector<std::string> with_script_path(const std::vector<std::string>& argv, const std::string& path) {
   std::vector<std::string> result;

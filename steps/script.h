@@ -31,8 +31,10 @@ std::vector<std::string> with_script_path(const std::vector<std::string>& argv, 
 class ScriptFile {
  public:
   static base::Result<ScriptFile> write(const RunningJob& job, const ShellPlan& plan);
-  ScriptFile(ScriptFile&& other) noexcept : folder_(std::move(other.folder_)), name_(std::exchange(other.name_, {})),
-                                            inside_(std::move(other.inside_)) {}
+  ScriptFile(ScriptFile&& other) noexcept
+      : folder_(std::move(other.folder_)),
+        name_(std::exchange(other.name_, {})),
+        inside_(std::move(other.inside_)) {}
   ScriptFile& operator=(ScriptFile&&) = delete;
   ScriptFile(const ScriptFile&) = delete;
   ScriptFile& operator=(const ScriptFile&) = delete;

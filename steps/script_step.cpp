@@ -14,7 +14,8 @@ namespace {
 
 /// The step's own text, else the job's default, else the workflow's; composite steps have no defaults.
 base::Result<std::string> own_or_default(const std::optional<workflow::Text>& own,
-                                         const std::optional<workflow::Text> workflow::Defaults::*member, const StepRun& run) {
+                                         const std::optional<workflow::Text> workflow::Defaults::*member,
+                                         const StepRun& run) {
   const workflow::Text* text = nullptr;
   if (own) {
     text = &*own;
@@ -41,7 +42,8 @@ std::string folder_of(const std::string& given, const RunningJob& job) {
 base::Result<StepEffects> run_script(StepRun& run) {
   TRY(const std::string text, workflow::evaluate_text(*run.step.run, scope_of(run.job)));
   TRY(const std::string shell, own_or_default(run.step.shell, &workflow::Defaults::shell, run));
-  TRY(const std::string folder, own_or_default(run.step.working_directory, &workflow::Defaults::working_directory, run));
+  TRY(const std::string folder,
+      own_or_default(run.step.working_directory, &workflow::Defaults::working_directory, run));
   TRY(const ShellPlan plan, plan_script(text, shell));
   TRY(const ScriptFile file, ScriptFile::write(run.job, plan));
   open_script_log(run, text, plan.argv);

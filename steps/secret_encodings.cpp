@@ -27,12 +27,23 @@ std::string xml_escaped(std::string_view secret) {
   std::string text;
   for (char c : secret) {
     switch (c) {
-      case '<': text += "&lt;"; break;
-      case '>': text += "&gt;"; break;
-      case '&': text += "&amp;"; break;
-      case '"': text += "&quot;"; break;
-      case '\'': text += "&apos;"; break;
-      default: text += c;
+      case '<':
+        text += "&lt;";
+        break;
+      case '>':
+        text += "&gt;";
+        break;
+      case '&':
+        text += "&amp;";
+        break;
+      case '"':
+        text += "&quot;";
+        break;
+      case '\'':
+        text += "&apos;";
+        break;
+      default:
+        text += c;
     }
   }
   return text;
@@ -48,7 +59,8 @@ void add_ampersand_parts(std::string_view secret, std::vector<std::string>& form
   const std::size_t plus = secret.find("&+");
   const std::size_t last = secret.rfind('&');
   if (last == std::string_view::npos) return;
-  std::string_view before = plus != std::string_view::npos ? secret.substr(0, plus + 2) : secret.substr(0, last + 1);
+  std::string_view before =
+      plus != std::string_view::npos ? secret.substr(0, plus + 2) : secret.substr(0, last + 1);
   std::string_view after = secret.substr(last + 1);
   if (plus != std::string_view::npos) after = secret.size() > plus + 3 ? secret.substr(plus + 3) : "";
   if (before.size() >= kMinimumPart) forms.emplace_back(before);

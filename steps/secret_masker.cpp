@@ -27,12 +27,14 @@ void merge_into(std::vector<Range>& ranges, Range next) {
   ranges.push_back(next);
 }
 
-std::uint8_t byte_at(std::string_view text, std::size_t index) { return static_cast<std::uint8_t>(text[index]); }
+std::uint8_t byte_at(std::string_view text, std::size_t index) {
+  return static_cast<std::uint8_t>(text[index]);
+}
 
 }  // namespace
 
-/// Finds all values in one pass (Aho-Corasick). Children are lists, since a dense table of a few hundred forms
-/// would be tens of megabytes; only the root, where most of the time is spent, has tables.
+/// Finds all values in one pass (Aho-Corasick). Children are lists, since a dense table of a few hundred
+/// forms would be tens of megabytes; only the root, where most of the time is spent, has tables.
 class SecretMasker::Matcher {
  public:
   explicit Matcher(std::span<const std::string> values) {
@@ -107,7 +109,8 @@ class SecretMasker::Matcher {
 
   void link() {
     std::queue<std::int32_t> waiting;
-    for (std::int32_t node = nodes_[0].first_child; node >= 0; node = nodes_[node].sibling) waiting.push(node);
+    for (std::int32_t node = nodes_[0].first_child; node >= 0; node = nodes_[node].sibling)
+      waiting.push(node);
     while (!waiting.empty()) {
       const std::int32_t node = waiting.front();
       waiting.pop();

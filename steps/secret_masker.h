@@ -21,8 +21,8 @@ class SecretMasker {
   [[nodiscard]] std::string mask(std::string_view text) const;
   /// Whether mask() would change it.
   [[nodiscard]] bool holds_secret(std::string_view text) const;
-  /// How much of an unfinished text may be masked and shown on its own: a cut after it divides no secret, also
-  /// none that is still incomplete.
+  /// How much of an unfinished text may be masked and shown on its own: a cut after it divides no secret,
+  /// also none that is still incomplete.
   [[nodiscard]] std::size_t safe_cut(std::string_view text) const;
 
  private:

@@ -12,11 +12,45 @@ using workflow::expression::Value;
 constexpr std::string_view kBasePath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 constexpr std::array<std::string_view, 39> kGithubMembers = {
-    "action", "action_path", "action_ref", "action_repository", "actor", "actor_id", "api_url", "artifacts",
-    "artifacts_list", "base_ref", "env", "event_name", "event_path", "graphql_url", "head_ref", "job", "output",
-    "path", "ref", "ref_name", "ref_protected", "ref_type", "repository", "repository_id", "repository_owner",
-    "repository_owner_id", "retention_days", "run_attempt", "run_id", "run_number", "server_url", "sha", "state",
-    "step_summary", "triggering_actor", "workflow", "workflow_ref", "workflow_sha", "workspace",
+    "action",
+    "action_path",
+    "action_ref",
+    "action_repository",
+    "actor",
+    "actor_id",
+    "api_url",
+    "artifacts",
+    "artifacts_list",
+    "base_ref",
+    "env",
+    "event_name",
+    "event_path",
+    "graphql_url",
+    "head_ref",
+    "job",
+    "output",
+    "path",
+    "ref",
+    "ref_name",
+    "ref_protected",
+    "ref_type",
+    "repository",
+    "repository_id",
+    "repository_owner",
+    "repository_owner_id",
+    "retention_days",
+    "run_attempt",
+    "run_id",
+    "run_number",
+    "server_url",
+    "sha",
+    "state",
+    "step_summary",
+    "triggering_actor",
+    "workflow",
+    "workflow_ref",
+    "workflow_sha",
+    "workspace",
 };
 
 /// NUL cannot be in an environment; a value is cut there as execve would.
@@ -52,20 +86,22 @@ std::string input_variable(std::string_view name) {
   return "INPUT_" + base::to_upper(base::replace_all(name, " ", "_"));
 }
 
-sandbox::EnvVars process_environment(const RunningJob& job, const sandbox::EnvVars& environment, const Value& github,
-                                     const Value& runner) {
+sandbox::EnvVars process_environment(const RunningJob& job, const sandbox::EnvVars& environment,
+                                     const Value& github, const Value& runner) {
   sandbox::EnvVars variables = environment;
   for (auto& [name, value] : variables) value = usable(value);
   variables.erase("");
-  std::erase_if(variables, [](const auto& entry) { return entry.first.find('=') != std::string::npos ||
-                                                          entry.first.find('\0') != std::string::npos; });
+  std::erase_if(variables, [](const auto& entry) {
+    return entry.first.find('=') != std::string::npos || entry.first.find('\0') != std::string::npos;
+  });
   for (auto& [name, value] : github_variables(github)) variables[name] = value;
   for (auto& [name, value] : runner_variables(runner)) variables[name] = value;
   variables["GITHUB_ACTIONS"] = "true";
   variables.try_emplace("CI", "true");
   auto path = variables.find("PATH");
   std::string search = base::join(job.search_path, ":");
-  const std::string below = path == variables.end() || path->second.empty() ? std::string(kBasePath) : path->second;
+  const std::string below =
+      path == variables.end() || path->second.empty() ? std::string(kBasePath) : path->second;
   variables["PATH"] = search.empty() ? below : search + ":" + below;
   if (job.services != nullptr && !job.services->id_token_request_url.empty()) {
     variables["ACTIONS_ID_TOKEN_REQUEST_URL"] = job.services->id_token_request_url;

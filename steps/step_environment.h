@@ -18,8 +18,8 @@ sandbox::EnvVars runner_variables(const workflow::expression::Value& runner);
 /// INPUT_<NAME>: spaces become underscores, letters upper case, nothing else changes.
 std::string input_variable(std::string_view name);
 
-/// What processes of a step get: `environment` (job and step env) below GITHUB_*, RUNNER_*, CI and PATH, and the
-/// pair that asks for OIDC tokens.
+/// What processes of a step get: `environment` (job and step env) below GITHUB_*, RUNNER_*, CI and PATH, and
+/// the pair that asks for OIDC tokens.
 sandbox::EnvVars process_environment(const RunningJob& job, const sandbox::EnvVars& environment,
                                      const workflow::expression::Value& github,
                                      const workflow::expression::Value& runner);

@@ -56,8 +56,9 @@ bool StepOutput::carry_out(const WorkflowCommand& command, std::string_view text
     resume_token_.clear();
     return true;
   }
-  const bool shows_itself = command.name == "group" || command.name == "endgroup" || command.name == "debug" ||
-                            command.name == "error" || command.name == "warning" || command.name == "notice";
+  const bool shows_itself = command.name == "group" || command.name == "endgroup" ||
+                            command.name == "debug" || command.name == "error" || command.name == "warning" ||
+                            command.name == "notice";
   const bool hides_itself = command.name == "add-mask" || command.name == "echo";
   if (command.name == "stop-commands" || (echo_ && !shows_itself && !hides_itself)) show(text);
   apply(command);
@@ -81,7 +82,8 @@ void StepOutput::apply(const WorkflowCommand& command) {
   if (kept_bytes_ > kMaximumKept) return refuse(name, "the step's commands together hold more than 32 MiB");
   if (name == "add-mask") {
     if (base::trim(command.data).empty()) {
-      annotate({LineKind::warning, "Can't add secret mask for empty string in ##[add-mask] command.", "", ""});
+      annotate(
+          {LineKind::warning, "Can't add secret mask for empty string in ##[add-mask] command.", "", ""});
     } else {
       job_.masker->add(command.data);
     }
@@ -156,7 +158,8 @@ void StepOutput::set_value(const WorkflowCommand& command) {
 }
 
 void StepOutput::refuse(std::string_view name, std::string_view why) {
-  annotate({LineKind::error, fmt::format("Unable to process command '{}' successfully: {}.", name, why), "", ""});
+  annotate(
+      {LineKind::error, fmt::format("Unable to process command '{}' successfully: {}.", name, why), "", ""});
   effects_.failed = true;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // What a step prints: workflow commands are carried out, problems found, all else goes to the log
-// (actions/runner ActionCommandManager.cs and OutputManager.cs). One per step; stop-commands and echo end with it.
+// (actions/runner ActionCommandManager.cs and OutputManager.cs). One per step; stop-commands and echo end
+// with it.
 
 #include <map>
 #include <string>

@@ -12,10 +12,14 @@ enum class Conclusion { success, failure, cancelled, skipped };
 
 constexpr std::string_view to_string(Conclusion conclusion) {
   switch (conclusion) {
-    case Conclusion::success: return "success";
-    case Conclusion::failure: return "failure";
-    case Conclusion::cancelled: return "cancelled";
-    case Conclusion::skipped: return "skipped";
+    case Conclusion::success:
+      return "success";
+    case Conclusion::failure:
+      return "failure";
+    case Conclusion::cancelled:
+      return "cancelled";
+    case Conclusion::skipped:
+      return "skipped";
   }
   return "failure";
 }

@@ -19,10 +19,16 @@ using workflow::expression::Value;
 workflow::Scope scope_of(const RunningJob& job) {
   const auto cancelled = [&job] { return job.status == Conclusion::cancelled || job.stop.stop_requested(); };
   workflow::Scope scope{job.contexts};
-  scope.status.success = [&job, cancelled](const auto&) { return job.status == Conclusion::success && !cancelled(); };
-  scope.status.failure = [&job, cancelled](const auto&) { return job.status == Conclusion::failure && !cancelled(); };
+  scope.status.success = [&job, cancelled](const auto&) {
+    return job.status == Conclusion::success && !cancelled();
+  };
+  scope.status.failure = [&job, cancelled](const auto&) {
+    return job.status == Conclusion::failure && !cancelled();
+  };
   scope.status.cancelled = cancelled;
-  scope.hash_files = [&job](const std::vector<std::string>& patterns) { return hash_files(job.folders, patterns); };
+  scope.hash_files = [&job](const std::vector<std::string>& patterns) {
+    return hash_files(job.folders, patterns);
+  };
   return scope;
 }
 
@@ -51,9 +57,10 @@ std::string what_ended_it(const sandbox::ExitStatus& status, const sandbox::Comm
                        status.shell_code());
   }
   if (status.out_of_memory) {
-    return fmt::format("The process was killed because the job had used up its memory. Process completed with exit "
-                       "code {}.",
-                       status.shell_code());
+    return fmt::format(
+        "The process was killed because the job had used up its memory. Process completed with exit "
+        "code {}.",
+        status.shell_code());
   }
   return fmt::format("Process completed with exit code {}.", status.shell_code());
 }
@@ -74,17 +81,21 @@ StepEffects collect(CommandEffects printed, FileCommands written) {
 }
 
 base::Result<ProcessEnd> run_in_sandbox(RunningJob& job, const sandbox::Command& command,
-                                        const LineSplitter::Receiver& on_line, const ProcessOptions& options) {
+                                        const LineSplitter::Receiver& on_line,
+                                        const ProcessOptions& options) {
   auto end = run_process(*job.sandbox, command, on_line, options);
   if (!end) end.error().code = kSandboxFailed;
   return end;
 }
 
-bool is_missing_program(const sandbox::ExitStatus& status) { return !status.failure.empty() && status.shell_code() == 127; }
+bool is_missing_program(const sandbox::ExitStatus& status) {
+  return !status.failure.empty() && status.shell_code() == 127;
+}
 
 }  // namespace
 
-base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command command, const sandbox::EnvVars& more,
+base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command command,
+                                           const sandbox::EnvVars& more,
                                            const std::vector<std::string>& fallback_argv) {
   RunningJob& job = run.job;
   TRY(const auto files, EnvironmentFiles::create(job.folders.file_commands, job.services->host_uid));
@@ -119,8 +130,8 @@ base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command comman
 void apply_to_job(const StepEffects& effects, RunningJob& job) {
   for (const auto& [name, value] : effects.environment) {
     if (base::equals_ignoring_case(name, "NODE_OPTIONS")) {
-      job.log->annotation({LineKind::error, "Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command.",
-                           "", ""});
+      job.log->annotation({LineKind::error,
+                           "Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command.", "", ""});
       continue;
     }
     job.environment[name] = value;
@@ -129,7 +140,8 @@ void apply_to_job(const StepEffects& effects, RunningJob& job) {
     std::erase(job.search_path, folder);
     job.search_path.insert(job.search_path.begin(), folder);
   }
-  if (!base::trim(effects.summary).empty()) job.log->event("step_summary", base::Json{{"markdown", effects.summary}});
+  if (!base::trim(effects.summary).empty())
+    job.log->event("step_summary", base::Json{{"markdown", effects.summary}});
 }
 
 }  // namespace steps

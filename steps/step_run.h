@@ -1,6 +1,6 @@
 #pragma once
-// What the ways of running a step share: the step while it runs, its process, and what it leaves behind. Internal
-// to this room; run_step.h is its door.
+// What the ways of running a step share: the step while it runs, its process, and what it leaves behind.
+// Internal to this room; run_step.h is its door.
 
 #include <map>
 #include <optional>
@@ -20,9 +20,9 @@ namespace steps {
 
 /// Where a step stands: directly in the job, or within composite actions.
 struct StepScope {
-  int depth = 0;                          ///< how many composite actions are around it
-  sandbox::EnvVars caller_environment;    ///< `env` of the steps that called them
-  std::string action_path;                ///< the innermost one's folder
+  int depth = 0;                        ///< how many composite actions are around it
+  sandbox::EnvVars caller_environment;  ///< `env` of the steps that called them
+  std::string action_path;              ///< the innermost one's folder
 };
 
 /// A step between its condition and its outcome.
@@ -31,8 +31,8 @@ struct StepRun {
   RunningJob& job;
   const StepScope& scope;
   std::string name;
-  sandbox::EnvVars environment;           ///< job's, callers' and step's `env`
-  std::stop_token stop;                   ///< cancellation or time limit
+  sandbox::EnvVars environment;             ///< job's, callers' and step's `env`
+  std::stop_token stop;                     ///< cancellation or time limit
   std::map<std::string, std::string> with;  ///< inputs as given, keys lower case; of a `uses` step
 };
 
@@ -56,9 +56,11 @@ void show_environment(RunningJob& job, const sandbox::EnvVars& environment);
 /// Sets members of the `github` context, keeping the others.
 void set_github(RunningJob& job, const std::map<std::string, std::string>& members);
 
-/// Runs a process of the step: environment files made and read, output through the step's commands. `more` comes on
-/// top of the environment that all processes of a step get. A process that failed is an effect, not an Error.
-base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command command, const sandbox::EnvVars& more,
+/// Runs a process of the step: environment files made and read, output through the step's commands. `more`
+/// comes on top of the environment that all processes of a step get. A process that failed is an effect, not
+/// an Error.
+base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command command,
+                                           const sandbox::EnvVars& more,
                                            const std::vector<std::string>& fallback_argv = {});
 
 /// GITHUB_ENV and GITHUB_PATH into the job, the summary into the log.

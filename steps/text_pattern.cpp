@@ -14,7 +14,9 @@ constexpr int kMaximumDepth = 50;
 constexpr int kMaximumRepeat = 1000;
 constexpr int kMaximumGroups = 100;
 
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
 
 }  // namespace
 
@@ -40,8 +42,9 @@ class PatternCompiler {
   using Set = TextPattern::Set;
 
   base::Error fault(std::string_view what) const {
-    return base::make_error(base::ErrorKind::invalid_input,
-                            fmt::format("regular expression '{}', at character {}: {}", text_, at_ + 1, what));
+    return base::make_error(
+        base::ErrorKind::invalid_input,
+        fmt::format("regular expression '{}', at character {}: {}", text_, at_ + 1, what));
   }
   static Instruction save(int reg) { return {Op::save, 0, reg}; }
   static Instruction split(std::size_t first, std::size_t second) {
@@ -107,7 +110,8 @@ class PatternCompiler {
       const bool wanted = text_[at_ - 1] == '=';
       repeatable = false;
       TRY(Fragment inner, alternation());
-      all.push_back({wanted ? Op::look_ahead : Op::not_look_ahead, 0, static_cast<std::int32_t>(inner.size() + 2)});
+      all.push_back(
+          {wanted ? Op::look_ahead : Op::not_look_ahead, 0, static_cast<std::int32_t>(inner.size() + 2)});
       append(all, inner);
       all.push_back({Op::matched});
     } else if (take("?<=") || take("?<!")) {
@@ -166,7 +170,8 @@ class PatternCompiler {
   }
 
   Fragment loop(const Fragment& one, bool lazy) {
-    const bool advances = one.size() == 1 && (one[0].op == Op::character || one[0].op == Op::any || one[0].op == Op::set);
+    const bool advances =
+        one.size() == 1 && (one[0].op == Op::character || one[0].op == Op::any || one[0].op == Op::set);
     Fragment body;
     if (!advances) {
       const int number = pattern_.loops_++;
@@ -229,7 +234,8 @@ class PatternCompiler {
   int hex(std::size_t count) {
     int value = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      if (at_ + i >= text_.size() || std::isxdigit(static_cast<unsigned char>(text_[at_ + i])) == 0) return -1;
+      if (at_ + i >= text_.size() || std::isxdigit(static_cast<unsigned char>(text_[at_ + i])) == 0)
+        return -1;
       const char c = static_cast<char>(std::tolower(static_cast<unsigned char>(text_[at_ + i])));
       value = value * 16 + (c <= '9' ? c - '0' : c - 'a' + 10);
     }
@@ -241,15 +247,26 @@ class PatternCompiler {
   std::string escaped_text(char letter) {
     int code = -1;
     switch (letter) {
-      case 't': return "\t";
-      case 'n': return "\n";
-      case 'r': return "\r";
-      case 'v': return "\v";
-      case 'f': return "\f";
-      case '0': return std::string(1, '\0');
-      case 'x': code = hex(2); break;
-      case 'u': code = hex(4); break;
-      default: break;
+      case 't':
+        return "\t";
+      case 'n':
+        return "\n";
+      case 'r':
+        return "\r";
+      case 'v':
+        return "\v";
+      case 'f':
+        return "\f";
+      case '0':
+        return std::string(1, '\0');
+      case 'x':
+        code = hex(2);
+        break;
+      case 'u':
+        code = hex(4);
+        break;
+      default:
+        break;
     }
     if (code < 0) return std::string(1, letter);
     if (code < 0x80) return std::string(1, static_cast<char>(code));

@@ -33,13 +33,28 @@ class TextPattern {
   friend class PatternCompiler;
   friend class PatternMatcher;
   enum class Op : std::uint8_t {
-    character, any, set, split, jump, save, line_begin, line_end, word_boundary, not_word_boundary,
-    back_reference, look_ahead, not_look_ahead, matched, round_begins, round_advanced,
+    character,
+    any,
+    set,
+    split,
+    jump,
+    save,
+    line_begin,
+    line_end,
+    word_boundary,
+    not_word_boundary,
+    back_reference,
+    look_ahead,
+    not_look_ahead,
+    matched,
+    round_begins,
+    round_advanced,
   };
   struct Instruction {
     Op op;
     char character = 0;
-    std::int32_t first = 0;   ///< split, jump, look: offset from here; save: register; set: index; reference: group
+    std::int32_t first =
+        0;  ///< split, jump, look: offset from here; save: register; set: index; reference: group
     std::int32_t second = 0;  ///< split: offset of what is tried second
   };
   using Set = std::vector<bool>;  ///< 256 entries

@@ -10,7 +10,9 @@ constexpr std::size_t kMaximumText = 8192;
 constexpr int kBudget = 400'000;
 constexpr std::size_t kNowhere = std::string_view::npos;
 
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
 
 }  // namespace
 
@@ -42,7 +44,7 @@ class PatternMatcher {
  private:
   using Op = TextPattern::Op;
   struct Undo {
-    std::int32_t pc = -1;   ///< a branch not taken yet, or -1: a register's old value
+    std::int32_t pc = -1;  ///< a branch not taken yet, or -1: a register's old value
     std::uint32_t reg = 0;
     std::size_t value = 0;
   };
@@ -109,28 +111,56 @@ class PatternMatcher {
     const bool more = at < text_.size();
     bool ok = true;
     switch (now.op) {
-      case Op::character: ok = more && text_[at] == now.character; ++at; break;
-      case Op::any: ok = more && text_[at] != '\n' && text_[at] != '\r'; ++at; break;
-      case Op::set: ok = more && pattern_.sets_[now.first][static_cast<unsigned char>(text_[at])]; ++at; break;
+      case Op::character:
+        ok = more && text_[at] == now.character;
+        ++at;
+        break;
+      case Op::any:
+        ok = more && text_[at] != '\n' && text_[at] != '\r';
+        ++at;
+        break;
+      case Op::set:
+        ok = more && pattern_.sets_[now.first][static_cast<unsigned char>(text_[at])];
+        ++at;
+        break;
       case Op::split:
         trail_.push_back({pc + now.second, 0, at});
         pc += now.first;
         return true;
-      case Op::jump: pc += now.first; return true;
-      case Op::save: set(now.first, at); break;
-      case Op::line_begin: ok = at == 0; break;
-      case Op::line_end: ok = !more; break;
-      case Op::word_boundary: ok = at_boundary(at); break;
-      case Op::not_word_boundary: ok = !at_boundary(at); break;
-      case Op::back_reference: ok = reference(now.first, at); break;
+      case Op::jump:
+        pc += now.first;
+        return true;
+      case Op::save:
+        set(now.first, at);
+        break;
+      case Op::line_begin:
+        ok = at == 0;
+        break;
+      case Op::line_end:
+        ok = !more;
+        break;
+      case Op::word_boundary:
+        ok = at_boundary(at);
+        break;
+      case Op::not_word_boundary:
+        ok = !at_boundary(at);
+        break;
+      case Op::back_reference:
+        ok = reference(now.first, at);
+        break;
       case Op::look_ahead:
       case Op::not_look_ahead:
         if (!look(pc, at, now.op == Op::look_ahead)) return false;
         pc += now.first;
         return true;
-      case Op::matched: return true;
-      case Op::round_begins: set(2 * pattern_.groups_ + now.first, at); break;
-      case Op::round_advanced: ok = registers_[2 * pattern_.groups_ + now.first] != at; break;
+      case Op::matched:
+        return true;
+      case Op::round_begins:
+        set(2 * pattern_.groups_ + now.first, at);
+        break;
+      case Op::round_advanced:
+        ok = registers_[2 * pattern_.groups_ + now.first] != at;
+        break;
     }
     ++pc;
     return ok;
@@ -154,7 +184,8 @@ TextPattern::Outcome TextPattern::search(std::string_view text) const {
       Outcome outcome;
       outcome.match.emplace();
       for (int group = 0; group < groups_; ++group) {
-        outcome.match->groups.emplace_back(matcher.registers()[2 * group], matcher.registers()[2 * group + 1]);
+        outcome.match->groups.emplace_back(matcher.registers()[2 * group],
+                                           matcher.registers()[2 * group + 1]);
       }
       return outcome;
     }

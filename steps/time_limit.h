@@ -14,7 +14,7 @@ namespace steps {
 class TimeLimit {
  public:
   struct Options {
-    std::optional<std::chrono::milliseconds> limit;        ///< of the step
+    std::optional<std::chrono::milliseconds> limit;  ///< of the step
     /// The outer stop does not stop the step, but from then on it has only so long.
     std::optional<std::chrono::milliseconds> grace;
   };

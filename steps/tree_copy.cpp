@@ -84,7 +84,8 @@ class TreeCopier {
     return {};
   }
 
-  base::Result<void> copy_symlink(const base::Path& from, const std::string& name, const std::string& relative) {
+  base::Result<void> copy_symlink(const base::Path& from, const std::string& name,
+                                  const std::string& relative) {
     std::error_code error;
     const base::Path to = fs::read_symlink(from, error);
     if (error) return base::system_error("reading symlink " + relative, error.value());
@@ -100,12 +101,15 @@ class TreeCopier {
   base::Result<void> copy_file(const base::Path& from, const std::string& name, const std::string& relative,
                                const struct stat& found) {
     base::Fd input(open(from.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    if (!input) return errno == ENOENT ? base::Result<void>() : base::system_error("opening " + relative, errno);
+    if (!input)
+      return errno == ENOENT ? base::Result<void>() : base::system_error("opening " + relative, errno);
     TRY(make_room(name, relative));
-    base::Fd output(openat(parent_.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    base::Fd output(
+        openat(parent_.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!output) return base::system_error("creating " + relative, errno);
     TRY(copy_bytes(input.get(), output.get(), relative));
-    if (fchmod(output.get(), found.st_mode & 0777) != 0) return base::system_error("chmod " + relative, errno);
+    if (fchmod(output.get(), found.st_mode & 0777) != 0)
+      return base::system_error("chmod " + relative, errno);
     const std::array<timespec, 2> times = {found.st_mtim, found.st_mtim};
     futimens(output.get(), times.data());
     return give_to_steps(output.get(), owner_);
@@ -120,15 +124,16 @@ class TreeCopier {
 
 }  // namespace
 
-base::Result<void> copy_files_for_steps(const base::Path& source, const std::vector<std::string>& relative_paths,
-                                        int target, std::uint32_t owner) {
+base::Result<void> copy_files_for_steps(const base::Path& source,
+                                        const std::vector<std::string>& relative_paths, int target,
+                                        std::uint32_t owner) {
   TreeCopier copier(source, target, owner);
   for (const std::string& path : relative_paths) TRY(copier.copy(path));
   return {};
 }
 
-base::Result<std::vector<std::string>> list_tree(const base::Path& source,
-                                                 const std::function<bool(const std::string& relative)>& keep) {
+base::Result<std::vector<std::string>> list_tree(
+    const base::Path& source, const std::function<bool(const std::string& relative)>& keep) {
   std::vector<std::string> found;
   std::error_code error;
   fs::recursive_directory_iterator entry(source, error);

@@ -12,14 +12,15 @@
 
 namespace steps {
 
-/// Copies the named files (regular files and symlinks; folders are made empty) from `source` to `target`, an open
-/// folder. Modes and modification times are kept. A file that vanished meanwhile is left out.
-base::Result<void> copy_files_for_steps(const base::Path& source, const std::vector<std::string>& relative_paths,
-                                        int target, std::uint32_t owner);
+/// Copies the named files (regular files and symlinks; folders are made empty) from `source` to `target`, an
+/// open folder. Modes and modification times are kept. A file that vanished meanwhile is left out.
+base::Result<void> copy_files_for_steps(const base::Path& source,
+                                        const std::vector<std::string>& relative_paths, int target,
+                                        std::uint32_t owner);
 
 /// All files, symlinks and folders below `source`, relative and sorted; `keep` says which (folders that it
 /// refuses are not entered).
-base::Result<std::vector<std::string>> list_tree(const base::Path& source,
-                                                 const std::function<bool(const std::string& relative)>& keep);
+base::Result<std::vector<std::string>> list_tree(
+    const base::Path& source, const std::function<bool(const std::string& relative)>& keep);
 
 }  // namespace steps

@@ -10,7 +10,9 @@
 namespace steps {
 namespace {
 
-bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+bool is_digit(char c) {
+  return std::isdigit(static_cast<unsigned char>(c)) != 0;
+}
 
 /// `3`, `3.x`, `v3.11.2`: the parts that are given, the rest is open.
 struct Partial {
@@ -52,8 +54,8 @@ std::optional<Version> find_version(std::string_view text) {
     if (!is_digit(text[begin]) || (begin > 0 && is_digit(text[begin - 1]))) continue;
     std::size_t end = begin;
     int dots = 0;
-    while (end < text.size() && (is_digit(text[end]) || (text[end] == '.' && dots < 2 && end + 1 < text.size() &&
-                                                         is_digit(text[end + 1])))) {
+    while (end < text.size() && (is_digit(text[end]) || (text[end] == '.' && dots < 2 &&
+                                                         end + 1 < text.size() && is_digit(text[end + 1])))) {
       dots += text[end] == '.' ? 1 : 0;
       ++end;
     }
@@ -80,8 +82,9 @@ base::Result<VersionSpec> VersionSpec::parse(std::string_view text) {
 
 base::Result<VersionSpec::Bounds> VersionSpec::parse_bounds(std::string_view text) {
   const auto fault = [&] {
-    return base::make_error(base::ErrorKind::invalid_input,
-                            fmt::format("'{}' is not a version or range; use for example 3.11, 3.x, >=3.9 <3.13", text));
+    return base::make_error(
+        base::ErrorKind::invalid_input,
+        fmt::format("'{}' is not a version or range; use for example 3.11, 3.x, >=3.9 <3.13", text));
   };
   Bounds bounds;
   if (const std::size_t dash = text.find(" - "); dash != std::string_view::npos) {
@@ -96,7 +99,8 @@ base::Result<VersionSpec::Bounds> VersionSpec::parse_bounds(std::string_view tex
   std::string joined;
   for (char c : text) {
     if (c == ',' || std::isspace(static_cast<unsigned char>(c)) != 0) {
-      if (!joined.empty() && std::string_view("<>=^~ ").find(joined.back()) == std::string_view::npos) joined += ' ';
+      if (!joined.empty() && std::string_view("<>=^~ ").find(joined.back()) == std::string_view::npos)
+        joined += ' ';
     } else {
       joined += c;
     }

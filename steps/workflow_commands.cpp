@@ -8,9 +8,9 @@ namespace steps {
 namespace {
 
 constexpr std::array<std::string_view, 15> kCommands = {
-    "add-mask", "add-matcher", "add-path", "debug",  "echo",   "endgroup",      "error",
-    "group",    "notice",      "warning",  "remove-matcher",   "save-state",    "set-env",
-    "set-output", "stop-commands",
+    "add-mask",       "add-matcher", "add-path", "debug",      "echo",
+    "endgroup",       "error",       "group",    "notice",     "warning",
+    "remove-matcher", "save-state",  "set-env",  "set-output", "stop-commands",
 };
 
 using Escapes = std::initializer_list<std::pair<std::string_view, std::string_view>>;
@@ -22,7 +22,9 @@ std::string unescape(std::string_view text, Escapes escapes) {
   return base::replace_all(result, "%25", "%");
 }
 
-std::string unescape_data(std::string_view text) { return unescape(text, {{"%0D", "\r"}, {"%0A", "\n"}}); }
+std::string unescape_data(std::string_view text) {
+  return unescape(text, {{"%0D", "\r"}, {"%0A", "\n"}});
+}
 
 std::string unescape_property(std::string_view text) {
   return unescape(text, {{"%0D", "\r"}, {"%0A", "\n"}, {"%3A", ":"}, {"%2C", ","}});
@@ -35,7 +37,8 @@ std::string unescape_bracketed(std::string_view text) {
 using Unescape = std::string (*)(std::string_view);
 
 std::optional<WorkflowCommand> read_command(std::string_view head, std::string_view data, char separator,
-                                            std::string_view resume_token, Unescape property, Unescape value) {
+                                            std::string_view resume_token, Unescape property,
+                                            Unescape value) {
   const std::size_t space = head.find(' ');
   WorkflowCommand command;
   command.name = base::to_lower(head.substr(0, space));

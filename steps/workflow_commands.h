@@ -21,7 +21,8 @@ struct WorkflowCommand {
 
 /// The command on a line of output; nothing when it is ordinary output. `resume_token` is a further name that
 /// counts as a command, the one that ends `stop-commands`.
-std::optional<WorkflowCommand> parse_workflow_command(std::string_view line, std::string_view resume_token = "");
+std::optional<WorkflowCommand> parse_workflow_command(std::string_view line,
+                                                      std::string_view resume_token = "");
 bool is_workflow_command(std::string_view name);
 
 /// The annotation of an error, warning or notice command; places that make no sense are dropped.

@@ -1,5 +1,5 @@
-// actions/checkout: the user's working tree as it is now, local edits included, or a clone when another ref or
-// repository is asked for.
+// actions/checkout: the user's working tree as it is now, local edits included, or a clone when another ref
+// or repository is asked for.
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -18,15 +18,17 @@ constexpr std::size_t kMaximumGitConfig = 1U << 20;
 
 /// What to put into the workspace.
 struct Request {
-  std::string repository;   ///< owner/name
-  bool own = true;          ///< it is the repository that the run is of
-  std::string ref;          ///< empty: the working tree
-  base::Path target;        ///< relative to the workspace
+  std::string repository;  ///< owner/name
+  bool own = true;         ///< it is the repository that the run is of
+  std::string ref;         ///< empty: the working tree
+  base::Path target;       ///< relative to the workspace
   bool clean = true;
   bool submodules = false;
 };
 
-bool is_true(std::string_view text) { return base::equals_ignoring_case(text, "true"); }
+bool is_true(std::string_view text) {
+  return base::equals_ignoring_case(text, "true");
+}
 
 base::Result<Request> read_request(const ActionCall& call, const RunningJob& job) {
   Request request;
@@ -34,7 +36,8 @@ base::Result<Request> read_request(const ActionCall& call, const RunningJob& job
   request.repository = call.input("repository", current);
   request.own = base::equals_ignoring_case(request.repository, current);
   request.ref = call.input("ref");
-  const bool is_current = request.ref == call.variable("GITHUB_SHA") || request.ref == call.variable("GITHUB_REF") ||
+  const bool is_current = request.ref == call.variable("GITHUB_SHA") ||
+                          request.ref == call.variable("GITHUB_REF") ||
                           request.ref == call.variable("GITHUB_REF_NAME");
   if (request.own && is_current) request.ref.clear();
   request.clean = is_true(call.input("clean", "true"));
@@ -46,9 +49,10 @@ base::Result<Request> read_request(const ActionCall& call, const RunningJob& job
   if (path.is_absolute()) path = path.lexically_normal().lexically_relative(workspace.lexically_normal());
   path = path.lexically_normal();
   if (path.empty() || *path.begin() == "..") {
-    return base::make_error(base::ErrorKind::invalid_input,
-                            fmt::format("path '{}' is not under the workspace '{}'; give a path relative to it",
-                                        call.input("path"), workspace.string()));
+    return base::make_error(
+        base::ErrorKind::invalid_input,
+        fmt::format("path '{}' is not under the workspace '{}'; give a path relative to it",
+                    call.input("path"), workspace.string()));
   }
   request.target = path;
   return request;
@@ -56,7 +60,8 @@ base::Result<Request> read_request(const ActionCall& call, const RunningJob& job
 
 /// The settings that are about the repository itself. The rest (credentials, proxies, aliases, remotes with a
 /// token in them) is the user's and no step's business.
-std::string git_config(std::string_view original, const std::optional<std::string>& origin, std::string_view branch) {
+std::string git_config(std::string_view original, const std::optional<std::string>& origin,
+                       std::string_view branch) {
   std::string config;
   bool kept = false;
   bool has_core = false;
@@ -83,7 +88,8 @@ std::string git_config(std::string_view original, const std::optional<std::strin
   if (scheme != std::string::npos && at != std::string::npos && at < url.find('/', scheme + 3)) {
     url.erase(scheme + 3, at + 1 - (scheme + 3));
   }
-  config += fmt::format("[remote \"origin\"]\n\turl = {}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n", url);
+  config +=
+      fmt::format("[remote \"origin\"]\n\turl = {}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n", url);
   if (!branch.empty() && branch.find_first_of("\n\"\\]") == std::string_view::npos) {
     config += fmt::format("[branch \"{0}\"]\n\tremote = origin\n\tmerge = refs/heads/{0}\n", branch);
   }
@@ -91,26 +97,27 @@ std::string git_config(std::string_view original, const std::optional<std::strin
 }
 
 bool is_kept_git_file(const std::string& relative) {
-  return relative != "config" && relative != "config.worktree" && relative != "hooks" && relative != "worktrees" &&
-         relative != "modules" && relative != "FETCH_HEAD" && !relative.ends_with(".lock") &&
-         !relative.starts_with("fsmonitor");
+  return relative != "config" && relative != "config.worktree" && relative != "hooks" &&
+         relative != "worktrees" && relative != "modules" && relative != "FETCH_HEAD" &&
+         !relative.ends_with(".lock") && !relative.starts_with("fsmonitor");
 }
 
 /// Copies a repository's .git folder without hooks and without the user's settings.
-base::Result<void> copy_git_folder(const base::Path& git_folder, const base::RepositoryState& state, int target,
-                                   std::uint32_t owner) {
+base::Result<void> copy_git_folder(const base::Path& git_folder, const base::RepositoryState& state,
+                                   int target, std::uint32_t owner) {
   TRY(auto files, list_tree(git_folder, is_kept_git_file));
   TRY(auto folder, make_folder_for_steps(target, ".git", owner));
   TRY(copy_files_for_steps(git_folder, files, folder.get(), owner));
   std::string original;
   if (auto text = base::read_file(git_folder / "config", kMaximumGitConfig)) original = std::move(*text);
-  return create_file_for_steps(folder.get(), "config", git_config(original, state.origin_url, state.branch), 0644,
-                               owner);
+  return create_file_for_steps(folder.get(), "config", git_config(original, state.origin_url, state.branch),
+                               0644, owner);
 }
 
 /// Whether .git can be copied file by file: a linked work tree's is elsewhere, borrowed objects are too.
 bool has_own_git_folder(const base::Path& work_tree) {
-  return base::is_directory(work_tree / ".git") && !base::exists(work_tree / ".git/objects/info/alternates") &&
+  return base::is_directory(work_tree / ".git") &&
+         !base::exists(work_tree / ".git/objects/info/alternates") &&
          !base::exists(work_tree / ".git/commondir");
 }
 
@@ -127,8 +134,10 @@ base::Result<Checkout> copy_work_tree(const Request& request, RunningJob& job, i
   if (request.submodules) {
     std::vector<std::string> below;
     for (const std::string& path : files) {
-      if (!base::is_directory(state.work_tree / path) || !base::exists(state.work_tree / path / ".git")) continue;
-      TRY(auto inner, base::list_work_tree_files(state.work_tree / path).while_doing("reading submodule " + path));
+      if (!base::is_directory(state.work_tree / path) || !base::exists(state.work_tree / path / ".git"))
+        continue;
+      TRY(auto inner,
+          base::list_work_tree_files(state.work_tree / path).while_doing("reading submodule " + path));
       for (const std::string& file : inner) below.push_back((base::Path(path) / file).string());
     }
     files.insert(files.end(), below.begin(), below.end());
@@ -145,7 +154,8 @@ base::Result<Checkout> copy_work_tree(const Request& request, RunningJob& job, i
                   files.size()};
 }
 
-base::Result<Checkout> clone_into(const Request& request, const ActionCall& call, RunningJob& job, int target) {
+base::Result<Checkout> clone_into(const Request& request, const ActionCall& call, RunningJob& job,
+                                  int target) {
   TRY(auto scratch, base::TempDir::create_in(job.folders.scratch, "checkout"));
   base::CloneOptions options;
   options.destination = scratch.path() / "clone";
@@ -154,24 +164,29 @@ base::Result<Checkout> clone_into(const Request& request, const ActionCall& call
     options.url = job.services->repository.string();
   } else {
     // Only remote ones: the runner may read repositories of this machine that the step may not.
-    const bool is_url = request.repository.starts_with("https://") || request.repository.starts_with("http://");
-    if (!is_url && (request.repository.find(':') != std::string::npos || request.repository.starts_with('/'))) {
-      return base::make_error(base::ErrorKind::invalid_input,
-                              fmt::format("repository '{}': expected owner/name or an https:// URL", request.repository));
+    const bool is_url =
+        request.repository.starts_with("https://") || request.repository.starts_with("http://");
+    if (!is_url &&
+        (request.repository.find(':') != std::string::npos || request.repository.starts_with('/'))) {
+      return base::make_error(
+          base::ErrorKind::invalid_input,
+          fmt::format("repository '{}': expected owner/name or an https:// URL", request.repository));
     }
     const std::string server = call.variable("GITHUB_SERVER_URL");
-    options.url = is_url ? request.repository
-                         : fmt::format("{}/{}", server.empty() ? "https://github.com" : server, request.repository);
+    options.url =
+        is_url ? request.repository
+               : fmt::format("{}/{}", server.empty() ? "https://github.com" : server, request.repository);
     options.token = call.input("token");
   }
-  TRY(const std::string commit,
-      base::clone_repository(options).while_doing(fmt::format("cloning {} at '{}'", request.repository, request.ref)));
+  TRY(const std::string commit, base::clone_repository(options).while_doing(
+                                    fmt::format("cloning {} at '{}'", request.repository, request.ref)));
   TRY(auto state, base::read_repository(options.destination));
   if (request.own) {
     TRY(auto original, base::read_repository(job.services->repository));
     state.origin_url = original.origin_url;
   }
-  TRY(auto files, list_tree(options.destination, [](const std::string& relative) { return relative != ".git"; }));
+  TRY(auto files,
+      list_tree(options.destination, [](const std::string& relative) { return relative != ".git"; }));
   TRY(copy_files_for_steps(options.destination, files, target, job.services->host_uid));
   TRY(copy_git_folder(options.destination / ".git", state, target, job.services->host_uid));
   return Checkout{commit, request.ref.empty() ? state.branch : request.ref, files.size()};
@@ -183,7 +198,8 @@ base::Result<Checkout> copy_plain_folder(RunningJob& job, int target) {
   TRY(auto files, list_tree(source, [](const std::string&) { return true; }));
   TRY(copy_files_for_steps(source, files, target, job.services->host_uid));
   job.log->annotation({LineKind::warning,
-                       fmt::format("{} is no git repository: all its files were copied", source.string()), "", ""});
+                       fmt::format("{} is no git repository: all its files were copied", source.string()), "",
+                       ""});
   return Checkout{"", "", files.size()};
 }
 
@@ -191,8 +207,8 @@ void warn_of_ignored_inputs(const ActionCall& call, RunningJob& job) {
   for (const char* name : {"sparse-checkout", "lfs", "ssh-key", "filter"}) {
     const std::string value = call.input(name);
     if (value.empty() || base::equals_ignoring_case(value, "false")) continue;
-    job.log->annotation({LineKind::warning, fmt::format("The input '{}' of {} has no effect here", name, call.uses),
-                         "", ""});
+    job.log->annotation(
+        {LineKind::warning, fmt::format("The input '{}' of {} has no effect here", name, call.uses), "", ""});
   }
 }
 
@@ -202,15 +218,16 @@ base::Result<ActionOutcome> checkout(const ActionCall& call, RunningJob& job) {
   TRY(const Request request, read_request(call, job));
   warn_of_ignored_inputs(call, job);
   if (request.own && job.services->repository.empty()) {
-    return base::make_error(base::ErrorKind::not_found, "there is no repository to check out: start the run in one");
+    return base::make_error(base::ErrorKind::not_found,
+                            "there is no repository to check out: start the run in one");
   }
   TRY(auto workspace, base::open_directory(job.folders.workspace.host));
   TRY(auto target, make_folder_for_steps(workspace.get(), request.target, job.services->host_uid));
   if (request.clean) TRY(remove_contents(target.get()).while_doing("cleaning the workspace"));
 
   const bool clone = !request.own || !request.ref.empty();
-  base::Result<Checkout> done = clone ? clone_into(request, call, job, target.get())
-                                      : copy_work_tree(request, job, target.get());
+  base::Result<Checkout> done =
+      clone ? clone_into(request, call, job, target.get()) : copy_work_tree(request, job, target.get());
   if (!done && !clone && done.error().kind == base::ErrorKind::not_found &&
       !base::exists(job.services->repository / ".git")) {
     done = copy_plain_folder(job, target.get());

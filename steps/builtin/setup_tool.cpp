@@ -21,7 +21,7 @@ constexpr std::size_t kMaximumVersionFile = 1U << 20;
 
 /// A tool as it was found in the sandbox.
 struct Tool {
-  std::string name;        ///< as called, python3.11
+  std::string name;  ///< as called, python3.11
   Version version;
   std::string executable;
   std::vector<std::string> more;  ///< further lines of the probe
@@ -56,12 +56,14 @@ base::Result<Tool> choose(const Wanted& wanted, const std::vector<Tool>& found, 
     if (spec.allows(tool.version)) return tool;
   }
   std::vector<std::string> there;
-  for (const Tool& tool : found) there.push_back(fmt::format("{} ({})", to_string(tool.version), tool.executable));
+  for (const Tool& tool : found)
+    there.push_back(fmt::format("{} ({})", to_string(tool.version), tool.executable));
   return base::make_error(
       base::ErrorKind::not_found,
-      fmt::format("{} {} was asked for ({}), but this machine has {}. Install it so that it is under /usr or /opt "
-                  "(for example: apt-get install {}), or ask for a version that is there",
-                  title, wanted.text, wanted.source, there.empty() ? "none" : base::join(there, ", "), package));
+      fmt::format(
+          "{} {} was asked for ({}), but this machine has {}. Install it so that it is under /usr or /opt "
+          "(for example: apt-get install {}), or ask for a version that is there",
+          title, wanted.text, wanted.source, there.empty() ? "none" : base::join(there, ", "), package));
 }
 
 /// Symlinks and scripts in `tool_cache/<title>/<version>/x64/bin`, a folder to put on PATH.
@@ -86,8 +88,9 @@ base::Result<void> link_tool(const Shim& shim, const char* name, const std::stri
 }
 
 /// The versions asked for: the input, else the version file.
-base::Result<std::vector<Wanted>> read_wanted(const ActionCall& call, const RunningJob& job, const std::string& tool,
-                                              const std::function<std::string(std::string_view, std::string_view)>& from) {
+base::Result<std::vector<Wanted>> read_wanted(
+    const ActionCall& call, const RunningJob& job, const std::string& tool,
+    const std::function<std::string(std::string_view, std::string_view)>& from) {
   std::vector<Wanted> wanted;
   const std::string input = call.input(tool + "-version");
   for (std::string_view line : base::lines_of(input)) {
@@ -99,7 +102,8 @@ base::Result<std::vector<Wanted>> read_wanted(const ActionCall& call, const Runn
   TRY(auto text, read_job_file(job.folders, path, kMaximumVersionFile).while_doing(tool + "-version-file"));
   const std::string version = from(base::Path(file).filename().string(), text);
   if (version.empty()) {
-    return base::make_error(base::ErrorKind::invalid_input, fmt::format("{} names no version of {}", file, tool));
+    return base::make_error(base::ErrorKind::invalid_input,
+                            fmt::format("{} names no version of {}", file, tool));
   }
   wanted.push_back({version, file});
   return wanted;
@@ -184,9 +188,9 @@ base::Result<void> fill_python_shim(const Shim& shim, const Tool& tool, std::uin
 /// Node's names for its long-term releases.
 std::string node_range(std::string_view text) {
   static constexpr std::pair<std::string_view, std::string_view> kReleases[] = {
-      {"argon", "4"},    {"boron", "6"},    {"carbon", "8"},    {"dubnium", "10"}, {"erbium", "12"},
-      {"fermium", "14"}, {"gallium", "16"}, {"hydrogen", "18"}, {"iron", "20"},    {"jod", "22"},
-      {"krypton", "24"}};
+      {"argon", "4"},   {"boron", "6"},    {"carbon", "8"},   {"dubnium", "10"},
+      {"erbium", "12"}, {"fermium", "14"}, {"gallium", "16"}, {"hydrogen", "18"},
+      {"iron", "20"},   {"jod", "22"},     {"krypton", "24"}};
   const std::string lower = base::to_lower(base::trim(text));
   if (lower == "node" || lower == "latest" || lower == "current" || lower == "*") return "*";
   if (!lower.starts_with("lts/")) return lower;
@@ -207,7 +211,8 @@ base::Result<ActionOutcome> setup_python(const ActionCall& call, RunningJob& job
   ActionOutcome outcome;
   for (const Wanted& one : wanted) {
     const auto version = find_version(one.text);
-    const std::string package = version ? fmt::format("python{}.{}", version->parts[0], version->parts[1]) : "python3";
+    const std::string package =
+        version ? fmt::format("python{}.{}", version->parts[0], version->parts[1]) : "python3";
     TRY(const Tool tool, choose(one, found, "Python", package));
     TRY(const Shim shim, make_shim("Python", tool.version, job));
     TRY(fill_python_shim(shim, tool, job.services->host_uid));
@@ -216,8 +221,8 @@ base::Result<ActionOutcome> setup_python(const ActionCall& call, RunningJob& job
                            {"Python_ROOT_DIR", shim.location},
                            {"Python3_ROOT_DIR", shim.location}};
     if (!tool.more.empty() && tool.more[0] == "False") {
-      // The machine's packages cannot be changed from here, so what pip installs goes to the job's own folder,
-      // and Debian's guard of the former has nothing to guard.
+      // The machine's packages cannot be changed from here, so what pip installs goes to the job's own
+      // folder, and Debian's guard of the former has nothing to guard.
       const std::string packages = job.folders.temp.inside + "/python-packages";
       outcome.environment.emplace_back("PYTHONUSERBASE", packages);
       outcome.environment.emplace_back("PIP_BREAK_SYSTEM_PACKAGES", "1");
@@ -225,7 +230,8 @@ base::Result<ActionOutcome> setup_python(const ActionCall& call, RunningJob& job
     }
     outcome.outputs["python-version"] = to_string(tool.version);
     outcome.outputs["python-path"] = tool.executable;
-    job.log->line(LineKind::output, fmt::format("Python {} is here: {}", to_string(tool.version), tool.executable));
+    job.log->line(LineKind::output,
+                  fmt::format("Python {} is here: {}", to_string(tool.version), tool.executable));
   }
   note_cache(call, job);
   return outcome;
@@ -247,7 +253,8 @@ base::Result<ActionOutcome> setup_node(const ActionCall& call, RunningJob& job) 
   const std::string folder = base::Path(tool.executable).parent_path().string();
   outcome.search_path = {folder};
   outcome.outputs["node-version"] = "v" + to_string(tool.version);
-  job.log->line(LineKind::output, fmt::format("Node.js {} is here: {}", to_string(tool.version), tool.executable));
+  job.log->line(LineKind::output,
+                fmt::format("Node.js {} is here: {}", to_string(tool.version), tool.executable));
   note_cache(call, job);
   return outcome;
 }
