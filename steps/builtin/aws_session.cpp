@@ -13,6 +13,14 @@ bool is_true(std::string_view text) {
   return base::equals_ignoring_case(text, "true");
 }
 
+std::vector<std::string> comma_list(const ActionCall& call, std::string_view name) {
+  std::vector<std::string> parts;
+  for (const auto& part : base::split(call.input(name), ',')) {
+    if (const auto trimmed = base::trim(part); !trimmed.empty()) parts.emplace_back(trimmed);
+  }
+  return parts;
+}
+
 void warn(RunningJob& job, std::string message) {
   job.log->annotation({.level = LineKind::warning, .message = std::move(message)});
 }

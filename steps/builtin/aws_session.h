@@ -3,6 +3,7 @@
 // credentials (aws_credentials).
 
 #include <string_view>
+#include <vector>
 
 #include "aws/client.h"
 #include "steps/builtin_actions.h"
@@ -11,6 +12,8 @@ namespace steps::builtin {
 
 /// GitHub's reading of a boolean input: `true` in any case, all else is false.
 bool is_true(std::string_view text);
+/// Parts of a comma-separated input, trimmed, without empty ones.
+std::vector<std::string> comma_list(const ActionCall& call, std::string_view name);
 /// A warning that belongs to the step.
 void warn(RunningJob& job, std::string message);
 /// Region, endpoints and clock of the step, without credentials.

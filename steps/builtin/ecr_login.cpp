@@ -6,7 +6,7 @@
 
 #include "base/strings.h"
 #include "ecr/ecr_client.h"
-#include "steps/builtin/aws_call.h"
+#include "steps/builtin/aws_session.h"
 #include "steps/registry_logins.h"
 #include "steps/secret_masker.h"
 
@@ -62,7 +62,7 @@ Result<ActionOutcome> amazon_ecr_login(const ActionCall& call, RunningJob& job) 
     return make_error(ErrorKind::invalid_input,
                       "Invalid input for 'registry-type', possible options are [private, public]");
   }
-  TRY(auto client, step_client(call, job));
+  TRY(auto client, make_aws_client(call, job));
   TRY(const auto token, ecr::get_authorization_token(client));
   job.log->line(LineKind::output, fmt::format("Logging into registry {}", token.host));
   job.masker->add(token.credentials.password);
@@ -72,7 +72,7 @@ Result<ActionOutcome> amazon_ecr_login(const ActionCall& call, RunningJob& job) 
   outcome.outputs["registry"] = token.host;
   outcome.outputs[output_name("docker_username_", token.host)] = token.credentials.username;
   outcome.outputs[output_name("docker_password_", token.host)] = token.credentials.password;
-  if (!is_true(call, "skip-logout")) {
+  if (!is_true(call.input("skip-logout"))) {
     outcome.post = PostStep{
         .name = "Post " + call.step_name, .run = [host = token.host](RunningJob& ending) -> Result<void> {
           ending.log->line(LineKind::output, fmt::format("Logging out of registry {}", host));

@@ -10,7 +10,7 @@
 #include "ecs/failure_digest.h"
 #include "ecs/rollout.h"
 #include "ecs/task_definition.h"
-#include "steps/builtin/aws_call.h"
+#include "steps/builtin/aws_session.h"
 #include "workflow/yaml_reader.h"
 
 namespace steps::builtin {
@@ -80,7 +80,7 @@ class ServiceDeployment {
       if (!call_.input(name).empty())
         return make_error(ErrorKind::invalid_input, fmt::format("the input {} is not supported", name));
     }
-    if (is_true(call_, "run-task"))
+    if (is_true(call_.input("run-task")))
       return make_error(ErrorKind::invalid_input, "the input run-task is not supported");
     return {};
   }
@@ -143,7 +143,7 @@ class ServiceDeployment {
                                                  short_name(definition_arn_), service_));
     Json details = event_details();
     job_.log->event("deployment", details);
-    if (!is_true(call_, "wait-for-service-stability")) return {};
+    if (!is_true(call_.input("wait-for-service-stability"))) return {};
     return follow();
   }
 
@@ -151,7 +151,7 @@ class ServiceDeployment {
     Json request = {{"service", service_},
                     {"cluster", cluster_},
                     {"taskDefinition", definition_arn_},
-                    {"forceNewDeployment", is_true(call_, "force-new-deployment")}};
+                    {"forceNewDeployment", is_true(call_.input("force-new-deployment"))}};
     if (const auto text = call_.input("desired-count"); !text.empty()) {
       const auto count = base::parse_integer(text);
       if (!count || *count < 0)
@@ -160,7 +160,7 @@ class ServiceDeployment {
       request["desiredCount"] = *count;
     }
     if (!call_.input("enable-ecs-managed-tags").empty())
-      request["enableECSManagedTags"] = is_true(call_, "enable-ecs-managed-tags");
+      request["enableECSManagedTags"] = is_true(call_.input("enable-ecs-managed-tags"));
     if (const auto tags = call_.input("propagate-tags"); !tags.empty()) request["propagateTags"] = tags;
     return request;
   }
@@ -272,7 +272,7 @@ class ServiceDeployment {
 }  // namespace
 
 Result<ActionOutcome> amazon_ecs_deploy_task_definition(const ActionCall& call, RunningJob& job) {
-  TRY(auto client, step_client(call, job));
+  TRY(auto client, make_aws_client(call, job));
   return ServiceDeployment(call, job, std::move(client)).run();
 }
 

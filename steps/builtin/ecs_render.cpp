@@ -8,7 +8,7 @@
 #include "base/strings.h"
 #include "ecs/ecs_client.h"
 #include "ecs/task_definition.h"
-#include "steps/builtin/aws_call.h"
+#include "steps/builtin/aws_session.h"
 #include "steps/job_files.h"
 
 namespace steps::builtin {
@@ -40,7 +40,7 @@ Result<Json> load_definition(const ActionCall& call, RunningJob& job) {
         "Either task definition, task definition arn or task definition family must be provided");
   }
   if (file.empty()) {
-    TRY(auto client, step_client(call, job));
+    TRY(auto client, make_aws_client(call, job));
     return ecs::describe_task_definition(client, described);
   }
   const auto text = read_job_file(job.folders, inside_path(file, job), kLargestDefinition);
