@@ -75,20 +75,13 @@ base::Result<std::string> read_first_line(int fd, const base::Path& log, std::ui
     line += c;
   }
   const auto text = base::read_file(log).value_or("");
-  const std::string said(
-      base::trim(text.size() > log_start ? std::string_view(text).substr(log_start) : text));
+  std::string_view said =
+      base::trim(text.size() > log_start ? std::string_view(text).substr(log_start) : text);
+  constexpr std::string_view kOwnName = "pipeline: ";
+  if (said.starts_with(kOwnName)) said.remove_prefix(kOwnName.size());
   return base::make_error(
       base::ErrorKind::invalid_input,
-      said.empty() ? fmt::format("the emulator ended at once; its log is {}", log.string()) : said);
-}
-
-struct Pipe {
-  base::Fd read, write;
-};
-base::Result<Pipe> make_pipe() {
-  int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) return base::system_error("cannot make a pipe", errno);
-  return Pipe{base::Fd(ends[0]), base::Fd(ends[1])};
+      said.empty() ? fmt::format("the emulator ended at once; its log is {}", log.string()) : std::string(said));
 }
 
 }  // namespace
@@ -135,8 +128,8 @@ base::Result<StartedEmulator> start_emulator(const std::string& state_folder, co
                                              std::uint16_t port, Lifetime lifetime, base::HttpClient& http) {
   const auto folder = emulator_folder(state_folder);
   TRY(base::make_directories(folder, 0700));
-  TRY(auto output, make_pipe());
-  TRY(auto input, make_pipe());
+  TRY(auto output, base::make_pipe());
+  TRY(auto input, base::make_pipe());
   std::vector<std::string> argv = {"pipeline", "--state-dir", state_folder, "emulator", "serve"};
   if (!seed.empty()) argv.insert(argv.end(), {"--seed", seed});
   if (port != 0) argv.insert(argv.end(), {"--port", std::to_string(port)});

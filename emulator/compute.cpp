@@ -34,7 +34,7 @@ class RunningCompute final : public Compute {
 
   ~RunningCompute() override {
     scheduler_->stop_loop();
-    save();
+    if (began_) save();  // a start that failed half-way leaves the state as it was
   }
 
   base::Result<void> begin() {
@@ -46,6 +46,7 @@ class RunningCompute final : public Compute {
     TRY(elb_state_.apply_seed(options_.seed));
     TRY(ecs_.apply_seed(options_.seed, [this](const std::string& name) { return group_arn(name); }));
     save();
+    began_ = true;
     scheduler_->start_loop();
     return {};
   }
@@ -152,6 +153,7 @@ class RunningCompute final : public Compute {
   }
 
   ComputeOptions options_;
+  bool began_ = false;
   std::mutex saving_;
   EcsState ecs_state_;
   std::optional<Scheduler> scheduler_;
