@@ -111,7 +111,13 @@ base::ServerResponse ApiRouter::perform(const base::ServerRequest& request, cons
                   failure(code, fmt::format("{}:{} is not emulated; docs/emulator.md lists what is",
                                             service.name, call.operation)));
   }
-  return encode(service, call, operation->second(call));
+  try {
+    return encode(service, call, operation->second(call));
+  } catch (const base::Json::exception& wrong_type) {
+    // A member of another type than the service's model has: AWS's own parser refuses it before the
+    // operation.
+    return encode(service, call, failure("SerializationException", wrong_type.what()));
+  }
 }
 
 }  // namespace emulator

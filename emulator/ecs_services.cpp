@@ -143,7 +143,8 @@ base::Result<base::Json> EcsService::update_service(const base::Json& request) {
   TRY(check_limits(request));
   TRY(check_load_balancers(request));
   const bool changed = needs_new_tasks(*service, request);
-  for (const auto& [key, value] : definition_of(request).items()) {
+  const base::Json changes = definition_of(request);
+  for (const auto& [key, value] : changes.items()) {
     if (!value.is_null() && key != "volumeConfigurations") service->definition[key] = value;
   }
   if (request.contains("desiredCount") && request["desiredCount"].is_number_integer()) {

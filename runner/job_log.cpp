@@ -49,10 +49,15 @@ void JobLog::annotation(const steps::Annotation& annotation) {
 }
 
 void JobLog::event(std::string_view type, const base::Json& details) {
+  auto shown = masked(details, masker_);
+  // What an event says to people is its text, wherever it comes from.
+  auto text = base::json_string(shown, "text");
+  if (shown.is_object()) shown.erase("text");
   stream_.publish({.type = std::string(type),
                    .job = job_,
                    .step = step_,
-                   .details = std::make_shared<const base::Json>(masked(details, masker_))});
+                   .text = std::move(text),
+                   .details = std::make_shared<const base::Json>(std::move(shown))});
 }
 
 }  // namespace runner

@@ -12,6 +12,15 @@ namespace runner {
 
 namespace {
 
+/// `a, b`, or "none".
+std::string list_text(const base::Json& list) {
+  std::string text;
+  for (const auto& entry : list) {
+    if (entry.is_string()) text += (text.empty() ? "" : ", ") + entry.get<std::string>();
+  }
+  return text.empty() ? "none" : text;
+}
+
 constexpr std::string_view kBold = "1";
 constexpr std::string_view kDim = "2";
 constexpr std::string_view kRed = "31";
@@ -194,8 +203,8 @@ void TerminalLog::print_deployment() {
       fmt::print(options_.out, "            {}\n", reason);
     }
     fmt::print(options_.out, "tasks       before: {}\n            after:  {}\n",
-               base::to_text(base::json_member(json, "tasks_before")),
-               base::to_text(base::json_member(json, "tasks_after")));
+               list_text(base::json_member(json, "tasks_before")),
+               list_text(base::json_member(json, "tasks_after")));
   }
   if (summary_.probe) {
     const auto& json = *summary_.probe;
