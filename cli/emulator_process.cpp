@@ -79,9 +79,10 @@ base::Result<std::string> read_first_line(int fd, const base::Path& log, std::ui
       base::trim(text.size() > log_start ? std::string_view(text).substr(log_start) : text);
   constexpr std::string_view kOwnName = "pipeline: ";
   if (said.starts_with(kOwnName)) said.remove_prefix(kOwnName.size());
-  return base::make_error(
-      base::ErrorKind::invalid_input,
-      said.empty() ? fmt::format("the emulator ended at once; its log is {}", log.string()) : std::string(said));
+  return base::make_error(base::ErrorKind::invalid_input,
+                          said.empty()
+                              ? fmt::format("the emulator ended at once; its log is {}", log.string())
+                              : std::string(said));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,10 +89,17 @@ Setting setting_of(const Plan& plan) {
   return setting;
 }
 
+// A process may open its own output again, as `tee /dev/stderr` does: the pipe has to be its user's.
+void give_pipe(int fd, std::optional<std::uint32_t> owner) {
+  struct stat status {};
+  if (owner && ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))
+    (void)::fchown(fd, *owner, static_cast<gid_t>(-1));
+}
+
 class NamespaceSandbox : public Sandbox {
  public:
-  NamespaceSandbox(pid_t pid, base::Fd control, Cgroup cgroup)
-      : pid_(pid), control_(std::move(control)), cgroup_(std::move(cgroup)) {}
+  NamespaceSandbox(const Plan& plan, pid_t pid, base::Fd control, Cgroup cgroup)
+      : plan_(plan), pid_(pid), control_(std::move(control)), cgroup_(std::move(cgroup)) {}
   ~NamespaceSandbox() override { (void)destroy(); }
 
   Result<StartedProcess> start(const Command& command) override {
@@ -113,6 +121,7 @@ class NamespaceSandbox : public Sandbox {
       if (given[i] < 0) continue;
       message.number |= 1 << i;
       message.fds.emplace_back(::fcntl(given[i], F_DUPFD_CLOEXEC, 0));
+      give_pipe(given[i], host_uid(plan_, command.uid.value_or(plan_.uid)));
     }
     TRY(auto answer, ask(message));
     if (answer.number < 0) {
@@ -192,6 +201,7 @@ class NamespaceSandbox : public Sandbox {
   }
 
   std::mutex mutex_;
+  const Plan plan_;
   pid_t pid_;
   base::Fd control_;
   Cgroup cgroup_;
@@ -209,7 +219,7 @@ Result<std::unique_ptr<Sandbox>> make_namespace_sandbox(const Plan& plan) {
     return std::move(joined).error();
   }
   auto sandbox = std::make_unique<NamespaceSandbox>(
-      spawned.pid, base::Fd(::fcntl(spawned.control.get(), F_DUPFD_CLOEXEC, 0)), std::move(cgroup));
+      plan, spawned.pid, base::Fd(::fcntl(spawned.control.get(), F_DUPFD_CLOEXEC, 0)), std::move(cgroup));
   Message setup{.kind = Kind::setup};
   setup.texts.push_back(to_text(setting_of(plan)));
   TRY(protocol::send(spawned.control.get(), setup));
