@@ -50,6 +50,14 @@ Service service_of(const Json& json) {
                   .desired = number(json, "desiredCount"),
                   .running = number(json, "runningCount")};
   service.controller = json_string(json_member(json, "deploymentController"), "type", "ECS");
+  const auto& configuration = json_member(json, "deploymentConfiguration");
+  service.minimum_healthy_percent =
+      static_cast<int>(json_integer(configuration, "minimumHealthyPercent", service.minimum_healthy_percent));
+  service.maximum_percent =
+      static_cast<int>(json_integer(configuration, "maximumPercent", service.maximum_percent));
+  const auto& breaker = json_member(configuration, "deploymentCircuitBreaker");
+  service.circuit_breaker = base::json_bool(breaker, "enable");
+  service.rolls_back = base::json_bool(breaker, "rollback");
   for (const auto& entry : json_member(json, "deployments"))
     service.deployments.push_back(deployment_of(entry));
   for (const auto& entry : json_member(json, "events")) {

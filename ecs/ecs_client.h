@@ -34,6 +34,8 @@ struct Service {
   std::string status;
   std::string controller = "ECS";  ///< or CODE_DEPLOY, EXTERNAL
   int desired = 0, running = 0;
+  int minimum_healthy_percent = 100, maximum_percent = 200;
+  bool circuit_breaker = false, rolls_back = false;
   std::vector<Deployment> deployments;  ///< the primary one first
   std::vector<ServiceEvent> events;     ///< newest first
   std::vector<std::string> target_groups;

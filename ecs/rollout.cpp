@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <set>
 
 namespace ecs {
@@ -10,6 +12,8 @@ namespace {
 
 using base::Result;
 using std::chrono::milliseconds;
+
+constexpr int kMostFaults = 10;
 
 // Soon at first, since that is when things happen; rarer later, to stay far from the API's limits.
 milliseconds wait_after(milliseconds elapsed) {
@@ -25,21 +29,34 @@ bool is_rollback(const Deployment& deployment) {
 class Follower {
  public:
   Follower(aws::Client& client, const RolloutOptions& options, const Service& before)
-      : client_(client), clock_(*client.options().clock), options_(options), began_(clock_.steady_now()) {
+      : client_(client),
+        clock_(*client.options().clock),
+        options_(options),
+        before_(before),
+        began_(clock_.steady_now()) {
     for (const auto& event : before.events) told_.insert(event.id);
     if (const auto* deployment = before.find(options.deployment_id)) last_ = *deployment;
   }
 
   Result<RolloutOutcome> follow() {
+    Service service = before_;
     while (true) {
-      TRY(auto service, describe_service(client_, options_.cluster, options_.service));
-      tell_events(service);
-      if (const auto* deployment = service.find(options_.deployment_id)) {
-        tell_progress(service, *deployment);
-        last_ = *deployment;
+      auto described = describe_service(client_, options_.cluster, options_.service);
+      if (described) {
+        service = std::move(*described);
+        faults_ = 0;
+        tell_events(service);
+        if (const auto* deployment = service.find(options_.deployment_id)) {
+          tell_progress(service, *deployment);
+          last_ = *deployment;
+        }
+        const auto end = end_of(service);
+        if (end) return RolloutOutcome{*end, reason_of(*end, service), last_, std::move(service)};
+      } else if (described.error().kind == base::ErrorKind::cancelled) {
+        return RolloutOutcome{RolloutEnd::cancelled, last_.rollout_reason, last_, std::move(service)};
+      } else if (!may_pass(described.error()) || ++faults_ >= kMostFaults) {
+        return std::move(described).error();
       }
-      const auto end = end_of(service);
-      if (end) return RolloutOutcome{*end, reason_of(*end, service), last_, std::move(service)};
       const auto elapsed = std::chrono::duration_cast<milliseconds>(clock_.steady_now() - began_);
       if (elapsed > options_.patience)
         return RolloutOutcome{RolloutEnd::timed_out, last_.rollout_reason, last_, std::move(service)};
@@ -50,20 +67,38 @@ class Follower {
   }
 
  private:
+  // The deployment goes on while AWS does not answer, so a short silence is no reason to lose sight of it.
+  static bool may_pass(const base::Error& error) {
+    return error.kind == base::ErrorKind::unavailable || aws::is_throttling(error.code);
+  }
+
   /// Nothing while it goes on.
   std::optional<RolloutEnd> end_of(const Service& service) const {
     const auto* mine = service.find(options_.deployment_id);
     const auto* primary = service.primary();
     const bool is_primary = mine != nullptr && mine->status == "PRIMARY";
+    // Until the rollback it announces has made another one primary, a failed deployment is not at its end.
+    if (is_primary && mine->rollout_state == "FAILED" && is_rollback(*mine)) return std::nullopt;
     if (is_primary && mine->rollout_state == "FAILED") return RolloutEnd::failed;
     if (is_primary) return is_done(service, *mine) ? std::optional(RolloutEnd::completed) : std::nullopt;
     const bool failed =
         last_.rollout_state == "FAILED" || (mine != nullptr && mine->rollout_state == "FAILED");
     if (primary == nullptr) return RolloutEnd::failed;
-    const bool back = failed || is_rollback(*primary);
+    // A primary that was there before this deployment came back by a rollback, whatever its reason says by
+    // now.
+    const bool back =
+        failed || is_rollback(*primary) || before_.find(primary->id) != nullptr || was_given_up(service);
     // Whoever comes to the scene afterwards wants to know what runs now: the way back is followed to its end.
     if (back) return is_done(service, *primary) ? std::optional(RolloutEnd::rolled_back) : std::nullopt;
     return RolloutEnd::superseded;
+  }
+
+  /// Between two looks a rollback can begin and end; the service's events still tell.
+  bool was_given_up(const Service& service) const {
+    const auto words = fmt::format("(deployment {}) deployment failed", options_.deployment_id);
+    return std::any_of(service.events.begin(), service.events.end(), [&](const ServiceEvent& event) {
+      return event.message.find(words) != std::string::npos;
+    });
   }
 
   // Services of before 2020 have no rollout state: one deployment with all its tasks is the end, there.
@@ -102,7 +137,9 @@ class Follower {
   aws::Client& client_;
   base::Clock& clock_;
   const RolloutOptions& options_;
+  const Service& before_;
   base::SteadyTime began_;
+  int faults_ = 0;  ///< calls in a row without an answer
   std::set<std::string> told_;
   std::string shown_;
   Deployment last_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/json.h"
@@ -50,7 +51,10 @@ void edit(Json& container, const ContainerEdits& edits) {
     container["logConfiguration"] = {{"logDriver", edits.log_driver}};
     if (!options.empty()) container["logConfiguration"]["options"] = std::move(options);
   }
-  for (const auto& [name, value] : edits.docker_labels) container["dockerLabels"][name] = value;
+  if (edits.docker_labels.empty()) return;
+  auto& labels = container["dockerLabels"];
+  if (!labels.is_object()) labels = Json::object();
+  for (const auto& [name, value] : edits.docker_labels) labels[name] = value;
 }
 
 bool is_empty(const Json& value) {
@@ -76,13 +80,21 @@ Json cleaned(const Json& value, const std::set<std::string>& keep) {
   if (!value.is_object()) return value;
   Json object = Json::object();
   for (const auto& [key, entry] : value.items()) {
-    if (keep.contains(key)) {
-      object[key] = entry;
-    } else if (!is_empty(entry)) {
-      object[key] = cleaned(entry, keep);
-    }
+    if (keep.contains(key) || !is_empty(entry)) object[key] = cleaned(entry, keep);
   }
   return object;
+}
+
+/// An empty name or value of a proxy's property means that, so both come back.
+void restore_empty_properties(Json& definition) {
+  if (base::json_string(base::json_member(definition, "proxyConfiguration"), "type") != "APPMESH") return;
+  auto& proxy = definition["proxyConfiguration"];
+  if (!base::json_member(proxy, "properties").is_array()) return;
+  for (auto& property : proxy["properties"]) {
+    if (!property.is_object()) continue;
+    if (!property.contains("value")) property["value"] = "";
+    if (!property.contains("name")) property["name"] = "";
+  }
 }
 
 /// `value: ""` of an environment entry means an empty variable, so it comes back.
@@ -155,6 +167,7 @@ std::vector<std::string> remove_described_keys(Json& definition) {
 Json without_empty_values(const Json& definition, const std::set<std::string>& keep) {
   auto result = cleaned(definition, keep);
   restore_empty_variables(result);
+  restore_empty_properties(result);
   return result;
 }
 
