@@ -18,6 +18,22 @@ std::string operation(std::string_view name) {
   return "AmazonEC2ContainerRegistry_V20150921." + std::string(name);
 }
 
+Result<AuthorizationToken> token_of(const base::Json& json) {
+  auto decoded = base::base64_decode(json_string(json, "authorizationToken"));
+  const auto colon = decoded ? decoded->find(':') : std::string::npos;
+  AuthorizationToken token{.proxy_endpoint = json_string(json, "proxyEndpoint")};
+  if (colon == std::string::npos || token.proxy_endpoint.empty()) {
+    return make_error(ErrorKind::remote,
+                      "Amazon ECR authorization token is invalid: expected base64 of NAME:PASSWORD and a "
+                      "proxyEndpoint");
+  }
+  token.credentials = {decoded->substr(0, colon), decoded->substr(colon + 1)};
+  const auto scheme = token.proxy_endpoint.find("://");
+  token.host = scheme == std::string::npos ? token.proxy_endpoint : token.proxy_endpoint.substr(scheme + 3);
+  while (token.host.ends_with('/')) token.host.pop_back();
+  return token;
+}
+
 EcrRepository repository_of(const base::Json& json) {
   return {json_string(json, "repositoryName"), json_string(json, "repositoryArn"),
           json_string(json, "repositoryUri"), json_string(json, "registryId"),
@@ -26,23 +42,25 @@ EcrRepository repository_of(const base::Json& json) {
 
 }  // namespace
 
-Result<AuthorizationToken> get_authorization_token(aws::Client& client) {
-  TRY(const auto answer,
-      client.call_json(aws::kEcr, operation("GetAuthorizationToken"), base::Json::object()));
+Result<std::vector<AuthorizationToken>> get_authorization_tokens(aws::Client& client,
+                                                                 const std::vector<std::string>& accounts) {
+  base::Json request = base::Json::object();
+  if (!accounts.empty()) request["registryIds"] = accounts;
+  TRY(const auto answer, client.call_json(aws::kEcr, operation("GetAuthorizationToken"), request));
   const auto& list = json_member(answer, "authorizationData");
-  if (!list.is_array() || list.empty()) {
+  std::vector<AuthorizationToken> tokens;
+  for (const auto& entry : list) {
+    TRY(auto token, token_of(entry));
+    tokens.push_back(std::move(token));
+  }
+  if (tokens.empty())
     return make_error(ErrorKind::remote, "Amazon ECR authorization token returned no authorization data");
-  }
-  TRY(const auto decoded, base::base64_decode(json_string(list[0], "authorizationToken")));
-  const auto colon = decoded.find(':');
-  AuthorizationToken token{.proxy_endpoint = json_string(list[0], "proxyEndpoint")};
-  if (colon == std::string::npos || token.proxy_endpoint.empty()) {
-    return make_error(ErrorKind::remote, "Amazon ECR authorization token is invalid");
-  }
-  token.credentials = {decoded.substr(0, colon), decoded.substr(colon + 1)};
-  const auto scheme = token.proxy_endpoint.find("://");
-  token.host = scheme == std::string::npos ? token.proxy_endpoint : token.proxy_endpoint.substr(scheme + 3);
-  return token;
+  return tokens;
+}
+
+Result<AuthorizationToken> get_authorization_token(aws::Client& client) {
+  TRY(auto tokens, get_authorization_tokens(client, {}));
+  return std::move(tokens.front());
 }
 
 Result<std::optional<EcrRepository>> describe_repository(aws::Client& client, const std::string& name) {

@@ -21,6 +21,9 @@ struct AuthorizationToken {
   std::string host;            ///< the endpoint's host
 };
 base::Result<AuthorizationToken> get_authorization_token(aws::Client& client);
+/// One for each registry, by account id; for the caller's own when none is named.
+base::Result<std::vector<AuthorizationToken>> get_authorization_tokens(
+    aws::Client& client, const std::vector<std::string>& accounts);
 
 struct EcrRepository {
   std::string name;
