@@ -35,6 +35,7 @@ class Follower {
         before_(before),
         began_(clock_.steady_now()) {
     for (const auto& event : before.events) told_.insert(event.id);
+    for (const auto& deployment : before.deployments) older_.insert(deployment.id);
     if (const auto* deployment = before.find(options.deployment_id)) last_ = *deployment;
   }
 
@@ -109,13 +110,26 @@ class Follower {
 
   std::string reason_of(RolloutEnd end, const Service& service) const {
     if (end != RolloutEnd::rolled_back || last_.rollout_state == "FAILED") return last_.rollout_reason;
+    if (!failure_.empty()) return failure_;
     return service.primary()->rollout_reason;
   }
 
   void tell_events(const Service& service) {
     for (auto event = service.events.rbegin(); event != service.events.rend(); ++event) {
-      if (told_.insert(event->id).second && options_.on_event) options_.on_event(*event);
+      if (!told_.insert(event->id).second) continue;
+      note_failure(event->message);
+      if (options_.on_event) options_.on_event(*event);
     }
+  }
+
+  /// `(service S) (deployment ecs-svc/N) deployment failed: tasks failed to start.`
+  void note_failure(const std::string& message) {
+    constexpr std::string_view kFailed = "deployment failed";
+    const auto at = message.find(kFailed);
+    if (at == std::string::npos ||
+        message.find("(deployment " + options_.deployment_id + ")") == std::string::npos)
+      return;
+    failure_ = message.substr(at);
   }
 
   void tell_progress(const Service& service, const Deployment& deployment) {
@@ -141,6 +155,8 @@ class Follower {
   base::SteadyTime began_;
   int faults_ = 0;  ///< calls in a row without an answer
   std::set<std::string> told_;
+  std::set<std::string> older_;  ///< deployments that were there before this one
+  std::string failure_;          ///< why it was given up, as an event says
   std::string shown_;
   Deployment last_;
 };

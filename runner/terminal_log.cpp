@@ -138,8 +138,8 @@ RunSummary::JobLines& TerminalLog::job(const std::string& name) {
 
 void TerminalLog::show_line(const RunEvent& event) {
   if (event.kind == steps::LineKind::debug && !options_.debug) return;
-  const std::string text = without_control_sequences(event.text);
   if (options_.timestamps) {
+    const auto text = without_control_sequences(event.text);
     print(event.job, base::format_iso8601(event.time), fmt::format("{}{}", tag_of(event.kind), text), kPlain);
     return;
   }
@@ -148,7 +148,12 @@ void TerminalLog::show_line(const RunEvent& event) {
   if (event.kind == steps::LineKind::error) prefix = "Error: ";
   if (event.kind == steps::LineKind::warning) prefix = "Warning: ";
   if (event.kind == steps::LineKind::notice) prefix = "Notice: ";
-  print(event.job, "│", styled(fmt::format("{}{}", prefix, text), style_of(event.kind)), kDim);
+  // An annotation may have several lines.
+  for (const auto& line : base::split(event.text, '\n')) {
+    const auto shown = fmt::format("{}{}", prefix, without_control_sequences(line));
+    print(event.job, "│", styled(shown, style_of(event.kind)), kDim);
+    prefix = "";
+  }
 }
 
 void TerminalLog::operator()(const RunEvent& event) {

@@ -215,7 +215,8 @@ class ServiceDeployment {
   /// The step's error: what became of the deployment, then everything that tells why.
   base::Error failure_of(const ecs::RolloutOutcome& outcome) {
     using ecs::RolloutEnd;
-    const auto reason = outcome.reason.empty() ? std::string("unknown reason") : outcome.reason;
+    auto reason = outcome.reason.empty() ? std::string("unknown reason") : outcome.reason;
+    if (reason.ends_with('.')) reason.pop_back();
     if (outcome.end == RolloutEnd::cancelled) {
       return make_error(ErrorKind::cancelled,
                         fmt::format("stopped following deployment {}; it goes on", deployment_id_));
@@ -243,10 +244,7 @@ class ServiceDeployment {
     }
     const double since = before_.events.empty() ? 0 : before_.events.front().created_at;
     const auto digest = ecs::digest_failure(client_, cluster_, outcome.service, deployment_id_, since);
-    for (const auto& line : ecs::to_lines(digest)) job_.log->line(LineKind::output, line);
-    if (!digest.health_reports.empty()) message += "\n" + digest.health_reports.front();
-    for (const auto& group : digest.groups)
-      message += fmt::format("\n{} task(s): {}", group.tasks, group.reason);
+    for (const auto& line : ecs::to_lines(digest)) message += "\n" + line;
     return make_error(ErrorKind::remote, message);
   }
 
