@@ -35,7 +35,6 @@ class Follower {
         before_(before),
         began_(clock_.steady_now()) {
     for (const auto& event : before.events) told_.insert(event.id);
-    for (const auto& deployment : before.deployments) older_.insert(deployment.id);
     if (const auto* deployment = before.find(options.deployment_id)) last_ = *deployment;
   }
 
@@ -155,8 +154,7 @@ class Follower {
   base::SteadyTime began_;
   int faults_ = 0;  ///< calls in a row without an answer
   std::set<std::string> told_;
-  std::set<std::string> older_;  ///< deployments that were there before this one
-  std::string failure_;          ///< why it was given up, as an event says
+  std::string failure_;  ///< why it was given up, as an event says
   std::string shown_;
   Deployment last_;
 };

@@ -77,7 +77,7 @@ struct JobServices {
   std::string id_token_request_url;  ///< already holds a query string
   std::string id_token_request_token;
   base::HttpClient* http = nullptr;
-  base::Clock* clock = nullptr;        ///< the system's when absent
+  base::Clock* clock = nullptr;  ///< the system's when absent
   ecr::ImageStore* images = nullptr;
   DockerMode docker = DockerMode::builtin;
   base::Path repository;  ///< the user's checkout that `actions/checkout` takes from

@@ -34,13 +34,15 @@ void read_runs(const std::string& path, const Node& runs, ActionMetadata& action
     action.post = runs["post"].text;
     action.pre_if = runs["pre-if"].text;
     action.post_if = runs["post-if"].text;
-    if (action.main.empty()) diagnostics.push_back({{path, runs.line, runs.column}, "Required property is missing: main"});
+    if (action.main.empty())
+      diagnostics.push_back({{path, runs.line, runs.column}, "Required property is missing: main"});
   } else if (action.using_version == "docker") {
     action.kind = ActionKind::docker;
   } else {
-    diagnostics.push_back({{path, runs["using"].line, runs["using"].column},
-                           fmt::format("'using: {}' is not supported; use composite, docker, node20 or node24",
-                                       action.using_version)});
+    diagnostics.push_back(
+        {{path, runs["using"].line, runs["using"].column},
+         fmt::format("'using: {}' is not supported; use composite, docker, node20 or node24",
+                     action.using_version)});
   }
 }
 
@@ -49,7 +51,8 @@ void read_runs(const std::string& path, const Node& runs, ActionMetadata& action
 base::Result<ActionMetadata> load_action(const std::string& path, std::string_view text) {
   Diagnostics diagnostics;
   const Node root = read_yaml(path, text, diagnostics);
-  if (diagnostics.empty() && !root.is_mapping()) diagnostics.push_back({{path, 1, 1}, "expected a mapping with runs"});
+  if (diagnostics.empty() && !root.is_mapping())
+    diagnostics.push_back({{path, 1, 1}, "expected a mapping with runs"});
   if (diagnostics.empty()) check_schema(path, root, action_rule(), diagnostics);
   if (!diagnostics.empty()) return error_of(diagnostics);
   ActionMetadata action{.name = root["name"].text};

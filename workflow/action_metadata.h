@@ -24,11 +24,11 @@ struct ActionInput {
 struct ActionMetadata {
   std::string name;
   ActionKind kind = ActionKind::composite;
-  std::string using_version;              ///< node20, node24, composite, docker
+  std::string using_version;  ///< node20, node24, composite, docker
   std::vector<ActionInput> inputs;
   std::vector<std::pair<std::string, Text>> outputs;  ///< composite: name → value
-  std::vector<Step> steps;                ///< composite
-  std::string main, pre, post, pre_if, post_if;  ///< node
+  std::vector<Step> steps;                            ///< composite
+  std::string main, pre, post, pre_if, post_if;       ///< node
 };
 
 /// An Error lists every problem with its place.

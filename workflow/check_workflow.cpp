@@ -15,7 +15,8 @@ namespace {
 
 class Checker {
  public:
-  Checker(const Workflow& workflow, Diagnostics& diagnostics) : workflow_(workflow), diagnostics_(diagnostics) {}
+  Checker(const Workflow& workflow, Diagnostics& diagnostics)
+      : workflow_(workflow), diagnostics_(diagnostics) {}
 
   void run() {
     if (workflow_.jobs.empty()) report(0, 0, "A workflow needs at least one job");
@@ -27,15 +28,18 @@ class Checker {
  private:
   void check_job(const Job& job) {
     if (job.uses) {
-      if (!job.steps.empty()) report(job, fmt::format("The job '{}' calls a workflow, so it may have no steps", job.id));
-      if (job.runs_on.present()) report(job, fmt::format("The job '{}' calls a workflow, so it may have no runs-on", job.id));
+      if (!job.steps.empty())
+        report(job, fmt::format("The job '{}' calls a workflow, so it may have no steps", job.id));
+      if (job.runs_on.present())
+        report(job, fmt::format("The job '{}' calls a workflow, so it may have no runs-on", job.id));
     } else {
       if (!job.runs_on.present()) report(job, "Required property is missing: runs-on");
       if (job.steps.empty()) report(job, "Required property is missing: steps");
     }
     for (const auto& need : job.needs) {
       if (workflow_.find_job(need.text) == nullptr) {
-        report(need.line, need.column, fmt::format("Job '{}' depends on unknown job '{}'.", job.id, need.text));
+        report(need.line, need.column,
+               fmt::format("Job '{}' depends on unknown job '{}'.", job.id, need.text));
       }
     }
     if (job.strategy.matrix.is_mapping() && job.strategy.matrix.members.empty()) {
@@ -55,7 +59,8 @@ class Checker {
       }
       colour = 1;
       for (const auto& need : job.needs) {
-        if (const auto* needed = workflow_.find_job(need.text); needed != nullptr && visit(*needed)) return true;
+        if (const auto* needed = workflow_.find_job(need.text); needed != nullptr && visit(*needed))
+          return true;
       }
       colours[base::to_lower(job.id)] = 2;
       return false;
@@ -68,8 +73,10 @@ class Checker {
   void check_trigger(const Trigger& trigger) {
     if (trigger.event.empty()) return;
     const auto& known = workflow_rule().keys.front().value.mapping->keys;
-    const bool exists = std::any_of(known.begin(), known.end(), [&](const KeyRule& key) { return key.key == trigger.event; });
-    if (!exists) report(0, 0, fmt::format("Unexpected value '{}' of 'on': there is no such event", trigger.event));
+    const bool exists =
+        std::any_of(known.begin(), known.end(), [&](const KeyRule& key) { return key.key == trigger.event; });
+    if (!exists)
+      report(0, 0, fmt::format("Unexpected value '{}' of 'on': there is no such event", trigger.event));
     const auto exclusive = [&](const auto& a, const auto& b, std::string_view name) {
       if (!a.empty() && !b.empty()) {
         report(trigger.config.line, trigger.config.column,
@@ -92,6 +99,8 @@ class Checker {
 
 }  // namespace
 
-void check_workflow(const Workflow& workflow, Diagnostics& diagnostics) { Checker(workflow, diagnostics).run(); }
+void check_workflow(const Workflow& workflow, Diagnostics& diagnostics) {
+  Checker(workflow, diagnostics).run();
+}
 
 }  // namespace workflow

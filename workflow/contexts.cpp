@@ -36,7 +36,8 @@ base::Result<Value> evaluate_members(const Node& node, const Scope& scope) {
     TRY(auto value, evaluate_node(member, scope));
     if (is_insert(key.text)) {
       if (!value.is_object()) {
-        return located(base::make_error(base::ErrorKind::invalid_input, "insert needs a mapping"), key.line, key.column);
+        return located(base::make_error(base::ErrorKind::invalid_input, "insert needs a mapping"), key.line,
+                       key.column);
       }
       for (const auto& [name, inserted] : value.object().members()) object.set(name, inserted);
       continue;
@@ -70,7 +71,8 @@ Value Contexts::get(std::string_view name) const {
 
 void Contexts::set_member(std::string_view name, std::string_view key, Value value) {
   const auto* current = values_.find(name);
-  expression::Object object = current != nullptr && current->is_object() ? current->object() : expression::Object();
+  expression::Object object =
+      current != nullptr && current->is_object() ? current->object() : expression::Object();
   object.set(key, std::move(value));
   values_.set(name, Value(std::move(object)));
 }
@@ -84,16 +86,21 @@ base::Result<std::string> evaluate_text(const Text& text, const Scope& scope) {
 base::Result<Value> evaluate_node(const Node& node, const Scope& scope) {
   switch (node.kind) {
     case NodeKind::absent:
-    case NodeKind::null: return Value();
-    case NodeKind::boolean: return Value(base::to_lower(node.text) == "true");
-    case NodeKind::number: return Value(Value(node.text).to_number());
+    case NodeKind::null:
+      return Value();
+    case NodeKind::boolean:
+      return Value(base::to_lower(node.text) == "true");
+    case NodeKind::number:
+      return Value(Value(node.text).to_number());
     case NodeKind::string: {
       auto value = expression::evaluate_template(node.text, surroundings_of(scope));
       if (!value) return located(std::move(value).error(), node.line, node.column);
       return value;
     }
-    case NodeKind::sequence: return evaluate_items(node, scope);
-    case NodeKind::mapping: return evaluate_members(node, scope);
+    case NodeKind::sequence:
+      return evaluate_items(node, scope);
+    case NodeKind::mapping:
+      return evaluate_members(node, scope);
   }
   return Value();
 }
@@ -103,7 +110,8 @@ base::Result<bool> evaluate_boolean(const Node& node, bool fallback, const Scope
   TRY(const auto value, evaluate_node(node, scope));
   if (value.is_null()) return fallback;
   if (value.kind() == expression::Kind::boolean) return value.boolean();
-  if (value.is_string() && (value.string() == "true" || value.string() == "false")) return value.string() == "true";
+  if (value.is_string() && (value.string() == "true" || value.string() == "false"))
+    return value.string() == "true";
   return located(base::make_error(base::ErrorKind::invalid_input,
                                   fmt::format("expected true or false, found {}", value.to_text())),
                  node.line, node.column);
@@ -145,7 +153,8 @@ base::Result<bool> evaluate_condition(const std::optional<Text>& condition, cons
   TRY(const auto text, expression::condition_expression(condition ? condition->text : ""));
   auto value = expression::evaluate_expression(text, surroundings_of(scope));
   if (value) return value->truthy();
-  return located(std::move(value).error(), condition ? condition->line : 0, condition ? condition->column : 0);
+  return located(std::move(value).error(), condition ? condition->line : 0,
+                 condition ? condition->column : 0);
 }
 
 }  // namespace workflow

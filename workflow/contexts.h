@@ -1,6 +1,6 @@
 #pragma once
-// The named values that expressions see, and how the parts of a workflow that hold expressions are evaluated with
-// them. Plain: who builds github, needs, steps … is the runner.
+// The named values that expressions see, and how the parts of a workflow that hold expressions are evaluated
+// with them. Plain: who builds github, needs, steps … is the runner.
 
 #include <functional>
 #include <optional>
@@ -15,7 +15,8 @@
 
 namespace workflow {
 
-/// github, env, vars, secrets, inputs, job, jobs, steps, runner, strategy, matrix, needs. Names are without case.
+/// github, env, vars, secrets, inputs, job, jobs, steps, runner, strategy, matrix, needs. Names are without
+/// case.
 class Contexts {
  public:
   [[nodiscard]] const expression::Value* find(std::string_view name) const { return values_.find(name); }

@@ -13,7 +13,8 @@ std::string to_string(const Diagnostic& diagnostic) {
 std::string to_github_string(const Diagnostic& diagnostic) {
   const auto& location = diagnostic.location;
   if (location.line == 0) return fmt::format("{}: {}", location.file, diagnostic.message);
-  return fmt::format("{} (Line: {}, Col: {}): {}", location.file, location.line, location.column, diagnostic.message);
+  return fmt::format("{} (Line: {}, Col: {}): {}", location.file, location.line, location.column,
+                     diagnostic.message);
 }
 
 }  // namespace workflow

@@ -11,12 +11,15 @@ namespace workflow {
 
 namespace {
 
-base::Error problem(std::string message) { return base::make_error(base::ErrorKind::invalid_input, std::move(message)); }
+base::Error problem(std::string message) {
+  return base::make_error(base::ErrorKind::invalid_input, std::move(message));
+}
 
 base::Result<expression::Value> typed(const DispatchInput& input, const std::string& text) {
   if (input.type == "boolean") {
     if (text != "true" && text != "false") {
-      return problem(fmt::format("the input '{}' is a boolean: expected true or false, found '{}'", input.name, text));
+      return problem(
+          fmt::format("the input '{}' is a boolean: expected true or false, found '{}'", input.name, text));
     }
     return expression::Value(text == "true");
   }
@@ -27,8 +30,10 @@ base::Result<expression::Value> typed(const DispatchInput& input, const std::str
     }
     return expression::Value(number);
   }
-  if (input.type == "choice" && std::find(input.options.begin(), input.options.end(), text) == input.options.end()) {
-    return problem(fmt::format("the input '{}' is a choice of: {}; found '{}'", input.name, base::join(input.options, ", "), text));
+  if (input.type == "choice" &&
+      std::find(input.options.begin(), input.options.end(), text) == input.options.end()) {
+    return problem(fmt::format("the input '{}' is a choice of: {}; found '{}'", input.name,
+                               base::join(input.options, ", "), text));
   }
   return expression::Value(text);
 }
@@ -41,15 +46,19 @@ std::string absent_value(const DispatchInput& input) {
 
 }  // namespace
 
-base::Result<expression::Value> dispatch_inputs(const Workflow& workflow, const std::map<std::string, std::string>& given) {
+base::Result<expression::Value> dispatch_inputs(const Workflow& workflow,
+                                                const std::map<std::string, std::string>& given) {
   for (const auto& [name, value] : given) {
     const bool known = std::any_of(workflow.dispatch_inputs.begin(), workflow.dispatch_inputs.end(),
-                                   [&, &wanted = name](const DispatchInput& input) { return base::equals_ignoring_case(input.name, wanted); });
+                                   [&, &wanted = name](const DispatchInput& input) {
+                                     return base::equals_ignoring_case(input.name, wanted);
+                                   });
     if (known) continue;
     std::vector<std::string> names;
     for (const auto& input : workflow.dispatch_inputs) names.push_back(input.name);
     return problem(names.empty() ? fmt::format("{} takes no inputs, found '{}'", workflow.path, name)
-                                 : fmt::format("{} has no input '{}'; its inputs are: {}", workflow.path, name, base::join(names, ", ")));
+                                 : fmt::format("{} has no input '{}'; its inputs are: {}", workflow.path,
+                                               name, base::join(names, ", ")));
   }
   expression::Object inputs;
   for (const auto& input : workflow.dispatch_inputs) {
@@ -57,9 +66,11 @@ base::Result<expression::Value> dispatch_inputs(const Workflow& workflow, const 
       return base::equals_ignoring_case(entry.first, input.name);
     });
     if (found == given.end() && input.required && !input.default_value) {
-      return problem(fmt::format("the input '{}' is required: give it with --input {}=…", input.name, input.name));
+      return problem(
+          fmt::format("the input '{}' is required: give it with --input {}=…", input.name, input.name));
     }
-    const auto text = found != given.end() ? found->second : input.default_value.value_or(absent_value(input));
+    const auto text =
+        found != given.end() ? found->second : input.default_value.value_or(absent_value(input));
     TRY(auto value, typed(input, text));
     inputs.set(input.name, std::move(value));
   }

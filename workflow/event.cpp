@@ -15,8 +15,8 @@ struct Element {
   enum class Kind { character, star, double_star, any_of } kind = Kind::character;
   char character = 0;
   std::string set;
-  bool optional = false;   // '?' followed
-  bool repeatable = false; // '+' followed
+  bool optional = false;    // '?' followed
+  bool repeatable = false;  // '+' followed
 };
 
 // "[a-z0-9_]" → its characters.
@@ -24,7 +24,8 @@ std::string expand_class(std::string_view inside) {
   std::string set;
   for (std::size_t i = 0; i < inside.size(); ++i) {
     if (i + 2 < inside.size() && inside[i + 1] == '-') {
-      for (int c = static_cast<unsigned char>(inside[i]); c <= static_cast<unsigned char>(inside[i + 2]); ++c) {
+      for (int c = static_cast<unsigned char>(inside[i]); c <= static_cast<unsigned char>(inside[i + 2]);
+           ++c) {
         set += static_cast<char>(c);
       }
       i += 2;
@@ -83,22 +84,26 @@ class Matcher {
     const auto& element = elements_[e];
     const bool has_character = t < text_.size();
     switch (element.kind) {
-      case Element::Kind::star: return matches(e + 1, t) || (has_character && text_[t] != '/' && matches(e, t + 1));
+      case Element::Kind::star:
+        return matches(e + 1, t) || (has_character && text_[t] != '/' && matches(e, t + 1));
       case Element::Kind::double_star: {
         // "**/" also stands for nothing at the start of a path.
-        const bool slash_next = e + 1 < elements_.size() && elements_[e + 1].kind == Element::Kind::character &&
+        const bool slash_next = e + 1 < elements_.size() &&
+                                elements_[e + 1].kind == Element::Kind::character &&
                                 elements_[e + 1].character == '/';
         const bool at_segment = t == 0 || text_[t - 1] == '/';
         if (slash_next && at_segment && matches(e + 2, t)) return true;
         return matches(e + 1, t) || (has_character && matches(e, t + 1));
       }
       case Element::Kind::character:
-      case Element::Kind::any_of: break;
+      case Element::Kind::any_of:
+        break;
     }
     if (element.optional && matches(e + 1, t)) return true;
     if (!has_character) return false;
-    const bool fits = element.kind == Element::Kind::character ? text_[t] == element.character
-                                                               : element.set.find(text_[t]) != std::string::npos;
+    const bool fits = element.kind == Element::Kind::character
+                          ? text_[t] == element.character
+                          : element.set.find(text_[t]) != std::string::npos;
     if (!fits) return false;
     return matches(e + 1, t + 1) || (element.repeatable && matches(e, t + 1));
   }
@@ -111,7 +116,8 @@ class Matcher {
 constexpr std::size_t kLongest = 4096;
 
 // With only negative patterns nothing matches: GitHub wants a positive one first.
-bool passes(const std::vector<std::string>& wanted, const std::vector<std::string>& ignored, std::string_view text) {
+bool passes(const std::vector<std::string>& wanted, const std::vector<std::string>& ignored,
+            std::string_view text) {
   if (!wanted.empty()) return filter_matches(wanted, text);
   if (!ignored.empty()) return !filter_matches(ignored, text);
   return true;
@@ -139,8 +145,9 @@ TriggerVerdict check_ref(const Trigger& trigger, const Event& event) {
 bool paths_pass(const Trigger& trigger, const Event& event) {
   if (trigger.paths.empty() && trigger.paths_ignore.empty()) return true;
   if (!event.changed_files_known) return true;
-  return std::any_of(event.changed_files.begin(), event.changed_files.end(),
-                     [&](const std::string& file) { return passes(trigger.paths, trigger.paths_ignore, file); });
+  return std::any_of(event.changed_files.begin(), event.changed_files.end(), [&](const std::string& file) {
+    return passes(trigger.paths, trigger.paths_ignore, file);
+  });
 }
 
 bool type_passes(const Trigger& trigger, const Event& event) {
@@ -167,7 +174,8 @@ bool filter_matches(const std::vector<std::string>& patterns, std::string_view t
   bool matched = false;
   for (const auto& pattern : patterns) {
     const bool negative = pattern.starts_with('!');
-    if (filter_pattern_matches(negative ? std::string_view(pattern).substr(1) : pattern, text)) matched = !negative;
+    if (filter_pattern_matches(negative ? std::string_view(pattern).substr(1) : pattern, text))
+      matched = !negative;
   }
   return matched;
 }
@@ -178,7 +186,8 @@ TriggerVerdict matches(const Workflow& workflow, const Event& event) {
     if (trigger.event != event.name) continue;
     if (!type_passes(trigger, event)) return {false, fmt::format("its types do not hold '{}'", event.action)};
     verdict = check_ref(trigger, event);
-    if (verdict.fires && !paths_pass(trigger, event)) return {false, "its paths filter matches no changed file"};
+    if (verdict.fires && !paths_pass(trigger, event))
+      return {false, "its paths filter matches no changed file"};
     return verdict;
   }
   return verdict;

@@ -14,10 +14,10 @@ namespace workflow {
 
 struct Event {
   std::string name = "push";
-  expression::Value payload;               ///< github.event
-  std::string ref;                         ///< refs/heads/main, refs/tags/v1, refs/pull/7/merge
+  expression::Value payload;  ///< github.event
+  std::string ref;            ///< refs/heads/main, refs/tags/v1, refs/pull/7/merge
   std::string sha;
-  std::string base_ref;                    ///< of a pull request: the branch it goes into
+  std::string base_ref;  ///< of a pull request: the branch it goes into
   std::string head_ref;
   std::string action;                      ///< the payload's activity type: opened, published …
   std::vector<std::string> changed_files;  ///< for paths filters
@@ -31,7 +31,8 @@ struct TriggerVerdict {
 };
 TriggerVerdict matches(const Workflow& workflow, const Event& event);
 
-/// GitHub's filter patterns: `*` stops at '/', `**` does not, `?` and `+` repeat the character before, `[]` a class.
+/// GitHub's filter patterns: `*` stops at '/', `**` does not, `?` and `+` repeat the character before, `[]` a
+/// class.
 bool filter_pattern_matches(std::string_view pattern, std::string_view text);
 /// Positive and `!` patterns in order; the last that matches decides.
 bool filter_matches(const std::vector<std::string>& patterns, std::string_view text);

@@ -12,7 +12,8 @@ LoadedWorkflow load_workflow(const std::string& path, std::string_view text) {
   auto& diagnostics = loaded.diagnostics;
   const Node root = read_yaml(path, text, diagnostics);
   if (diagnostics.empty() && !root.is_mapping()) {
-    diagnostics.push_back({{path, root.line, root.column}, "expected a mapping with on and jobs, found no workflow"});
+    diagnostics.push_back(
+        {{path, root.line, root.column}, "expected a mapping with on and jobs, found no workflow"});
   }
   if (diagnostics.empty()) check_schema(path, root, workflow_rule(), diagnostics);
   if (!diagnostics.empty()) return loaded;

@@ -12,7 +12,9 @@ using expression::Value;
 
 namespace {
 
-base::Error problem(std::string message) { return base::make_error(base::ErrorKind::invalid_input, std::move(message)); }
+base::Error problem(std::string message) {
+  return base::make_error(base::ErrorKind::invalid_input, std::move(message));
+}
 
 // Deep and loose: objects match when every key of the pattern does (MatrixBuilder's MatrixFilter).
 bool matches(const Value& pattern, const Value& value) {
@@ -44,7 +46,8 @@ base::Result<Array> filter_list(std::string_view name, const Value& value) {
   if (value.is_null()) return Array();
   if (!value.is_array()) return problem(fmt::format("matrix.{}: expected a sequence of mappings", name));
   for (const auto& item : value.array()) {
-    if (!item.is_object()) return problem(fmt::format("matrix.{}: expected a mapping, found {}", name, item.to_text()));
+    if (!item.is_object())
+      return problem(fmt::format("matrix.{}: expected a mapping, found {}", name, item.to_text()));
   }
   return value.array();
 }
@@ -65,7 +68,8 @@ base::Result<Parts> split(const Value& matrix) {
       parts.vectors.emplace_back(key, value.array());
     }
   }
-  if (parts.vectors.empty() && parts.include.empty()) return problem("Matrix must define at least one vector");
+  if (parts.vectors.empty() && parts.include.empty())
+    return problem("Matrix must define at least one vector");
   return parts;
 }
 
@@ -75,7 +79,8 @@ base::Result<void> check_excludes(const Parts& parts) {
     for (const auto& [key, value] : filter.object().members()) {
       bool known = false;
       for (const auto& [name, values] : parts.vectors) known = known || base::equals_ignoring_case(name, key);
-      if (!known) return problem(fmt::format("Matrix exclude key '{}' does not match any key within the matrix", key));
+      if (!known)
+        return problem(fmt::format("Matrix exclude key '{}' does not match any key within the matrix", key));
     }
   }
   return {};
@@ -86,7 +91,8 @@ base::Result<std::vector<Object>> product(const Parts& parts) {
   if (parts.vectors.empty()) return combinations;
   combinations.emplace_back();
   for (const auto& [name, values] : parts.vectors) {
-    if (combinations.size() * values.size() > 100 * kMaxMatrixJobs) return problem("the matrix is far larger than 256 jobs");
+    if (combinations.size() * values.size() > 100 * kMaxMatrixJobs)
+      return problem("the matrix is far larger than 256 jobs");
     std::vector<Object> longer;
     for (const auto& combination : combinations) {
       for (const auto& value : values) {

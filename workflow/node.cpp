@@ -16,22 +16,32 @@ const Node& Node::operator[](std::string_view key) const {
 
 std::string_view name_of(NodeKind kind) {
   switch (kind) {
-    case NodeKind::absent: return "nothing";
-    case NodeKind::null: return "null";
-    case NodeKind::boolean: return "boolean";
-    case NodeKind::number: return "number";
-    case NodeKind::string: return "string";
-    case NodeKind::sequence: return "sequence";
-    case NodeKind::mapping: return "mapping";
+    case NodeKind::absent:
+      return "nothing";
+    case NodeKind::null:
+      return "null";
+    case NodeKind::boolean:
+      return "boolean";
+    case NodeKind::number:
+      return "number";
+    case NodeKind::string:
+      return "string";
+    case NodeKind::sequence:
+      return "sequence";
+    case NodeKind::mapping:
+      return "mapping";
   }
   return "nothing";
 }
 
 base::Json to_json(const Node& node) {
   switch (node.kind) {
-    case NodeKind::boolean: return base::to_lower(node.text) == "true";
-    case NodeKind::number: return expression::to_json(expression::Value(expression::Value(node.text).to_number()));
-    case NodeKind::string: return node.text;
+    case NodeKind::boolean:
+      return base::to_lower(node.text) == "true";
+    case NodeKind::number:
+      return expression::to_json(expression::Value(expression::Value(node.text).to_number()));
+    case NodeKind::string:
+      return node.text;
     case NodeKind::sequence: {
       base::Json json = base::Json::array();
       for (const auto& item : node.items) json.push_back(to_json(item));
@@ -42,7 +52,8 @@ base::Json to_json(const Node& node) {
       for (const auto& [key, value] : node.members) json[key.text] = to_json(value);
       return json;
     }
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 

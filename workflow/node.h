@@ -23,7 +23,8 @@ struct Node {
 
   [[nodiscard]] bool present() const { return kind != NodeKind::absent; }
   [[nodiscard]] bool is_scalar() const {
-    return kind == NodeKind::null || kind == NodeKind::boolean || kind == NodeKind::number || kind == NodeKind::string;
+    return kind == NodeKind::null || kind == NodeKind::boolean || kind == NodeKind::number ||
+           kind == NodeKind::string;
   }
   [[nodiscard]] bool is_mapping() const { return kind == NodeKind::mapping; }
   [[nodiscard]] bool is_sequence() const { return kind == NodeKind::sequence; }

@@ -36,17 +36,22 @@ constexpr std::size_t kLongestId = 100;
 // What is wrong with an id, or "".
 std::string problem_of_id(std::string_view id) {
   const auto is_start = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; };
-  const auto is_part = [&](char c) { return is_start(c) || std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '-'; };
+  const auto is_part = [&](char c) {
+    return is_start(c) || std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '-';
+  };
   bool valid = !id.empty() && is_start(id.front());
   for (const char c : id) valid = valid && is_part(c);
   if (!valid) {
-    return fmt::format("The identifier '{}' is invalid. IDs may only contain alphanumeric characters, '_', and '-'. "
-                       "IDs must start with a letter or '_' and must be less than {} characters.",
-                       id, kLongestId);
+    return fmt::format(
+        "The identifier '{}' is invalid. IDs may only contain alphanumeric characters, '_', and '-'. "
+        "IDs must start with a letter or '_' and must be less than {} characters.",
+        id, kLongestId);
   }
-  if (id.starts_with("__")) return fmt::format("The identifier '{}' is invalid. IDs starting with '__' are reserved.", id);
+  if (id.starts_with("__"))
+    return fmt::format("The identifier '{}' is invalid. IDs starting with '__' are reserved.", id);
   if (id.size() >= kLongestId) {
-    return fmt::format("The identifier '{}' is invalid. IDs must be less than {} characters.", id, kLongestId);
+    return fmt::format("The identifier '{}' is invalid. IDs must be less than {} characters.", id,
+                       kLongestId);
   }
   return "";
 }
@@ -57,7 +62,8 @@ std::string generated_id(const Step& step) {
     auto reference = step.uses->text.substr(0, step.uses->text.find('@'));
     base = reference.starts_with("./") || reference.starts_with("$/") ? "__self" : "__";
     if (base == "__") {
-      for (const char c : reference) base += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' ? c : '_';
+      for (const char c : reference)
+        base += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' ? c : '_';
     }
   } else if (step.wait.present()) {
     base = "__wait";
@@ -109,7 +115,9 @@ class StepsParser {
     const int kinds = (step.run ? 1 : 0) + (step.uses ? 1 : 0) + (step.wait.present() ? 1 : 0) +
                       (step.wait_all.present() ? 1 : 0) + (step.cancel.present() ? 1 : 0) +
                       (node["parallel"].present() ? 1 : 0);
-    if (kinds == 0) report(node, "Required property is missing: a step needs one of run, uses, wait, wait-all, cancel, parallel");
+    if (kinds == 0)
+      report(node,
+             "Required property is missing: a step needs one of run, uses, wait, wait-all, cancel, parallel");
     if (kinds > 1) report(node, "A step may have only one of run, uses, wait, wait-all, cancel, parallel");
     if (!step.run && (step.shell || step.working_directory)) {
       report(node[step.shell ? "shell" : "working-directory"],
@@ -123,7 +131,8 @@ class StepsParser {
     if (const auto problem = problem_of_id(id.text); !problem.empty()) {
       report(id, problem);
     } else if (!used_.insert(base::to_lower(id.text)).second) {
-      report(id, fmt::format("The identifier '{}' may not be used more than once within the same scope.", id.text));
+      report(id, fmt::format("The identifier '{}' may not be used more than once within the same scope.",
+                             id.text));
     }
   }
 
@@ -174,7 +183,8 @@ std::vector<DispatchInput> dispatch_inputs_of(const Node& on) {
     DispatchInput input{.name = name.text};
     if (config["type"].present()) input.type = config["type"].text;
     input.required = config["required"].text == "true";
-    if (config["default"].present() && config["default"].kind != NodeKind::null) input.default_value = config["default"].text;
+    if (config["default"].present() && config["default"].kind != NodeKind::null)
+      input.default_value = config["default"].text;
     input.options = list_of(config["options"]);
     inputs.push_back(std::move(input));
   }
@@ -241,7 +251,8 @@ Workflow parse_workflow(const std::string& path, const Node& root, Diagnostics& 
                     .permissions = root["permissions"],
                     .concurrency = root["concurrency"]};
   if (root["name"].present()) workflow.name = root["name"].text;
-  for (const auto& [id, node] : root["jobs"].members) workflow.jobs.push_back(job_of(path, id, node, diagnostics));
+  for (const auto& [id, node] : root["jobs"].members)
+    workflow.jobs.push_back(job_of(path, id, node, diagnostics));
   return workflow;
 }
 

@@ -28,7 +28,8 @@ bool text_uses_needs(std::string_view text) {
     if (!tree) continue;
     bool found = false;
     expression::visit_nodes(**tree, [&](const expression::Node& node) {
-      found = found || (node.kind == expression::NodeKind::name && base::equals_ignoring_case(node.name, "needs"));
+      found = found ||
+              (node.kind == expression::NodeKind::name && base::equals_ignoring_case(node.name, "needs"));
     });
     if (found) return true;
   }
@@ -44,8 +45,8 @@ bool uses_needs(const Node& node) {
 }
 
 bool waits_for_needs(const Job& job) {
-  return uses_needs(job.strategy.matrix) || uses_needs(job.strategy.fail_fast) || uses_needs(job.strategy.max_parallel) ||
-         (job.name && text_uses_needs(job.name->text));
+  return uses_needs(job.strategy.matrix) || uses_needs(job.strategy.fail_fast) ||
+         uses_needs(job.strategy.max_parallel) || (job.name && text_uses_needs(job.name->text));
 }
 
 std::string shortened(std::string name) {
@@ -53,7 +54,8 @@ std::string shortened(std::string name) {
   return name.substr(0, kLongestName - 3) + "...";
 }
 
-base::Result<std::string> display_name(const Job& job, const expression::Value& matrix, const Contexts& contexts) {
+base::Result<std::string> display_name(const Job& job, const expression::Value& matrix,
+                                       const Contexts& contexts) {
   const auto suffix = matrix_suffix(matrix);
   if (!job.name) return shortened(suffix.empty() ? job.id : job.id + " " + suffix);
   TRY(auto name, evaluate_text(*job.name, Scope{contexts}));
@@ -63,7 +65,8 @@ base::Result<std::string> display_name(const Job& job, const expression::Value& 
 }
 
 // The job and everything it needs, or all jobs.
-base::Result<std::set<std::string>> selection(const Workflow& workflow, const std::optional<std::string>& only) {
+base::Result<std::set<std::string>> selection(const Workflow& workflow,
+                                              const std::optional<std::string>& only) {
   std::set<std::string> chosen;
   if (!only) {
     for (const auto& job : workflow.jobs) chosen.insert(job.id);
@@ -73,8 +76,9 @@ base::Result<std::set<std::string>> selection(const Workflow& workflow, const st
   if (start == nullptr) {
     std::vector<std::string> ids;
     for (const auto& job : workflow.jobs) ids.push_back(job.id);
-    return base::make_error(base::ErrorKind::invalid_input, fmt::format("{} has no job '{}'; its jobs are: {}", workflow.path,
-                                                                        *only, base::join(ids, ", ")));
+    return base::make_error(
+        base::ErrorKind::invalid_input,
+        fmt::format("{} has no job '{}'; its jobs are: {}", workflow.path, *only, base::join(ids, ", ")));
   }
   std::function<void(const Job&)> add = [&](const Job& job) {
     if (!chosen.insert(job.id).second) return;
@@ -96,7 +100,8 @@ base::Result<std::vector<PlannedJob>> expand_job(const Job& job, const Contexts&
     TRY(const auto matrix, evaluate_node(job.strategy.matrix, scope).while_doing(what));
     TRY(combinations, expand_matrix(matrix).while_doing(what));
     if (combinations.empty()) {
-      return base::make_error(base::ErrorKind::invalid_input, fmt::format("the matrix of '{}' has no combination left", job.id));
+      return base::make_error(base::ErrorKind::invalid_input,
+                              fmt::format("the matrix of '{}' has no combination left", job.id));
     }
   }
   TRY(const bool fail_fast, evaluate_boolean(job.strategy.fail_fast, true, scope).while_doing(what));
@@ -123,7 +128,8 @@ base::Result<std::vector<PlannedJob>> expand_job(const Job& job, const Contexts&
   return legs;
 }
 
-base::Result<Plan> make_plan(const Workflow& workflow, const Contexts& contexts, const std::optional<std::string>& only) {
+base::Result<Plan> make_plan(const Workflow& workflow, const Contexts& contexts,
+                             const std::optional<std::string>& only) {
   Plan plan{.workflow = &workflow};
   TRY(const auto chosen, selection(workflow, only));
   for (const auto& job : workflow.jobs) {
@@ -164,7 +170,9 @@ base::Json to_json(const Plan& plan) {
     job["steps"] = std::move(steps);
     jobs.push_back(std::move(job));
   }
-  return {{"workflow", plan.workflow->path}, {"name", plan.workflow->name.value_or(plan.workflow->path)}, {"jobs", std::move(jobs)}};
+  return {{"workflow", plan.workflow->path},
+          {"name", plan.workflow->name.value_or(plan.workflow->path)},
+          {"jobs", std::move(jobs)}};
 }
 
 }  // namespace workflow

@@ -15,12 +15,15 @@ constexpr std::string_view kJobDefaults = "github inputs vars needs strategy mat
 constexpr std::string_view kContainer = "github inputs vars needs strategy matrix env secrets job";
 constexpr std::string_view kOutputs = "github inputs vars needs strategy matrix secrets steps job runner env";
 constexpr std::string_view kEnvironmentUrl = "github inputs vars needs strategy matrix steps job runner env";
-constexpr std::string_view kStep = "github inputs vars needs strategy matrix secrets steps job runner env hashFiles";
-constexpr std::string_view kStepIf = "github inputs vars needs strategy matrix steps job runner env hashFiles status";
+constexpr std::string_view kStep =
+    "github inputs vars needs strategy matrix secrets steps job runner env hashFiles";
+constexpr std::string_view kStepIf =
+    "github inputs vars needs strategy matrix steps job runner env hashFiles status";
 constexpr std::string_view kCallDefault = "github inputs vars";
 constexpr std::string_view kCallOutput = "github inputs vars jobs";
 constexpr std::string_view kComposite = "github inputs strategy matrix steps job runner env hashFiles";
-constexpr std::string_view kCompositeIf = "github inputs strategy matrix steps job runner env hashFiles status";
+constexpr std::string_view kCompositeIf =
+    "github inputs strategy matrix steps job runner env hashFiles status";
 constexpr std::string_view kNone;
 
 constexpr unsigned kTextOrList = kScalar | kSequence;
@@ -71,7 +74,8 @@ const ValueRule& any_value() {
 
 const MappingRule& defaults_rule(std::string_view contexts) {
   static const auto make = [](std::string_view allowed) {
-    auto* run = new MappingRule{"run", {{"shell", {kString, allowed}}, {"working-directory", {kScalar, allowed}}}};
+    auto* run =
+        new MappingRule{"run", {{"shell", {kString, allowed}}, {"working-directory", {kScalar, allowed}}}};
     return MappingRule{"defaults", {{"run", {kMapping, kNone, run}}}};
   };
   static const MappingRule workflow = make(kNone);
@@ -94,10 +98,26 @@ const MappingRule& concurrency_rule(std::string_view contexts) {
 const MappingRule& permissions_rule() {
   static const MappingRule rule = [] {
     MappingRule made{"permissions", {}};
-    for (const std::string_view scope :
-         {"actions", "artifact-metadata", "attestations", "checks", "code-quality", "contents", "copilot-requests",
-          "deployments", "discussions", "drives", "id-token", "issues", "models", "packages", "pages", "pull-requests",
-          "repository-projects", "security-events", "statuses", "vulnerability-alerts"}) {
+    for (const std::string_view scope : {"actions",
+                                         "artifact-metadata",
+                                         "attestations",
+                                         "checks",
+                                         "code-quality",
+                                         "contents",
+                                         "copilot-requests",
+                                         "deployments",
+                                         "discussions",
+                                         "drives",
+                                         "id-token",
+                                         "issues",
+                                         "models",
+                                         "packages",
+                                         "pages",
+                                         "pull-requests",
+                                         "repository-projects",
+                                         "security-events",
+                                         "statuses",
+                                         "vulnerability-alerts"}) {
       made.keys.push_back({scope, {kString, kNone}});
     }
     return made;
@@ -106,7 +126,8 @@ const MappingRule& permissions_rule() {
 }
 
 const MappingRule& container_rule() {
-  static const MappingRule credentials{"credentials", {{"username", {kScalar, kContainer}}, {"password", {kScalar, kContainer}}}};
+  static const MappingRule credentials{
+      "credentials", {{"username", {kScalar, kContainer}}, {"password", {kScalar, kContainer}}}};
   static const ValueRule item{kScalar, kContainer};
   static const MappingRule rule{"container",
                                 {{"image", {kScalar | kNull, kContainer}},
@@ -165,38 +186,38 @@ const MappingRule& job_rule() {
                                      {"max-parallel", {kNumber, kStrategy}},
                                      {"matrix", {kMapping | kString, kStrategy, &matrix}}}};
   static const ValueRule label{kScalar, kJob};
-  static const MappingRule runs_on{"runs-on",
-                                   {{"group", {kScalar, kJob}}, {"labels", {kTextOrList, kJob, nullptr, &label}}}};
+  static const MappingRule runs_on{
+      "runs-on", {{"group", {kScalar, kJob}}, {"labels", {kTextOrList, kJob, nullptr, &label}}}};
   static const MappingRule environment{"environment",
                                        {{"name", {kScalar, kJob}, true},
                                         {"url", {kScalar, kEnvironmentUrl}},
                                         {"deployment", {kBoolean, kJob}}}};
   static const MappingRule with{"with", {}, &env_value(kJobEnv)};
-  static const MappingRule snapshot{"snapshot",
-                                    {{"image-name", {kScalar, kNone}, true}, {"version", {kScalar, kNone}}, {"if", {kScalar, kJobIf}}}};
-  static const MappingRule rule{
-      "job",
-      {{"name", {kScalar, kJob}},
-       {"needs", {kTextOrList, kNone, nullptr, &kStringItem}},
-       {"if", {kScalar | kNull, kJobIf, nullptr, nullptr, true}},
-       {"runs-on", {kTextOrList | kMapping, kJob, &runs_on, &label}},
-       {"strategy", {kMapping, kNone, &strategy}},
-       {"env", env_rule(kJobEnv)},
-       {"defaults", {kMapping, kNone, &defaults_rule(kJobDefaults)}},
-       {"permissions", {kString | kMapping | kNull, kNone, &permissions_rule()}},
-       {"concurrency", {kScalar | kMapping, kJob, &concurrency_rule(kJob)}},
-       {"environment", {kScalar | kMapping | kNull, kJob, &environment}},
-       {"outputs", {kMapping | kNull, kNone, &open_mapping("outputs", kOutputs)}},
-       {"timeout-minutes", {kNumber, kJob}},
-       {"cancel-timeout-minutes", {kNumber, kJob}},
-       {"continue-on-error", {kBoolean, kJob}},
-       {"container", {kString | kMapping, kContainer, &container_rule()}},
-       {"services", {kMapping, kNone, &services_rule()}},
-       {"snapshot", {kString | kMapping, kNone, &snapshot}},
-       {"steps", {kSequence, kNone, nullptr, &step_rule()}},
-       {"uses", {kString, kNone}},
-       {"with", {kMapping | kNull, kNone, &with}},
-       {"secrets", {kMapping | kString | kNull, kNone, &with}}}};
+  static const MappingRule snapshot{
+      "snapshot",
+      {{"image-name", {kScalar, kNone}, true}, {"version", {kScalar, kNone}}, {"if", {kScalar, kJobIf}}}};
+  static const MappingRule rule{"job",
+                                {{"name", {kScalar, kJob}},
+                                 {"needs", {kTextOrList, kNone, nullptr, &kStringItem}},
+                                 {"if", {kScalar | kNull, kJobIf, nullptr, nullptr, true}},
+                                 {"runs-on", {kTextOrList | kMapping, kJob, &runs_on, &label}},
+                                 {"strategy", {kMapping, kNone, &strategy}},
+                                 {"env", env_rule(kJobEnv)},
+                                 {"defaults", {kMapping, kNone, &defaults_rule(kJobDefaults)}},
+                                 {"permissions", {kString | kMapping | kNull, kNone, &permissions_rule()}},
+                                 {"concurrency", {kScalar | kMapping, kJob, &concurrency_rule(kJob)}},
+                                 {"environment", {kScalar | kMapping | kNull, kJob, &environment}},
+                                 {"outputs", {kMapping | kNull, kNone, &open_mapping("outputs", kOutputs)}},
+                                 {"timeout-minutes", {kNumber, kJob}},
+                                 {"cancel-timeout-minutes", {kNumber, kJob}},
+                                 {"continue-on-error", {kBoolean, kJob}},
+                                 {"container", {kString | kMapping, kContainer, &container_rule()}},
+                                 {"services", {kMapping, kNone, &services_rule()}},
+                                 {"snapshot", {kString | kMapping, kNone, &snapshot}},
+                                 {"steps", {kSequence, kNone, nullptr, &step_rule()}},
+                                 {"uses", {kString, kNone}},
+                                 {"with", {kMapping | kNull, kNone, &with}},
+                                 {"secrets", {kMapping | kString | kNull, kNone, &with}}}};
   return rule;
 }
 
@@ -210,7 +231,8 @@ const MappingRule& on_rule() {
                                            {"options", {kSequence, kNone, nullptr, &kStringItem}}}};
   static const ValueRule dispatch_input_value{kMapping | kNull, kNone, &dispatch_input};
   static const MappingRule dispatch_inputs{"inputs", {}, &dispatch_input_value};
-  static const MappingRule dispatch{"workflow_dispatch", {{"inputs", {kMapping | kNull, kNone, &dispatch_inputs}}}};
+  static const MappingRule dispatch{"workflow_dispatch",
+                                    {{"inputs", {kMapping | kNull, kNone, &dispatch_inputs}}}};
   static const MappingRule call_input{"input",
                                       {{"description", {kScalar | kNull, kNone}},
                                        {"required", {kBoolean, kNone}},
@@ -219,18 +241,20 @@ const MappingRule& on_rule() {
                                        {"type", {kString, kNone}, true}}};
   static const ValueRule call_input_value{kMapping, kNone, &call_input};
   static const MappingRule call_inputs{"inputs", {}, &call_input_value};
-  static const MappingRule call_output{"output",
-                                       {{"description", {kScalar | kNull, kNone}}, {"value", {kScalar, kCallOutput}, true}}};
+  static const MappingRule call_output{
+      "output", {{"description", {kScalar | kNull, kNone}}, {"value", {kScalar, kCallOutput}, true}}};
   static const ValueRule call_output_value{kMapping, kNone, &call_output};
   static const MappingRule call_outputs{"outputs", {}, &call_output_value};
-  static const MappingRule call_secret{"secret", {{"description", {kScalar | kNull, kNone}}, {"required", {kBoolean, kNone}}}};
+  static const MappingRule call_secret{
+      "secret", {{"description", {kScalar | kNull, kNone}}, {"required", {kBoolean, kNone}}}};
   static const ValueRule call_secret_value{kMapping | kNull, kNone, &call_secret};
   static const MappingRule call_secrets{"secrets", {}, &call_secret_value};
   static const MappingRule call{"workflow_call",
                                 {{"inputs", {kMapping | kNull, kNone, &call_inputs}},
                                  {"outputs", {kMapping | kNull, kNone, &call_outputs}},
                                  {"secrets", {kMapping | kNull, kNone, &call_secrets}}}};
-  static const MappingRule cron{"schedule", {{"cron", {kString, kNone}, true}, {"timezone", {kString, kNone}}}};
+  static const MappingRule cron{"schedule",
+                                {{"cron", {kString, kNone}, true}, {"timezone", {kString, kNone}}}};
   static const ValueRule cron_item{kMapping, kNone, &cron};
   static const ValueRule filter{kTextOrList | kNull, kNone, nullptr, &kStringItem};
   static const MappingRule event{"event",
@@ -249,13 +273,40 @@ const MappingRule& on_rule() {
                      {{"workflow_dispatch", {kMapping | kNull, kNone, &dispatch}},
                       {"workflow_call", {kMapping | kNull, kNone, &call}},
                       {"schedule", {kSequence, kNone, nullptr, &cron_item}}}};
-    for (const std::string_view name :
-         {"branch_protection_rule", "check_run", "check_suite", "create", "delete", "deployment", "deployment_status",
-          "discussion", "discussion_comment", "fork", "gollum", "image_version", "issue_comment", "issues", "label",
-          "merge_group", "milestone", "page_build", "project", "project_card", "project_column", "public",
-          "pull_request", "pull_request_comment", "pull_request_review", "pull_request_review_comment",
-          "pull_request_target", "push", "registry_package", "release", "repository_dispatch", "status", "watch",
-          "workflow_run"}) {
+    for (const std::string_view name : {"branch_protection_rule",
+                                        "check_run",
+                                        "check_suite",
+                                        "create",
+                                        "delete",
+                                        "deployment",
+                                        "deployment_status",
+                                        "discussion",
+                                        "discussion_comment",
+                                        "fork",
+                                        "gollum",
+                                        "image_version",
+                                        "issue_comment",
+                                        "issues",
+                                        "label",
+                                        "merge_group",
+                                        "milestone",
+                                        "page_build",
+                                        "project",
+                                        "project_card",
+                                        "project_column",
+                                        "public",
+                                        "pull_request",
+                                        "pull_request_comment",
+                                        "pull_request_review",
+                                        "pull_request_review_comment",
+                                        "pull_request_target",
+                                        "push",
+                                        "registry_package",
+                                        "release",
+                                        "repository_dispatch",
+                                        "status",
+                                        "watch",
+                                        "workflow_run"}) {
       made.keys.push_back({name, {kMapping | kNull, kNone, &event}});
     }
     return made;
@@ -283,16 +334,19 @@ const MappingRule& workflow_rule() {
 }
 
 const MappingRule& action_rule() {
-  static const MappingRule input{"input",
-                                 {{"description", {kScalar | kNull, kNone}},
-                                  {"required", {kScalar | kNull, kNone}},
-                                  {"default", {kScalar | kNull, "github inputs strategy matrix job runner env hashFiles"}},
-                                  {"deprecationMessage", {kScalar, kNone}}},
-                                 &kAnyScalar};
+  static const MappingRule input{
+      "input",
+      {{"description", {kScalar | kNull, kNone}},
+       {"required", {kScalar | kNull, kNone}},
+       {"default", {kScalar | kNull, "github inputs strategy matrix job runner env hashFiles"}},
+       {"deprecationMessage", {kScalar, kNone}}},
+      &kAnyScalar};
   static const ValueRule input_value{kMapping | kNull, kNone, &input};
   static const MappingRule inputs{"inputs", {}, &input_value};
-  static const MappingRule output{"output",
-                                  {{"description", {kScalar | kNull, kNone}}, {"value", {kScalar | kNull, kComposite}}}, &kAnyScalar};
+  static const MappingRule output{
+      "output",
+      {{"description", {kScalar | kNull, kNone}}, {"value", {kScalar | kNull, kComposite}}},
+      &kAnyScalar};
   static const ValueRule output_value{kMapping | kNull, kNone, &output};
   static const MappingRule outputs{"outputs", {}, &output_value};
   static const MappingRule with{"with", {}, &env_value(kComposite)};

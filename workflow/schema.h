@@ -1,6 +1,6 @@
 #pragma once
-// The grammar of workflow files and action metadata as one table: which keys a mapping has, what a value may be,
-// which contexts and functions an expression there may use. Adding a key is a line in schema.cpp.
+// The grammar of workflow files and action metadata as one table: which keys a mapping has, what a value may
+// be, which contexts and functions an expression there may use. Adding a key is a line in schema.cpp.
 
 #include <string>
 #include <string_view>
@@ -24,8 +24,9 @@ enum Accepts : unsigned {
 
 struct MappingRule;
 
-/// What a value may be. `contexts` lists, space separated, what an expression may use: context names, `status` for the
-/// status functions, `hashFiles`; empty means no expression at all. `condition` texts are expressions without braces.
+/// What a value may be. `contexts` lists, space separated, what an expression may use: context names,
+/// `status` for the status functions, `hashFiles`; empty means no expression at all. `condition` texts are
+/// expressions without braces.
 struct ValueRule {
   unsigned kinds = kString;
   std::string_view contexts;
@@ -41,16 +42,17 @@ struct KeyRule {
 };
 
 struct MappingRule {
-  std::string_view name;            ///< for messages: "workflow", "job", "step"
+  std::string_view name;  ///< for messages: "workflow", "job", "step"
   std::vector<KeyRule> keys;
-  const ValueRule* other = nullptr; ///< of keys that are not listed; null: they are an error
+  const ValueRule* other = nullptr;  ///< of keys that are not listed; null: they are an error
 };
 
 const MappingRule& workflow_rule();
 const MappingRule& action_rule();
 
 /// Holds the node against the rule; every problem is added with its place, at most ten.
-void check_schema(const std::string& file, const Node& node, const MappingRule& rule, Diagnostics& diagnostics);
+void check_schema(const std::string& file, const Node& node, const MappingRule& rule,
+                  Diagnostics& diagnostics);
 
 inline constexpr std::size_t kMaxDiagnostics = 10;
 

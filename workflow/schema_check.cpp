@@ -14,13 +14,20 @@ namespace {
 
 unsigned bit_of(NodeKind kind) {
   switch (kind) {
-    case NodeKind::null: return kNull;
-    case NodeKind::boolean: return kBoolean;
-    case NodeKind::number: return kNumber;
-    case NodeKind::string: return kString;
-    case NodeKind::sequence: return kSequence;
-    case NodeKind::mapping: return kMapping;
-    case NodeKind::absent: break;
+    case NodeKind::null:
+      return kNull;
+    case NodeKind::boolean:
+      return kBoolean;
+    case NodeKind::number:
+      return kNumber;
+    case NodeKind::string:
+      return kString;
+    case NodeKind::sequence:
+      return kSequence;
+    case NodeKind::mapping:
+      return kMapping;
+    case NodeKind::absent:
+      break;
   }
   return 0;
 }
@@ -47,8 +54,9 @@ class Checker {
 
   void mapping(const Node& node, const MappingRule& rule) {
     for (const auto& [key, value] : node.members) {
-      const auto found = std::find_if(rule.keys.begin(), rule.keys.end(),
-                                      [&, &name = key.text](const KeyRule& candidate) { return candidate.key == name; });
+      const auto found =
+          std::find_if(rule.keys.begin(), rule.keys.end(),
+                       [&, &name = key.text](const KeyRule& candidate) { return candidate.key == name; });
       if (found != rule.keys.end()) {
         this->value(value, found->value);
       } else if (rule.other != nullptr) {
@@ -58,7 +66,8 @@ class Checker {
       }
     }
     for (const auto& key : rule.keys) {
-      if (key.required && !node[key.key].present()) report(node, fmt::format("Required property is missing: {}", key.key));
+      if (key.required && !node[key.key].present())
+        report(node, fmt::format("Required property is missing: {}", key.key));
     }
   }
 
@@ -71,8 +80,8 @@ class Checker {
     const bool single_expression = node.kind == NodeKind::string && is_one_expression(node.text);
     const bool fits = (rule.kinds & bit_of(node.kind)) != 0;
     if (!fits && !(single_expression && !rule.contexts.empty())) {
-      report(node, fmt::format("Unexpected value '{}': expected a {}, found a {}", shown(node), expected_kinds(rule.kinds),
-                               name_of(node.kind)));
+      report(node, fmt::format("Unexpected value '{}': expected a {}, found a {}", shown(node),
+                               expected_kinds(rule.kinds), name_of(node.kind)));
       return;
     }
     if (node.kind == NodeKind::string) expressions(node, rule.contexts);
@@ -126,16 +135,18 @@ class Checker {
     }
     expression::visit_nodes(**tree, [&](const expression::Node& part) {
       if (part.kind == expression::NodeKind::name && !lists(contexts, part.name)) {
-        report(node, fmt::format("Unrecognized named-value: '{}'. Located at position {} within expression: {}. "
-                                 "Available here: {}",
-                                 part.name, part.offset + 1, text, named_values(contexts)));
+        report(node,
+               fmt::format("Unrecognized named-value: '{}'. Located at position {} within expression: {}. "
+                           "Available here: {}",
+                           part.name, part.offset + 1, text, named_values(contexts)));
       }
       if (part.kind != expression::NodeKind::call) return;
-      const bool refused = (expression::is_status_function(part.name) && !lists(contexts, "status")) ||
-                           (base::equals_ignoring_case(part.name, "hashFiles") && !lists(contexts, "hashFiles"));
+      const bool refused =
+          (expression::is_status_function(part.name) && !lists(contexts, "status")) ||
+          (base::equals_ignoring_case(part.name, "hashFiles") && !lists(contexts, "hashFiles"));
       if (refused) {
-        report(node, fmt::format("Unrecognized function: '{}'. Located at position {} within expression: {}", part.name,
-                                 part.offset + 1, text));
+        report(node, fmt::format("Unrecognized function: '{}'. Located at position {} within expression: {}",
+                                 part.name, part.offset + 1, text));
       }
     });
   }
@@ -161,7 +172,8 @@ class Checker {
 
 }  // namespace
 
-void check_schema(const std::string& file, const Node& node, const MappingRule& rule, Diagnostics& diagnostics) {
+void check_schema(const std::string& file, const Node& node, const MappingRule& rule,
+                  Diagnostics& diagnostics) {
   Checker(file, diagnostics).mapping(node, rule);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// A workflow as written: plain structs with places. What may hold an expression is kept as a Node or a Text and
-// evaluated when its contexts exist. Not for what a run makes of it (plan).
+// A workflow as written: plain structs with places. What may hold an expression is kept as a Node or a Text
+// and evaluated when its contexts exist. Not for what a run makes of it (plan).
 
 #include <optional>
 #include <string>
@@ -18,16 +18,16 @@ struct Text {
 };
 
 struct Step {
-  std::string id;               ///< as written, or generated: `__run`, `__actions_checkout`, with _2 … when taken
-  bool has_own_id = false;      ///< generated ids have no entry in the steps context
+  std::string id;  ///< as written, or generated: `__run`, `__actions_checkout`, with _2 … when taken
+  bool has_own_id = false;  ///< generated ids have no entry in the steps context
   std::optional<Text> name;
   std::optional<Text> condition;
   std::optional<Text> run;
   std::optional<Text> uses;
   std::optional<Text> shell;
   std::optional<Text> working_directory;
-  Node env;                     ///< mapping, one expression, or absent
-  Node with;                    ///< mapping or absent
+  Node env;   ///< mapping, one expression, or absent
+  Node with;  ///< mapping or absent
   Node continue_on_error;
   Node timeout_minutes;
   Node background;
@@ -45,7 +45,7 @@ struct Defaults {
 };
 
 struct Strategy {
-  Node matrix;        ///< mapping, one expression, or absent
+  Node matrix;  ///< mapping, one expression, or absent
   Node fail_fast;
   Node max_parallel;
 };
@@ -59,7 +59,7 @@ struct Job {
   Strategy strategy;
   Node env;
   Defaults defaults;
-  Node permissions;   ///< absent: the workflow's
+  Node permissions;  ///< absent: the workflow's
   Node concurrency;
   Node environment;
   Node outputs;
@@ -83,7 +83,7 @@ struct Trigger {
   std::vector<std::string> branches, branches_ignore;
   std::vector<std::string> tags, tags_ignore;
   std::vector<std::string> paths, paths_ignore;
-  Node config;        ///< all of it, for schedule, workflow_call and what else there is
+  Node config;  ///< all of it, for schedule, workflow_call and what else there is
 };
 
 struct DispatchInput {
@@ -95,7 +95,7 @@ struct DispatchInput {
 };
 
 struct Workflow {
-  std::string path;             ///< as given to load_workflow
+  std::string path;  ///< as given to load_workflow
   std::optional<std::string> name;
   std::optional<Text> run_name;
   std::vector<Trigger> triggers;
@@ -104,7 +104,7 @@ struct Workflow {
   Defaults defaults;
   Node permissions;
   Node concurrency;
-  std::vector<Job> jobs;        ///< in the order of the file
+  std::vector<Job> jobs;  ///< in the order of the file
 
   [[nodiscard]] const Job* find_job(std::string_view id) const;
 };

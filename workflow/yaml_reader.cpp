@@ -15,7 +15,8 @@ namespace workflow {
 namespace {
 
 bool is_boolean(std::string_view text) {
-  return text == "true" || text == "True" || text == "TRUE" || text == "false" || text == "False" || text == "FALSE";
+  return text == "true" || text == "True" || text == "TRUE" || text == "false" || text == "False" ||
+         text == "FALSE";
 }
 
 bool all_of(std::string_view text, std::string_view allowed) {
@@ -40,7 +41,8 @@ bool is_number(std::string_view text) {
   const auto whole = mantissa.substr(0, dot);
   const auto fraction = dot == std::string_view::npos ? std::string_view() : mantissa.substr(dot + 1);
   if (whole.empty() && fraction.empty()) return false;
-  return (whole.empty() || all_of(whole, "0123456789")) && (fraction.empty() || all_of(fraction, "0123456789"));
+  return (whole.empty() || all_of(whole, "0123456789")) &&
+         (fraction.empty() || all_of(fraction, "0123456789"));
 }
 
 // yaml-cpp reports errors by exception; so do we inside its callbacks, and only there.
@@ -69,7 +71,8 @@ class NodeBuilder : public YAML::EventHandler {
     add(std::move(copy), 0);
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     add(make(kind_of(mark, tag, value), mark, value), anchor);
   }
 
@@ -102,7 +105,8 @@ class NodeBuilder : public YAML::EventHandler {
   }
 
   static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
-    if (tag != "?" && tag != "!" && !tag.empty() && tag != "tag:yaml.org,2002:map" && tag != "tag:yaml.org,2002:seq") {
+    if (tag != "?" && tag != "!" && !tag.empty() && tag != "tag:yaml.org,2002:map" &&
+        tag != "tag:yaml.org,2002:seq") {
       fail(mark, fmt::format("Unexpected tag '{}'", tag));
     }
   }
@@ -114,8 +118,10 @@ class NodeBuilder : public YAML::EventHandler {
       return is_number(value) ? NodeKind::number : NodeKind::string;
     }
     if (tag == "tag:yaml.org,2002:bool" && is_boolean(value)) return NodeKind::boolean;
-    if ((tag == "tag:yaml.org,2002:int" || tag == "tag:yaml.org,2002:float") && is_number(value)) return NodeKind::number;
-    if (tag == "tag:yaml.org,2002:null" && (value.empty() || value == "~" || value == "null")) return NodeKind::null;
+    if ((tag == "tag:yaml.org,2002:int" || tag == "tag:yaml.org,2002:float") && is_number(value))
+      return NodeKind::number;
+    if (tag == "tag:yaml.org,2002:null" && (value.empty() || value == "~" || value == "null"))
+      return NodeKind::null;
     fail(mark, fmt::format("Unexpected tag '{}' for the value '{}'", tag, value));
   }
 
@@ -186,7 +192,8 @@ class NodeBuilder : public YAML::EventHandler {
 
 }  // namespace
 
-Node read_yaml(const std::string& file, std::string_view text, Diagnostics& diagnostics, const YamlLimits& limits) {
+Node read_yaml(const std::string& file, std::string_view text, Diagnostics& diagnostics,
+               const YamlLimits& limits) {
   const auto report = [&](int line, int column, std::string message) {
     diagnostics.push_back({{file, line, column}, std::move(message)});
   };
@@ -196,7 +203,8 @@ Node read_yaml(const std::string& file, std::string_view text, Diagnostics& diag
   }
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
     const auto before = base::lines_of(text.substr(0, nul));
-    report(static_cast<int>(std::max<std::size_t>(before.size(), 1)), 1, "the file holds a NUL character; expected text");
+    report(static_cast<int>(std::max<std::size_t>(before.size(), 1)), 1,
+           "the file holds a NUL character; expected text");
     return {};
   }
   NodeBuilder builder(limits);

@@ -1,6 +1,7 @@
 #pragma once
-// YAML text → located nodes, as GitHub reads YAML: the 1.2 core schema, anchors replayed, merge keys refused by the
-// schema as unknown keys, duplicate keys refused, sizes limited. The only file that knows the YAML library.
+// YAML text → located nodes, as GitHub reads YAML: the 1.2 core schema, anchors replayed, merge keys refused
+// by the schema as unknown keys, duplicate keys refused, sizes limited. The only file that knows the YAML
+// library.
 
 #include <string>
 #include <string_view>
@@ -11,13 +12,14 @@
 namespace workflow {
 
 struct YamlLimits {
-  std::size_t characters = 1U << 20;   ///< of the file
+  std::size_t characters = 1U << 20;  ///< of the file
   int depth = 50;
-  std::size_t nodes = 200'000;         ///< after aliases are expanded
+  std::size_t nodes = 200'000;  ///< after aliases are expanded
   std::size_t expanded_bytes = 10U << 20;
 };
 
 /// The first document; an empty file is an absent node. Problems are added to `diagnostics`.
-Node read_yaml(const std::string& file, std::string_view text, Diagnostics& diagnostics, const YamlLimits& limits = {});
+Node read_yaml(const std::string& file, std::string_view text, Diagnostics& diagnostics,
+               const YamlLimits& limits = {});
 
 }  // namespace workflow

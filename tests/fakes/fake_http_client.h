@@ -19,7 +19,8 @@ class FakeHttpClient : public base::HttpClient {
 
   FakeHttpClient() = default;
   /// Answers what the queue does not.
-  explicit FakeHttpClient(std::function<Answer(const base::HttpRequest&)> answer) : answer_(std::move(answer)) {}
+  explicit FakeHttpClient(std::function<Answer(const base::HttpRequest&)> answer)
+      : answer_(std::move(answer)) {}
 
   /// The answers of the next requests, in order.
   void will_answer(Answer answer) {
@@ -79,7 +80,8 @@ class FakeHttpClient : public base::HttpClient {
       }
     }
     if (answer_) return answer_(sent);
-    return base::make_error(base::ErrorKind::unavailable, "no answer is queued for " + sent.method + " " + sent.url);
+    return base::make_error(base::ErrorKind::unavailable,
+                            "no answer is queued for " + sent.method + " " + sent.url);
   }
 
   std::mutex mutex_;

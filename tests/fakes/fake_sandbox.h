@@ -1,6 +1,6 @@
 #pragma once
-// A Sandbox that records the commands it is given and plays an answer to each: bytes of output, an exit status,
-// or a process that only a signal ends. It starts nothing.
+// A Sandbox that records the commands it is given and plays an answer to each: bytes of output, an exit
+// status, or a process that only a signal ends. It starts nothing.
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
@@ -24,8 +24,8 @@ class FakeSandbox : public sandbox::Sandbox {
   struct Answer {
     std::string output;
     sandbox::ExitStatus status;
-    int ends_on_signal = 0;                ///< 0: has ended at once; else it runs until this signal comes
-    bool keeps_output_open = false;        ///< a child holds the output until SIGKILL
+    int ends_on_signal = 0;          ///< 0: has ended at once; else it runs until this signal comes
+    bool keeps_output_open = false;  ///< a child holds the output until SIGKILL
     std::function<void(const sandbox::Command&)> on_start;  ///< e.g. writes an environment file
   };
   struct Signal {
@@ -95,7 +95,9 @@ class FakeSandbox : public sandbox::Sandbox {
     bool output_outlives_it = false;
   };
 
-  static base::Error none() { return base::make_error(base::ErrorKind::denied, "a fake sandbox has no network"); }
+  static base::Error none() {
+    return base::make_error(base::ErrorKind::denied, "a fake sandbox has no network");
+  }
 
   static void end(Process& process) {
     process.has_ended = true;

@@ -13,7 +13,9 @@ namespace {
 
 using Evaluated = base::Result<Value>;
 
-base::Error failure(std::string message) { return base::make_error(base::ErrorKind::invalid_input, std::move(message)); }
+base::Error failure(std::string message) {
+  return base::make_error(base::ErrorKind::invalid_input, std::move(message));
+}
 
 /// A value, and whether it is the result of `.*`: then an index applies to each element.
 struct Filtered {
@@ -33,10 +35,14 @@ class Evaluator {
  private:
   base::Result<Filtered> evaluate_node(const Node& node) {
     switch (node.kind) {
-      case NodeKind::literal: return Filtered{node.literal};
-      case NodeKind::name: return named(node);
-      case NodeKind::index: return index(node);
-      case NodeKind::wildcard: return wildcard(node);
+      case NodeKind::literal:
+        return Filtered{node.literal};
+      case NodeKind::name:
+        return named(node);
+      case NodeKind::index:
+        return index(node);
+      case NodeKind::wildcard:
+        return wildcard(node);
       case NodeKind::negation: {
         TRY(const auto operand, value_of(*node.children[0]));
         return Filtered{Value(!operand.truthy())};
@@ -56,8 +62,8 @@ class Evaluator {
   base::Result<Filtered> named(const Node& node) {
     const Value* value = surroundings_.named_value ? surroundings_.named_value(node.name) : nullptr;
     if (value == nullptr) {
-      return failure(fmt::format("Unrecognized named-value: '{}'. Located at position {} within expression", node.name,
-                                 node.offset + 1));
+      return failure(fmt::format("Unrecognized named-value: '{}'. Located at position {} within expression",
+                                 node.name, node.offset + 1));
     }
     return Filtered{*value};
   }
@@ -83,10 +89,12 @@ class Evaluator {
     for (const auto& candidate : object.value.array()) {
       // A filtered array keeps what exists, a null value included.
       if (candidate.is_object() && !key.is_array() && !key.is_object()) {
-        if (const auto* member = candidate.object().find(key.to_text()); member != nullptr) result.push_back(*member);
+        if (const auto* member = candidate.object().find(key.to_text()); member != nullptr)
+          result.push_back(*member);
       } else if (candidate.is_array()) {
         const double number = key.to_number();
-        if (number >= 0 && number < static_cast<double>(candidate.array().size())) result.push_back(element(candidate, key));
+        if (number >= 0 && number < static_cast<double>(candidate.array().size()))
+          result.push_back(element(candidate, key));
       }
     }
     return Filtered{Value(std::move(result)), true};
@@ -117,18 +125,26 @@ class Evaluator {
     TRY(auto right, value_of(*node.children[1]));
     switch (node.op) {
       case Operator::logical_or:
-      case Operator::logical_and: return right;
-      case Operator::equal: return Value(loosely_equal(left, right));
-      case Operator::not_equal: return Value(!loosely_equal(left, right));
-      default: break;
+      case Operator::logical_and:
+        return right;
+      case Operator::equal:
+        return Value(loosely_equal(left, right));
+      case Operator::not_equal:
+        return Value(!loosely_equal(left, right));
+      default:
+        break;
     }
     const auto order = compare(left, right);
     if (!order) return Value(false);
     switch (node.op) {
-      case Operator::less: return Value(*order < 0);
-      case Operator::less_equal: return Value(*order <= 0);
-      case Operator::greater: return Value(*order > 0);
-      default: return Value(*order >= 0);
+      case Operator::less:
+        return Value(*order < 0);
+      case Operator::less_equal:
+        return Value(*order <= 0);
+      case Operator::greater:
+        return Value(*order > 0);
+      default:
+        return Value(*order >= 0);
     }
   }
 
@@ -145,7 +161,8 @@ class Evaluator {
     const auto count = node.children.size();
     for (std::size_t i = 0; i + 1 < count; i += 2) {
       TRY(const auto predicate, value_of(*node.children[i]));
-      if (predicate.kind() != Kind::boolean) return failure("case() predicates must evaluate to a boolean value");
+      if (predicate.kind() != Kind::boolean)
+        return failure("case() predicates must evaluate to a boolean value");
       if (predicate.boolean()) return value_of(*node.children[i + 1]);
     }
     return value_of(*node.children[count - 1]);

@@ -1,5 +1,6 @@
 #pragma once
-// A tree and its surroundings → a value. An expression that cannot be evaluated is an Error, never an empty text.
+// A tree and its surroundings → a value. An expression that cannot be evaluated is an Error, never an empty
+// text.
 
 #include <functional>
 #include <string>

@@ -17,20 +17,26 @@ using Arguments = std::vector<Value>;
 constexpr std::size_t kAny = 255;
 constexpr std::size_t kMaxResult = 10U << 20;
 
-base::Error failure(std::string message) { return base::make_error(base::ErrorKind::invalid_input, std::move(message)); }
+base::Error failure(std::string message) {
+  return base::make_error(base::ErrorKind::invalid_input, std::move(message));
+}
 
-bool is_primitive(const Value& value) { return !value.is_array() && !value.is_object(); }
+bool is_primitive(const Value& value) {
+  return !value.is_array() && !value.is_object();
+}
 
 base::Result<Value> contains(const Arguments& arguments) {
   const auto& where = arguments[0];
   if (where.is_array()) {
     for (const auto& element : where.array()) {
-      if (is_primitive(element) && is_primitive(arguments[1]) && loosely_equal(element, arguments[1])) return Value(true);
+      if (is_primitive(element) && is_primitive(arguments[1]) && loosely_equal(element, arguments[1]))
+        return Value(true);
     }
     return Value(false);
   }
   if (!is_primitive(where) || !is_primitive(arguments[1])) return Value(false);
-  return Value(base::to_upper(where.to_text()).find(base::to_upper(arguments[1].to_text())) != std::string::npos);
+  return Value(base::to_upper(where.to_text()).find(base::to_upper(arguments[1].to_text())) !=
+               std::string::npos);
 }
 
 base::Result<Value> starts_with(const Arguments& arguments) {
@@ -44,8 +50,10 @@ base::Result<Value> ends_with(const Arguments& arguments) {
 }
 
 base::Result<Value> join(const Arguments& arguments) {
-  if (!arguments[0].is_array()) return Value(is_primitive(arguments[0]) ? arguments[0].to_text() : std::string());
-  const std::string separator = arguments.size() > 1 && is_primitive(arguments[1]) ? arguments[1].to_text() : ",";
+  if (!arguments[0].is_array())
+    return Value(is_primitive(arguments[0]) ? arguments[0].to_text() : std::string());
+  const std::string separator =
+      arguments.size() > 1 && is_primitive(arguments[1]) ? arguments[1].to_text() : ",";
   std::string text;
   bool first = true;
   for (const auto& element : arguments[0].array()) {
@@ -59,7 +67,9 @@ base::Result<Value> join(const Arguments& arguments) {
 
 base::Result<Value> format(const Arguments& arguments) {
   const std::string pattern = arguments[0].to_text();
-  const auto invalid = [&] { return failure(fmt::format("The following format string is invalid: {}", pattern)); };
+  const auto invalid = [&] {
+    return failure(fmt::format("The following format string is invalid: {}", pattern));
+  };
   std::string text;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     const char c = pattern[i];
@@ -71,10 +81,12 @@ base::Result<Value> format(const Arguments& arguments) {
       const auto end = pattern.find('}', i);
       if (end == std::string::npos) return invalid();
       const auto digits = std::string_view(pattern).substr(i + 1, end - i - 1);
-      const auto index = digits.size() > 3 || digits.starts_with('-') ? std::nullopt : base::parse_integer(digits);
+      const auto index =
+          digits.size() > 3 || digits.starts_with('-') ? std::nullopt : base::parse_integer(digits);
       if (!index) return invalid();
       if (static_cast<std::size_t>(*index) + 1 >= arguments.size()) {
-        return failure(fmt::format("The following format string references more arguments than were supplied: {}", pattern));
+        return failure(fmt::format(
+            "The following format string references more arguments than were supplied: {}", pattern));
       }
       text += arguments[static_cast<std::size_t>(*index) + 1].to_text();
       i = end;
@@ -88,7 +100,9 @@ base::Result<Value> format(const Arguments& arguments) {
   return Value(std::move(text));
 }
 
-base::Result<Value> to_json_function(const Arguments& arguments) { return Value(to_json_text(arguments[0])); }
+base::Result<Value> to_json_function(const Arguments& arguments) {
+  return Value(to_json_text(arguments[0]));
+}
 
 base::Result<Value> from_json_function(const Arguments& arguments) {
   const std::string text = arguments[0].to_text();
@@ -143,13 +157,15 @@ std::optional<std::string> check_call(std::string_view name, std::size_t argumen
   if (signature == nullptr) return "Unrecognized function";
   if (arguments < signature->least) return "Too few parameters supplied";
   if (arguments > signature->most) return "Too many parameters supplied";
-  if (signature->name == "case" && arguments % 2 == 0) return "Even number of parameters supplied, requires an odd number";
+  if (signature->name == "case" && arguments % 2 == 0)
+    return "Even number of parameters supplied, requires an odd number";
   return std::nullopt;
 }
 
 base::Result<Value> call_pure_function(std::string_view name, const std::vector<Value>& arguments) {
   const auto* function = find(name);
-  if (function == nullptr || function->call == nullptr) return failure(fmt::format("{} is no pure function", name));
+  if (function == nullptr || function->call == nullptr)
+    return failure(fmt::format("{} is no pure function", name));
   return function->call(arguments);
 }
 

@@ -9,12 +9,17 @@ namespace workflow::expression {
 
 namespace {
 
-bool is_name_start(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-bool is_name_part(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; }
+bool is_name_start(char c) {
+  return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+bool is_name_part(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+}
 
 // Where one token must end: white space or a character that starts another.
 bool is_boundary(char c) {
-  return std::isspace(static_cast<unsigned char>(c)) != 0 || std::string_view("()[],.!<>=&|'").find(c) != std::string_view::npos;
+  return std::isspace(static_cast<unsigned char>(c)) != 0 ||
+         std::string_view("()[],.!<>=&|'").find(c) != std::string_view::npos;
 }
 
 class Lexer {
@@ -54,15 +59,24 @@ class Lexer {
   base::Result<void> read_symbol(char c) {
     const char next = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
     switch (c) {
-      case '(': return add(TokenKind::start_group, 1);
-      case ')': return add(TokenKind::end_group, 1);
-      case '[': return add(TokenKind::start_index, 1);
-      case ']': return add(TokenKind::end_index, 1);
-      case ',': return add(TokenKind::comma, 1);
-      case '*': return add(TokenKind::wildcard, 1);
-      case '!': return next == '=' ? add(TokenKind::not_equal, 2) : add(TokenKind::bang, 1);
-      case '<': return next == '=' ? add(TokenKind::less_equal, 2) : add(TokenKind::less, 1);
-      case '>': return next == '=' ? add(TokenKind::greater_equal, 2) : add(TokenKind::greater, 1);
+      case '(':
+        return add(TokenKind::start_group, 1);
+      case ')':
+        return add(TokenKind::end_group, 1);
+      case '[':
+        return add(TokenKind::start_index, 1);
+      case ']':
+        return add(TokenKind::end_index, 1);
+      case ',':
+        return add(TokenKind::comma, 1);
+      case '*':
+        return add(TokenKind::wildcard, 1);
+      case '!':
+        return next == '=' ? add(TokenKind::not_equal, 2) : add(TokenKind::bang, 1);
+      case '<':
+        return next == '=' ? add(TokenKind::less_equal, 2) : add(TokenKind::less, 1);
+      case '>':
+        return next == '=' ? add(TokenKind::greater_equal, 2) : add(TokenKind::greater, 1);
       case '=':
         if (next == '=') return add(TokenKind::equal, 2);
         break;
@@ -72,7 +86,8 @@ class Lexer {
       case '|':
         if (next == '|') return add(TokenKind::logical_or, 2);
         break;
-      default: break;
+      default:
+        break;
     }
     std::size_t end = at_ + 1;
     while (end < text_.size() && !is_boundary(text_[end])) ++end;
@@ -112,10 +127,12 @@ class Lexer {
     for (const char c : word) {
       if (!is_name_part(c)) return unexpected_symbol(word, at_, text_);
     }
-    if (!tokens_.empty() && tokens_.back().kind == TokenKind::dot) return add(TokenKind::property, word.size());
+    if (!tokens_.empty() && tokens_.back().kind == TokenKind::dot)
+      return add(TokenKind::property, word.size());
     if (word == "null") return add(TokenKind::null, word.size());
     if (word == "true" || word == "false") return add(TokenKind::boolean, word.size(), Value(word == "true"));
-    if (word == "NaN" || word == "Infinity") return add(TokenKind::number, word.size(), Value(Value(word).to_number()));
+    if (word == "NaN" || word == "Infinity")
+      return add(TokenKind::number, word.size(), Value(Value(word).to_number()));
     return add(TokenKind::name, word.size());
   }
 
@@ -132,12 +149,14 @@ class Lexer {
 
 }  // namespace
 
-base::Result<std::vector<Token>> tokenize(std::string_view text) { return Lexer(text).run(); }
+base::Result<std::vector<Token>> tokenize(std::string_view text) {
+  return Lexer(text).run();
+}
 
 base::Error unexpected_symbol(std::string_view symbol, std::size_t offset, std::string_view expression) {
   return base::make_error(base::ErrorKind::invalid_input,
-                          fmt::format("Unexpected symbol: '{}'. Located at position {} within expression: {}", symbol,
-                                      offset + 1, expression));
+                          fmt::format("Unexpected symbol: '{}'. Located at position {} within expression: {}",
+                                      symbol, offset + 1, expression));
 }
 
 }  // namespace workflow::expression

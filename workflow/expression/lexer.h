@@ -12,8 +12,29 @@
 namespace workflow::expression {
 
 enum class TokenKind {
-  null, boolean, number, string, name, property, wildcard, start_group, end_group, start_index, end_index, comma,
-  dot, bang, logical_or, logical_and, equal, not_equal, less, less_equal, greater, greater_equal, end,
+  null,
+  boolean,
+  number,
+  string,
+  name,
+  property,
+  wildcard,
+  start_group,
+  end_group,
+  start_index,
+  end_index,
+  comma,
+  dot,
+  bang,
+  logical_or,
+  logical_and,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  end,
 };
 
 struct Token {

@@ -45,9 +45,10 @@ class Parser {
   base::Error unexpected(const Token& token) const {
     if (token.kind == TokenKind::end) {
       const auto& last = at_ > 0 ? tokens_[at_ - 1] : token;
-      return base::make_error(base::ErrorKind::invalid_input,
-                              fmt::format("Unexpected end of expression: '{}'. Located at position {} within expression: {}",
-                                          last.text, last.offset + 1, text_));
+      return base::make_error(
+          base::ErrorKind::invalid_input,
+          fmt::format("Unexpected end of expression: '{}'. Located at position {} within expression: {}",
+                      last.text, last.offset + 1, text_));
     }
     return unexpected_symbol(token.text, token.offset, text_);
   }
@@ -112,7 +113,8 @@ class Parser {
         node.children.push_back(std::move(value));
         if (dotted) {
           TRY(const auto* name, expect(TokenKind::property));
-          node.children.push_back(make({.kind = NodeKind::literal, .offset = offset, .literal = Value(name->text)}));
+          node.children.push_back(
+              make({.kind = NodeKind::literal, .offset = offset, .literal = Value(name->text)}));
         } else {
           TRY(auto key, binary(0, chain + 1));
           node.children.push_back(std::move(key));
@@ -142,7 +144,8 @@ class Parser {
         return make({.kind = NodeKind::name, .offset = token.offset, .name = token.text});
       case TokenKind::end:
         return unexpected(token);
-      default: return unexpected_symbol(token.text, token.offset, text_);
+      default:
+        return unexpected_symbol(token.text, token.offset, text_);
     }
   }
 
@@ -160,8 +163,8 @@ class Parser {
     TRY(expect(TokenKind::end_group));
     if (auto problem = check_call(node.name, node.children.size()); problem) {
       return base::make_error(base::ErrorKind::invalid_input,
-                              fmt::format("{}: '{}'. Located at position {} within expression: {}", *problem, node.name,
-                                          node.offset + 1, text_));
+                              fmt::format("{}: '{}'. Located at position {} within expression: {}", *problem,
+                                          node.name, node.offset + 1, text_));
     }
     return make(std::move(node));
   }

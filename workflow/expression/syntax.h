@@ -19,12 +19,13 @@ enum class Operator { logical_or, logical_and, equal, not_equal, less, less_equa
 struct Node;
 using NodePointer = std::unique_ptr<const Node>;
 
-/// children: index → {object, key}; wildcard → {object}; call → arguments; negation → {operand}; binary → {left, right}.
+/// children: index → {object, key}; wildcard → {object}; call → arguments; negation → {operand}; binary →
+/// {left, right}.
 struct Node {
   NodeKind kind = NodeKind::literal;
-  std::size_t offset = 0;       ///< where it starts in the expression
+  std::size_t offset = 0;  ///< where it starts in the expression
   Value literal;
-  std::string name;             ///< of a name or a function, as written
+  std::string name;  ///< of a name or a function, as written
   Operator op = Operator::equal;
   std::vector<NodePointer> children;
 };

@@ -35,9 +35,10 @@ base::Result<std::vector<TemplatePart>> split_template(std::string_view text) {
     if (start == std::string_view::npos) break;
     const auto end = find_end(text, start + 3);
     if (end == std::string_view::npos) {
-      return base::make_error(base::ErrorKind::invalid_input,
-                              fmt::format("The expression is not closed. An unescaped ${{{{ sequence was found, but the "
-                                          "closing }}}} sequence was not found."));
+      return base::make_error(
+          base::ErrorKind::invalid_input,
+          fmt::format("The expression is not closed. An unescaped ${{{{ sequence was found, but the "
+                      "closing }}}} sequence was not found."));
     }
     if (start > at) parts.push_back({false, std::string(text.substr(at, start - at)), at});
     parts.push_back({true, std::string(base::trim(text.substr(start + 3, end - start - 3))), start});
@@ -47,7 +48,9 @@ base::Result<std::vector<TemplatePart>> split_template(std::string_view text) {
   return parts;
 }
 
-bool has_expression(std::string_view text) { return text.find("${{") != std::string_view::npos; }
+bool has_expression(std::string_view text) {
+  return text.find("${{") != std::string_view::npos;
+}
 
 base::Result<Value> evaluate_template(std::string_view text, const Surroundings& surroundings) {
   if (!has_expression(text)) return Value(text);
@@ -62,7 +65,8 @@ base::Result<Value> evaluate_template(std::string_view text, const Surroundings&
     TRY(const auto value, evaluate_expression(part.text, surroundings));
     result += value.to_text();
     if (result.size() > kMaxResult) {
-      return base::make_error(base::ErrorKind::invalid_input, "The text with its expressions is larger than 10 MB");
+      return base::make_error(base::ErrorKind::invalid_input,
+                              "The text with its expressions is larger than 10 MB");
     }
   }
   return Value(std::move(result));
@@ -105,7 +109,8 @@ base::Result<std::string> condition_expression(std::string_view text) {
   TRY(const auto tree, parse_expression(expression));
   bool has_status_function = false;
   visit_nodes(*tree, [&](const Node& node) {
-    has_status_function = has_status_function || (node.kind == NodeKind::call && is_status_function(node.name));
+    has_status_function =
+        has_status_function || (node.kind == NodeKind::call && is_status_function(node.name));
   });
   return has_status_function ? expression : fmt::format("success() && ({})", expression);
 }

@@ -12,8 +12,8 @@ namespace workflow::expression {
 
 struct TemplatePart {
   bool is_expression = false;
-  std::string text;         ///< literal text, or what stands between the braces, trimmed
-  std::size_t offset = 0;   ///< in the whole text
+  std::string text;        ///< literal text, or what stands between the braces, trimmed
+  std::size_t offset = 0;  ///< in the whole text
 };
 
 /// Quotes inside an expression may hold braces. An expression that is not closed is an Error.
@@ -26,7 +26,8 @@ base::Result<Value> evaluate_template(std::string_view text, const Surroundings&
 base::Result<std::string> evaluate_text(std::string_view text, const Surroundings& surroundings);
 
 /// The expression that an `if:` stands for: braces are optional, a mixed text becomes format(), and without a
-/// status function anywhere in it, it is wrapped as `success() && (…)` (actions/languageservices if-condition).
+/// status function anywhere in it, it is wrapped as `success() && (…)` (actions/languageservices
+/// if-condition).
 base::Result<std::string> condition_expression(std::string_view text);
 
 }  // namespace workflow::expression

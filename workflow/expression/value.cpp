@@ -41,12 +41,22 @@ double parse_number(std::string_view text) {
 }
 
 void write_json(const Value& value, int depth, std::string& out) {
-  const auto newline = [&](int levels) { out += '\n' + std::string(static_cast<std::size_t>(levels) * 2, ' '); };
+  const auto newline = [&](int levels) {
+    out += '\n' + std::string(static_cast<std::size_t>(levels) * 2, ' ');
+  };
   switch (value.kind()) {
-    case Kind::null: out += "null"; return;
-    case Kind::boolean: out += value.boolean() ? "true" : "false"; return;
-    case Kind::number: out += number_to_text(value.number()); return;
-    case Kind::string: out += base::to_text(base::Json(value.string())); return;
+    case Kind::null:
+      out += "null";
+      return;
+    case Kind::boolean:
+      out += value.boolean() ? "true" : "false";
+      return;
+    case Kind::number:
+      out += number_to_text(value.number());
+      return;
+    case Kind::string:
+      out += base::to_text(base::Json(value.string()));
+      return;
     case Kind::array: {
       if (value.array().empty()) {
         out += "[]";
@@ -120,32 +130,48 @@ Value Value::get(std::string_view key) const {
 
 bool Value::truthy() const {
   switch (kind()) {
-    case Kind::null: return false;
-    case Kind::boolean: return boolean();
-    case Kind::number: return number() != 0 && !std::isnan(number());
-    case Kind::string: return !string().empty();
-    default: return true;
+    case Kind::null:
+      return false;
+    case Kind::boolean:
+      return boolean();
+    case Kind::number:
+      return number() != 0 && !std::isnan(number());
+    case Kind::string:
+      return !string().empty();
+    default:
+      return true;
   }
 }
 
 double Value::to_number() const {
   switch (kind()) {
-    case Kind::null: return 0;
-    case Kind::boolean: return boolean() ? 1 : 0;
-    case Kind::number: return number();
-    case Kind::string: return parse_number(string());
-    default: return kNaN;
+    case Kind::null:
+      return 0;
+    case Kind::boolean:
+      return boolean() ? 1 : 0;
+    case Kind::number:
+      return number();
+    case Kind::string:
+      return parse_number(string());
+    default:
+      return kNaN;
   }
 }
 
 std::string Value::to_text() const {
   switch (kind()) {
-    case Kind::null: return "";
-    case Kind::boolean: return boolean() ? "true" : "false";
-    case Kind::number: return number_to_text(number());
-    case Kind::string: return string();
-    case Kind::array: return "Array";
-    case Kind::object: return "Object";
+    case Kind::null:
+      return "";
+    case Kind::boolean:
+      return boolean() ? "true" : "false";
+    case Kind::number:
+      return number_to_text(number());
+    case Kind::string:
+      return string();
+    case Kind::array:
+      return "Array";
+    case Kind::object:
+      return "Object";
   }
   return "";
 }
@@ -159,11 +185,16 @@ bool Value::same_reference(const Value& other) const {
 bool loosely_equal(const Value& a, const Value& b) {
   if (a.kind() == b.kind()) {
     switch (a.kind()) {
-      case Kind::null: return true;
-      case Kind::boolean: return a.boolean() == b.boolean();
-      case Kind::number: return a.number() == b.number();
-      case Kind::string: return ordinal_ignoring_case(a.string(), b.string()) == 0;
-      default: return a.same_reference(b);
+      case Kind::null:
+        return true;
+      case Kind::boolean:
+        return a.boolean() == b.boolean();
+      case Kind::number:
+        return a.number() == b.number();
+      case Kind::string:
+        return ordinal_ignoring_case(a.string(), b.string()) == 0;
+      default:
+        return a.same_reference(b);
     }
   }
   return a.to_number() == b.to_number();
@@ -189,11 +220,14 @@ std::string number_to_text(double number) {
 
 Value from_json(const base::Json& json) {
   switch (json.type()) {
-    case base::Json::value_t::boolean: return json.get<bool>();
+    case base::Json::value_t::boolean:
+      return json.get<bool>();
     case base::Json::value_t::number_integer:
     case base::Json::value_t::number_unsigned:
-    case base::Json::value_t::number_float: return json.get<double>();
-    case base::Json::value_t::string: return json.get<std::string>();
+    case base::Json::value_t::number_float:
+      return json.get<double>();
+    case base::Json::value_t::string:
+      return json.get<std::string>();
     case base::Json::value_t::array: {
       Array array;
       for (const auto& element : json) array.push_back(from_json(element));
@@ -204,20 +238,25 @@ Value from_json(const base::Json& json) {
       for (const auto& [key, member] : json.items()) object.set(key, from_json(member));
       return object;
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 
 base::Json to_json(const Value& value) {
   switch (value.kind()) {
-    case Kind::null: return nullptr;
-    case Kind::boolean: return value.boolean();
+    case Kind::null:
+      return nullptr;
+    case Kind::boolean:
+      return value.boolean();
     case Kind::number: {
       const double number = value.number();
-      if (std::floor(number) == number && std::fabs(number) < 9.0e15) return static_cast<std::int64_t>(number);
+      if (std::floor(number) == number && std::fabs(number) < 9.0e15)
+        return static_cast<std::int64_t>(number);
       return number;
     }
-    case Kind::string: return value.string();
+    case Kind::string:
+      return value.string();
     case Kind::array: {
       base::Json json = base::Json::array();
       for (const auto& element : value.array()) json.push_back(to_json(element));
@@ -240,12 +279,18 @@ std::string to_json_text(const Value& value) {
 
 std::string_view name_of(Kind kind) {
   switch (kind) {
-    case Kind::null: return "Null";
-    case Kind::boolean: return "Boolean";
-    case Kind::number: return "Number";
-    case Kind::string: return "String";
-    case Kind::array: return "Array";
-    case Kind::object: return "Object";
+    case Kind::null:
+      return "Null";
+    case Kind::boolean:
+      return "Boolean";
+    case Kind::number:
+      return "Number";
+    case Kind::string:
+      return "String";
+    case Kind::array:
+      return "Array";
+    case Kind::object:
+      return "Object";
   }
   return "Null";
 }

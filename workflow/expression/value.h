@@ -38,14 +38,14 @@ class Object {
 class Value {
  public:
   Value() = default;
-  Value(bool boolean) : data_(boolean) {}                              // NOLINT(google-explicit-constructor)
-  Value(double number) : data_(number) {}                              // NOLINT(google-explicit-constructor)
-  Value(int number) : data_(static_cast<double>(number)) {}            // NOLINT(google-explicit-constructor)
-  Value(std::string text);                                             // NOLINT(google-explicit-constructor)
-  Value(std::string_view text) : Value(std::string(text)) {}           // NOLINT(google-explicit-constructor)
-  Value(const char* text) : Value(std::string(text)) {}                // NOLINT(google-explicit-constructor)
-  Value(Array array);                                                  // NOLINT(google-explicit-constructor)
-  Value(Object object);                                                // NOLINT(google-explicit-constructor)
+  Value(bool boolean) : data_(boolean) {}                     // NOLINT(google-explicit-constructor)
+  Value(double number) : data_(number) {}                     // NOLINT(google-explicit-constructor)
+  Value(int number) : data_(static_cast<double>(number)) {}   // NOLINT(google-explicit-constructor)
+  Value(std::string text);                                    // NOLINT(google-explicit-constructor)
+  Value(std::string_view text) : Value(std::string(text)) {}  // NOLINT(google-explicit-constructor)
+  Value(const char* text) : Value(std::string(text)) {}       // NOLINT(google-explicit-constructor)
+  Value(Array array);                                         // NOLINT(google-explicit-constructor)
+  Value(Object object);                                       // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] Kind kind() const { return static_cast<Kind>(data_.index()); }
   [[nodiscard]] bool is_null() const { return kind() == Kind::null; }
@@ -55,7 +55,9 @@ class Value {
   /// Each of these only for its kind.
   [[nodiscard]] bool boolean() const { return std::get<bool>(data_); }
   [[nodiscard]] double number() const { return std::get<double>(data_); }
-  [[nodiscard]] const std::string& string() const { return *std::get<std::shared_ptr<const std::string>>(data_); }
+  [[nodiscard]] const std::string& string() const {
+    return *std::get<std::shared_ptr<const std::string>>(data_);
+  }
   [[nodiscard]] const Array& array() const { return *std::get<std::shared_ptr<const Array>>(data_); }
   [[nodiscard]] const Object& object() const { return *std::get<std::shared_ptr<const Object>>(data_); }
 

@@ -126,7 +126,8 @@ TEST_F(CurlHttpClient, GivesA2xxBodyToTheSinkAndKeepsThatOfAnError) {
 }
 
 TEST_F(CurlHttpClient, RefusesAnAnswerThatIsTooLarge) {
-  const auto url = serve([](const ServerRequest&) { return ServerResponse{.body = std::string(100'000, 'x')}; });
+  const auto url =
+      serve([](const ServerRequest&) { return ServerResponse{.body = std::string(100'000, 'x')}; });
   const auto answer = client_->send({.url = url + "?token=secret", .max_response_bytes = 99'999});
   ASSERT_FALSE(answer.ok());
   EXPECT_THAT(answer.error().message, HasSubstr("more than 97.7 KiB"));
@@ -163,8 +164,8 @@ TEST_F(CurlHttpClient, NamesHostAndPortAndNoSecretWhenNobodyListens) {
     ASSERT_TRUE(socket.ok());
     port = port_of(socket->get());
   }
-  const auto answer =
-      client_->send({.url = "http://user:hunter2@127.0.0.1:" + std::to_string(port) + "/x?X-Amz-Signature=abc"});
+  const auto answer = client_->send(
+      {.url = "http://user:hunter2@127.0.0.1:" + std::to_string(port) + "/x?X-Amz-Signature=abc"});
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().kind, ErrorKind::unavailable);
   EXPECT_THAT(answer.error().message, HasSubstr("http://127.0.0.1:" + std::to_string(port)));
@@ -207,7 +208,8 @@ TEST_F(CurlHttpClient, StopsWhenAskedTo) {
   std::stop_source stop;
   const auto url = serve([&](const ServerRequest&) {
     stop.request_stop();
-    return ServerResponse{.stream = [](std::uint64_t) { return std::string(1000, 'x'); }, .stream_size = 1ULL << 40};
+    return ServerResponse{.stream = [](std::uint64_t) { return std::string(1000, 'x'); },
+                          .stream_size = 1ULL << 40};
   });
   auto answer = client_->send({.url = url, .max_response_bytes = SIZE_MAX, .stop = stop.get_token()});
   ASSERT_FALSE(answer.ok());
@@ -218,7 +220,8 @@ TEST_F(CurlHttpClient, StopsWhenAskedTo) {
 }
 
 TEST_F(CurlHttpClient, ReturnsAnEarlyAnswerToAnUploadThatWasNotRead) {
-  const auto url = serve([](const ServerRequest&) { return ServerResponse{.status = 401, .body = "who are you"}; });
+  const auto url =
+      serve([](const ServerRequest&) { return ServerResponse{.status = 401, .body = "who are you"}; });
   const auto answer = client_->send({.method = "PUT", .url = url, .body = std::string(20'000'000, 'x')});
   ASSERT_TRUE(answer.ok()) << answer.error().to_string();
   EXPECT_EQ(answer->status, 401);

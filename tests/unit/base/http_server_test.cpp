@@ -36,10 +36,12 @@ std::string ask(const HttpServer& server, std::string_view request) {
 
 TEST(HttpServer, GivesTheTargetAsSentAndThePathDecoded) {
   auto server = serve([](const ServerRequest& request) {
-    return text(request.target + "|" + request.path + "|" + request.query + "|" + request.query_value("b").value_or("-"));
+    return text(request.target + "|" + request.path + "|" + request.query + "|" +
+                request.query_value("b").value_or("-"));
   });
-  EXPECT_THAT(ask(*server, "GET /a%20b//c%2Fd/?a=1&b=x+y%21 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"),
-              EndsWith("\r\n\r\n/a%20b//c%2Fd/?a=1&b=x+y%21|/a b//c/d/|a=1&b=x+y%21|x y!"));
+  EXPECT_THAT(
+      ask(*server, "GET /a%20b//c%2Fd/?a=1&b=x+y%21 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"),
+      EndsWith("\r\n\r\n/a%20b//c%2Fd/?a=1&b=x+y%21|/a b//c/d/|a=1&b=x+y%21|x y!"));
 }
 
 TEST(HttpServer, GivesEveryHeaderAndTheRemoteAddress) {
@@ -49,8 +51,9 @@ TEST(HttpServer, GivesEveryHeaderAndTheRemoteAddress) {
                 header_value(request.headers, "ACCEPT-encoding").value_or("-") + "," +
                 header_value(request.headers, "range").value_or("-") + "," + request.remote_address);
   });
-  EXPECT_THAT(ask(*server, "GET / HTTP/1.1\r\nX-One: 1\r\nAccept-Encoding: gzip\r\nRange: bytes=0-1\r\n"
-                           "Connection: close\r\n\r\n"),
+  EXPECT_THAT(ask(*server,
+                  "GET / HTTP/1.1\r\nX-One: 1\r\nAccept-Encoding: gzip\r\nRange: bytes=0-1\r\n"
+                  "Connection: close\r\n\r\n"),
               EndsWith("\r\n\r\n1,gzip,bytes=0-1,127.0.0.1"));
 }
 
@@ -65,8 +68,9 @@ TEST(HttpServer, GivesHeaderFieldsAsSent) {
 
 TEST(HttpServer, NeitherCutsNorPacksAnAnswerByItself) {
   auto server = serve([](const ServerRequest&) { return text("0123456789"); });
-  const auto answer = ask(*server, "GET / HTTP/1.1\r\nRange: bytes=2-3\r\nAccept-Encoding: gzip, br\r\n"
-                                   "Connection: close\r\n\r\n");
+  const auto answer = ask(*server,
+                          "GET / HTTP/1.1\r\nRange: bytes=2-3\r\nAccept-Encoding: gzip, br\r\n"
+                          "Connection: close\r\n\r\n");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_THAT(answer, HasSubstr("Content-Length: 10\r\n"));
   EXPECT_THAT(answer, EndsWith("\r\n\r\n0123456789"));
@@ -74,17 +78,19 @@ TEST(HttpServer, NeitherCutsNorPacksAnAnswerByItself) {
 
 TEST(HttpServer, GivesPackedAndMultipartBodiesAsTheyCame) {
   auto server = serve([](const ServerRequest& request) { return text(*request.body()); });
-  for (const auto* headers : {"Content-Encoding: gzip\r\n", "Content-Type: multipart/form-data; boundary=x\r\n",
-                              "Content-Type: application/x-www-form-urlencoded\r\n"}) {
-    EXPECT_THAT(ask(*server, std::string("POST / HTTP/1.1\r\nContent-Length: 4\r\nConnection: close\r\n") + headers +
-                                 "\r\na=%b"),
+  for (const auto* headers :
+       {"Content-Encoding: gzip\r\n", "Content-Type: multipart/form-data; boundary=x\r\n",
+        "Content-Type: application/x-www-form-urlencoded\r\n"}) {
+    EXPECT_THAT(ask(*server, std::string("POST / HTTP/1.1\r\nContent-Length: 4\r\nConnection: close\r\n") +
+                                 headers + "\r\na=%b"),
                 EndsWith("\r\n\r\na=%b"))
         << headers;
   }
 }
 
 TEST(HttpServer, ReadsBodiesOfEveryMethod) {
-  auto server = serve([](const ServerRequest& request) { return text(request.method + ":" + *request.body()); });
+  auto server =
+      serve([](const ServerRequest& request) { return text(request.method + ":" + *request.body()); });
   for (const std::string method : {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
     EXPECT_THAT(ask(*server, method + " / HTTP/1.1\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc"),
                 EndsWith("\r\n\r\n" + method + ":abc"));
@@ -93,8 +99,9 @@ TEST(HttpServer, ReadsBodiesOfEveryMethod) {
 
 TEST(HttpServer, ReadsAChunkedBodyWithExtensionsAndTrailers) {
   auto server = serve([](const ServerRequest& request) { return text(*request.body()); });
-  EXPECT_THAT(ask(*server, "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-                           "3;x=y\r\nabc\r\n4\r\ndefg\r\n0\r\nTrailer: t\r\n\r\n"),
+  EXPECT_THAT(ask(*server,
+                  "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+                  "3;x=y\r\nabc\r\n4\r\ndefg\r\n0\r\nTrailer: t\r\n\r\n"),
               EndsWith("\r\n\r\nabcdefg"));
 }
 
@@ -107,7 +114,8 @@ TEST(HttpServer, RefusesBodiesWhoseLengthIsInDoubt) {
   for (const auto* headers : {"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "Content-Length: x\r\n",
                               "Content-Length: -1\r\n", "Content-Length: 1\r\nContent-Length: 2\r\n",
                               "Transfer-Encoding: gzip\r\n"}) {
-    EXPECT_THAT(ask(*server, std::string("POST / HTTP/1.1\r\n") + headers + "\r\nabc"), StartsWith("HTTP/1.1 400 "))
+    EXPECT_THAT(ask(*server, std::string("POST / HTTP/1.1\r\n") + headers + "\r\nabc"),
+                StartsWith("HTTP/1.1 400 "))
         << headers;
   }
   EXPECT_EQ(handled, 0);
@@ -144,7 +152,8 @@ TEST(HttpServer, LimitsABodyAndAnswersWhileTheRestIsStillComing) {
 TEST(HttpServer, ReadsAwayASmallBodyThatNobodyWantedAndKeepsTheConnection) {
   auto server = serve([](const ServerRequest& request) { return text(request.path); });
   RawClient client(server->port());
-  client.send("POST /one HTTP/1.1\r\nContent-Length: 4\r\n\r\nGET GET /two HTTP/1.1\r\nConnection: close\r\n\r\n");
+  client.send(
+      "POST /one HTTP/1.1\r\nContent-Length: 4\r\n\r\nGET GET /two HTTP/1.1\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(client.receive_until("/one"), EndsWith("/one"));
   EXPECT_THAT(client.receive_all(), EndsWith("/two"));
 }
@@ -152,7 +161,8 @@ TEST(HttpServer, ReadsAwayASmallBodyThatNobodyWantedAndKeepsTheConnection) {
 TEST(HttpServer, AnswersHeadWithTheLengthOfTheThingAndNoBody) {
   auto server = serve([](const ServerRequest& request) {
     if (request.path == "/stream") {
-      return ServerResponse{.stream = [](std::uint64_t) { return "never read"; }, .stream_size = 5'000'000'000};
+      return ServerResponse{.stream = [](std::uint64_t) { return "never read"; },
+                            .stream_size = 5'000'000'000};
     }
     if (request.path == "/said") return ServerResponse{.headers = {{"Content-Length", "77"}}};
     return text("0123456789");
@@ -183,8 +193,9 @@ TEST(HttpServer, StreamsAnAnswerPieceByPiece) {
 
 TEST(HttpServer, ClosesWhenAStreamEndsTooEarly) {
   auto server = serve([](const ServerRequest&) {
-    return ServerResponse{.stream = [](std::uint64_t offset) { return std::string(offset == 0 ? "abc" : ""); },
-                          .stream_size = 10};
+    return ServerResponse{
+        .stream = [](std::uint64_t offset) { return std::string(offset == 0 ? "abc" : ""); },
+        .stream_size = 10};
   });
   EXPECT_THAT(ask(*server, "GET / HTTP/1.1\r\n\r\n"), EndsWith("\r\n\r\nabc"));
 }
@@ -255,10 +266,12 @@ TEST(HttpServer, ServesManyConnectionsAtOnce) {
 
 TEST(HttpServer, SaysWhoseAPortIsThatIsTaken) {
   auto first = serve([](const ServerRequest&) { return text("first"); });
-  const auto second = HttpServer::start("127.0.0.1", first->port(), [](const ServerRequest&) { return text("second"); });
+  const auto second =
+      HttpServer::start("127.0.0.1", first->port(), [](const ServerRequest&) { return text("second"); });
   ASSERT_FALSE(second.ok());
-  EXPECT_THAT(second.error().message, StartsWith("address already in use: 127.0.0.1:" + std::to_string(first->port()) +
-                                                 "; another process listens there"));
+  EXPECT_THAT(second.error().message,
+              StartsWith("address already in use: 127.0.0.1:" + std::to_string(first->port()) +
+                         "; another process listens there"));
 }
 
 TEST(HttpServer, SaysThatAnAddressIsNotOfThisMachine) {
@@ -304,10 +317,12 @@ TEST(HttpServer, LetsARequestUnderWayFinishWhenItStops) {
 }
 
 TEST(ParseQuery, KeepsOrderAndDecodes) {
-  EXPECT_THAT(parse_query("a=1&&b=x+y%2B&c&=d&a=2"),
-              ElementsAre(std::pair<std::string, std::string>("a", "1"), std::pair<std::string, std::string>("b", "x y+"),
-                          std::pair<std::string, std::string>("c", ""), std::pair<std::string, std::string>("", "d"),
-                          std::pair<std::string, std::string>("a", "2")));
+  EXPECT_THAT(
+      parse_query("a=1&&b=x+y%2B&c&=d&a=2"),
+      ElementsAre(std::pair<std::string, std::string>("a", "1"),
+                  std::pair<std::string, std::string>("b", "x y+"),
+                  std::pair<std::string, std::string>("c", ""), std::pair<std::string, std::string>("", "d"),
+                  std::pair<std::string, std::string>("a", "2")));
   EXPECT_TRUE(parse_query("").empty());
 }
 

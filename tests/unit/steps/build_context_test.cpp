@@ -13,7 +13,9 @@ using testing::HasSubstr;
 
 class BuildContextTest : public JobFixture {
  protected:
-  base::Fd open_path(const base::Path& path) { return base::Fd(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)); }
+  base::Fd open_path(const base::Path& path) {
+    return base::Fd(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  }
   static std::string content(const BuildContext& context, const char* name) {
     base::Fd file(openat(context.folder.get(), name, O_RDONLY | O_CLOEXEC));
     return file ? *base::read_all(file.get()) : "absent";

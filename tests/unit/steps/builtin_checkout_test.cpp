@@ -34,7 +34,8 @@ class Checkout : public JobFixture {
     put("ignored.txt", "ignored");
     commit_ = std::string(base::trim(git({"rev-parse", "HEAD"})));
     call_.uses = "actions/checkout@v4";
-    call_.environment = {{"GITHUB_REPOSITORY", "octo/app"}, {"GITHUB_SHA", commit_}, {"GITHUB_REF", "refs/heads/main"}};
+    call_.environment = {
+        {"GITHUB_REPOSITORY", "octo/app"}, {"GITHUB_SHA", commit_}, {"GITHUB_REF", "refs/heads/main"}};
   }
 
   std::string git(std::vector<std::string> arguments) {

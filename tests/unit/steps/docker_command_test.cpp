@@ -27,9 +27,9 @@ std::string refusal(const std::vector<std::string>& arguments) {
 }
 
 TEST(DockerCommand, ReadsABuild) {
-  const DockerCommand command = parsed({"build", "--build-arg", "A=1=2", "--build-arg=B", "-t", "app:1", "--tag=app:2",
-                                        "-f", "docker/Dockerfile", "--label", "l=v", "--target", "run", "--no-cache",
-                                        "--pull", "-q", "."});
+  const DockerCommand command =
+      parsed({"build", "--build-arg", "A=1=2", "--build-arg=B", "-t", "app:1", "--tag=app:2", "-f",
+              "docker/Dockerfile", "--label", "l=v", "--target", "run", "--no-cache", "--pull", "-q", "."});
   EXPECT_EQ(command.verb, DockerVerb::build);
   EXPECT_THAT(command.tags, ElementsAre("app:1", "app:2"));
   EXPECT_THAT(command.build_args, ElementsAre(Pair("A", "1=2")));

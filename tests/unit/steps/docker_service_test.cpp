@@ -68,12 +68,14 @@ TEST_F(DockerServiceTest, BuildsFromAFolderOfTheWorkspace) {
   write("app/data.txt", "content");
   const base::Path iid = root_.path() / "iid";
   const std::string folder = job_.folders.workspace.inside + "/app";
-  ASSERT_EQ(docker({"build", "-t", "app:v1", "--build-arg", "WHO=me", "--iidfile", iid.string(), folder}), 0) << error_;
+  ASSERT_EQ(docker({"build", "-t", "app:v1", "--build-arg", "WHO=me", "--iidfile", iid.string(), folder}), 0)
+      << error_;
   EXPECT_THAT(error_, HasSubstr("naming to docker.io/library/app:v1"));
   ASSERT_EQ(log_.events.size(), 1U);
   EXPECT_EQ(log_.events[0].type, "image_built");
   EXPECT_EQ(base::json_string(log_.events[0].details, "name"), "docker.io/library/app:v1");
-  ASSERT_EQ(docker({"inspect", "--format", "{{.Id}} {{index .Config.Labels \"who\"}}", "app:v1"}), 0) << error_;
+  ASSERT_EQ(docker({"inspect", "--format", "{{.Id}} {{index .Config.Labels \"who\"}}", "app:v1"}), 0)
+      << error_;
   EXPECT_EQ(output_, *base::read_file(iid) + " me\n");
 }
 
@@ -110,7 +112,8 @@ TEST_F(DockerServiceTest, TagsListsInspectsAndRemovesImages) {
 }
 
 TEST_F(DockerServiceTest, KeepsLoginsForTheJobOnlyAndMasksThem) {
-  EXPECT_EQ(docker({"login", "-u", "AWS", "-p", "s3cr3t-token", "https://registry.example/v2/"}), 0) << error_;
+  EXPECT_EQ(docker({"login", "-u", "AWS", "-p", "s3cr3t-token", "https://registry.example/v2/"}), 0)
+      << error_;
   EXPECT_THAT(error_, HasSubstr("insecure"));
   EXPECT_EQ(find_login(services_, "registry.example")->password, "s3cr3t-token");
   EXPECT_TRUE(masker_.holds_secret("s3cr3t-token"));
@@ -136,8 +139,9 @@ TEST_F(DockerServiceTest, SurvivesFrontsThatSendNonsense) {
   address.sun_family = AF_UNIX;
   ASSERT_LT(socket_.size(), sizeof address.sun_path);
   std::memcpy(address.sun_path, socket_.c_str(), socket_.size() + 1);
-  for (const std::string& nonsense : {std::string("\xff\xff\xff\x7f"), std::string("\x02\0\0\0{]", 6),
-                                      std::string("\x04\0\0\0null", 8), std::string("\x10\0\0\0{\"arguments\":[1]}", 20)}) {
+  for (const std::string& nonsense :
+       {std::string("\xff\xff\xff\x7f"), std::string("\x02\0\0\0{]", 6), std::string("\x04\0\0\0null", 8),
+        std::string("\x10\0\0\0{\"arguments\":[1]}", 20)}) {
     base::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     ASSERT_EQ(connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     ASSERT_TRUE(base::write_all(fd.get(), nonsense));

@@ -42,7 +42,9 @@ TEST(NameValues, DecidesByWhatComesFirst) {
 }
 
 TEST(NameValues, KeepsCarriageReturnsAndDropsAByteOrderMark) {
-  EXPECT_THAT(parsed("\xEF\xBB\xBF" "A=1\r\n"), ElementsAre(Pair("A", "1\r")));
+  EXPECT_THAT(parsed("\xEF\xBB\xBF"
+                     "A=1\r\n"),
+              ElementsAre(Pair("A", "1\r")));
 }
 
 TEST(NameValues, SaysWhatIsWrong) {

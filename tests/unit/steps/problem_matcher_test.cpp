@@ -36,7 +36,8 @@ TEST(TextPattern, FindsWhatECMAScriptFinds) {
 }
 
 TEST(TextPattern, RefusesWhatItCannotRead) {
-  for (std::string_view expression : {"(", ")", "a**", "[a", "\\", "a{3,2}", "(?<=a)b", "a{5000}", "((a{1000}){1000})"}) {
+  for (std::string_view expression :
+       {"(", ")", "a**", "[a", "\\", "a{3,2}", "(?<=a)b", "a{5000}", "((a{1000}){1000})"}) {
     EXPECT_FALSE(TextPattern::compile(expression).ok()) << expression;
   }
   EXPECT_FALSE(TextPattern::compile(std::string(100'000, '(')).ok());
@@ -51,7 +52,8 @@ constexpr std::string_view kCompiler = R"({"problemMatcher": [{"owner": "gcc", "
   "regexp": "^(.+?):(\\d+):(\\d+):\\s+(warning|error):\\s+(.*)$",
   "file": 1, "line": 2, "column": 3, "severity": 4, "message": 5}]}]})";
 
-constexpr std::string_view kLinter = R"({"problemMatcher": [{"owner": "eslint", "severity": "warning", "pattern": [
+constexpr std::string_view kLinter =
+    R"({"problemMatcher": [{"owner": "eslint", "severity": "warning", "pattern": [
   {"regexp": "^([^\\s].*)$", "file": 1},
   {"regexp": "^\\s+(\\d+):(\\d+)\\s+(error|warning)\\s+(.*)\\s\\s+(.*)$",
    "line": 1, "column": 2, "severity": 3, "message": 4, "code": 5, "loop": true}]}]})";
@@ -78,7 +80,8 @@ TEST(ProblemMatchers, ReadSeveralLinesAndLoopOverTheLast) {
   EXPECT_EQ(first->file, "test.js");
   EXPECT_EQ(first->line, 1);
   EXPECT_THAT(first->message, HasSubstr("strict: Missing"));
-  auto second = matchers.match("  5:10  warning  'addOne' is defined but never used            no-unused-vars");
+  auto second =
+      matchers.match("  5:10  warning  'addOne' is defined but never used            no-unused-vars");
   ASSERT_TRUE(second);
   EXPECT_EQ(second->level, LineKind::warning);
   EXPECT_EQ(second->file, "test.js");
@@ -89,7 +92,8 @@ TEST(ProblemMatchers, ReadSeveralLinesAndLoopOverTheLast) {
 TEST(ProblemMatchers, AreReplacedAndRemovedByOwner) {
   ProblemMatchers matchers;
   ASSERT_TRUE(matchers.add(kCompiler));
-  ASSERT_TRUE(matchers.add(R"({"problemMatcher": [{"owner": "GCC", "pattern": [{"regexp": "^E: (.*)$", "message": 1}]}]})"));
+  ASSERT_TRUE(matchers.add(
+      R"({"problemMatcher": [{"owner": "GCC", "pattern": [{"regexp": "^E: (.*)$", "message": 1}]}]})"));
   EXPECT_FALSE(matchers.match("main.c:1:1: error: x"));
   EXPECT_TRUE(matchers.match("E: new form"));
   matchers.remove("gcc");
@@ -98,10 +102,11 @@ TEST(ProblemMatchers, AreReplacedAndRemovedByOwner) {
 
 TEST(ProblemMatchers, RefuseDocumentsOfAnotherShape) {
   ProblemMatchers matchers;
-  for (std::string_view text : {"", "[]", "{}", R"({"problemMatcher": []})", R"({"problemMatcher": [{"owner": "x"}]})",
-                                R"({"problemMatcher": [{"pattern": [{"regexp": "a", "message": 1}]}]})",
-                                R"({"problemMatcher": [{"owner": "x", "pattern": [{"regexp": "(", "message": 1}]}]})",
-                                R"({"problemMatcher": [{"owner": "x", "pattern": [{"regexp": "a"}]}]})"}) {
+  for (std::string_view text :
+       {"", "[]", "{}", R"({"problemMatcher": []})", R"({"problemMatcher": [{"owner": "x"}]})",
+        R"({"problemMatcher": [{"pattern": [{"regexp": "a", "message": 1}]}]})",
+        R"({"problemMatcher": [{"owner": "x", "pattern": [{"regexp": "(", "message": 1}]}]})",
+        R"({"problemMatcher": [{"owner": "x", "pattern": [{"regexp": "a"}]}]})"}) {
     EXPECT_FALSE(matchers.add(text).ok()) << text;
   }
 }

@@ -36,7 +36,8 @@ class RunStep : public JobFixture {
 
   /// The steps of a workflow with this YAML as its `steps:`, indented by hand.
   const std::vector<workflow::Step>& steps_of(const std::string& yaml) {
-    auto loaded = workflow::load_workflow("ci.yml", "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n" + yaml);
+    auto loaded =
+        workflow::load_workflow("ci.yml", "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n" + yaml);
     for (const auto& diagnostic : loaded.diagnostics) ADD_FAILURE() << to_string(diagnostic);
     loaded_ = std::move(loaded.workflow);
     planned_.job = &loaded_->jobs.at(0);
@@ -87,10 +88,12 @@ TEST_F(RunStep, RunsAScriptByTheDefaultShellInTheWorkspace) {
 }
 
 TEST_F(RunStep, OpensTheLogWithScriptShellAndEnvironment) {
-  run("      - run: |\n          echo one\n          echo two\n        env:\n          A: b\n        shell: sh\n");
+  run("      - run: |\n          echo one\n          echo two\n        env:\n          A: b\n        shell: "
+      "sh\n");
   std::vector<std::string> lines;
   for (const auto& line : log_.lines) lines.push_back(line.text);
-  EXPECT_THAT(lines, ElementsAre("Run echo one", "echo one", "echo two", HasSubstr("sh -e {0}"), "env:", "  A: b", ""));
+  EXPECT_THAT(lines, ElementsAre("Run echo one", "echo one", "echo two", HasSubstr("sh -e {0}"),
+                                 "env:", "  A: b", ""));
   EXPECT_EQ(log_.lines[0].kind, LineKind::group);
   EXPECT_EQ(log_.lines[1].kind, LineKind::command);
   EXPECT_EQ(log_.lines.back().kind, LineKind::endgroup);
@@ -112,8 +115,9 @@ TEST_F(RunStep, FallsBackToShWhereThereIsNoBash) {
 
 TEST_F(RunStep, TakesShellAndFolderFromTheDefaults) {
   auto loaded = workflow::load_workflow(
-      "ci.yml", "on: push\njobs:\n  a:\n    runs-on: x\n    defaults:\n      run:\n        working-directory: sub\n"
-                "    steps:\n      - run: true\n      - run: true\n        working-directory: ./own\n");
+      "ci.yml",
+      "on: push\njobs:\n  a:\n    runs-on: x\n    defaults:\n      run:\n        working-directory: sub\n"
+      "    steps:\n      - run: true\n      - run: true\n        working-directory: ./own\n");
   ASSERT_TRUE(loaded.workflow);
   planned_.job = &loaded.workflow->jobs[0];
   job_.planned = &planned_;
@@ -127,7 +131,8 @@ TEST_F(RunStep, TakesShellAndFolderFromTheDefaults) {
 TEST_F(RunStep, GivesProcessesTheRunnersVariablesAboveTheStepsOwn) {
   job_.environment = {{"JOB", "1"}, {"BOTH", "job"}};
   job_.search_path = {"/new", "/old"};
-  run("      - run: true\n        env:\n          BOTH: step\n          GITHUB_REPOSITORY: forged\n          CI: no\n");
+  run("      - run: true\n        env:\n          BOTH: step\n          GITHUB_REPOSITORY: forged\n          "
+      "CI: no\n");
   const sandbox::EnvVars& environment = sandbox_.commands[0].environment;
   EXPECT_EQ(environment.at("JOB"), "1");
   EXPECT_EQ(environment.at("BOTH"), "step");
@@ -155,7 +160,8 @@ TEST_F(RunStep, PassesOutputsEnvironmentAndPathToLaterSteps) {
   sandbox_.will(writes("GITHUB_ENV", "LATER=yes\nNODE_OPTIONS=--bad\n"));
   sandbox_.will(writes("GITHUB_PATH", "/one\n/two\n"));
   run("      - id: first\n        run: a\n      - run: b\n      - run: c\n"
-      "      - run: echo ${{ steps.first.outputs.tag }} ${{ env.LATER }}\n        name: Use ${{ steps.first.outputs.tag }}\n");
+      "      - run: echo ${{ steps.first.outputs.tag }} ${{ env.LATER }}\n        name: Use ${{ "
+      "steps.first.outputs.tag }}\n");
   const sandbox::Command& last = sandbox_.commands[3];
   EXPECT_EQ(last.environment.at("LATER"), "yes");
   EXPECT_EQ(last.environment.count("NODE_OPTIONS"), 0U);
@@ -186,7 +192,8 @@ TEST_F(RunStep, SaysWhenMemoryRanOut) {
 
 TEST_F(RunStep, SkipsAfterAFailureUnlessAsked) {
   sandbox_.will(exits(1));
-  run("      - run: bad\n      - id: skipped\n        run: never\n      - id: failed\n        if: failure()\n        run: report\n"
+  run("      - run: bad\n      - id: skipped\n        run: never\n      - id: failed\n        if: "
+      "failure()\n        run: report\n"
       "      - if: ${{ always() }}\n        run: clean\n");
   EXPECT_EQ(sandbox_.commands.size(), 3U);
   EXPECT_EQ(job_.contexts.get("steps").get("skipped").get("conclusion").to_text(), "skipped");
@@ -226,7 +233,8 @@ TEST_F(RunStep, HasATimeLimit) {
   sandbox_.will(endless);
   const StepResult result = run("      - name: Slow\n        run: sleep\n        timeout-minutes: 0.0002\n");
   EXPECT_EQ(result.conclusion, Conclusion::failure);
-  EXPECT_THAT(log_.texts(LineKind::error), ElementsAre("The action 'Slow' has timed out after 0.0002 minutes."));
+  EXPECT_THAT(log_.texts(LineKind::error),
+              ElementsAre("The action 'Slow' has timed out after 0.0002 minutes."));
   EXPECT_EQ(job_.status, Conclusion::failure);
 }
 
@@ -269,15 +277,19 @@ TEST_F(RunStep, RunsACompositeActionInItsOwnScope) {
   sandbox_.will(exits(0));
   sandbox_.will(writes("GITHUB_OUTPUT", "text=hello\n"));
   sandbox_.will(writes("GITHUB_ENV", "LEAKS=yes\n"));
-  run("      - id: outer\n        run: true\n      - id: call\n        uses: ./act\n        env:\n          CALLER: c\n"
-      "        with:\n          who: me\n          typo: x\n      - run: echo ${{ steps.call.outputs.greeting }}\n");
+  run("      - id: outer\n        run: true\n      - id: call\n        uses: ./act\n        env:\n          "
+      "CALLER: c\n"
+      "        with:\n          who: me\n          typo: x\n      - run: echo ${{ "
+      "steps.call.outputs.greeting }}\n");
   ASSERT_EQ(sandbox_.commands.size(), 4U);
   EXPECT_EQ(sandbox_.commands[1].environment.at("CALLER"), "c");
-  EXPECT_EQ(sandbox_.commands[1].environment.at("GITHUB_ACTION_PATH"), job_.folders.workspace.inside + "/act");
+  EXPECT_EQ(sandbox_.commands[1].environment.at("GITHUB_ACTION_PATH"),
+            job_.folders.workspace.inside + "/act");
   EXPECT_EQ(sandbox_.commands[3].environment.count("CALLER"), 0U);
   EXPECT_EQ(sandbox_.commands[3].environment.at("LEAKS"), "yes");
-  EXPECT_THAT(log_.texts(LineKind::group), ElementsAre("Run true", "Run ./act", "Run echo me d $CALLER",
-                                                       "Run ls " + job_.folders.workspace.inside + "/act", "Run echo hello"));
+  EXPECT_THAT(log_.texts(LineKind::group),
+              ElementsAre("Run true", "Run ./act", "Run echo me d $CALLER",
+                          "Run ls " + job_.folders.workspace.inside + "/act", "Run echo hello"));
   EXPECT_TRUE(job_.contexts.get("steps").get("inner").is_null());
   EXPECT_THAT(log_.texts(LineKind::warning), ElementsAre(HasSubstr("'typo'")));
 }
@@ -300,11 +312,13 @@ TEST_F(RunStep, EndsACompositeActionThatCallsItself) {
 
 TEST_F(RunStep, RunsAJavaScriptActionAndItsPostPart) {
   write("js/action.yml",
-        "name: x\ninputs:\n  My Input:\n    default: d\nruns:\n  using: node20\n  main: dist/index.js\n  post: dist/post.js\n");
+        "name: x\ninputs:\n  My Input:\n    default: d\nruns:\n  using: node20\n  main: dist/index.js\n  "
+        "post: dist/post.js\n");
   job_.runtime_environment = {{"ACTIONS_RUNTIME_TOKEN", "r"}};
   sandbox_.will(writes("GITHUB_STATE", "pid=7\n"));
-  EXPECT_EQ(run("      - uses: ./js\n        name: Act\n        with:\n          my input: given\n").conclusion,
-            Conclusion::success);
+  EXPECT_EQ(
+      run("      - uses: ./js\n        name: Act\n        with:\n          my input: given\n").conclusion,
+      Conclusion::success);
   const sandbox::Command& main = sandbox_.commands[0];
   EXPECT_THAT(main.argv, ElementsAre("node", job_.folders.workspace.inside + "/js/dist/index.js"));
   EXPECT_EQ(main.environment.at("INPUT_MY_INPUT"), "given");
@@ -312,7 +326,8 @@ TEST_F(RunStep, RunsAJavaScriptActionAndItsPostPart) {
   ASSERT_EQ(job_.post_steps.size(), 1U);
   EXPECT_EQ(job_.post_steps[0].name, "Post Act");
   EXPECT_EQ(*run_post_steps(job_), Conclusion::success);
-  EXPECT_THAT(sandbox_.commands[1].argv, ElementsAre("node", job_.folders.workspace.inside + "/js/dist/post.js"));
+  EXPECT_THAT(sandbox_.commands[1].argv,
+              ElementsAre("node", job_.folders.workspace.inside + "/js/dist/post.js"));
   EXPECT_EQ(sandbox_.commands[1].environment.at("STATE_pid"), "7");
   EXPECT_EQ(sandbox_.commands[1].environment.at("INPUT_MY_INPUT"), "given");
 }
@@ -320,7 +335,8 @@ TEST_F(RunStep, RunsAJavaScriptActionAndItsPostPart) {
 TEST_F(RunStep, RefusesDockerActionsByName) {
   write("d/action.yml", "name: x\nruns:\n  using: docker\n  image: Dockerfile\n");
   run("      - uses: ./d\n      - if: always()\n        uses: docker://alpine:3\n");
-  EXPECT_THAT(log_.texts(LineKind::error), ElementsAre(HasSubstr("'./d' is a Docker action"), HasSubstr("docker://alpine:3")));
+  EXPECT_THAT(log_.texts(LineKind::error),
+              ElementsAre(HasSubstr("'./d' is a Docker action"), HasSubstr("docker://alpine:3")));
 }
 
 TEST_F(RunStep, SaysWhatIsMissing) {
@@ -331,7 +347,8 @@ TEST_F(RunStep, SaysWhatIsMissing) {
 
 TEST_F(RunStep, FetchesRemoteActions) {
   const base::Path fetched = make("fetched").host;
-  ASSERT_TRUE(base::write_file(fetched / "action.yml", "name: x\nruns:\n  using: node20\n  main: i.js\n  pre: p.js\n"));
+  ASSERT_TRUE(base::write_file(fetched / "action.yml",
+                               "name: x\nruns:\n  using: node20\n  main: i.js\n  pre: p.js\n"));
   ASSERT_TRUE(base::write_file(fetched / "i.js", "1"));
   std::string asked;
   services_.fetch_action = [&](const std::string& uses) -> base::Result<base::Path> {
@@ -353,7 +370,8 @@ TEST_F(RunStep, HashesFilesOfTheWorkspace) {
   write("a/lock.txt", "1");
   write("b/lock.txt", "2");
   write("c/other.txt", "3");
-  run("      - run: echo ${{ hashFiles('**/lock.txt') }}-${{ hashFiles('none') }}-${{ hashFiles('*/lock.txt', '!b') }}\n");
+  run("      - run: echo ${{ hashFiles('**/lock.txt') }}-${{ hashFiles('none') }}-${{ "
+      "hashFiles('*/lock.txt', '!b') }}\n");
   // sha256 over the binary sha256 of each file.
   const std::string both = "Run echo 4295f72eeb1e3507b8461e240e3b8d18c1e7bd2f1122b11fc9ec40a65894031a-";
   EXPECT_THAT(log_.texts(LineKind::group), ElementsAre(testing::StartsWith("Run echo ")));

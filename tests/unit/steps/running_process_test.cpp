@@ -25,7 +25,8 @@ std::vector<std::string> split_in_pieces(std::string_view text, std::size_t piec
 
 TEST(LineSplitter, FindsTheSameLinesHoweverTheBytesCome) {
   for (std::size_t piece = 1; piece < 12; ++piece) {
-    EXPECT_THAT(split_in_pieces("one\ntwo\r\n\nthree\rfour", piece), ElementsAre("one", "two", "", "three", "four"));
+    EXPECT_THAT(split_in_pieces("one\ntwo\r\n\nthree\rfour", piece),
+                ElementsAre("one", "two", "", "three", "four"));
   }
 }
 
@@ -34,13 +35,16 @@ TEST(LineSplitter, PassesALongLineOnInPieces) {
   EXPECT_THAT(lines, ElementsAre(std::string(64, 'x'), std::string(64, 'x'), std::string(22, 'x'), "next"));
 }
 
-TEST(LineSplitter, PassesInvalidUtf8) { EXPECT_THAT(split_in_pieces("\xff\xfe\n", 1), ElementsAre("\xff\xfe")); }
+TEST(LineSplitter, PassesInvalidUtf8) {
+  EXPECT_THAT(split_in_pieces("\xff\xfe\n", 1), ElementsAre("\xff\xfe"));
+}
 
 class RunningProcess : public testing::Test {
  protected:
   base::Result<ProcessEnd> run() {
-    return run_process(sandbox_, sandbox::Command{{"true"}, {}, "/"},
-                       [this](std::string_view line) { lines_.emplace_back(line); }, options_);
+    return run_process(
+        sandbox_, sandbox::Command{{"true"}, {}, "/"},
+        [this](std::string_view line) { lines_.emplace_back(line); }, options_);
   }
   static EndingTimes quick() {
     return {std::chrono::milliseconds(1), std::chrono::milliseconds(1), std::chrono::milliseconds(1)};

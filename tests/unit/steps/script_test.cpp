@@ -23,7 +23,8 @@ TEST(Script, UsesBashUnlessThereIsOnlySh) {
 }
 
 TEST(Script, KnowsTheNamedShells) {
-  EXPECT_THAT(planned("bash").argv, ElementsAre("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "{0}"));
+  EXPECT_THAT(planned("bash").argv,
+              ElementsAre("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "{0}"));
   EXPECT_THAT(planned("bash").fallback, IsEmpty());
   EXPECT_THAT(planned("sh").argv, ElementsAre("sh", "-e", "{0}"));
   EXPECT_THAT(planned("python").argv, ElementsAre("python", "{0}"));

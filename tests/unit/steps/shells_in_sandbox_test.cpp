@@ -26,7 +26,8 @@ class ShellsInSandbox : public JobFixture {
       auto opened = base::open_directory(folder->host);
       ASSERT_TRUE(opened && give_to_steps(opened->get(), services_.host_uid));
       folder->inside = "/job/" + folder->host.filename().string();
-      plan.mounts.push_back({sandbox::MountKind::bind, folder->host.string(), folder->inside, sandbox::Access::read_write, 0});
+      plan.mounts.push_back(
+          {sandbox::MountKind::bind, folder->host.string(), folder->inside, sandbox::Access::read_write, 0});
     }
     auto made = sandbox::make_namespace_sandbox(plan);
     ASSERT_TRUE(made) << made.error().to_string();
@@ -39,7 +40,8 @@ class ShellsInSandbox : public JobFixture {
     }
   }
   StepResult run(const std::string& step) {
-    auto loaded = workflow::load_workflow("ci.yml", "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - id: x\n" + step);
+    auto loaded = workflow::load_workflow(
+        "ci.yml", "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - id: x\n" + step);
     EXPECT_TRUE(loaded.workflow);
     if (!loaded.workflow) return {};
     auto result = run_step(loaded.workflow->jobs.at(0).steps.at(0), job_);
@@ -54,8 +56,9 @@ class ShellsInSandbox : public JobFixture {
 };
 
 TEST_F(ShellsInSandbox, Default) {
-  const StepResult result = run(
-      "        run: |\n          echo \"hello from $0\" | cut -c1-10\n          pwd\n          echo tag=v1 >> \"$GITHUB_OUTPUT\"\n");
+  const StepResult result =
+      run("        run: |\n          echo \"hello from $0\" | cut -c1-10\n          pwd\n          echo "
+          "tag=v1 >> \"$GITHUB_OUTPUT\"\n");
   EXPECT_EQ(result.conclusion, Conclusion::success) << log_.all();
   EXPECT_THAT(log_.texts(LineKind::output), Contains("hello from"));
   EXPECT_THAT(log_.texts(LineKind::output), Contains("/job/workspace"));
@@ -68,22 +71,26 @@ TEST_F(ShellsInSandbox, BashFailsInTheMiddleOfAPipe) {
 }
 
 TEST_F(ShellsInSandbox, ShStopsAtTheFirstError) {
-  EXPECT_EQ(run("        shell: sh\n        run: |\n          sh -c 'exit 7'\n          echo never\n").conclusion,
-            Conclusion::failure);
+  EXPECT_EQ(
+      run("        shell: sh\n        run: |\n          sh -c 'exit 7'\n          echo never\n").conclusion,
+      Conclusion::failure);
   EXPECT_THAT(log_.texts(LineKind::error), ElementsAre("Process completed with exit code 7."));
   EXPECT_THAT(log_.texts(LineKind::output), testing::Not(Contains("never")));
 }
 
 TEST_F(ShellsInSandbox, PythonByTemplate) {
   if (!has("python3")) GTEST_SKIP() << "python3 is not installed";
-  EXPECT_EQ(run("        shell: python3 {0}\n        run: |\n          import os\n          print('in', os.getcwd())\n").conclusion,
+  EXPECT_EQ(run("        shell: python3 {0}\n        run: |\n          import os\n          print('in', "
+                "os.getcwd())\n")
+                .conclusion,
             Conclusion::success);
   EXPECT_THAT(log_.texts(LineKind::output), Contains("in /job/workspace"));
 }
 
 TEST_F(ShellsInSandbox, AnyOtherByTemplate) {
   if (!has("perl")) GTEST_SKIP() << "perl is not installed";
-  EXPECT_EQ(run("        shell: perl {0}\n        run: print \"from perl\\n\";\n").conclusion, Conclusion::success);
+  EXPECT_EQ(run("        shell: perl {0}\n        run: print \"from perl\\n\";\n").conclusion,
+            Conclusion::success);
   EXPECT_THAT(log_.texts(LineKind::output), Contains("from perl"));
 }
 
@@ -105,9 +112,11 @@ TEST_F(ShellsInSandbox, ATimeLimitEndsWhatTheShellStarted) {
 
 TEST_F(ShellsInSandbox, JavaScriptActions) {
   if (!has("node")) GTEST_SKIP() << "node is not installed";
-  write("act/action.yml", "name: x\ninputs:\n  who:\n    default: me\nruns:\n  using: node20\n  main: index.js\n");
+  write("act/action.yml",
+        "name: x\ninputs:\n  who:\n    default: me\nruns:\n  using: node20\n  main: index.js\n");
   write("act/index.js",
-        "const fs = require('fs');\nfs.appendFileSync(process.env.GITHUB_OUTPUT, `who=${process.env.INPUT_WHO}\\n`);\n"
+        "const fs = require('fs');\nfs.appendFileSync(process.env.GITHUB_OUTPUT, "
+        "`who=${process.env.INPUT_WHO}\\n`);\n"
         "console.log('::notice::from node');\n");
   const StepResult result = run("        uses: ./act\n");
   EXPECT_EQ(result.conclusion, Conclusion::success) << log_.all();

@@ -51,13 +51,12 @@ TEST_F(StepOutputTest, TurnsErrorsIntoAnnotationsTenOfEachKind) {
 }
 
 TEST_F(StepOutputTest, StopsAndResumesCommands) {
-  print({"::stop-commands::my-token", "::set-output name=a::1", "::error::shown as it is", "::my-token::",
-         "::set-output name=b::2"});
+  print({"::stop-commands::my-token", "::set-output name=a::1", "::error::shown as it is",
+         "::my-token::", "::set-output name=b::2"});
   EXPECT_THAT(effects_.outputs, ElementsAre(Pair("b", "2")));
   EXPECT_THAT(log_.annotations, IsEmpty());
-  EXPECT_THAT(log_.texts(LineKind::output),
-              ElementsAre("::stop-commands::my-token", "::set-output name=a::1", "::error::shown as it is",
-                          "::my-token::"));
+  EXPECT_THAT(log_.texts(LineKind::output), ElementsAre("::stop-commands::my-token", "::set-output name=a::1",
+                                                        "::error::shown as it is", "::my-token::"));
   EXPECT_TRUE(masker_.holds_secret("my-token"));
 }
 
@@ -81,14 +80,16 @@ TEST_F(StepOutputTest, RefusesSetEnvAndAddPathUnlessAllowed) {
 }
 
 TEST_F(StepOutputTest, EchoesCommandsWhenAsked) {
-  print({"::echo::on", "::set-output name=a::1", "::add-mask::s3cr3t", "::echo::off", "::set-output name=b::2"});
+  print({"::echo::on", "::set-output name=a::1", "::add-mask::s3cr3t", "::echo::off",
+         "::set-output name=b::2"});
   EXPECT_THAT(log_.texts(LineKind::output), ElementsAre("::set-output name=a::1"));
   print({"::echo::maybe"});
   EXPECT_TRUE(effects_.failed);
 }
 
 TEST_F(StepOutputTest, ReadsMatchersFromTheWorkspaceAndOnlyFromThere) {
-  write("matcher.json", R"({"problemMatcher": [{"owner": "x", "pattern": [{"regexp": "^E: (.*)$", "message": 1}]}]})");
+  write("matcher.json",
+        R"({"problemMatcher": [{"owner": "x", "pattern": [{"regexp": "^E: (.*)$", "message": 1}]}]})");
   print({"::add-matcher::matcher.json", "E: broken", "::remove-matcher owner=x::", "E: plain"});
   EXPECT_FALSE(effects_.failed);
   ASSERT_EQ(log_.annotations.size(), 1U);
