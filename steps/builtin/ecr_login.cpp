@@ -50,6 +50,22 @@ Result<void> log_engine_in(const ecr::AuthorizationToken& token, const ActionCal
                     fmt::format("Could not login to registry {}: {}", token.host, finished.output));
 }
 
+Result<void> log_in(const ecr::AuthorizationToken& token, const ActionCall& call, RunningJob& job) {
+  job.log->line(LineKind::output, fmt::format("Logging into registry {}", token.host));
+  job.masker->add(token.credentials.password);
+  remember_login(*job.services, token.host, {token.credentials.username, token.credentials.password});
+  if (job.services->docker == DockerMode::host) return log_engine_in(token, call, job);
+  return {};
+}
+
+Result<void> log_out(const std::vector<std::string>& hosts, RunningJob& job) {
+  for (const auto& host : hosts) {
+    job.log->line(LineKind::output, fmt::format("Logging out of registry {}", host));
+    forget_login(*job.services, host);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<ActionOutcome> amazon_ecr_login(const ActionCall& call, RunningJob& job) {
@@ -63,22 +79,19 @@ Result<ActionOutcome> amazon_ecr_login(const ActionCall& call, RunningJob& job) 
                       "Invalid input for 'registry-type', possible options are [private, public]");
   }
   TRY(auto client, make_aws_client(call, job));
-  TRY(const auto token, ecr::get_authorization_token(client));
-  job.log->line(LineKind::output, fmt::format("Logging into registry {}", token.host));
-  job.masker->add(token.credentials.password);
-  remember_login(*job.services, token.host, {token.credentials.username, token.credentials.password});
-  if (job.services->docker == DockerMode::host) TRY(log_engine_in(token, call, job));
+  TRY(const auto tokens, ecr::get_authorization_tokens(client, comma_list(call, "registries")));
   ActionOutcome outcome;
-  outcome.outputs["registry"] = token.host;
-  outcome.outputs[output_name("docker_username_", token.host)] = token.credentials.username;
-  outcome.outputs[output_name("docker_password_", token.host)] = token.credentials.password;
+  std::vector<std::string> hosts;
+  for (const auto& token : tokens) {
+    TRY(log_in(token, call, job));
+    hosts.push_back(token.host);
+    outcome.outputs[output_name("docker_username_", token.host)] = token.credentials.username;
+    outcome.outputs[output_name("docker_password_", token.host)] = token.credentials.password;
+  }
+  if (hosts.size() == 1) outcome.outputs["registry"] = hosts.front();
   if (!is_true(call.input("skip-logout"))) {
-    outcome.post = PostStep{
-        .name = "Post " + call.step_name, .run = [host = token.host](RunningJob& ending) -> Result<void> {
-          ending.log->line(LineKind::output, fmt::format("Logging out of registry {}", host));
-          forget_login(*ending.services, host);
-          return {};
-        }};
+    outcome.post = PostStep{.name = "Post " + call.step_name,
+                            .run = [hosts](RunningJob& ending) { return log_out(hosts, ending); }};
   }
   return outcome;
 }
