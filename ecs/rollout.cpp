@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -84,21 +83,13 @@ class Follower {
     const bool failed =
         last_.rollout_state == "FAILED" || (mine != nullptr && mine->rollout_state == "FAILED");
     if (primary == nullptr) return RolloutEnd::failed;
-    // A primary that was there before this deployment came back by a rollback, whatever its reason says by
-    // now.
+    // Between two looks a rollback can begin and end. A primary that was there before this deployment came
+    // back by one, whatever its reason says by now, and the service's events still tell.
     const bool back =
-        failed || is_rollback(*primary) || before_.find(primary->id) != nullptr || was_given_up(service);
+        failed || is_rollback(*primary) || before_.find(primary->id) != nullptr || !failure_.empty();
     // Whoever comes to the scene afterwards wants to know what runs now: the way back is followed to its end.
     if (back) return is_done(service, *primary) ? std::optional(RolloutEnd::rolled_back) : std::nullopt;
     return RolloutEnd::superseded;
-  }
-
-  /// Between two looks a rollback can begin and end; the service's events still tell.
-  bool was_given_up(const Service& service) const {
-    const auto words = fmt::format("(deployment {}) deployment failed", options_.deployment_id);
-    return std::any_of(service.events.begin(), service.events.end(), [&](const ServiceEvent& event) {
-      return event.message.find(words) != std::string::npos;
-    });
   }
 
   // Services of before 2020 have no rollout state: one deployment with all its tasks is the end, there.

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "ecs/deployment_plan.h"
 #include "ecs/failure_digest.h"
 #include "ecs/rollout.h"
 #include "ecs/task_definition.h"
@@ -25,6 +26,7 @@ using base::Result;
 constexpr std::size_t kLargestDefinition = 4U << 20;
 constexpr int kDefaultMinutes = 30;
 constexpr int kMostMinutes = 360;
+constexpr int kMostTasks = 5000;  // of a service, as ECS has it
 
 /// YAML is taken too, as by the action; JSON is nearly a part of it, but for its long strings.
 Result<Json> parse_definition(const std::string& text, const std::string& file) {
@@ -39,15 +41,12 @@ Result<Json> parse_definition(const std::string& text, const std::string& file) 
   return workflow::to_json(node);
 }
 
-std::string short_name(const std::string& arn) {
-  return arn.substr(arn.rfind('/') + 1);
-}
-
 /// Running tasks as `items:3 (a1b2c3)`, for the event stream.
 Json running_tasks(aws::Client& client, const std::string& cluster, const std::string& service) {
   Json list = Json::array();
   for (const auto& task : ecs::list_tasks(client, cluster, service, ecs::TaskStatus::running).value_or({})) {
-    list.push_back(fmt::format("{} ({})", short_name(task.task_definition_arn), task.id.substr(0, 8)));
+    list.push_back(
+        fmt::format("{} ({})", ecs::revision_name(task.task_definition_arn), task.id.substr(0, 8)));
   }
   return list;
 }
@@ -98,10 +97,9 @@ class ServiceDeployment {
           {.level = LineKind::warning,
            .message = fmt::format(
                "Ignoring property '{}' in the task definition file. This property is returned by the Amazon "
-               "ECS "
-               "DescribeTaskDefinition API and may be shown in the ECS console, but it is not a valid field "
-               "when registering "
-               "a new task definition. This field can be safely removed from your task definition file.",
+               "ECS DescribeTaskDefinition API and may be shown in the ECS console, but it is not a valid "
+               "field when registering a new task definition. This field can be safely removed from your "
+               "task definition file.",
                key)});
     }
     const auto kept = comma_list(call_, "keep-null-value-keys");
@@ -127,8 +125,11 @@ class ServiceDeployment {
           fmt::format("Unsupported deployment controller: {}; only ECS is supported", before_.controller));
     }
     tasks_before_ = running_tasks(client_, cluster_, service_);
-    TRY(const auto request, update_request());
-    TRY(updated_, ecs::update_service(client_, request));
+    TRY(const auto request, deployment_request());
+    const auto plan = ecs::make_deployment_plan(before_, request);
+    job_.log->line(LineKind::output, "Plan: " + ecs::to_string(plan));
+    for (auto& concern : ecs::concerns_of(plan)) warn(job_, std::move(concern));
+    TRY(updated_, ecs::update_service(client_, ecs::update_request(plan)));
     const auto* primary = updated_.primary();
     if (primary == nullptr)
       return make_error(ErrorKind::remote, "UpdateService answered without a deployment");
@@ -140,28 +141,27 @@ class ServiceDeployment {
             "https://{0}.console.aws.amazon.com/ecs/v2/clusters/{1}/services/{2}/deployments?region={0}",
             client_.options().region, cluster_, service_));
     job_.log->line(LineKind::output, fmt::format("Deployment {} of {} to service {}", deployment_id_,
-                                                 short_name(definition_arn_), service_));
+                                                 ecs::revision_name(definition_arn_), service_));
     Json details = event_details();
     job_.log->event("deployment", details);
     if (!is_true(call_.input("wait-for-service-stability"))) return {};
     return follow();
   }
 
-  Result<Json> update_request() const {
-    Json request = {{"service", service_},
-                    {"cluster", cluster_},
-                    {"taskDefinition", definition_arn_},
-                    {"forceNewDeployment", is_true(call_.input("force-new-deployment"))}};
+  Result<ecs::DeploymentRequest> deployment_request() const {
+    ecs::DeploymentRequest request{
+        .cluster = cluster_, .service = service_, .task_definition_arn = definition_arn_};
+    if (is_true(call_.input("force-new-deployment"))) request.new_deployment = ecs::NewDeployment::forced;
     if (const auto text = call_.input("desired-count"); !text.empty()) {
       const auto count = base::parse_integer(text);
-      if (!count || *count < 0)
+      if (!count || *count < 0 || *count > kMostTasks)
         return make_error(ErrorKind::invalid_input,
                           fmt::format("desired-count: expected a number, found '{}'", text));
-      request["desiredCount"] = *count;
+      request.desired_count = static_cast<int>(*count);
     }
-    if (!call_.input("enable-ecs-managed-tags").empty())
-      request["enableECSManagedTags"] = is_true(call_.input("enable-ecs-managed-tags"));
-    if (const auto tags = call_.input("propagate-tags"); !tags.empty()) request["propagateTags"] = tags;
+    if (const auto tags = call_.input("enable-ecs-managed-tags"); !tags.empty())
+      request.enable_managed_tags = is_true(tags);
+    request.propagate_tags = call_.input("propagate-tags");
     return request;
   }
 
@@ -181,12 +181,20 @@ class ServiceDeployment {
     options.on_event = [this](const ecs::ServiceEvent& event) {
       job_.log->line(LineKind::output, "  " + event.message);
     };
-    TRY(const auto outcome, ecs::follow_rollout(client_, options, before_));
+    const auto followed = ecs::follow_rollout(client_, options, before_);
     Json details = event_details();
+    details["tasks_before"] = tasks_before_;
+    if (!followed) {
+      details["status"] = "UNKNOWN";
+      details["reason"] = followed.error().message;
+      job_.log->event("deployment_finished", details);
+      return base::Error(followed.error())
+          .while_doing(fmt::format("following deployment {}, which goes on", deployment_id_));
+    }
+    const auto& outcome = *followed;
     details["status"] = std::string(ecs::to_string(outcome.end));
     details["rollout_state"] = outcome.deployment.rollout_state;
     details["reason"] = outcome.reason;
-    details["tasks_before"] = tasks_before_;
     details["tasks_after"] = running_tasks(client_, cluster_, service_);
     job_.log->event("deployment_finished", details);
     if (outcome.end == ecs::RolloutEnd::completed) {
@@ -228,7 +236,7 @@ class ServiceDeployment {
                               deployment_id_, reason, service_,
                               outcome.service.primary() == nullptr
                                   ? "nothing"
-                                  : short_name(outcome.service.primary()->task_definition_arn));
+                                  : ecs::revision_name(outcome.service.primary()->task_definition_arn));
         break;
       case RolloutEnd::superseded:
         message = fmt::format("Deployment {} was superseded by {}", deployment_id_,
@@ -252,7 +260,7 @@ class ServiceDeployment {
     return {{"service", service_},
             {"cluster", cluster_},
             {"deployment_id", deployment_id_},
-            {"task_definition", short_name(definition_arn_)}};
+            {"task_definition", ecs::revision_name(definition_arn_)}};
   }
 
   const ActionCall& call_;
