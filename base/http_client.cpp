@@ -131,7 +131,7 @@ std::string hosts_without_proxy() {
 
 // Whoever fills in a header or method from outside must not be able to add another one.
 Result<void> check_request(const HttpRequest& request) {
-  constexpr std::string_view kBreaks("\r\n\0", 3);
+  static constexpr std::string_view kBreaks("\r\n\0", 3);
   const auto is_token = [](std::string_view text) {
     return !text.empty() && text.find_first_of(" \t:") == std::string_view::npos &&
            text.find_first_of(kBreaks) == std::string_view::npos;

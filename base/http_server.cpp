@@ -80,7 +80,7 @@ void fill(bool is_head, ServerResponse&& answer, httplib::Response& response) {
     return;
   }
   if (!answer.stream) {
-    response.set_content(std::move(answer.body), content_type);
+    response.set_content(answer.body, content_type);
     return;
   }
   response.set_content_provider(
@@ -104,7 +104,7 @@ class Conversation : private httplib::Server {
       answer(request, response);
       return HandlerResponse::Handled;
     });
-    set_exception_handler([this](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
+    set_exception_handler([this](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {
       response.status = 500;
       last_ = true;
     });

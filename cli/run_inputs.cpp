@@ -144,7 +144,7 @@ base::Result<workflow::Event> make_event(const RunFlags& flags, const base::Repo
 
 std::string repository_name(const base::RepositoryState& repository) {
   const auto folder = repository.work_tree.filename().string();
-  const auto local = "local/" + (folder.empty() ? "repository" : folder);
+  auto local = "local/" + (folder.empty() ? "repository" : folder);
   if (!repository.origin_url) return local;
   std::string url = *repository.origin_url;
   if (url.ends_with(".git")) url.resize(url.size() - 4);

@@ -1,0 +1,278 @@
+#include "tests/unit/steps/aws_fixture.h"
+
+namespace steps {
+namespace {
+
+using base::Json;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kDefinitionArn = "arn:aws:ecs:eu-central-1:1:task-definition/items:2";
+constexpr const char* kRollingBack =
+    "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1.";
+
+Json deployment(const std::string& id, const std::string& status, const std::string& state,
+                const std::string& reason = "") {
+  return {{"id", id},
+          {"status", status},
+          {"taskDefinition", id == "ecs-svc/2" ? kDefinitionArn : "arn:x/items:1"},
+          {"rolloutState", state},
+          {"rolloutStateReason", reason},
+          {"desiredCount", 2},
+          {"runningCount", 2},
+          {"pendingCount", 0},
+          {"failedTasks", state == "FAILED" ? 3 : 0}};
+}
+
+/// One service in an AWS of one's own: `looks` are what DescribeServices answers, the last one stays.
+class EcsDeploy : public AwsFixture {
+ protected:
+  EcsDeploy() : aws_([this](const base::HttpRequest& request) { return answer(request); }) {
+    services_.http = &aws_;
+    give_keys();
+    call_.uses = "aws-actions/amazon-ecs-deploy-task-definition@v2";
+    call_.inputs = {{"task-definition", "td.json"},
+                    {"service", "items"},
+                    {"cluster", "production"},
+                    {"wait-for-service-stability", "true"}};
+    write("td.json",
+          R"({"family":"items","containerDefinitions":[{"name":"web","image":"i","environment":[]}]})");
+    looks_ = {{deployment("ecs-svc/1", "PRIMARY", "COMPLETED")}};
+  }
+  void then(Json deployments) { looks_.push_back(std::move(deployments)); }
+  void succeed() {
+    then({deployment("ecs-svc/2", "PRIMARY", "IN_PROGRESS"), deployment("ecs-svc/1", "ACTIVE", "COMPLETED")});
+    then({deployment("ecs-svc/2", "PRIMARY", "COMPLETED", "ECS deployment ecs-svc/2 completed.")});
+  }
+  base::Result<ActionOutcome> run() { return builtin::amazon_ecs_deploy_task_definition(call_, job_); }
+  std::string failure() {
+    const auto outcome = run();
+    if (!outcome) return outcome.error().message;
+    return outcome->failure ? outcome->failure->message : "no failure";
+  }
+  Json asked_of(const std::string& operation) {
+    for (const auto& request : aws_.requests()) {
+      if (asked(request) == operation) return base::parse_json(request.body).value_or(nullptr);
+    }
+    return nullptr;
+  }
+  Json event(const std::string& type) {
+    for (const auto& event : log_.events) {
+      if (event.type == type) return event.details;
+    }
+    ADD_FAILURE() << "no event " << type;
+    return nullptr;
+  }
+
+  fakes::FakeHttpClient aws_;
+  std::deque<Json> looks_;
+  Json service_ = {{"serviceName", "items"}, {"status", "ACTIVE"}, {"desiredCount", 2}};
+  Json stopped_tasks_ = Json::array();
+  std::map<std::string, base::HttpResponse> instead_;
+
+ private:
+  Json service_with(const Json& deployments) {
+    Json service = service_;
+    service["deployments"] = deployments;
+    return service;
+  }
+  fakes::FakeHttpClient::Answer answer(const base::HttpRequest& request) {
+    const std::string operation = asked(request);
+    const Json body = base::parse_json(request.body).value_or(nullptr);
+    if (const auto found = instead_.find(operation); found != instead_.end()) return found->second;
+    if (operation == "RegisterTaskDefinition")
+      return json({{"taskDefinition", {{"taskDefinitionArn", kDefinitionArn}}}});
+    if (operation == "UpdateService") {
+      return json({{"service", service_with({deployment("ecs-svc/2", "PRIMARY", "IN_PROGRESS")})}});
+    }
+    if (operation == "DescribeServices") {
+      const Json look = looks_.front();
+      if (looks_.size() > 1) looks_.pop_front();
+      Json services = Json::array();
+      services.push_back(service_with(look));
+      return json({{"services", services}});
+    }
+    if (operation == "ListTasks") {
+      stopped_ = base::json_string(body, "desiredStatus") == "STOPPED";
+      return json({{"taskArns", {"arn:task/production/0123456789"}}});
+    }
+    if (operation == "DescribeTasks") {
+      if (stopped_) return json({{"tasks", stopped_tasks_}});
+      Json task = {{"taskArn", "arn:task/production/0123456789"}, {"taskDefinitionArn", "arn:x/items:1"}};
+      return json({{"tasks", Json::array({task})}});
+    }
+    return base::HttpResponse{400, {}, json_error("AccessDeniedException", "no")};
+  }
+  static base::HttpResponse json(const Json& body) { return {200, {}, base::to_text(body)}; }
+
+  bool stopped_ = false;
+};
+
+TEST_F(EcsDeploy, RegistersUpdatesAndFollowsToTheEnd) {
+  succeed();
+  const auto outcome = run();
+  ASSERT_TRUE(outcome) << outcome.error().to_string();
+  EXPECT_FALSE(outcome->failure);
+  EXPECT_EQ(outcome->outputs.at("task-definition-arn"), kDefinitionArn);
+  EXPECT_EQ(base::to_text(asked_of("RegisterTaskDefinition")),
+            R"({"family":"items","containerDefinitions":[{"name":"web","image":"i"}]})");
+  EXPECT_EQ(asked_of("UpdateService")["taskDefinition"], kDefinitionArn);
+  EXPECT_THAT(log_.all(),
+              HasSubstr("https://eu-central-1.console.aws.amazon.com/ecs/v2/clusters/production/services/"
+                        "items/deployments?region=eu-central-1"));
+  EXPECT_THAT(log_.all(), HasSubstr("Deployment ecs-svc/2 verified: rolloutState=COMPLETED"));
+}
+
+TEST_F(EcsDeploy, TellsTheEventStreamWhatHappens) {
+  succeed();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(event("deployment")["deployment_id"], "ecs-svc/2");
+  const Json rollout = event("rollout");
+  EXPECT_EQ(rollout["desired"], 2);
+  EXPECT_EQ(rollout["running"], 2);
+  EXPECT_EQ(rollout["rollout_state"], "IN_PROGRESS");
+  const Json finished = event("deployment_finished");
+  EXPECT_EQ(finished["status"], "COMPLETED");
+  EXPECT_EQ(finished["service"], "items");
+  EXPECT_EQ(finished["cluster"], "production");
+  EXPECT_EQ(base::to_text(finished["tasks_before"]), R"(["items:1 (01234567)"])");
+}
+
+TEST_F(EcsDeploy, ARollbackFailsTheStepAndSaysWhy) {
+  then({deployment("ecs-svc/2", "PRIMARY", "IN_PROGRESS")});
+  then({deployment("ecs-svc/1", "PRIMARY", "COMPLETED"),
+        deployment("ecs-svc/2", "ACTIVE", "FAILED", kRollingBack)});
+  stopped_tasks_ = {{{"taskArn", "arn:task/production/a"},
+                     {"startedBy", "ecs-svc/2"},
+                     {"stoppedReason", "Essential container in task exited"},
+                     {"containers", {{{"name", "web"}, {"exitCode", 3}}}}}};
+  const std::string message = failure();
+  EXPECT_THAT(message,
+              HasSubstr("Deployment ecs-svc/2 FAILED and was rolled back: ECS deployment circuit breaker"));
+  EXPECT_THAT(message, HasSubstr("service items runs items:1"));
+  EXPECT_THAT(message, HasSubstr("Essential container in task exited; container web exited with code 3"));
+  EXPECT_EQ(event("deployment_finished")["status"], "ROLLED_BACK");
+}
+
+TEST_F(EcsDeploy, ADeploymentOfSomebodyElseFailsTheStep) {
+  then({deployment("ecs-svc/2", "PRIMARY", "IN_PROGRESS")});
+  then({deployment("ecs-svc/9", "PRIMARY", "IN_PROGRESS")});
+  EXPECT_THAT(failure(), HasSubstr("Deployment ecs-svc/2 was superseded by ecs-svc/9"));
+}
+
+TEST_F(EcsDeploy, WaitsNoLongerThanItIsTold) {
+  call_.inputs["wait-for-minutes"] = "2";
+  then({deployment("ecs-svc/2", "PRIMARY", "IN_PROGRESS")});
+  EXPECT_THAT(failure(),
+              HasSubstr("Resource is not in the state servicesStable: deployment ecs-svc/2 did not complete "
+                        "within 2 minutes"));
+  EXPECT_EQ(event("deployment_finished")["status"], "TIMED_OUT");
+}
+
+TEST_F(EcsDeploy, DoesNotWaitUnlessItIsTold) {
+  call_.inputs["wait-for-service-stability"] = "yes";
+  ASSERT_TRUE(run());
+  EXPECT_EQ(asked(aws_.requests().back()), "UpdateService");
+  EXPECT_TRUE(clock_.sleeps().empty());
+}
+
+TEST_F(EcsDeploy, PassesOnCountAndForce) {
+  call_.inputs["desired-count"] = "4";
+  call_.inputs["force-new-deployment"] = "TRUE";
+  call_.inputs["propagate-tags"] = "SERVICE";
+  succeed();
+  ASSERT_TRUE(run());
+  const Json request = asked_of("UpdateService");
+  EXPECT_EQ(request["desiredCount"], 4);
+  EXPECT_EQ(request["forceNewDeployment"], true);
+  EXPECT_EQ(request["propagateTags"], "SERVICE");
+  call_.inputs["desired-count"] = "many";
+  EXPECT_THAT(failure(), HasSubstr("desired-count: expected a number, found 'many'"));
+}
+
+TEST_F(EcsDeploy, RegistersOnlyWhenNoServiceIsNamed) {
+  call_.inputs.erase("service");
+  const auto outcome = run();
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->outputs.at("task-definition-arn"), kDefinitionArn);
+  EXPECT_EQ(aws_.requests().size(), 1U);
+}
+
+TEST_F(EcsDeploy, WarnsOfKeysThatCannotBeRegistered) {
+  write("td.json",
+        R"({"family":"items","revision":3,"status":"ACTIVE","containerDefinitions":[{"name":"web"}]})");
+  succeed();
+  ASSERT_TRUE(run());
+  EXPECT_THAT(
+      log_.texts(LineKind::warning),
+      Contains("Ignoring property 'revision' in the task definition file. This property is returned by the "
+               "Amazon ECS DescribeTaskDefinition API and may be shown in the ECS console, but it is not a "
+               "valid field when registering a new task definition. This field can be safely removed from "
+               "your task definition file."));
+  EXPECT_FALSE(asked_of("RegisterTaskDefinition").contains("status"));
+}
+
+TEST_F(EcsDeploy, TakesADefinitionInYaml) {
+  write("td.yml", "family: items\ncontainerDefinitions:\n  - name: web\n    essential: true\n    cpu: 10\n");
+  call_.inputs["task-definition"] = "td.yml";
+  succeed();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(base::to_text(asked_of("RegisterTaskDefinition")),
+            R"({"family":"items","containerDefinitions":[{"name":"web","essential":true,"cpu":10}]})");
+}
+
+TEST_F(EcsDeploy, TellsWhyADefinitionWasRefused) {
+  instead_["RegisterTaskDefinition"] = {400, {}, json_error("ClientException", "Role is not valid")};
+  EXPECT_EQ(failure(), "Failed to register task definition in ECS: Role is not valid");
+}
+
+TEST_F(EcsDeploy, RefusesByNameWhatItDoesNotDo) {
+  call_.inputs["codedeploy-application"] = "app";
+  EXPECT_THAT(failure(), HasSubstr("codedeploy-application"));
+  call_.inputs.erase("codedeploy-application");
+  call_.inputs["run-task"] = "true";
+  EXPECT_THAT(failure(), HasSubstr("run-task"));
+  EXPECT_TRUE(aws_.requests().empty());
+}
+
+TEST_F(EcsDeploy, RefusesAServiceOfAnotherController) {
+  service_["deploymentController"] = {{"type", "CODE_DEPLOY"}};
+  EXPECT_THAT(failure(), HasSubstr("Unsupported deployment controller: CODE_DEPLOY"));
+  service_["deploymentController"] = {{"type", "ECS"}};
+  service_["status"] = "DRAINING";
+  EXPECT_EQ(failure(), "Service is DRAINING");
+}
+
+TEST_F(EcsDeploy, WarnsOfARolloutThatCannotEnd) {
+  service_["deploymentConfiguration"] = {{"maximumPercent", 100}, {"minimumHealthyPercent", 100}};
+  succeed();
+  ASSERT_TRUE(run());
+  EXPECT_THAT(log_.texts(LineKind::warning), Contains(HasSubstr("this deployment can never end")));
+}
+
+TEST_F(EcsDeploy, EndsTheStoryWhenItLosesSightOfTheDeployment) {
+  int looks = 0;
+  fakes::FakeHttpClient failing([&](const base::HttpRequest& request) -> fakes::FakeHttpClient::Answer {
+    if (asked(request) == "DescribeServices" && ++looks > 1) {
+      return base::HttpResponse{
+          400, {}, json_error("ExpiredTokenException", "The security token is expired")};
+    }
+    return aws_.send(request);
+  });
+  services_.http = &failing;
+  const auto outcome = run();
+  ASSERT_TRUE(outcome && outcome->failure);
+  EXPECT_THAT(outcome->failure->to_string(), HasSubstr("The security token is expired"));
+  EXPECT_THAT(outcome->failure->to_string(), HasSubstr("following deployment ecs-svc/2, which goes on"));
+  EXPECT_EQ(event("deployment_finished")["status"], "UNKNOWN");
+}
+
+TEST_F(EcsDeploy, NeverShowsKeys) {
+  succeed();
+  ASSERT_TRUE(run());
+  EXPECT_THAT(log_.all(), Not(HasSubstr("job-secret")));
+}
+
+}  // namespace
+}  // namespace steps
