@@ -62,10 +62,11 @@ class EcsFixture : public testing::Test {
   static base::Json event(const std::string& id, const std::string& message) {
     return {{"id", id}, {"createdAt", 100.5}, {"message", message}};
   }
-  static base::Json services(base::Json deployments, base::Json events = base::Json::array()) {
+  static base::Json services(const std::vector<base::Json>& deployments,
+                             const std::vector<base::Json>& events = {}) {
     base::Json service = {{"serviceName", "items"}, {"status", "ACTIVE"}, {"desiredCount", 2}};
-    service["deployments"] = std::move(deployments);
-    service["events"] = std::move(events);
+    service["deployments"] = deployments;
+    service["events"] = events;
     base::Json answer = {{"failures", base::Json::array()}};
     answer["services"] = base::Json::array({std::move(service)});
     return answer;

@@ -26,8 +26,8 @@ class RolloutTest : public EcsFixture {
       progress_.push_back(deployment.rollout_state + (targets.empty() ? "" : " " + targets.begin()->first));
     };
   }
-  void look(Json deployments, Json events = Json::array()) {
-    will_answer("DescribeServices", services(std::move(deployments), std::move(events)));
+  void look(const std::vector<Json>& deployments, const std::vector<Json>& events = {}) {
+    will_answer("DescribeServices", services(deployments, events));
   }
   base::Result<RolloutOutcome> follow() {
     aws::Client client = make_client();

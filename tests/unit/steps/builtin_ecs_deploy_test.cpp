@@ -38,9 +38,9 @@ class EcsDeploy : public AwsFixture {
                     {"wait-for-service-stability", "true"}};
     write("td.json",
           R"({"family":"items","containerDefinitions":[{"name":"web","image":"i","environment":[]}]})");
-    looks_ = {{deployment("ecs-svc/1", "PRIMARY", "COMPLETED")}};
+    then({deployment("ecs-svc/1", "PRIMARY", "COMPLETED")});
   }
-  void then(Json deployments) { looks_.push_back(std::move(deployments)); }
+  void then(std::vector<Json> deployments) { looks_.push_back(std::move(deployments)); }
   void succeed() {
     then({deployment("ecs-svc/2", "PRIMARY", "IN_PROGRESS"), deployment("ecs-svc/1", "ACTIVE", "COMPLETED")});
     then({deployment("ecs-svc/2", "PRIMARY", "COMPLETED", "ECS deployment ecs-svc/2 completed.")});
@@ -66,13 +66,13 @@ class EcsDeploy : public AwsFixture {
   }
 
   fakes::FakeHttpClient aws_;
-  std::deque<Json> looks_;
+  std::deque<std::vector<Json>> looks_;
   Json service_ = {{"serviceName", "items"}, {"status", "ACTIVE"}, {"desiredCount", 2}};
   Json stopped_tasks_ = Json::array();
   std::map<std::string, base::HttpResponse> instead_;
 
  private:
-  Json service_with(const Json& deployments) {
+  Json service_with(const std::vector<Json>& deployments) {
     Json service = service_;
     service["deployments"] = deployments;
     return service;
@@ -87,7 +87,7 @@ class EcsDeploy : public AwsFixture {
       return json({{"service", service_with({deployment("ecs-svc/2", "PRIMARY", "IN_PROGRESS")})}});
     }
     if (operation == "DescribeServices") {
-      const Json look = looks_.front();
+      const auto look = looks_.front();
       if (looks_.size() > 1) looks_.pop_front();
       Json services = Json::array();
       services.push_back(service_with(look));
@@ -136,7 +136,7 @@ TEST_F(EcsDeploy, TellsTheEventStreamWhatHappens) {
   EXPECT_EQ(finished["status"], "COMPLETED");
   EXPECT_EQ(finished["service"], "items");
   EXPECT_EQ(finished["cluster"], "production");
-  EXPECT_EQ(base::to_text(finished["tasks_before"]), R"(["items:1 (01234567)"])");
+  EXPECT_EQ(base::to_text(finished["tasks_before"]), R"x(["items:1 (01234567)"])x");
 }
 
 TEST_F(EcsDeploy, ARollbackFailsTheStepAndSaysWhy) {
