@@ -77,9 +77,7 @@ class RunningCompute final : public Compute {
             .find_secret = options_.find_secret,
             .open_log = options_.open_log,
             .append_log = options_.append_log,
-            .region = options_.region,
-            .account = options_.account,
-            .api_port = options_.api_port};
+            .region = options_.region};
   }
 
   SchedulerWorld world() {

@@ -29,14 +29,36 @@ base::Result<void> check_limits(const base::Json& request) {
   const base::Json& configuration = base::json_member(request, "deploymentConfiguration");
   const auto lower = base::json_integer(configuration, "minimumHealthyPercent", 100);
   const auto upper = base::json_integer(configuration, "maximumPercent", 200);
-  if (lower < 0 || upper <= 0 || upper < lower || (lower == 100 && upper == 100)) {
+  if (lower < 0 || lower > 100 || upper < lower || upper < 1 || upper > 10'000 ||
+      (lower == 100 && upper == 100)) {
     return invalid(fmt::format(
-        "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments, and "
-        "maximumPercent must be at least minimumHealthyPercent; found {} and {}.",
-        upper, lower));
+        "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments; "
+        "minimumHealthyPercent must be between 0 and 100 and maximumPercent not below it: found {} and {}.",
+        lower, upper));
   }
   const auto desired = base::json_integer(request, "desiredCount", 0);
   if (desired < 0 || desired > 5000) return invalid("The desired count must be between 0 and 5000.");
+  return {};
+}
+
+/// The load balancers' containers and ports must be the task definition's.
+base::Result<void> check_containers(const base::Json& service, const base::Json& definition) {
+  for (const base::Json& entry : base::json_member(service, "loadBalancers")) {
+    const std::string name = base::json_string(entry, "containerName");
+    const auto port = base::json_integer(entry, "containerPort");
+    const base::Json& containers = base::json_member(definition, "containerDefinitions");
+    const auto container = std::find_if(
+        containers.begin(), containers.end(),
+        [&](const base::Json& candidate) { return base::json_string(candidate, "name") == name; });
+    if (container == containers.end())
+      return invalid(fmt::format("The container {} does not exist in the task definition.", name));
+    const base::Json& mappings = base::json_member(*container, "portMappings");
+    const bool maps = std::any_of(mappings.begin(), mappings.end(), [&](const base::Json& mapping) {
+      return base::json_integer(mapping, "containerPort") == port;
+    });
+    if (!maps)
+      return invalid(fmt::format("The container {} did not have a container port {} defined.", name, port));
+  }
   return {};
 }
 
@@ -95,15 +117,13 @@ base::Result<base::Json> EcsService::create_service(const base::Json& request) {
   TRY(check_load_balancers(request));
   const base::Json* definition = state_.find_task_definition(base::json_string(request, "taskDefinition"));
   if (definition == nullptr) return ecs_error("ClientException", "TaskDefinition not found.");
-  for (const base::Json& entry : base::json_member(request, "loadBalancers")) {
-    const std::string container = base::json_string(entry, "containerName");
-    const base::Json& containers = base::json_member(*definition, "containerDefinitions");
-    const bool there = std::any_of(containers.begin(), containers.end(), [&](const base::Json& candidate) {
-      return base::json_string(candidate, "name") == container;
-    });
-    if (!there)
-      return invalid(fmt::format("The container {} does not exist in the task definition.", container));
-  }
+  if (base::json_string(*definition, "status") != "ACTIVE")
+    return ecs_error("ClientException", "TaskDefinition is inactive");
+  TRY(check_containers(request, *definition));
+  // A deleted service's name is free again, its record would only shadow the new one's.
+  state_.services.remove_if([&](const Service& entry) {
+    return entry.cluster_arn == cluster->arn && entry.name == name && entry.status == "INACTIVE";
+  });
   Service service;
   service.name = name;
   service.arn = state_.arn(fmt::format("service/{}/{}", cluster->name, name));
@@ -140,10 +160,22 @@ base::Result<base::Json> EcsService::update_service(const base::Json& request) {
   if (!wanted.empty() && base::json_string(*definition, "status") != "ACTIVE") {
     return ecs_error("ClientException", "TaskDefinition is inactive");
   }
-  TRY(check_limits(request));
+  base::Json after = request;  // what is not named stays
+  if (after.contains("deploymentConfiguration")) {
+    base::Json configuration = base::json_member(service->definition, "deploymentConfiguration");
+    if (configuration.is_object() && after["deploymentConfiguration"].is_object()) {
+      configuration.update(after["deploymentConfiguration"]);
+      after["deploymentConfiguration"] = configuration;
+    }
+  }
+  TRY(check_limits(after));
   TRY(check_load_balancers(request));
+  if (!wanted.empty() || request.contains("loadBalancers")) {
+    const bool others = base::json_member(request, "loadBalancers").is_array();
+    TRY(check_containers(others ? request : service->definition, *definition));
+  }
   const bool changed = needs_new_tasks(*service, request);
-  const base::Json changes = definition_of(request);
+  const base::Json changes = definition_of(after);
   for (const auto& [key, value] : changes.items()) {
     if (!value.is_null() && key != "volumeConfigurations") service->definition[key] = value;
   }

@@ -114,6 +114,12 @@ TaskRecord* EcsState::find_task(std::string_view id_or_arn) {
   return nullptr;
 }
 
+std::size_t EcsState::room_for_tasks() const {
+  const auto live = static_cast<std::size_t>(std::count_if(
+      tasks.begin(), tasks.end(), [](const TaskRecord& task) { return task.last_status != "STOPPED"; }));
+  return live >= kMostTasks ? 0 : kMostTasks - live;
+}
+
 Cluster& EcsState::add_cluster(const std::string& name) {
   Cluster cluster;
   cluster.name = name;
@@ -177,6 +183,11 @@ Deployment& EcsState::start_deployment(Service& service, const std::string& task
   for (Deployment& before : service.deployments) {
     record.source_revisions.push_back(before.revision_arn);
     ServiceDeployment* replaced = service.record_of(before.id);
+    if (replaced != nullptr && replaced->status == "ROLLBACK_IN_PROGRESS") {
+      replaced->status = "ROLLBACK_FAILED";
+      replaced->finished_at = replaced->updated_at = now;
+    }
+    before.is_rollback = false;
     if (before.status == "PRIMARY" && replaced != nullptr && replaced->finished_at == 0) {
       replaced->status = "STOPPED";
       replaced->status_reason = "The service deployment was stopped because a newer deployment replaced it.";

@@ -159,6 +159,9 @@ struct Service {
   void add_event(double now, const std::string& message);
 };
 
+/// So many tasks may be there at once: each is processes on the user's machine.
+inline constexpr std::size_t kMostTasks = 100;
+
 struct EcsState {
   EcsState(std::string region_, std::string account_)
       : region(std::move(region_)), account(std::move(account_)) {}
@@ -178,6 +181,8 @@ struct EcsState {
   base::Json* find_task_definition(std::string_view name);
   Service* find_service(std::string_view cluster_arn, std::string_view name_or_arn);
   TaskRecord* find_task(std::string_view id_or_arn);
+  /// How many more tasks can be placed.
+  [[nodiscard]] std::size_t room_for_tasks() const;
 
   Cluster& add_cluster(const std::string& name);
   /// Gives it its family's next revision number; fields unknown to us are kept.
@@ -194,7 +199,7 @@ std::string new_deployment_id();
 /// The last part of an ARN or name: `cluster/name/id` → `id`.
 std::string last_part(std::string_view arn);
 
-/// What outlives a restart: all but tasks (ecs_json.cpp).
+/// What outlives a restart: all but tasks (ecs_kept_state.cpp).
 base::Json kept_state(const EcsState& state);
 base::Result<void> load_kept_state(EcsState& state, const base::Json& document);
 

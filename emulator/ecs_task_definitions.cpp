@@ -24,6 +24,30 @@ bool asks_for_fargate(const base::Json& definition) {
   return std::find(wanted.begin(), wanted.end(), "FARGATE") != wanted.end();
 }
 
+/// AWS's limits from above; from below any time is good, for rehearsals.
+base::Result<void> check_times(const std::string& name, const base::Json& container) {
+  struct Limit {
+    const char* key;
+    double usual;
+    double most;
+  };
+  const base::Json& health = base::json_member(container, "healthCheck");
+  for (const Limit& limit :
+       {Limit{"interval", 30, 300}, {"timeout", 5, 120}, {"retries", 3, 10}, {"startPeriod", 0, 300}}) {
+    const double value = base::json_number(health, limit.key, limit.usual);
+    if (!(value >= 0 && value <= limit.most)) {
+      return client_error(
+          fmt::format("Invalid setting for container '{}'. healthCheck {} must be at most {}.", name,
+                      limit.key, limit.most));
+    }
+  }
+  const double stop = base::json_number(container, "stopTimeout", 30);
+  if (!(stop >= 0 && stop <= 120))
+    return client_error(
+        fmt::format("Invalid setting for container '{}'. stopTimeout must be at most 120.", name));
+  return {};
+}
+
 base::Result<void> check_container(const base::Json& definition, const base::Json& container) {
   const std::string name = base::json_string(container, "name");
   if (name.empty()) return client_error("Container.name should not be null or empty.");
@@ -42,7 +66,7 @@ base::Result<void> check_container(const base::Json& definition, const base::Jso
     if (port < 1 || port > 65535)
       return client_error(fmt::format("Invalid container port {} for container '{}'.", port, name));
   }
-  return {};
+  return check_times(name, container);
 }
 
 base::Result<void> check_definition(const base::Json& definition) {

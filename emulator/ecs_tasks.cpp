@@ -19,12 +19,15 @@ base::Result<base::Json> EcsService::run_task(const base::Json& request) {
     return ecs_error("ClientException", "TaskDefinition is inactive");
   const std::string token = base::json_string(request, "clientToken");
   std::vector<std::string> ids;
+  std::int64_t not_placed = 0;
   if (const auto known = state_.client_tokens.find(token);
       !token.empty() && known != state_.client_tokens.end()) {
     ids = known->second;  // the same request again: the same tasks
   } else {
     const base::Json& overrides = base::json_member(request, "overrides");
-    for (std::int64_t i = 0; i < count; ++i) {
+    const auto room = static_cast<std::int64_t>(state_.room_for_tasks());
+    not_placed = std::max<std::int64_t>(0, count - room);
+    for (std::int64_t i = 0; i < count - not_placed; ++i) {
       TaskRecord& task = state_.add_task(*cluster, *definition, now());
       task.started_by = base::json_string(request, "startedBy");
       task.launch_type = base::json_string(request, "launchType", "FARGATE");
@@ -42,6 +45,9 @@ base::Result<base::Json> EcsService::run_task(const base::Json& request) {
     if (const TaskRecord* task = state_.find_task(id))
       answer["tasks"].push_back(task_json(state_, *task, WithTags::yes));
   }
+  for (std::int64_t i = 0; i < not_placed; ++i)
+    answer["failures"].push_back(
+        {{"reason", "Capacity is unavailable at this time. Please try again later"}});
   return answer;
 }
 

@@ -5,6 +5,15 @@
 #include "emulator/elb_state.h"
 
 namespace emulator {
+namespace {
+
+base::Result<void> check_port(std::int64_t port, int lowest) {
+  if (port >= lowest && port <= 65535) return {};
+  return base::make_error(base::ErrorKind::invalid_input,
+                          fmt::format("expected a port between {} and 65535, found {}", lowest, port));
+}
+
+}  // namespace
 
 base::Json to_json(const HealthCheckSettings& check) {
   return {{"enabled", check.enabled},
@@ -22,7 +31,9 @@ HealthCheckSettings health_check_from_json(const base::Json& document) {
   HealthCheckSettings check;
   check.enabled = base::json_bool(document, "enabled", true);
   check.protocol = base::json_string(document, "protocol", check.protocol);
-  check.port = base::json_string(document, "port", check.port);
+  const base::Json& port = base::json_member(document, "port");
+  check.port =
+      port.is_number_integer() ? base::to_text(port) : base::json_string(document, "port", check.port);
   check.path = base::json_string(document, "path", check.path);
   check.interval_seconds = base::json_number(document, "interval_seconds", check.interval_seconds);
   check.timeout_seconds = base::json_number(document, "timeout_seconds", check.timeout_seconds);
@@ -31,7 +42,7 @@ HealthCheckSettings health_check_from_json(const base::Json& document) {
   check.thresholds.unhealthy =
       static_cast<int>(base::json_integer(document, "unhealthy_threshold", check.thresholds.unhealthy));
   const base::Json& matcher = base::json_member(document, "matcher");
-  check.matcher = matcher.is_number_integer() ? std::to_string(matcher.get<int>())
+  check.matcher = matcher.is_number_integer() ? base::to_text(matcher)
                                               : base::json_string(document, "matcher", check.matcher);
   return check;
 }
@@ -175,13 +186,16 @@ base::Result<void> ElbState::apply_seed(const base::Json& seed) {
     if (name.empty())
       return base::make_error(base::ErrorKind::invalid_input, "seed: target_groups: an entry has no name");
     const HealthCheckSettings check = health_check_from_json(base::json_member(entry, "health_check"));
-    TRY(CodeMatcher::parse(check.matcher)
-            .while_doing(fmt::format("reading target group {} of the seed", name)));
     const double delay = base::json_number(entry, "deregistration_delay_seconds", 300);
+    const auto port = base::json_integer(entry, "port", 80);
+    const std::string doing = fmt::format("reading target group {} of the seed", name);
+    TRY(check_settings(check).while_doing(doing));
+    TRY(check_deregistration_delay(delay).while_doing(doing));
+    TRY(check_port(port, 1).while_doing(doing));
     TargetGroupRecord* known = find_target_group(name);
     if (known != nullptr) known->group->change(check, delay);
     TargetGroupRecord& record = known != nullptr ? *known : add_target_group(name, check, delay);
-    record.port = static_cast<int>(base::json_integer(entry, "port", 80));
+    record.port = static_cast<int>(port);
   }
   for (const base::Json& entry : base::json_member(seed, "load_balancers")) {
     const std::string name = base::json_string(entry, "name");
@@ -201,8 +215,10 @@ base::Result<void> ElbState::apply_seed(const base::Json& seed) {
       }
       RuleAction action;
       action.forward.push_back({group->arn, 1});
-      TRY(add_listener(balancer, static_cast<int>(base::json_integer(listener, "port", 0)),
-                       std::move(action)));
+      const auto port = base::json_integer(listener, "port", 0);
+      const std::string doing = fmt::format("reading load balancer {} of the seed", name);
+      TRY(check_port(port, 0).while_doing(doing));
+      TRY(add_listener(balancer, static_cast<int>(port), std::move(action)).while_doing(doing));
     }
   }
   note_use();

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/strings.h"
 
 namespace emulator {
 namespace {
@@ -112,6 +113,13 @@ std::string text_of(const base::Json& input, std::string_view key, std::string f
 double number_of(const base::Json& input, std::string_view key, double fallback) {
   const std::string text = text_of(input, key);
   return text.empty() ? fallback : std::strtod(text.c_str(), nullptr);
+}
+
+int integer_of(const base::Json& input, std::string_view key, int fallback) {
+  const std::string text = text_of(input, key);
+  if (text.empty()) return fallback;
+  const auto number = base::parse_integer(text);
+  return number && *number >= 0 && *number <= 1'000'000'000 ? static_cast<int>(*number) : -1;
 }
 
 std::vector<std::string> texts_of(const base::Json& input, std::string_view key) {

@@ -26,6 +26,8 @@ void add_listener_operations(ElbOperations& operations);
 /// Members of a Query request; scalars are text there.
 std::string text_of(const base::Json& input, std::string_view key, std::string fallback = "");
 double number_of(const base::Json& input, std::string_view key, double fallback);
+/// -1 for what is no number or far out of any range.
+int integer_of(const base::Json& input, std::string_view key, int fallback);
 std::vector<std::string> texts_of(const base::Json& input, std::string_view key);
 /// Tags of a request, kept under the ARN.
 void keep_tags(ElbState& state, const std::string& arn, const base::Json& input);

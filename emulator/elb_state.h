@@ -128,6 +128,9 @@ class ElbState {
   std::uint64_t turn_ = 0;
 };
 
+/// What AWS allows (but shorter times, for rehearsals); the error is worded as its ValidationError.
+base::Result<void> check_settings(const HealthCheckSettings& check);
+base::Result<void> check_deregistration_delay(double seconds);
 /// How they stand in kept state and in seeds (elb_json.cpp).
 base::Json to_json(const HealthCheckSettings& check);
 HealthCheckSettings health_check_from_json(const base::Json& document);

@@ -53,27 +53,10 @@ std::variant<HealthCheckSettings, ApiFailure> changed_check(HealthCheckSettings 
   check.path = text_of(input, "HealthCheckPath", check.path);
   check.interval_seconds = number_of(input, "HealthCheckIntervalSeconds", check.interval_seconds);
   check.timeout_seconds = number_of(input, "HealthCheckTimeoutSeconds", check.timeout_seconds);
-  check.thresholds.healthy =
-      static_cast<int>(number_of(input, "HealthyThresholdCount", check.thresholds.healthy));
-  check.thresholds.unhealthy =
-      static_cast<int>(number_of(input, "UnhealthyThresholdCount", check.thresholds.unhealthy));
+  check.thresholds.healthy = integer_of(input, "HealthyThresholdCount", check.thresholds.healthy);
+  check.thresholds.unhealthy = integer_of(input, "UnhealthyThresholdCount", check.thresholds.unhealthy);
   check.matcher = text_of(base::json_member(input, "Matcher"), "HttpCode", check.matcher);
-  if (check.protocol != "HTTP") return validation("This emulator checks targets by HTTP only.");
-  if (!check.path.starts_with('/') || check.path.size() > 1024 ||
-      check.path.find_first_of("\r\n ") != std::string::npos) {
-    return validation(
-        fmt::format("Health check path '{}' must begin with a '/' character and hold no blanks", check.path));
-  }
-  const auto in = [](int value, int low, int high) { return value >= low && value <= high; };
-  if (!in(check.thresholds.healthy, 2, 10) && check.thresholds.healthy != 1)
-    return validation("The healthy threshold must be between 2 and 10");
-  if (!in(check.thresholds.unhealthy, 1, 10))
-    return validation("The unhealthy threshold must be between 2 and 10");
-  if (!(check.interval_seconds > 0 && check.interval_seconds <= 300))
-    return validation("Health check interval must be between 5 and 300 seconds");
-  if (!(check.timeout_seconds > 0 && check.timeout_seconds <= 120))
-    return validation("Health check timeout must be between 2 and 120 seconds");
-  if (auto matcher = CodeMatcher::parse(check.matcher); !matcher) return validation(matcher.error().message);
+  if (auto valid = check_settings(check); !valid) return validation(valid.error().message);
   return check;
 }
 
@@ -87,10 +70,12 @@ ApiResult create_target_group(ElbState& state, const base::Json& input) {
         fmt::format("A target group with the same name '{}' exists, but with different settings", name), 400};
   }
   if (text_of(input, "Protocol", "HTTP") != "HTTP") return validation("This emulator forwards HTTP only.");
+  const int port = integer_of(input, "Port", 80);
+  if (port < 1 || port > 65535) return validation("A port between 1 and 65535 is needed");
   auto check = changed_check({}, input);
   if (const auto* failure = std::get_if<ApiFailure>(&check)) return *failure;
   TargetGroupRecord& record = state.add_target_group(name, std::get<HealthCheckSettings>(check), 300);
-  record.port = static_cast<int>(number_of(input, "Port", 80));
+  record.port = port;
   record.target_type = text_of(input, "TargetType", "instance");
   record.vpc_id = text_of(input, "VpcId", record.vpc_id);
   keep_tags(state, record.arn, input);
@@ -147,8 +132,7 @@ ApiResult target_group_attributes(ElbState& state, const base::Json& input) {
       continue;
     }
     const double delay = number_of(entry, "Value", -1);
-    if (!(delay >= 0 && delay <= 3600))
-      return validation("The deregistration delay must be between 0 and 3600 seconds");
+    if (auto valid = check_deregistration_delay(delay); !valid) return validation(valid.error().message);
     record->group->change(record->group->health_check(), delay);
   }
   std::map<std::string, std::string> all = {{"stickiness.enabled", "false"},

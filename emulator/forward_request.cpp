@@ -161,7 +161,10 @@ Exchange::Attempt Exchange::attempt(TargetGroup& group) {
   if (!lease) return Attempt::failed;  // 503 when there was none at all, else the last failure's status
   // An idle connection may be closed by the target at any moment. What cannot be sent twice gets a new one.
   if (is_idempotent(head_.method) && body_is_kept_ && !upgrade_) {
-    if (auto idle = lease.take_idle_connection()) return exchange_with(lease, std::move(idle), true);
+    if (auto idle = lease.take_idle_connection()) {
+      idle->stop_with(front_.stop_fd);  // another listener may have made it, and be gone
+      return exchange_with(lease, std::move(idle), true);
+    }
   }
   auto socket = group.dial()(lease.id().address, lease.id().port);
   if (!socket) {

@@ -31,6 +31,9 @@ class HttpConnection {
   void unread(std::string_view bytes) { buffer_.insert(0, bytes); }
   Transfer write(std::string_view bytes, std::chrono::milliseconds timeout);
 
+  /// From now on another owner's.
+  void stop_with(int stop_fd) { stop_fd_ = stop_fd; }
+
   /// Whether bytes or the end came although nothing was asked: then an idle connection may not be used again.
   [[nodiscard]] bool has_something_to_read() const;
   [[nodiscard]] bool has_started_to_answer() const { return !buffer_.empty(); }

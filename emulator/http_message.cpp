@@ -36,7 +36,10 @@ base::Result<void> parse_lines(std::string_view text, MessageHead& head) {
     std::string_view line = text.substr(0, end);
     text.remove_prefix(end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty()) return {};
+    if (line.empty()) {
+      if (text.empty()) return {};
+      return malformed("an empty line within the head");  // another message may hide behind it
+    }
     if (line.size() > kLongestLine) return malformed("a header line is longer than 16 KiB");
     if (has_control_character(line)) return malformed("a control character in the head");
     if (std::exchange(first, false)) {
@@ -124,7 +127,10 @@ base::Result<RequestHead> parse_request_head(std::string_view text) {
   head.method = words[0];
   head.target = words[1];
   head.minor_version = *version;
-  if (*version == 1 && !head.field("host")) return malformed("no Host field");
+  const auto hosts = std::count_if(head.fields.begin(), head.fields.end(), [](const auto& entry) {
+    return base::equals_ignoring_case(entry.first, "host");
+  });
+  if (hosts > 1 || (*version == 1 && hosts == 0)) return malformed("it needs one Host field");
   return head;
 }
 
@@ -191,7 +197,8 @@ base::Result<void> ChunkScanner::end_of_line() {
   } else if (state_ == State::trailer_line) {
     if (line_.empty()) state_ = State::done;
   } else {
-    const std::string_view size = base::trim(std::string_view(line_).substr(0, line_.find(';')));
+    // Passed on as they came: what two readers could read differently is refused.
+    const std::string_view size = std::string_view(line_).substr(0, line_.find(';'));
     if (size.empty() || size.size() > 15 ||
         size.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos) {
       return malformed("a chunk size");
@@ -216,7 +223,9 @@ base::Result<std::size_t> ChunkScanner::feed(std::string_view bytes, std::string
     }
     const char byte = bytes[at++];
     if (byte == '\n') {
-      if (line_.ends_with('\r')) line_.pop_back();
+      if (!line_.ends_with('\r')) return malformed("a line of a chunked body without CR");
+      line_.pop_back();
+      if (has_control_character(line_)) return malformed("a control character in a chunk line");
       TRY(end_of_line());
       continue;
     }

@@ -88,7 +88,11 @@ void ListenerServer::accept_connections() {
     sockaddr_in peer{};
     socklen_t size = sizeof peer;
     base::Fd socket_fd(accept4(listener_.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC));
-    if (!socket_fd) continue;
+    if (!socket_fd) {
+      // Out of file descriptors the listener stays readable: not in a busy loop.
+      if (errno == EMFILE || errno == ENFILE) (void)poll(&polled[1], 1, 100);
+      continue;
+    }
     std::array<char, INET_ADDRSTRLEN> text{};
     inet_ntop(AF_INET, &peer.sin_addr, text.data(), text.size());
     auto connection = std::make_shared<HttpConnection>(std::move(socket_fd), stop_.get());

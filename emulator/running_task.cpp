@@ -2,14 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <array>
-#include <csignal>
-
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "ecr/image_user.h"
@@ -18,29 +13,12 @@ namespace emulator {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-constexpr std::size_t kLongestLine = 256 * 1024;  // of a CloudWatch log event
 
 base::Error fail(base::ErrorKind kind, std::string message) {
   return base::make_error(kind, std::move(message));
 }
 
 }  // namespace
-
-/// A container whose process was started.
-struct RunningTask::Running {
-  const ContainerPlan* plan = nullptr;
-  sandbox::StartedProcess process;
-  base::Fd output;
-  std::string line;
-  bool ended = false;
-  // The health check that is under way, or when the next one is due.
-  std::optional<sandbox::StartedProcess> check;
-  SteadyClock::time_point check_deadline{};
-  SteadyClock::time_point next_check{};
-  SteadyClock::time_point started{};
-  int check_failures = 0;
-  std::string health = "UNKNOWN";
-};
 
 RunningTask::RunningTask(const TaskSurroundings& surroundings, base::Path folder, TaskOrder order,
                          std::mutex& unpacking, std::function<void(TaskReport)> report)
@@ -248,144 +226,6 @@ void RunningTask::begin_stop(Outcome outcome) {
   kill_at_ = SteadyClock::now() + patience;
 }
 
-/// Until every container has ended; returns why the task did.
-RunningTask::Outcome RunningTask::watch() {
-  while (true) {
-    std::vector<pollfd> polled = {{wake_.get(), POLLIN, 0}};
-    auto next = SteadyClock::now() + std::chrono::seconds(5);
-    bool all_ended = true;
-    for (const auto& container : containers_) {
-      const bool live = !container->ended;
-      all_ended = all_ended && !live;
-      polled.push_back({live ? container->process.ended.get() : -1, POLLIN, 0});
-      polled.push_back({container->output.get(), POLLIN, 0});
-      polled.push_back({container->check ? container->check->ended.get() : -1, POLLIN, 0});
-      if (live && container->plan->check)
-        next = std::min(next, container->check ? container->check_deadline : container->next_check);
-    }
-    if (all_ended) return outcome_;
-    if (stopping_)
-      next = std::min(next, std::min(kill_at_, SteadyClock::now() + std::chrono::milliseconds(200)));
-    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - SteadyClock::now()).count();
-    (void)poll(polled.data(), polled.size(),
-               static_cast<int>(std::max<std::int64_t>(0, killed_ ? 200 : wait)));
-
-    if (polled[0].revents != 0) {
-      std::uint64_t count = 0;
-      (void)!read(wake_.get(), &count, sizeof count);
-    }
-    if (stop_asked()) begin_stop({"", ""});
-    for (std::size_t i = 0; i < containers_.size(); ++i) {
-      Running& container = *containers_[i];
-      if (polled[3 * i + 2].revents != 0) read_output(container, false);
-      if (!container.ended && polled[3 * i + 1].revents != 0) container_ended(container);
-      if (!container.ended && !stopping_) step_check(container);
-    }
-    if (!stopping_) continue;
-    kill_at_ = std::min(kill_at_, SteadyClock::now() + std::chrono::milliseconds(longest_stop_ms_.load()));
-    if (!killed_ && SteadyClock::now() >= kill_at_) {
-      killed_ = true;
-      (void)sandbox_->signal(-1, SIGKILL, sandbox::SignalTarget::all);
-    }
-  }
-}
-
-void RunningTask::container_ended(Running& container) {
-  container.ended = true;
-  auto status = sandbox_->wait(container.process);
-  read_output(container, true);
-  container.check.reset();
-  ContainerReport report{container.plan->name, "", "", std::nullopt, ""};
-  report.exit_code = status ? status->shell_code() : 255;
-  if (status && status->out_of_memory)
-    report.reason = "OutOfMemoryError: Container killed due to memory usage";
-  if (status && !status->failure.empty()) {
-    report.reason =
-        "CannotStartContainerError: failed to create new container runtime task: " + status->failure;
-  }
-  const bool ends_task = container.plan->essential && !stopping_;
-  tell(TaskEvent::container_stopped, {report});
-  if (!ends_task) return;
-  tell(TaskEvent::stopping);
-  begin_stop({"EssentialContainerExited", "Essential container in task exited"});
-}
-
-void RunningTask::read_output(Running& container, bool to_the_end) {
-  std::array<char, 64 * 1024> piece;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
-  while (container.output) {
-    const ssize_t count = read(container.output.get(), piece.data(), piece.size());
-    if (count == 0) container.output.reset();
-    if (count <= 0) break;
-    container.line.append(piece.data(), static_cast<std::size_t>(count));
-    std::size_t from = 0;
-    for (std::size_t end = 0; (end = container.line.find('\n', from)) != std::string::npos; from = end + 1) {
-      if (container.plan->log) {
-        surroundings_.append_log(container.plan->log->group, container.plan->log->stream,
-                                 container.line.substr(from, end - from));
-      }
-    }
-    container.line.erase(0, from);
-    const bool too_long = container.line.size() > kLongestLine;
-    if (too_long && container.plan->log) {
-      surroundings_.append_log(container.plan->log->group, container.plan->log->stream, container.line);
-    }
-    if (too_long) container.line.clear();
-    if (!to_the_end) break;
-  }
-  if (to_the_end && !container.line.empty() && container.plan->log) {
-    surroundings_.append_log(container.plan->log->group, container.plan->log->stream,
-                             std::exchange(container.line, {}));
-  }
-}
-
-void RunningTask::step_check(Running& container) {
-  if (!container.plan->check) return;
-  const ContainerCheck& check = *container.plan->check;
-  const auto now = SteadyClock::now();
-  std::optional<bool> passed;
-  if (container.check) {
-    pollfd ended{container.check->ended.get(), POLLIN, 0};
-    if (poll(&ended, 1, 0) > 0) {
-      auto status = sandbox_->wait(*container.check);
-      passed = status && status->shell_code() == 0;
-    } else if (now >= container.check_deadline) {
-      (void)sandbox_->signal(container.check->id, SIGKILL, sandbox::SignalTarget::process_group);
-      (void)sandbox_->wait(*container.check);
-      passed = false;
-    }
-    if (passed) {
-      container.check.reset();
-      container.next_check = now + check.interval;
-    }
-  } else if (now >= container.next_check) {
-    sandbox::Command command = container.plan->command;
-    command.argv = check.argv;
-    if (auto user = ecr::find_user(lower_, container.plan->user)) {
-      command.uid = user->uid;
-      command.gid = user->gid;
-    }
-    auto started = sandbox_->start(command);
-    if (started) {
-      container.check = std::move(*started);
-      container.check_deadline = now + check.timeout;
-    } else {
-      passed = false;
-      container.next_check = now + check.interval;
-    }
-  }
-  if (!passed) return;
-  std::string health = container.health;
-  if (*passed) {
-    container.check_failures = 0;
-    health = "HEALTHY";
-  } else if (now - container.started >= check.start_period && ++container.check_failures >= check.retries) {
-    health = "UNHEALTHY";
-  }
-  if (health == container.health) return;
-  container.health = health;
-  tell(TaskEvent::container_health, {{container.plan->name, "", health, std::nullopt, ""}});
-}
-
 void RunningTask::clean_up() {
   std::shared_ptr<sandbox::Sandbox> sandbox;
   {
@@ -396,7 +236,7 @@ void RunningTask::clean_up() {
     if (auto gone = sandbox->destroy(); !gone) base::log(base::LogLevel::warning, gone.error().to_string());
   }
   // What children of a container still wrote before they were killed.
-  for (const auto& container : containers_) read_output(*container, true);
+  for (const auto& container : containers_) read_output(*container, ReadOutput::to_the_end);
   containers_.clear();
   if (auto removed = base::remove_tree(folder_); !removed)
     base::log(base::LogLevel::warning, removed.error().to_string());

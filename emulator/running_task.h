@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/clock.h"
@@ -36,19 +37,24 @@ class RunningTask {
     std::string reason;
   };
   void run();
+  // running_task.cpp: up to the start and after the end
   base::Result<void> prepare();
   base::Result<void> pull();
   base::Result<void> resolve_secrets();
   base::Result<void> open_logs();
   base::Result<void> make_sandbox();
   base::Result<void> start_containers();
-  Outcome watch();
   void begin_stop(Outcome outcome);
-  void read_output(Running& container, bool to_the_end);
-  void container_ended(Running& container);
-  void step_check(Running& container);
   void clean_up();
   void tell(TaskEvent event, std::vector<ContainerReport> containers = {}, const Outcome& outcome = {"", ""});
+  // watch_task.cpp: in between
+  Outcome watch();
+  enum class ReadOutput { some, to_the_end };
+  void read_output(Running& container, ReadOutput how_much);
+  void container_ended(Running& container);
+  void step_check(Running& container);
+  std::optional<bool> finish_check(Running& container);
+  void start_check(Running& container);
   [[nodiscard]] bool stop_asked() const { return stop_asked_; }
 
   const TaskSurroundings& surroundings_;
@@ -70,6 +76,22 @@ class RunningTask {
   bool killed_ = false;
   Outcome outcome_;
   std::thread thread_;
+};
+
+/// A container whose process was started.
+struct RunningTask::Running {
+  const ContainerPlan* plan = nullptr;
+  sandbox::StartedProcess process;
+  base::Fd output;
+  std::string line;
+  bool ended = false;
+  // The health check that is under way, or when the next one is due.
+  std::optional<sandbox::StartedProcess> check;
+  base::SteadyTime check_deadline{};
+  base::SteadyTime next_check{};
+  base::SteadyTime started{};
+  int check_failures = 0;
+  std::string health = "UNKNOWN";
 };
 
 }  // namespace emulator

@@ -29,10 +29,6 @@ std::map<std::string, std::size_t> by_group(const std::vector<TaskTarget>& targe
   return counts;
 }
 
-double grace_period(const Service& service) {
-  return base::json_number(service.definition, "healthCheckGracePeriodSeconds", 0);
-}
-
 }  // namespace
 
 std::vector<TaskTarget> targets_of(const Service& service, const TaskRecord& task) {
@@ -105,105 +101,6 @@ void Scheduler::step() {
   if (tell && world_.changed) world_.changed();
 }
 
-void Scheduler::apply(const TaskReport& report, const Moment& now) {
-  TaskRecord* task = state_.find_task(report.task_id);
-  if (task == nullptr || task->last_status == "STOPPED") return;
-  for (const ContainerReport& entry : report.containers) {
-    for (ContainerRecord& container : task->containers) {
-      if (container.name != entry.name) continue;
-      if (!entry.image_digest.empty()) container.image_digest = entry.image_digest;
-      if (!entry.health.empty()) container.health = entry.health;
-      if (!entry.reason.empty()) container.reason = entry.reason;
-      if (entry.exit_code) container.exit_code = entry.exit_code;
-      if (entry.exit_code || report.event == TaskEvent::container_stopped) container.last_status = "STOPPED";
-    }
-  }
-  switch (report.event) {
-    case TaskEvent::pull_started:
-      task->last_status = "PENDING";
-      task->pull_started_at = now.wall;
-      break;
-    case TaskEvent::pull_stopped: {
-      task->pull_stopped_at = now.wall;
-      Service* service =
-          task->service_arn.empty() ? nullptr : state_.find_service(task->cluster_arn, task->service_arn);
-      Deployment* deployment = service == nullptr ? nullptr : service->deployment(task->deployment_id);
-      if (deployment == nullptr) break;
-      for (const ContainerRecord& container : task->containers) {
-        if (!container.image_digest.empty())
-          deployment->pinned_digests.emplace(container.name, container.image_digest);
-      }
-      note_change();
-      break;
-    }
-    case TaskEvent::running:
-      task->last_status = "RUNNING";
-      task->started_at = now.wall;
-      task->running_since = now.steady;
-      for (ContainerRecord& container : task->containers) {
-        if (container.last_status == "PENDING") container.last_status = "RUNNING";
-      }
-      if (Service* service = state_.find_service(task->cluster_arn, task->service_arn))
-        service->launch_failures = 0;
-      break;
-    case TaskEvent::container_health:
-    case TaskEvent::container_stopped:
-      break;
-    case TaskEvent::stopping:
-      // Its target goes at once: nothing will answer there any more.
-      task->last_status = "DEACTIVATING";
-      task->desired_status = "STOPPED";
-      task->stopping_at = now.wall;
-      task->stop_ordered = true;
-      for (const TaskTarget& target : task->targets) world_.deregister_target(target);
-      break;
-    case TaskEvent::stopped:
-      apply_stopped(*task, report, now);
-      break;
-  }
-}
-
-void Scheduler::apply_stopped(TaskRecord& task, const TaskReport& report, const Moment& now) {
-  const bool never_ran = task.started_at == 0;
-  task.last_status = "STOPPED";
-  task.desired_status = "STOPPED";
-  task.stopped_at = now.wall;
-  if (task.stopping_at == 0) task.stopping_at = now.wall;
-  // A stop that was asked for keeps its own reason.
-  const bool by_itself = task.stop_code.empty();
-  if (by_itself) {
-    task.stop_code = report.stop_code;
-    task.stopped_reason = report.stopped_reason;
-  }
-  for (ContainerRecord& container : task.containers) container.last_status = "STOPPED";
-  for (const TaskTarget& target : task.targets) world_.deregister_target(target);
-  task.targets.clear();
-  Service* service =
-      task.service_arn.empty() ? nullptr : state_.find_service(task.cluster_arn, task.service_arn);
-  if (service == nullptr || service->status == "INACTIVE") return;
-  service->steady_announced = false;
-  if (!by_itself || task.failed) return;
-  if (never_ran) {
-    ++service->launch_failures;
-    const auto delay = delay_of_failing_starts(service->launch_failures);
-    service->not_before = now.steady + delay;
-    if (delay.count() > 0) {
-      service->add_event(
-          now.wall, fmt::format("(service {}) is unable to consistently start tasks successfully. For more "
-                                "information, see the Troubleshooting section of the Amazon ECS Developer "
-                                "Guide.",
-                                service->name));
-    }
-  } else if (!task.was_healthy) {
-    ++service->crashes;
-    // AWS needs many seconds for each start, which spaces such tasks; here nothing else would.
-    constexpr int kFree = 3;
-    service->not_before =
-        now.steady + std::chrono::seconds(service->crashes < kFree ? 0 : std::min(service->crashes, 10));
-  }
-  if (!task.was_healthy) count_failure(*service, task, now);
-}
-
 void Scheduler::start_waiting_tasks() {
   for (TaskRecord& task : state_.tasks) {
     if (task.start_ordered) continue;
@@ -221,8 +118,7 @@ void Scheduler::start_waiting_tasks() {
     order.address = task.address;
     order.overrides = task.overrides;
     if (definition != nullptr) order.task_definition = *definition;
-    if (Service* service =
-            task.service_arn.empty() ? nullptr : state_.find_service(task.cluster_arn, task.service_arn)) {
+    if (Service* service = service_of(task)) {
       order.service_name = service->name;
       if (const Deployment* deployment = service->deployment(task.deployment_id)) {
         order.pinned_digests = deployment->pinned_digests;
@@ -265,103 +161,6 @@ void Scheduler::register_targets(Service& service, const Moment& now) {
   }
 }
 
-bool Scheduler::is_healthy(const Service& service, const TaskRecord& task, const Moment& now) const {
-  if (!task.is_live() || !task.is_running()) return false;
-  bool checked = false;
-  for (const ContainerRecord& container : task.containers) {
-    if (!container.has_health_check) continue;
-    checked = true;
-    if (container.health != "HEALTHY") return false;
-  }
-  const auto wanted = targets_of(service, task);
-  if (!wanted.empty()) {
-    checked = true;
-    if (task.targets.empty()) return false;
-    for (const TaskTarget& target : task.targets) {
-      if (world_.target_health(target).state != TargetState::healthy) return false;
-    }
-  }
-  const std::chrono::duration<double> running = now.steady - task.running_since;
-  return checked || running.count() >= settings_.healthy_after_seconds;
-}
-
-void Scheduler::check_health(Service& service, const Moment& now) {
-  for (TaskRecord* task : tasks_of(service)) {
-    if (!task->is_live() || !task->is_running()) continue;
-    if (is_healthy(service, *task, now)) {
-      if (std::exchange(task->was_healthy, true)) continue;
-      service.crashes = 0;
-      if (Deployment* deployment = service.deployment(task->deployment_id)) deployment->breaker_failures = 0;
-      continue;
-    }
-    if (std::chrono::duration<double>(now.steady - task->running_since).count() < grace_period(service))
-      continue;
-    for (const ContainerRecord& container : task->containers) {
-      if (container.health != "UNHEALTHY" || !task->is_live()) continue;
-      service.add_event(now.wall, fmt::format("(service {}) (task {}) failed container health checks.",
-                                              service.name, task->id));
-      fail_unhealthy(service, *task, "Task failed container health checks", now);
-    }
-    for (const TaskTarget& target : task->targets) {
-      const TargetHealth health = world_.target_health(target);
-      if (health.state != TargetState::unhealthy || !task->is_live()) continue;
-      service.add_event(
-          now.wall,
-          fmt::format("(service {}) (task {}) (port {}) is unhealthy in (target-group {}) due to "
-                      "(reason {}).",
-                      service.name, task->id, target.id.port, target.group_arn, health.description));
-      fail_unhealthy(service, *task,
-                     fmt::format("Task failed ELB health checks in (target-group {})", target.group_arn),
-                     now);
-    }
-  }
-}
-
-void Scheduler::fail_unhealthy(Service& service, TaskRecord& task, const std::string& reason,
-                               const Moment& now) {
-  task.stop_code = "ServiceSchedulerInitiated";
-  task.stopped_reason = reason;
-  count_failure(service, task, now);
-  stop_tasks(service, {&task}, now);
-}
-
-void Scheduler::count_failure(Service& service, TaskRecord& task, const Moment& now) {
-  if (std::exchange(task.failed, true)) return;
-  Deployment* deployment = service.deployment(task.deployment_id);
-  if (deployment == nullptr || deployment->rollout_state != "IN_PROGRESS") return;
-  ++deployment->failed_tasks;
-  ++deployment->breaker_failures;
-  deployment->updated_at = now.wall;
-  if (ServiceDeployment* record = service.record_of(deployment->id)) {
-    record->failure_count = deployment->breaker_failures;
-    record->updated_at = now.wall;
-  }
-  note_change();
-}
-
-void Scheduler::open_breaker(Service& service, const Moment& now) {
-  Deployment* primary = service.primary();
-  if (primary == nullptr || !service.breaker_enabled() || service.status != "ACTIVE") return;
-  if (primary->rollout_state != "IN_PROGRESS" || primary->is_rollback) return;
-  if (primary->breaker_failures < breaker_threshold(service.desired_count)) return;
-  service.add_event(now.wall,
-                    fmt::format("(service {}) (deployment {}) deployment failed: tasks failed to start.",
-                                service.name, primary->id));
-  const std::string failed_id = primary->id;
-  if (ServiceDeployment* record = service.record_of(failed_id)) record->breaker_status = "TRIGGERED";
-  note_change();
-  if (service.rolls_back() && state_.roll_back(service, "ECS deployment circuit breaker", now.wall)) return;
-  primary->rollout_state = "FAILED";
-  primary->rollout_reason = "ECS deployment circuit breaker: tasks failed to start.";
-  primary->updated_at = now.wall;
-  if (ServiceDeployment* record = service.record_of(failed_id)) {
-    // Asked to roll back with nothing to go back to is a failed rollback; not asked is a plain stop.
-    record->status = service.rolls_back() ? "ROLLBACK_FAILED" : "STOPPED";
-    record->status_reason = primary->rollout_reason;
-    record->finished_at = record->stopped_at = record->updated_at = now.wall;
-  }
-}
-
 void Scheduler::announce_steady_state(Service& service, const Moment& now) {
   if (service.status != "ACTIVE" || service.steady_announced || service.deployments.size() != 1) return;
   const Deployment& primary = service.deployments.front();
@@ -383,18 +182,17 @@ void Scheduler::carry_on_stops(const Moment& now) {
     if (task.desired_status != "STOPPED" || task.stop_ordered || !task.start_ordered ||
         task.last_status == "STOPPED")
       continue;
-    const bool draining =
-        std::any_of(task.targets.begin(), task.targets.end(), [&](const TaskTarget& target) {
-          return world_.target_health(target).state == TargetState::draining;
-        });
-    const bool skips_drain = task.stop_code == "UserInitiated";
-    if (draining && !skips_drain) continue;
+    if (task.stop_code == "UserInitiated") {  // StopTask does not wait for the drain
+      for (const TaskTarget& target : task.targets) world_.deregister_target(target);
+    } else if (std::any_of(task.targets.begin(), task.targets.end(), [&](const TaskTarget& target) {
+                 return world_.target_health(target).state == TargetState::draining;
+               })) {
+      continue;
+    }
     task.last_status = "STOPPING";
     task.stop_ordered = true;
     world_.stop_task(task.id);
-    if (task.service_arn.empty()) continue;
-    if (Service* service = state_.find_service(task.cluster_arn, task.service_arn))
-      stopped[service].push_back(&task);
+    if (Service* service = service_of(task)) stopped[service].push_back(&task);
   }
   for (auto& [service, tasks] : stopped) {
     service->add_event(now.wall, fmt::format("(service {}) has stopped {}:{}.", service->name,

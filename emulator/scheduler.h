@@ -52,23 +52,29 @@ class Scheduler {
     double wall = 0;
     base::SteadyTime steady;
   };
+  // scheduler_reports.cpp
   void apply(const TaskReport& report, const Moment& now);
   void apply_stopped(TaskRecord& task, const TaskReport& report, const Moment& now);
-  void start_waiting_tasks();
-  void step_service(Service& service, const Moment& now);
-  void register_targets(Service& service, const Moment& now);
+  void pin_digests(const TaskRecord& task);
+  Service* service_of(const TaskRecord& task);  ///< null for RunTask's
+  // scheduler_health.cpp
+  [[nodiscard]] bool is_healthy(const Service& service, const TaskRecord& task, const Moment& now) const;
   void check_health(Service& service, const Moment& now);
   void fail_unhealthy(Service& service, TaskRecord& task, const std::string& reason, const Moment& now);
   void count_failure(Service& service, TaskRecord& task, const Moment& now);
   void open_breaker(Service& service, const Moment& now);
+  // scheduler_rollout.cpp
   void roll(Service& service, const Moment& now);
   void start_tasks(Service& service, int count, const Moment& now);
   void stop_tasks(Service& service, const std::vector<TaskRecord*>& tasks, const Moment& now);
   void finish_deployment(Service& service, const Moment& now);
+  // scheduler.cpp
+  void start_waiting_tasks();
+  void step_service(Service& service, const Moment& now);
+  void register_targets(Service& service, const Moment& now);
   void announce_steady_state(Service& service, const Moment& now);
   void carry_on_stops(const Moment& now);
   void forget_old_tasks(const Moment& now);
-  [[nodiscard]] bool is_healthy(const Service& service, const TaskRecord& task, const Moment& now) const;
   std::vector<TaskRecord*> tasks_of(const Service& service);
   void note_change() { changed_ = true; }
 

@@ -86,6 +86,14 @@ void Scheduler::start_tasks(Service& service, int count, const Moment& now) {
   const Cluster* cluster = state_.find_cluster(service.cluster_arn);
   const base::Json* definition = state_.find_task_definition(primary.task_definition_arn);
   if (cluster == nullptr || definition == nullptr) return;
+  const int room = static_cast<int>(state_.room_for_tasks());
+  if (room < count) {
+    service.add_event(now.wall, fmt::format("(service {}) was unable to place a task. Reason: this emulator "
+                                            "runs at most {} tasks at once.",
+                                            service.name, kMostTasks));
+    count = room;
+  }
+  if (count == 0) return;
   std::vector<TaskRecord*> started;
   for (int i = 0; i < count; ++i) {
     TaskRecord& task = state_.add_task(*cluster, *definition, now.wall);

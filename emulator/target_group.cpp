@@ -204,6 +204,11 @@ void TargetGroup::set_in_use(bool in_use) {
   settings_->in_use = in_use;
 }
 
+bool TargetGroup::is_in_use() const {
+  std::lock_guard lock(settings_->mutex);
+  return settings_->in_use;
+}
+
 void TargetGroup::register_target(const TargetId& id) {
   remove_drained();
   std::lock_guard lock(mutex_);
@@ -283,19 +288,20 @@ void TargetGroup::remove_drained() const {
 }
 
 TargetHealth TargetGroup::health_of(const TargetId& id) const {
-  for (const TargetView& view : targets()) {
-    if (view.id == id) return view.health;
+  remove_drained();
+  const bool in_use = is_in_use();
+  std::lock_guard lock(mutex_);
+  for (const auto& target : targets_) {
+    if (target->id != id) continue;
+    std::lock_guard target_lock(target->mutex);
+    return in_use || target->drained_at ? target->tracker.health() : unused_target();
   }
   return unregistered_target();
 }
 
 std::vector<TargetView> TargetGroup::targets() const {
   remove_drained();
-  bool in_use = false;
-  {
-    std::lock_guard settings_lock(settings_->mutex);
-    in_use = settings_->in_use;
-  }
+  const bool in_use = is_in_use();
   std::lock_guard lock(mutex_);
   std::vector<TargetView> views;
   for (const auto& target : targets_) {

@@ -108,6 +108,7 @@ class TargetGroup {
 
  private:
   struct Settings;
+  [[nodiscard]] bool is_in_use() const;
   void remove_drained() const;
   void end_checks(const std::shared_ptr<Target>& target) const;
   void keep_counters(Target& target) const;

@@ -1,6 +1,6 @@
 #pragma once
 // The health of one target as ELBv2 tells it: a state machine fed with the results of checks, and the matcher
-// of status codes. Pure; health_checker.cpp makes the checks.
+// of status codes. Pure; target_group.cpp makes the checks.
 
 #include <optional>
 #include <string>

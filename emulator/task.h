@@ -28,13 +28,9 @@ struct TaskSurroundings {
   std::function<void(const std::string& group, const std::string& stream, const std::string& line)>
       append_log;
   std::string region;
-  std::string account;
   /// Whether `cpu` is a hard limit, as on Fargate. Off, it is a share as on EC2: the machine's cores are the
   /// user's.
   bool enforce_cpu = false;
-  /// The port of the emulator's API on this machine's loopback, offered inside as AWS_ENDPOINT_URL; 0 offers
-  /// none.
-  std::uint16_t api_port = 0;
 };
 
 class RunningTask;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "base/strings.h"
@@ -18,9 +19,10 @@ std::vector<std::string> strings_of(const base::Json& list) {
   return strings;
 }
 
+/// Between 50 ms and an hour, whatever the definition says: 0 would be a busy loop.
 std::chrono::milliseconds seconds_member(const base::Json& object, std::string_view key, double fallback) {
-  return std::chrono::milliseconds(
-      static_cast<std::int64_t>(base::json_number(object, key, fallback) * 1000));
+  const double seconds = base::json_number(object, key, fallback);
+  return std::chrono::milliseconds(static_cast<std::int64_t>(std::clamp(seconds, 0.05, 3600.0) * 1000));
 }
 
 void set_environment(sandbox::EnvVars& environment, const base::Json& list) {
@@ -139,10 +141,12 @@ base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& regi
   }
   if (plan.containers.empty()) return unsupported("the task definition has no container");
   if (memory <= 0) memory = container_memory;
-  plan.limits.memory_bytes = static_cast<std::uint64_t>(memory) << 20;
+  constexpr double kMostMebibytes = 16 << 20;
+  plan.limits.memory_bytes = static_cast<std::uint64_t>(std::clamp(memory, 0.0, kMostMebibytes)) << 20;
   plan.limits.processes = 4096;
   const double cpu = number_of(base::json_member(order.task_definition, "cpu"), 1024);
-  if (enforce_cpu && cpu > 0) plan.limits.cpu_millis = static_cast<std::uint32_t>(cpu * 1000 / 1024);
+  if (enforce_cpu && cpu > 0)
+    plan.limits.cpu_millis = static_cast<std::uint32_t>(std::min(cpu, 1e6) * 1000 / 1024);
   return plan;
 }
 

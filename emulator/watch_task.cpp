@@ -1,0 +1,163 @@
+// What a task does while it runs: output to its log, health checks of its containers, its end.
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+
+#include "ecr/image_user.h"
+#include "emulator/running_task.h"
+
+namespace emulator {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+constexpr std::size_t kLongestLine = 256 * 1024;  // of a CloudWatch log event
+constexpr int kMostPieces = 32;                   // more than any pipe holds
+
+}  // namespace
+
+/// Until every container has ended; returns why the task did.
+RunningTask::Outcome RunningTask::watch() {
+  while (true) {
+    std::vector<pollfd> polled = {{wake_.get(), POLLIN, 0}};
+    auto next = SteadyClock::now() + std::chrono::seconds(5);
+    bool all_ended = true;
+    for (const auto& container : containers_) {
+      const bool live = !container->ended;
+      all_ended = all_ended && !live;
+      polled.push_back({live ? container->process.ended.get() : -1, POLLIN, 0});
+      polled.push_back({container->output.get(), POLLIN, 0});
+      polled.push_back({container->check ? container->check->ended.get() : -1, POLLIN, 0});
+      if (live && container->plan->check)
+        next = std::min(next, container->check ? container->check_deadline : container->next_check);
+    }
+    if (all_ended) return outcome_;
+    if (stopping_)
+      next = std::min(next, std::min(kill_at_, SteadyClock::now() + std::chrono::milliseconds(200)));
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - SteadyClock::now()).count();
+    (void)poll(polled.data(), polled.size(),
+               static_cast<int>(std::max<std::int64_t>(0, killed_ ? 200 : wait)));
+
+    if (polled[0].revents != 0) {
+      std::uint64_t count = 0;
+      (void)!read(wake_.get(), &count, sizeof count);
+    }
+    if (stop_asked()) begin_stop({"", ""});
+    for (std::size_t i = 0; i < containers_.size(); ++i) {
+      Running& container = *containers_[i];
+      if (polled[3 * i + 2].revents != 0) read_output(container, ReadOutput::some);
+      if (!container.ended && polled[3 * i + 1].revents != 0) container_ended(container);
+      if (!container.ended && !stopping_) step_check(container);
+    }
+    if (!stopping_) continue;
+    kill_at_ = std::min(kill_at_, SteadyClock::now() + std::chrono::milliseconds(longest_stop_ms_.load()));
+    if (!killed_ && SteadyClock::now() >= kill_at_) {
+      killed_ = true;
+      (void)sandbox_->signal(-1, SIGKILL, sandbox::SignalTarget::all);
+    }
+  }
+}
+
+void RunningTask::container_ended(Running& container) {
+  container.ended = true;
+  auto status = sandbox_->wait(container.process);
+  // What it wrote last comes before the news of its end. A child may go on writing: that is not waited for.
+  read_output(container, ReadOutput::to_the_end);
+  container.check.reset();
+  ContainerReport report{container.plan->name, "", "", std::nullopt, ""};
+  report.exit_code = status ? status->shell_code() : 255;
+  if (status && status->out_of_memory)
+    report.reason = "OutOfMemoryError: Container killed due to memory usage";
+  if (status && !status->failure.empty()) {
+    report.reason =
+        "CannotStartContainerError: failed to create new container runtime task: " + status->failure;
+  }
+  const bool ends_task = container.plan->essential && !stopping_;
+  tell(TaskEvent::container_stopped, {report});
+  if (!ends_task) return;
+  tell(TaskEvent::stopping);
+  begin_stop({"EssentialContainerExited", "Essential container in task exited"});
+}
+
+void RunningTask::read_output(Running& container, ReadOutput how_much) {
+  const auto log = [&](const std::string& line) {
+    if (container.plan->log)
+      surroundings_.append_log(container.plan->log->group, container.plan->log->stream, line);
+  };
+  std::array<char, 64 * 1024> piece;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
+  const int most = how_much == ReadOutput::to_the_end ? kMostPieces : 1;
+  for (int pieces = 0; pieces < most && container.output; ++pieces) {
+    const ssize_t count = read(container.output.get(), piece.data(), piece.size());
+    if (count == 0) container.output.reset();
+    if (count <= 0) break;
+    container.line.append(piece.data(), static_cast<std::size_t>(count));
+    std::size_t from = 0;
+    for (std::size_t end = 0; (end = container.line.find('\n', from)) != std::string::npos; from = end + 1)
+      log(container.line.substr(from, end - from));
+    container.line.erase(0, from);
+    if (container.line.size() > kLongestLine) log(std::exchange(container.line, {}));
+  }
+  if (how_much == ReadOutput::to_the_end && !container.line.empty()) log(std::exchange(container.line, {}));
+}
+
+/// Whether the check under way passed; nothing while it goes on.
+std::optional<bool> RunningTask::finish_check(Running& container) {
+  pollfd ended{container.check->ended.get(), POLLIN, 0};
+  std::optional<bool> passed;
+  if (poll(&ended, 1, 0) > 0) {
+    auto status = sandbox_->wait(*container.check);
+    passed = status && status->shell_code() == 0;
+  } else if (SteadyClock::now() >= container.check_deadline) {
+    (void)sandbox_->signal(container.check->id, SIGKILL, sandbox::SignalTarget::process_group);
+    (void)sandbox_->wait(*container.check);
+    passed = false;
+  }
+  if (passed) {
+    container.check.reset();
+    container.next_check = SteadyClock::now() + container.plan->check->interval;
+  }
+  return passed;
+}
+
+void RunningTask::start_check(Running& container) {
+  sandbox::Command command = container.plan->command;
+  command.argv = container.plan->check->argv;
+  if (auto user = ecr::find_user(lower_, container.plan->user)) {
+    command.uid = user->uid;
+    command.gid = user->gid;
+  }
+  auto started = sandbox_->start(command);
+  if (!started) return;
+  container.check = std::move(*started);
+  container.check_deadline = SteadyClock::now() + container.plan->check->timeout;
+}
+
+void RunningTask::step_check(Running& container) {
+  if (!container.plan->check) return;
+  const ContainerCheck& check = *container.plan->check;
+  std::optional<bool> passed;
+  if (container.check) {
+    passed = finish_check(container);
+  } else if (SteadyClock::now() >= container.next_check) {
+    start_check(container);
+    if (!container.check) {
+      passed = false;
+      container.next_check = SteadyClock::now() + check.interval;
+    }
+  }
+  if (!passed) return;
+  std::string health = container.health;
+  if (*passed) {
+    container.check_failures = 0;
+    health = "HEALTHY";
+  } else if (SteadyClock::now() - container.started >= check.start_period &&
+             ++container.check_failures >= check.retries) {
+    health = "UNHEALTHY";
+  }
+  if (health == container.health) return;
+  container.health = health;
+  tell(TaskEvent::container_health, {{container.plan->name, "", health, std::nullopt, ""}});
+}
+
+}  // namespace emulator
