@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include "base/crypto.h"
+#include "ecr/mount_points.h"
 
 namespace ecr {
 
@@ -22,8 +22,12 @@ using base::Result;
 constexpr int kPollMilliseconds = 100;  // how soon a stop is noticed
 constexpr std::size_t kLongestLine = 64 * 1024;
 
-// What a sandbox mounts of its own; where the image lacks the place, it is made, and is no part of the layer.
-constexpr const char* kMountPoints[] = {"etc/resolv.conf", "etc/hosts", "etc/hostname", "dev", "proc", "sys"};
+// What a sandbox mounts of its own.
+const std::vector<MountPoint>& own_mount_points() {
+  static const std::vector<MountPoint> kPoints = {
+      {"/etc/resolv.conf", false}, {"/etc/hosts", false}, {"/etc/hostname", false}, {"/dev"}, {"/proc"}};
+  return kPoints;
+}
 
 class LineCutter {
  public:
@@ -55,6 +59,7 @@ sandbox::Plan plan_of(const BuildCommand& command) {
   plan.image.upper = command.upper.upper.string();
   plan.image.work = command.upper.work.string();
   plan.network = command.network;
+  plan.mounts = command.mounts;
   plan.limits = command.limits;
   plan.hostname = "buildkitsandbox";  // the name that RUN finds elsewhere, too
   return plan;
@@ -77,28 +82,21 @@ bool pass_output(const sandbox::StartedProcess& process, int output, const std::
   return false;
 }
 
-bool is_in_image(const BuildCommand& command, const char* name) {
-  struct stat status {};
-  for (const auto& folder : command.lower) {
-    if (::lstat((folder / name).c_str(), &status) == 0) return true;
+Result<MountPoints> make_mount_points(const BuildCommand& command) {
+  auto points = own_mount_points();
+  for (const auto& mount : command.mounts) {
+    const bool is_file = mount.kind == sandbox::MountKind::bind && !base::is_directory(mount.source);
+    points.push_back({mount.target, !is_file});
   }
-  return false;
-}
-
-void remove_mount_points(const BuildCommand& command) {
-  for (const char* name : kMountPoints) {
-    const auto place = command.upper.upper / name;
-    struct stat status {};
-    if (is_in_image(command, name) || ::lstat(place.c_str(), &status) != 0) continue;
-    if (S_ISREG(status.st_mode) && status.st_size == 0) ::unlink(place.c_str());
-    if (S_ISDIR(status.st_mode)) ::rmdir(place.c_str());
-  }
+  return MountPoints::make(command.lower, command.upper, points);
 }
 
 }  // namespace
 
 Result<int> run_build_command(const BuildCommand& command) {
+  TRY(const auto mount_points, make_mount_points(command));
   TRY(const auto sandbox, sandbox::make_namespace_sandbox(plan_of(command)));
+  if (command.when_mounted) command.when_mounted();
   TRY(base::Pipe pipe, base::make_pipe());
   auto started = command.command;
   started.output = started.error = pipe.write.get();
@@ -116,7 +114,7 @@ Result<int> run_build_command(const BuildCommand& command) {
   if (status.out_of_memory && command.on_line) {
     command.on_line(fmt::format("killed: out of memory, limit {} MiB", command.limits.memory_bytes >> 20));
   }
-  remove_mount_points(command);
+  mount_points.remove_empty();
   return status.shell_code();
 }
 

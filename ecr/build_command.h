@@ -16,6 +16,9 @@ struct BuildCommand {
   std::vector<base::Path> lower;  ///< topmost first; not empty
   OverlayUpper upper;             ///< takes what the command changes
   sandbox::Command command;
+  std::vector<sandbox::Mount> mounts;
+  /// When the mounts are made: their sources may lose their names now.
+  std::function<void()> when_mounted;
   sandbox::NetworkMode network = sandbox::NetworkMode::host;
   sandbox::Limits limits;
   std::stop_token stop;

@@ -138,9 +138,11 @@ class Copier {
     TRY(const auto from, open_file(entry));
     TRY(const auto to, create(folder, name));
     TRY(read_pieces(from.get(), [&](std::string_view piece) { return base::write_all(to.get(), piece); }));
+    TRY(finish(to.get(), owner_of(entry.status), rules_.mode.value_or(entry.status.st_mode & kPermissions),
+               &entry.status));
+    // Last: a change of owner takes a file's capabilities away.
     write_attributes(to.get(), read_attributes(from.get()), target_.first_host_id);
-    return finish(to.get(), owner_of(entry.status), rules_.mode.value_or(entry.status.st_mode & kPermissions),
-                  &entry.status);
+    return {};
   }
 
   static Result<Fd> create(int folder, const std::string& name) {

@@ -1,5 +1,6 @@
 #include "ecr/build_layer.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -76,6 +77,8 @@ std::optional<CachedLayer> find_cached_layer(const ImageStore& store, const std:
   auto descriptor = descriptor_from_json(base::json_member(*json, "layer"));
   auto diff_id = Digest::parse(base::json_string(*json, "diff_id"));
   if (!descriptor || !diff_id || !store.has_blob(descriptor->digest)) return std::nullopt;
+  // Used today: collect_garbage() leaves it to who is about to build an image of it.
+  ::utimensat(AT_FDCWD, store.blob_path(descriptor->digest).c_str(), nullptr, 0);
   return CachedLayer{{std::move(*descriptor), std::move(*diff_id)}, base::json_string(*json, "created")};
 }
 

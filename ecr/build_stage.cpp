@@ -122,11 +122,11 @@ Result<void> StageBuilder::declare_args(const Instruction& instruction) {
   for (const auto& word : instruction.arguments) {
     const auto declaration = parse_arg(word);
     if (auto given = build_.variables.given(declaration.name)) {
-      args_[declaration.name] = *given;
+      image_.args[declaration.name] = *given;
     } else if (declaration.fallback) {
-      TRY(args_[declaration.name], expand(*declaration.fallback));
+      TRY(image_.args[declaration.name], expand(*declaration.fallback));
     } else if (auto global = build_.variables.for_stage(declaration.name)) {
-      args_[declaration.name] = *global;
+      image_.args[declaration.name] = *global;
     }
   }
   return {};
@@ -144,6 +144,7 @@ Result<void> StageBuilder::set_health_check(const Instruction& instruction) {
   TRY(duration("interval", check.interval_ns));
   TRY(duration("timeout", check.timeout_ns));
   TRY(duration("start-period", check.start_period_ns));
+  TRY(duration("start-interval", check.start_interval_ns));
   if (const auto text = instruction.flag("retries")) {
     const auto retries = base::parse_integer(*text);
     if (!retries || *retries < 0)
@@ -182,8 +183,8 @@ std::vector<std::string> StageBuilder::command_line(const Instruction& instructi
 
 std::optional<std::string> StageBuilder::variable(std::string_view name) const {
   if (auto value = image_.config.env_value(name)) return value;
-  const auto found = args_.find(std::string(name));
-  return found == args_.end() ? std::nullopt : std::optional(found->second);
+  const auto found = image_.args.find(std::string(name));
+  return found == image_.args.end() ? std::nullopt : std::optional(found->second);
 }
 
 Result<std::string> StageBuilder::expand(const std::string& word) const {
@@ -203,7 +204,7 @@ Result<std::vector<std::string>> StageBuilder::expand_all(const Words& words) co
 std::map<std::string, std::string> StageBuilder::environment() const {
   auto variables = build_.variables.proxies();
   variables["PATH"] = kDefaultPath;
-  for (const auto& [name, value] : args_) variables[name] = value;
+  for (const auto& [name, value] : image_.args) variables[name] = value;
   for (const auto& entry : image_.config.env) {
     const auto equals = entry.find('=');
     if (equals != std::string::npos) variables[entry.substr(0, equals)] = entry.substr(equals + 1);

@@ -20,6 +20,7 @@ namespace ecr {
 struct BuiltStage {
   ImageConfig config;
   LayerStack stack;
+  std::map<std::string, std::string> args;  ///< a stage built on this one has them too
 };
 
 /// What all stages of a build share.
@@ -48,6 +49,7 @@ class StageBuilder {
  private:
   using Words = std::vector<std::string>;
   struct CopyPlan;
+  struct RunPlan;
   /// What of an instruction makes a layer: its key, and how, into an overlay's upper folder.
   struct LayerRecipe {
     std::string key;
@@ -70,8 +72,9 @@ class StageBuilder {
   base::Result<std::string> copy_key(const Instruction& instruction, const CopyPlan& plan) const;
   base::Result<std::string> document_content(const HereDocument& document) const;
   base::Result<void> make_layer(const Instruction& instruction, const LayerRecipe& recipe);
-  base::Result<void> execute(const Instruction& instruction, const std::vector<std::string>& argv,
-                             const OverlayUpper& upper, int step);
+  base::Result<void> plan_run(const Instruction& instruction, RunPlan& plan) const;
+  base::Result<void> plan_documents(const Instruction& instruction, RunPlan& plan) const;
+  base::Result<void> execute(const RunPlan& plan, const OverlayUpper& upper, int step);
   base::Result<CopyRules> copy_rules(const Instruction& instruction);
   base::Result<FileOwner> find_owner(const std::string& text);
   base::Result<std::string> expand(const std::string& word) const;
@@ -87,7 +90,6 @@ class StageBuilder {
   const Stage& stage_;
   BuiltStage image_;
   std::string label_;
-  std::map<std::string, std::string> args_;
   bool has_own_cmd_ = false;
   int steps_ = 0;  ///< that may make layers, for the log
   int step_ = 0;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/strings.h"
 #include "ecr/build_command.h"
+#include "ecr/build_mounts.h"
 #include "ecr/build_stage.h"
 #include "ecr/image_user.h"
 #include "sandbox/plan.h"
@@ -100,48 +101,82 @@ Result<void> StageBuilder::set_working_dir(const Instruction& instruction) {
                                   }});
 }
 
+/// What a RUN runs, and in what.
+struct StageBuilder::RunPlan {
+  Words argv;
+  std::string script;  ///< a here-document that names its own interpreter; argv[0] is where it goes
+  std::vector<BuildMount> mounts;
+  Words key;
+  sandbox::NetworkMode network = sandbox::NetworkMode::host;
+};
+
+Result<void> StageBuilder::plan_documents(const Instruction& instruction, RunPlan& plan) const {
+  if (instruction.here_documents.empty() || instruction.exec_form) return {};
+  const auto& first = instruction.here_documents[0];
+  auto& text = plan.argv.back();
+  // `RUN <<EOF` alone is a script; with a command in front, the shell reads the documents itself.
+  if (split_raw_words(text, build_.file.escape).size() > 1) {
+    text += "\n";
+    for (const auto& document : instruction.here_documents) text += document.content + document.name + "\n";
+  } else if (first.content.starts_with("#!")) {
+    plan.script = first.content;
+    plan.argv = {"/dev/pipes/" + first.name};
+  } else {
+    text = first.content;
+  }
+  return {};
+}
+
+Result<void> StageBuilder::plan_run(const Instruction& instruction, RunPlan& plan) const {
+  plan.argv = command_line(instruction);
+  TRY(plan_documents(instruction, plan));
+  plan.network = build_.options.network;
+  plan.key = {"RUN", image_.config.user, image_.config.working_dir};
+  for (const auto& [flag, value] : instruction.flags) {
+    TRY(const auto expanded, expand(value));
+    plan.key.push_back(flag + "=" + expanded);
+    if (flag == "mount") {
+      TRY(auto mount, parse_build_mount(expanded, image_.config.working_dir));
+      plan.mounts.push_back(std::move(mount));
+    } else if (expanded == "none") {
+      plan.network = sandbox::NetworkMode::isolated;
+    } else if (expanded != "default" && expanded != "host") {
+      return make_error(ErrorKind::invalid_input,
+                        fmt::format("RUN --network: expected default, none or host, found '{}'", expanded));
+    }
+  }
+  plan.key.push_back(plan.script);
+  plan.key.insert(plan.key.end(), plan.argv.begin(), plan.argv.end());
+  for (const auto& [name, value] : environment()) plan.key.push_back(name + "=" + value);
+  return {};
+}
+
 Result<void> StageBuilder::run_command(const Instruction& instruction) {
   if (image_.stack.layers.empty())
     return make_error(ErrorKind::invalid_input, "RUN: there is no shell or program to run in `scratch`");
-  auto argv = command_line(instruction);
-  if (!instruction.here_documents.empty()) {
-    // `RUN <<EOF` alone is a script for the shell; with a command in front, the shell reads the documents
-    // itself.
-    const auto& first = instruction.here_documents[0];
-    const bool script_alone = argv.back().starts_with("<<") && instruction.here_documents.size() == 1;
-    std::string script = script_alone ? first.content : argv.back() + "\n";
-    if (!script_alone) {
-      for (const auto& document : instruction.here_documents)
-        script += document.content + document.name + "\n";
-    }
-    argv.back() = script;
-  }
-  std::vector<std::string> parts = {"RUN", image_.config.user, image_.config.working_dir};
-  if (const auto network = instruction.flag("network")) parts.push_back("network=" + *network);
-  parts.insert(parts.end(), argv.begin(), argv.end());
-  for (const auto& [name, value] : environment()) parts.push_back(name + "=" + value);
-  return make_layer(instruction, {.key = layer_key(parts), .make = [&](const OverlayUpper& upper, int step) {
-                                    return execute(instruction, argv, upper, step);
-                                  }});
+  RunPlan plan;
+  TRY(plan_run(instruction, plan));
+  const auto make = [&](const OverlayUpper& upper, int step) { return execute(plan, upper, step); };
+  return make_layer(instruction, {.key = layer_key(plan.key), .make = make});
 }
 
-Result<void> StageBuilder::execute(const Instruction& instruction, const std::vector<std::string>& argv,
-                                   const OverlayUpper& upper, int step) {
-  BuildCommand command{.upper = upper, .limits = build_.options.limits, .stop = build_.options.stop};
+Result<void> StageBuilder::execute(const RunPlan& plan, const OverlayUpper& upper, int step) {
+  const auto& options = build_.options;
+  BuildCommand command{
+      .upper = upper, .network = plan.network, .limits = options.limits, .stop = options.stop};
   TRY(command.lower, trees_of(image_.stack, build_.store));
   TRY(const auto user, find_user(command.lower, image_.config.user));
-  const auto network = instruction.flag("network").value_or("default");
-  if (network != "default" && network != "none" && network != "host") {
-    return make_error(ErrorKind::invalid_input,
-                      fmt::format("RUN --network: expected default, none or host, found '{}'", network));
-  }
-  command.network = network == "none" ? sandbox::NetworkMode::isolated : build_.options.network;
-  command.command.argv = argv;
-  command.command.environment = environment();
+  TRY(auto prepared, PreparedMounts::prepare(plan.mounts, options.secrets, build_.store, options.stop));
+  if (!plan.script.empty()) TRY(prepared.add_script(plan.script, plan.argv[0], build_.store));
+  command.mounts = prepared.mounts();
+  command.when_mounted = [&prepared] { prepared.forget_secrets(); };
+  command.command = {.argv = plan.argv,
+                     .environment = environment(),
+                     .directory = image_.config.working_dir.empty() ? "/" : image_.config.working_dir,
+                     .uid = user.uid,
+                     .gid = user.gid};
   command.command.environment.try_emplace("HOME", image_.config.user.empty() ? "/root" : user.home);
-  command.command.directory = image_.config.working_dir.empty() ? "/" : image_.config.working_dir;
-  command.command.uid = user.uid;
-  command.command.gid = user.gid;
+  for (const auto& [name, value] : prepared.variables()) command.command.environment[name] = value;
   const auto began = base::system_clock().steady_now();
   command.on_line = [&](std::string_view line) {
     const std::chrono::duration<double> since = base::system_clock().steady_now() - began;
@@ -149,9 +184,10 @@ Result<void> StageBuilder::execute(const Instruction& instruction, const std::ve
   };
   TRY(const int code, run_build_command(command));
   if (code == 0) return {};
+  const auto shown = base::join(plan.argv, " ");
   auto error =
-      make_error(ErrorKind::remote, fmt::format("process \"{}\" did not complete successfully: exit code: {}",
-                                                base::join(argv, " "), code));
+      make_error(ErrorKind::remote,
+                 fmt::format("process \"{}\" did not complete successfully: exit code: {}", shown, code));
   error.code = std::to_string(code);
   return error;
 }

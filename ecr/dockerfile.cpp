@@ -38,7 +38,7 @@ const std::vector<InstructionRule>& rules() {
       {"LABEL", {}},
       {"MAINTAINER", {}},
       {"ONBUILD", {}},
-      {"RUN", {"network"}, true, true},
+      {"RUN", {"mount", "network"}, true, true},
       {"SHELL", {}, true},
       {"STOPSIGNAL", {}},
       {"USER", {}},

@@ -82,7 +82,8 @@ struct HealthCheck {
   std::int64_t interval_ns = 0;   ///< 0 is the default, 30 s
   std::int64_t timeout_ns = 0;    ///< 0 is the default, 30 s
   std::int64_t start_period_ns = 0;
-  int retries = 0;  ///< 0 is the default, 3
+  int retries = 0;                     ///< 0 is the default, 3
+  std::int64_t start_interval_ns = 0;  ///< 0 is the default, 5 s
   bool operator==(const HealthCheck&) const = default;
 };
 

@@ -54,6 +54,7 @@ Json to_json(const HealthCheck& check) {
   if (check.interval_ns > 0) json["Interval"] = check.interval_ns;
   if (check.timeout_ns > 0) json["Timeout"] = check.timeout_ns;
   if (check.start_period_ns > 0) json["StartPeriod"] = check.start_period_ns;
+  if (check.start_interval_ns > 0) json["StartInterval"] = check.start_interval_ns;
   if (check.retries > 0) json["Retries"] = check.retries;
   return json;
 }
@@ -63,7 +64,8 @@ HealthCheck health_check_from_json(const Json& json) {
           .interval_ns = base::json_integer(json, "Interval"),
           .timeout_ns = base::json_integer(json, "Timeout"),
           .start_period_ns = base::json_integer(json, "StartPeriod"),
-          .retries = static_cast<int>(base::json_integer(json, "Retries"))};
+          .retries = static_cast<int>(base::json_integer(json, "Retries")),
+          .start_interval_ns = base::json_integer(json, "StartInterval")};
 }
 
 Json to_json(const HistoryEntry& entry) {
@@ -75,7 +77,6 @@ Json to_json(const HistoryEntry& entry) {
   return json;
 }
 
-// An explicitly empty list is kept: `ENTRYPOINT []` differs from none in what a base image passes on.
 Json list_or_null(const std::optional<std::vector<std::string>>& list) {
   return list ? Json(*list) : Json();
 }

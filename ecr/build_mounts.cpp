@@ -1,0 +1,233 @@
+#include "ecr/build_mounts.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <functional>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/strings.h"
+
+namespace ecr {
+
+namespace {
+
+using base::ErrorKind;
+using base::make_error;
+using base::Path;
+using base::Result;
+
+constexpr std::chrono::milliseconds kAskAgain{100};
+// In memory: no disk sees what a secret is.
+constexpr const char* kMemoryFolder = "/dev/shm";
+
+base::Error bad(std::string message) {
+  return make_error(ErrorKind::invalid_input, "RUN --mount: " + std::move(message));
+}
+
+Result<std::uint32_t> parse_number(const std::string& key, const std::string& value, int radix) {
+  char* end = nullptr;
+  const unsigned long number = std::strtoul(value.c_str(), &end, radix);
+  const bool is_number = !value.empty() && value[0] >= '0' && value[0] <= '9' && *end == 0;
+  if (!is_number || number > 65'535)
+    return bad(fmt::format("{}: expected a number up to 65535, found '{}'", key, value));
+  return static_cast<std::uint32_t>(number);
+}
+
+Result<std::uint64_t> parse_bytes(const std::string& value) {
+  auto digits = base::to_lower(value);
+  int shift = 0;
+  constexpr std::string_view kUnits = "bkmg";
+  if (digits.ends_with("b") && digits.size() > 1) digits.pop_back();
+  if (const auto unit = digits.empty() ? std::string_view::npos : kUnits.find(digits.back());
+      unit != std::string_view::npos) {
+    shift = static_cast<int>(unit) * 10;
+    digits.pop_back();
+  }
+  const auto number = base::parse_integer(digits);
+  if (!number || *number < 0 || *number >= (std::int64_t{1} << 32))
+    return bad(fmt::format("size: expected a number of bytes like 64m, found '{}'", value));
+  return static_cast<std::uint64_t>(*number) << shift;
+}
+
+Result<bool> parse_bool(const std::string& key, const std::string& value) {
+  if (value.empty() || value == "true" || value == "1") return true;
+  if (value == "false" || value == "0") return false;
+  return bad(fmt::format("{}: expected true or false, found '{}'", key, value));
+}
+
+Result<BuildMount::Type> parse_type(const std::string& value) {
+  if (value == "cache") return BuildMount::Type::cache;
+  if (value == "secret") return BuildMount::Type::secret;
+  if (value == "tmpfs") return BuildMount::Type::tmpfs;
+  if (value == "bind") return bad("type=bind (the default) is not supported; COPY the files");
+  return bad(fmt::format("type={} is not supported; what is: cache, secret, tmpfs", value));
+}
+
+Result<void> set_option(const std::string& key, const std::string& value, BuildMount& mount) {
+  if (key == "target" || key == "dst" || key == "destination") {
+    mount.target = value;
+  } else if (key == "id") {
+    mount.id = value;
+  } else if (key == "env") {
+    mount.variable = value;
+  } else if (key == "required") {
+    TRY(mount.required, parse_bool(key, value));
+  } else if (key == "readonly" || key == "ro") {
+    TRY(mount.read_only, parse_bool(key, value));
+  } else if (key == "rw" || key == "readwrite") {
+    TRY(const bool writable, parse_bool(key, value));
+    mount.read_only = !writable;
+  } else if (key == "mode") {
+    TRY(mount.mode, parse_number(key, value, 8));
+  } else if (key == "uid") {
+    TRY(mount.uid, parse_number(key, value, 10));
+  } else if (key == "gid") {
+    TRY(mount.gid, parse_number(key, value, 10));
+  } else if (key == "size") {
+    TRY(mount.bytes, parse_bytes(value));
+  } else if (key == "sharing" && (value == "shared" || value == "private" || value == "locked")) {
+    mount.shared = value == "shared";
+  } else {
+    return bad(fmt::format("{}={} is not supported", key, value));
+  }
+  return {};
+}
+
+/// Whether `name` may be a file of its own below /run/secrets.
+bool is_file_name(const std::string& name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
+}
+
+Result<void> check(BuildMount& mount, const std::string& working_dir) {
+  const bool is_secret = mount.type == BuildMount::Type::secret;
+  if (is_secret && mount.id.empty()) mount.id = Path(mount.target).filename().string();
+  if (is_secret && mount.id.empty()) return bad("a secret needs an id or a target");
+  if (is_secret && mount.target.empty() && mount.variable.empty()) {
+    if (!is_file_name(mount.id)) return bad(fmt::format("the secret \"{}\" needs a target", mount.id));
+    mount.target = "/run/secrets/" + mount.id;
+  }
+  if (mount.target.empty() && !is_secret) return bad("the target is missing");
+  if (mount.target.empty()) return {};
+  mount.target = (Path(working_dir.empty() ? "/" : working_dir) / mount.target).lexically_normal().string();
+  while (mount.target.size() > 1 && mount.target.ends_with('/')) mount.target.pop_back();
+  if (mount.target == "/") return bad("the target cannot be /");
+  if (mount.type == BuildMount::Type::cache && mount.id.empty()) mount.id = mount.target;
+  return {};
+}
+
+Result<base::FileLock> wait_for_lock(const Path& path, const std::stop_token& stop) {
+  while (true) {
+    TRY(auto lock, base::FileLock::try_acquire(path));
+    if (lock) return std::move(*lock);
+    if (!base::system_clock().sleep_for(kAskAgain, stop))
+      return make_error(ErrorKind::cancelled, "the build was stopped while it waited for a cache");
+  }
+}
+
+Result<void> give_to(const Path& path, const BuildMount& mount, mode_t mode) {
+  const auto first = sandbox::first_host_id(0);
+  if (::geteuid() == 0 && ::chown(path.c_str(), first + mount.uid, first + mount.gid) != 0)
+    return base::system_error("chown", errno);
+  if (::chmod(path.c_str(), mount.mode != 0 ? mount.mode : mode) != 0)
+    return base::system_error("chmod", errno);
+  return {};
+}
+
+}  // namespace
+
+Result<BuildMount> parse_build_mount(std::string_view text, const std::string& working_dir) {
+  BuildMount mount;
+  bool has_type = false;
+  for (const auto& part : base::split(text, ',')) {
+    const auto equals = part.find('=');
+    const auto key = base::to_lower(part.substr(0, equals));
+    std::string value = equals == std::string::npos ? "" : part.substr(equals + 1);
+    if (value.size() > 1 && value.front() == '"' && value.back() == '"')
+      value = value.substr(1, value.size() - 2);
+    if (key == "type") {
+      TRY(mount.type, parse_type(value));
+      has_type = true;
+    } else {
+      TRY(set_option(key, value, mount));
+    }
+  }
+  if (!has_type) return bad("type=bind (the default) is not supported; COPY the files");
+  TRY(check(mount, working_dir));
+  return mount;
+}
+
+Result<PreparedMounts> PreparedMounts::prepare(const std::vector<BuildMount>& mounts,
+                                               const std::map<std::string, std::string>& secrets,
+                                               ImageStore& store, const std::stop_token& stop) {
+  PreparedMounts prepared;
+  for (const auto& mount : mounts) {
+    if (mount.type == BuildMount::Type::cache) TRY(prepared.add_cache(mount, store, stop));
+    if (mount.type == BuildMount::Type::secret) TRY(prepared.add_secret(mount, secrets));
+    if (mount.type == BuildMount::Type::tmpfs) {
+      prepared.mounts_.push_back({.kind = sandbox::MountKind::tmpfs,
+                                  .target = mount.target,
+                                  .access = sandbox::Access::read_write,
+                                  .tmpfs_bytes = mount.bytes});
+    }
+  }
+  return prepared;
+}
+
+Result<void> PreparedMounts::add_cache(const BuildMount& mount, ImageStore& store,
+                                       const std::stop_token& stop) {
+  const auto name = base::sha256_hex(fmt::format("{} {}:{}", mount.id, mount.uid, mount.gid));
+  const Path folder = store.folder() / "caches" / name;
+  if (!base::is_directory(folder)) {
+    TRY(base::make_directories(folder));
+    TRY(give_to(folder, mount, 0755));
+  }
+  if (!mount.shared) {
+    TRY(auto lock, wait_for_lock(store.folder() / "locks" / ("cache-" + name), stop));
+    locks_.push_back(std::move(lock));
+  }
+  mounts_.push_back({.source = folder.string(),
+                     .target = mount.target,
+                     .access = mount.read_only ? sandbox::Access::read_only : sandbox::Access::read_write});
+  return {};
+}
+
+Result<void> PreparedMounts::add_secret(const BuildMount& mount,
+                                        const std::map<std::string, std::string>& secrets) {
+  const auto secret = secrets.find(mount.id);
+  if (secret == secrets.end()) {
+    if (!mount.required) return {};
+    return make_error(ErrorKind::not_found,
+                      fmt::format("RUN --mount: the secret \"{}\" is required and was not given; give it "
+                                  "with --secret id={},…",
+                                  mount.id, mount.id));
+  }
+  if (!mount.variable.empty()) variables_[mount.variable] = secret->second;
+  if (mount.target.empty()) return {};
+  if (!secrets_) {
+    TRY(auto folder, base::TempDir::create_in(kMemoryFolder, "pipeline-build"));
+    secrets_ = std::make_unique<base::TempDir>(std::move(folder));
+  }
+  return add_file(secret->second, secrets_->path(), mount.target, mount);
+}
+
+Result<void> PreparedMounts::add_script(std::string_view content, const std::string& target,
+                                        ImageStore& store) {
+  TRY(auto folder, store.make_temp_dir("script"));
+  scripts_ = std::make_unique<base::TempDir>(std::move(folder));
+  return add_file(content, scripts_->path(), target, {.mode = 0555});
+}
+
+Result<void> PreparedMounts::add_file(std::string_view content, const Path& folder, const std::string& target,
+                                      const BuildMount& like) {
+  const Path file = folder / std::to_string(mounts_.size());
+  TRY(base::write_file(file, content, 0600));
+  TRY(give_to(file, like, 0400));
+  mounts_.push_back({.source = file.string(), .target = target});
+  return {};
+}
+
+}  // namespace ecr

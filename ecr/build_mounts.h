@@ -1,0 +1,66 @@
+#pragma once
+// RUN --mount: caches that outlive the build, secrets that leave no trace, scratch memory. Type bind and ssh
+// are refused by name.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/files.h"
+#include "base/result.h"
+#include "ecr/image_store.h"
+#include "sandbox/plan.h"
+
+namespace ecr {
+
+/// One --mount, its variables replaced.
+struct BuildMount {
+  enum class Type { cache, secret, tmpfs } type = Type::cache;
+  std::string target;    ///< absolute; empty for a secret that is only a variable
+  std::string id;        ///< of caches and secrets
+  std::string variable;  ///< of a secret: the environment variable that has it
+  bool required = false;
+  bool read_only = false;
+  bool shared = true;  ///< a cache that several builds may use at a time
+  mode_t mode = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint64_t bytes = 0;  ///< limit of a tmpfs; 0 is none
+};
+
+/// `type=cache,target=/root/.cache,…`. A relative target is below `working_dir`.
+base::Result<BuildMount> parse_build_mount(std::string_view text, const std::string& working_dir);
+
+/// Mounts with their sources made, for one command.
+class PreparedMounts {
+ public:
+  /// Waits for a cache that another build has locked, until `stop`.
+  static base::Result<PreparedMounts> prepare(const std::vector<BuildMount>& mounts,
+                                              const std::map<std::string, std::string>& secrets,
+                                              ImageStore& store, const std::stop_token& stop);
+  /// A program written inline, to be run at `target`.
+  base::Result<void> add_script(std::string_view content, const std::string& target, ImageStore& store);
+  [[nodiscard]] const std::vector<sandbox::Mount>& mounts() const { return mounts_; }
+  [[nodiscard]] const std::map<std::string, std::string>& variables() const { return variables_; }
+  /// Once they are mounted: files with secrets have no name from now on.
+  void forget_secrets() { secrets_.reset(); }
+
+ private:
+  base::Result<void> add_cache(const BuildMount& mount, ImageStore& store, const std::stop_token& stop);
+  base::Result<void> add_secret(const BuildMount& mount, const std::map<std::string, std::string>& secrets);
+  base::Result<void> add_file(std::string_view content, const base::Path& folder, const std::string& target,
+                              const BuildMount& like);
+
+  std::vector<sandbox::Mount> mounts_;
+  std::map<std::string, std::string> variables_;
+  std::vector<base::FileLock> locks_;
+  std::unique_ptr<base::TempDir> secrets_;  ///< in memory
+  std::unique_ptr<base::TempDir> scripts_;
+};
+
+}  // namespace ecr
