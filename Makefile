@@ -6,12 +6,14 @@ BINARY := build/$(PRESET)/pipeline
 
 build: install
 	@cmake --preset $(PRESET) --log-level=WARNING
-	@cmake --build --preset $(PRESET)
+	@cmake --build --preset $(PRESET) --target pipeline
 
 run: build
 	@examples/run-example fastapi $(BINARY)
 
-test: build
+test: install
+	@cmake --preset $(PRESET) --log-level=WARNING
+	@cmake --build --preset $(PRESET)
 	@ctest --preset $(PRESET)
 
 bench: install
