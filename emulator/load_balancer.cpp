@@ -1,7 +1,7 @@
 #include "emulator/load_balancer.h"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -11,32 +11,13 @@
 #include <array>
 #include <cerrno>
 
+#include "base/listening_socket.h"
 #include "emulator/forward_request.h"
 
 namespace emulator {
 namespace {
 
 constexpr std::size_t kMostClients = 512;
-
-base::Result<base::Fd> listen_on_loopback(std::uint16_t port) {
-  base::Fd socket_fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket_fd) return base::system_error("socket", errno);
-  const int one = 1;
-  (void)setsockopt(socket_fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  if (bind(socket_fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(socket_fd.get(), 512) != 0) {
-    return base::system_error(
-        fmt::format("the load balancer cannot listen on 127.0.0.1:{} (choose another port for its "
-                    "listener, or 0 for any)",
-                    port),
-        errno);
-  }
-  return socket_fd;
-}
 
 }  // namespace
 
@@ -46,16 +27,15 @@ struct ListenerServer::Client {
 };
 
 base::Result<std::unique_ptr<ListenerServer>> ListenerServer::start(std::uint16_t port, Router router) {
-  TRY(base::Fd listener, listen_on_loopback(port));
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  if (getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    return base::system_error("getsockname", errno);
-  }
+  TRY(base::Fd listener,
+      base::listen_on("127.0.0.1", port).while_doing("starting a load balancer's listener"));
+  // A client may be gone again before it is accepted.
+  if (fcntl(listener.get(), F_SETFL, O_NONBLOCK) != 0) return base::system_error("fcntl", errno);
   base::Fd stop(eventfd(0, EFD_CLOEXEC));
   if (!stop) return base::system_error("eventfd", errno);
+  const std::uint16_t bound = base::port_of(listener.get());
   return std::unique_ptr<ListenerServer>(
-      new ListenerServer(std::move(listener), std::move(stop), ntohs(address.sin_port), std::move(router)));
+      new ListenerServer(std::move(listener), std::move(stop), bound, std::move(router)));
 }
 
 ListenerServer::ListenerServer(base::Fd listener, base::Fd stop, std::uint16_t port, Router router)
