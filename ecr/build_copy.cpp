@@ -173,6 +173,43 @@ class Copier {
   const CopyRules& rules_;
 };
 
+/// Links of the tree mean folders of the tree, also those that nobody made yet.
+class FolderMaker {
+ public:
+  FolderMaker(const CopyTarget& target, const FileOwner& owner) : target_(target), owner_(owner) {}
+
+  Result<Fd> make(const Path& path) {
+    const Path inside = path.lexically_normal().relative_path();
+    const Path name = inside.has_filename() ? inside : inside.parent_path();
+    auto there =
+        base::open_beneath(target_.root, name.empty() ? "." : name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (there) return there;
+    if (there.error().kind != ErrorKind::not_found || name.empty())
+      return std::move(there).error().while_doing("making the folder " + path.string());
+    TRY(const auto above, make(name.parent_path()));
+    const auto last = name.filename().string();
+    if (::mkdirat(above.get(), last.c_str(), 0755) != 0) {
+      const int failure = errno;
+      const auto link = read_link(above.get(), last);
+      if (failure != EEXIST || !link || ++links_ > kMostLinks)
+        return base::system_error("making the folder " + path.string(), failure);
+      return make(name.parent_path() / *link);
+    }
+    Fd made(::openat(above.get(), last.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!made) return base::system_error("opening the folder " + path.string(), errno);
+    const auto first = target_.first_host_id;
+    if (::fchown(made.get(), first + owner_.uid, first + owner_.gid) != 0)
+      return base::system_error("chown", errno);
+    return made;
+  }
+
+ private:
+  static constexpr int kMostLinks = 40;
+  const CopyTarget& target_;
+  const FileOwner& owner_;
+  int links_ = 0;
+};
+
 bool is_folder_in(int root, const Path& path) {
   const auto inside = path.relative_path();
   return base::open_beneath(root, inside.empty() ? "." : inside, O_PATH | O_DIRECTORY | O_CLOEXEC).ok();
@@ -210,21 +247,7 @@ Result<void> write_inline_file(std::string_view content, const CopyTarget& targe
 }
 
 Result<Fd> ensure_folder(const CopyTarget& target, const std::string& path, const FileOwner& owner) {
-  const Path inside = Path(path).lexically_normal().relative_path();
-  const Path name = inside.has_filename() ? inside : inside.parent_path();
-  auto there = base::open_beneath(target.root, name.empty() ? "." : name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (there) return there;
-  if (there.error().kind != ErrorKind::not_found || name.empty())
-    return std::move(there).error().while_doing("making the folder " + path);
-  TRY(const auto above, ensure_folder(target, name.parent_path().string(), owner));
-  const auto last = name.filename().string();
-  if (::mkdirat(above.get(), last.c_str(), 0755) != 0)
-    return base::system_error("making the folder " + path, errno);
-  Fd made(::openat(above.get(), last.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!made) return base::system_error("opening the folder " + path, errno);
-  if (::fchown(made.get(), target.first_host_id + owner.uid, target.first_host_id + owner.gid) != 0)
-    return base::system_error("chown", errno);
-  return made;
+  return FolderMaker(target, owner).make(path);
 }
 
 }  // namespace ecr

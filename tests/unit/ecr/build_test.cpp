@@ -1,0 +1,312 @@
+#include "ecr/build.h"
+
+#include <gmock/gmock.h>
+
+#include "base/process.h"
+#include "tests/unit/ecr/build_fixture.h"
+
+namespace ecr {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+using BuildRunTest = BuildTest;
+
+TEST_F(BuildRunTest, RunsCommandsInTheImageAndKeepsWhatTheyChange) {
+  const auto image = build(
+      "FROM shell:1\n"
+      "RUN echo hello > /greeting && mkdir -p /srv/x && rm /bin/wc\n"
+      "RUN [\"touch\", \"/made by exec\"]\n");
+  ASSERT_EQ(image.manifest.layers.size(), 3U);
+  const auto first = describe_layer(store(), image.manifest.layers[1]);
+  EXPECT_THAT(first, Contains("greeting file 644 0:0 \"hello\n\""));
+  EXPECT_THAT(first, Contains("srv/x folder 755 0:0"));
+  EXPECT_THAT(first, Contains(StartsWith("bin/.wh.wc file")));
+  EXPECT_THAT(last_layer(image), Contains("made by exec file 644 0:0 \"\""));
+  EXPECT_EQ(built_.steps_run, 2);
+  EXPECT_EQ(image.config.diff_ids.size(), 3U);
+  EXPECT_EQ(take(store().resolve("built:1")).digest, built_.manifest.digest);
+}
+
+TEST_F(BuildRunTest, LeavesNoTraceOfTheSandboxInTheLayer) {
+  const auto image = build("FROM shell:1\nRUN true\n");
+  // /etc was looked into to mount files there; nothing else of the sandbox is seen.
+  for (const auto& line : last_layer(image)) EXPECT_THAT(line, StartsWith("etc folder"));
+}
+
+TEST_F(BuildRunTest, TakesBuiltLayersFromTheCache) {
+  const std::string dockerfile = "FROM shell:1\nRUN echo $RANDOM$$ > /a\nCOPY file /\nRUN true\n";
+  add("file", "one");
+  const auto first = build(dockerfile);
+  EXPECT_EQ(built_.steps_cached, 0);
+  const auto again = build(dockerfile);
+  EXPECT_EQ(built_.steps_cached, 3);
+  EXPECT_EQ(built_.steps_run, 0);
+  EXPECT_EQ(again.descriptor, first.descriptor);
+  EXPECT_THAT(log_, Contains("#2 CACHED"));
+
+  add("file", "two");
+  build(dockerfile);
+  EXPECT_EQ(built_.steps_cached, 1) << "a changed file must not come from the cache, nor what follows it";
+  build(dockerfile, [](BuildOptions& options) { options.no_cache = true; });
+  EXPECT_EQ(built_.steps_cached, 0);
+}
+
+TEST_F(BuildRunTest, KeysTheCacheByVariablesInUseOnly) {
+  const std::string dockerfile = "FROM shell:1\nRUN true\nARG V\nRUN echo $V > /v\n";
+  const auto with = [](const std::string& value) {
+    return [value](BuildOptions& options) { options.build_args["V"] = value; };
+  };
+  build(dockerfile, with("1"));
+  const auto image = build(dockerfile, with("2"));
+  EXPECT_EQ(built_.steps_cached, 1);
+  EXPECT_THAT(last_layer(image), Contains("v file 644 0:0 \"2\n\""));
+  build(dockerfile, with("1"));
+  EXPECT_EQ(built_.steps_cached, 2);
+}
+
+TEST_F(BuildRunTest, NamesTheLineAndTheExitCodeOfAFailedCommand) {
+  const auto built = try_build("FROM shell:1\n\nRUN echo before \\\n && echo why >&2 \\\n && exit 7\n");
+  ASSERT_FALSE(built.ok());
+  EXPECT_EQ(built.error().kind, base::ErrorKind::remote);
+  EXPECT_EQ(built.error().code, "7");
+  EXPECT_EQ(built.error().location, (base::Location{"Dockerfile", 3, 1}));
+  EXPECT_THAT(built.error().message, HasSubstr("did not complete successfully: exit code: 7"));
+  EXPECT_THAT(log_, Contains(HasSubstr("before")));
+  EXPECT_THAT(log_, Contains(HasSubstr("why")));
+  EXPECT_THAT(failure("FROM shell:1\nRUN kill -9 $$\n"), HasSubstr("exit code: 137"));
+  EXPECT_THAT(failure("FROM shell:1\nRUN [\"no-such-program\"]\n"), HasSubstr("Dockerfile:2"));
+}
+
+TEST_F(BuildRunTest, RunsAsTheUserInTheFolderAndWithTheVariablesOfTheImage) {
+  const auto image = build(
+      "FROM shell:1\n"
+      "ENV A=1\n"
+      "ARG B=2\n"
+      "WORKDIR /home/app/work\n"
+      "RUN chown app:app .\n"
+      "USER app\n"
+      "RUN (id -u; id -g; pwd; echo $A $B $HOME) > seen\n");
+  EXPECT_THAT(
+      last_layer(image),
+      Contains("home/app/work/seen file 644 1000:1000 \"1000\n1000\n/home/app/work\n1 2 /home/app\n\""));
+  EXPECT_EQ(image.config.user, "app");
+  EXPECT_EQ(image.config.working_dir, "/home/app/work");
+  EXPECT_EQ(image.config.env_value("A"), "1");
+  EXPECT_FALSE(image.config.env_value("B")) << "an ARG is no part of the image";
+}
+
+TEST_F(BuildRunTest, DescribesTheImageAsTheDockerfileSays) {
+  const auto image = build(
+      "FROM shell:1\n"
+      "ENV A=\"x y\" B=$A\n"
+      "ENV B=${A:-none}\n"
+      "LABEL one=1 two=\"2 2\"\n"
+      "EXPOSE 8000 53/udp\n"
+      "VOLUME /data [\"/x\"]\n"
+      "STOPSIGNAL SIGINT\n"
+      "SHELL [\"/bin/sh\", \"-e\", \"-c\"]\n"
+      "HEALTHCHECK --interval=5s --start-interval=1s --retries=2 CMD exit 0\n"
+      "ENTRYPOINT [\"/bin/sh\"]\n"
+      "CMD echo hi\n"
+      "MAINTAINER somebody\n");
+  const auto& config = image.config;
+  EXPECT_EQ(config.env_value("A"), "x y");
+  EXPECT_EQ(config.env_value("B"), "x y");
+  EXPECT_EQ(config.labels.at("two"), "2 2");
+  EXPECT_THAT(config.exposed_ports, ElementsAre("53/udp", "8000/tcp"));
+  EXPECT_EQ(config.stop_signal, "SIGINT");
+  EXPECT_THAT(*config.entrypoint, ElementsAre("/bin/sh"));
+  EXPECT_THAT(*config.cmd, ElementsAre("/bin/sh", "-e", "-c", "echo hi"));
+  EXPECT_EQ(config.health_check->interval_ns, 5'000'000'000);
+  EXPECT_EQ(config.health_check->start_interval_ns, 1'000'000'000);
+  EXPECT_THAT(config.health_check->test, ElementsAre("CMD-SHELL", "exit 0"));
+  EXPECT_EQ(config.author, "somebody");
+  EXPECT_EQ(image.manifest.layers.size(), 1U) << "none of these makes a layer";
+  EXPECT_EQ(config.history.size(), 12U);
+}
+
+TEST_F(BuildRunTest, AnEntrypointOfItsOwnTakesAnInheritedCommandAway) {
+  EXPECT_FALSE(build("FROM shell:1\nENTRYPOINT [\"x\"]\n").config.cmd);
+  EXPECT_THAT(*build("FROM shell:1\nCMD [\"y\"]\nENTRYPOINT [\"x\"]\n").config.cmd, ElementsAre("y"));
+}
+
+TEST_F(BuildRunTest, BuildsOnlyTheStagesThatTheTargetNeeds) {
+  const std::string dockerfile =
+      "ARG BASE=shell\n"
+      "FROM ${BASE}:1 AS tools\n"
+      "ARG KIND=tool\n"
+      "RUN echo $KIND > /tool\n"
+      "FROM shell:1 AS broken\n"
+      "RUN exit 1\n"
+      "FROM tools AS child\n"
+      "RUN echo child of $KIND > /child\n"
+      "FROM scratch\n"
+      "COPY --from=child /child /tool /\n"
+      "COPY --from=0 /tool /numbered\n";
+  const auto image = build(dockerfile);
+  EXPECT_EQ(image.manifest.layers.size(), 2U);
+  EXPECT_THAT(describe_layer(store(), image.manifest.layers[0]),
+              ElementsAre("child file 644 0:0 \"child of tool\n\"", "tool file 644 0:0 \"tool\n\""));
+  EXPECT_THAT(last_layer(image), ElementsAre("numbered file 644 0:0 \"tool\n\""));
+  EXPECT_EQ(build(dockerfile, [](BuildOptions& options) { options.target = "tools"; }).manifest.layers.size(),
+            2U);
+  EXPECT_THAT(failure(dockerfile, [](BuildOptions& options) { options.target = "broken"; }),
+              HasSubstr("Dockerfile:6:1"));
+  EXPECT_THAT(failure(dockerfile, [](BuildOptions& options) { options.target = "none"; }),
+              HasSubstr("target stage \"none\" could not be found"));
+}
+
+TEST_F(BuildRunTest, GivesGlobalAndPlatformArgumentsToStagesThatAsk) {
+  const auto image = build(
+      "ARG VERSION=1.2\n"
+      "FROM shell:1\n"
+      "ARG VERSION\n"
+      "ARG TARGETARCH\n"
+      "RUN echo \"$VERSION $TARGETARCH $OTHER\" > /seen\n");
+  EXPECT_THAT(last_layer(image), Contains(HasSubstr("\"1.2 " + host_platform().architecture + " \n\"")));
+}
+
+TEST_F(BuildRunTest, TellsOfABuildArgumentThatNobodyAskedFor) {
+  build("FROM shell:1\n", [](BuildOptions& options) { options.build_args["UNUSED"] = "x"; });
+  EXPECT_THAT(log_, Contains(HasSubstr("the build-arg UNUSED was not consumed")));
+}
+
+TEST_F(BuildRunTest, RunsHereDocumentsAsScripts) {
+  const auto image = build(
+      "FROM shell:1\n"
+      "RUN <<EOF\n"
+      "a=1\n"
+      "echo \"$a\" > /one\n"
+      "EOF\n"
+      "RUN cat <<'EOF' > /two && echo more >> /two\n"
+      "$a\n"
+      "EOF\n"
+      "RUN <<EOF\n"
+      "#!/bin/env sh\n"
+      "echo $0 > /three\n"
+      "EOF\n");
+  EXPECT_THAT(describe_layer(store(), image.manifest.layers[1]), Contains("one file 644 0:0 \"1\n\""));
+  EXPECT_THAT(describe_layer(store(), image.manifest.layers[2]), Contains("two file 644 0:0 \"$a\nmore\n\""));
+  EXPECT_THAT(last_layer(image), Contains("three file 644 0:0 \"/dev/pipes/EOF\n\""));
+}
+
+TEST_F(BuildRunTest, KeepsACacheMountFromBuildToBuildAndOutOfTheImage) {
+  const auto with = [&](const std::string& line) {
+    return build("FROM shell:1\nRUN --mount=type=cache,target=/root/.cache/x,sharing=locked " + line + "\n");
+  };
+  const auto first = with("echo kept > /root/.cache/x/file; echo mine > /root/.cache/other");
+  EXPECT_THAT(last_layer(first), Contains("root/.cache/other file 644 0:0 \"mine\n\""));
+  EXPECT_THAT(last_layer(first), Not(Contains(HasSubstr(".cache/x"))));
+  EXPECT_THAT(last_layer(with("cat /root/.cache/x/file > /seen")), Contains("seen file 644 0:0 \"kept\n\""));
+}
+
+TEST_F(BuildRunTest, GivesASecretToOneCommandAndToNothingElse) {
+  const std::string secret = "s3cr3t-value";
+  const auto image = build(
+      "FROM shell:1\n"
+      "RUN --mount=type=secret,id=token --mount=type=secret,id=token,env=TOKEN "
+      "[ \"$(cat /run/secrets/token)\" = \"$TOKEN\" ] && stat -c %a /run/secrets/token > /mode\n"
+      "RUN [ ! -e /run/secrets/token ] && [ -z \"$TOKEN\" ]\n",
+      [&](BuildOptions& options) { options.secrets["token"] = secret; });
+  EXPECT_THAT(describe_layer(store(), image.manifest.layers[1]), Contains("mode file 644 0:0 \"400\n\""));
+  const auto found = take(base::run_process({.argv = {"grep", "-rl", secret, store().folder().string()}}));
+  EXPECT_EQ(found.exit_code, 1) << "the secret stands in " << found.output;
+  EXPECT_THAT(failure("FROM shell:1\nRUN --mount=type=secret,id=no,required true\n"),
+              HasSubstr("the secret \"no\" is required"));
+}
+
+TEST_F(BuildRunTest, RefusesWhatItDoesNotSupportByNameAndLine) {
+  EXPECT_THAT(failure("FROM shell:1\nRUN --mount=type=bind,target=/x true\n"),
+              AllOf(StartsWith("Dockerfile:2:1: "), HasSubstr("type=bind (the default) is not supported")));
+  EXPECT_THAT(failure("FROM shell:1\nRUN --mount=type=ssh true\n"), HasSubstr("type=ssh is not supported"));
+  EXPECT_THAT(failure("FROM shell:1\n\nADD https://example.com/x /x\n"),
+              AllOf(StartsWith("Dockerfile:3:1: "), HasSubstr("ADD from a URL is not supported")));
+  EXPECT_THAT(failure("FROM --platform=linux/s390x shell:1\n"),
+              AllOf(StartsWith("Dockerfile:1:1: "), HasSubstr("this machine builds for")));
+  EXPECT_THAT(failure("FROM scratch\nRUN x\n"),
+              AllOf(StartsWith("Dockerfile:2:1: "), HasSubstr("no shell or program to run in `scratch`")));
+}
+
+TEST_F(BuildRunTest, NamesABaseImageThatIsNotThere) {
+  EXPECT_THAT(failure("FROM nowhere:1\n"),
+              AllOf(StartsWith("Dockerfile:1:1: "), HasSubstr("no image docker.io/library/nowhere:1")));
+}
+
+TEST_F(BuildRunTest, PullsABaseImageThatIsNotThere) {
+  int asked = 0;
+  build("FROM registry.test/base:1\nRUN true\n", [&](BuildOptions& options) {
+    options.pull = [&](const ImageReference& reference) -> base::Result<Descriptor> {
+      ++asked;
+      EXPECT_EQ(reference.to_string(), "registry.test/base:1");
+      return store().resolve("shell:1");
+    };
+  });
+  EXPECT_EQ(asked, 1);
+}
+
+TEST_F(BuildRunTest, LeavesTriggersToThoseWhoBuildOnTheImage) {
+  build("FROM shell:1\nONBUILD RUN echo triggered > /by\n",
+        [](BuildOptions& options) { options.tags = {"parent:1"}; });
+  EXPECT_FALSE(built_.steps_run);
+  const auto child = build("FROM parent:1\n");
+  EXPECT_THAT(last_layer(child), Contains("by file 644 0:0 \"triggered\n\""));
+  EXPECT_THAT(child.config.on_build, IsEmpty());
+}
+
+TEST_F(BuildRunTest, StopsARunningCommandWhenAsked) {
+  std::stop_source stop;
+  const auto built = try_build("FROM shell:1\nRUN echo started; sleep 600\n", [&](BuildOptions& options) {
+    options.stop = stop.get_token();
+    options.progress = [&](const BuildProgress& progress) {
+      if (progress.line.ends_with("started")) stop.request_stop();
+    };
+  });
+  ASSERT_FALSE(built.ok());
+  EXPECT_EQ(built.error().kind, base::ErrorKind::cancelled);
+}
+
+TEST_F(BuildRunTest, LeavesNoMountAndNoUnfinishedWorkBehind) {
+  const auto mounts = [] { return take(base::read_file("/proc/self/mounts")); };
+  const auto before = mounts();
+  build("FROM shell:1\nWORKDIR /x\nRUN true\n");
+  failure("FROM shell:1\nRUN exit 1\n");
+  EXPECT_EQ(mounts(), before);
+  for (const auto& room : take(base::list_directory(store().folder() / "work"))) {
+    const auto path = store().folder() / "work" / room;
+    if (!base::is_directory(path)) continue;
+    EXPECT_THAT(take(base::list_directory(path)), IsEmpty());
+  }
+}
+
+TEST_F(BuildRunTest, CannotBeLedOutsideByWhatACommandPutsInThePlaceOfEtc) {
+  // The places of the sandbox's own mounts are tidied up afterwards: not through a link.
+  const auto hosts = write("outside/hosts", "");
+  const auto hostname = write("outside/hostname", "");
+  const auto outside = hosts.parent_path().string();
+  // In an image without /etc that folder is the sandbox's own, and can be moved away.
+  build("FROM scratch\nCOPY --from=shell:1 --exclude=etc / /\nRUN mv /etc /etc.old && ln -s " + outside +
+        " /etc\n");
+  EXPECT_TRUE(base::exists(hosts));
+  EXPECT_TRUE(base::exists(hostname));
+}
+
+TEST_F(BuildRunTest, MakesTheSameImageTwiceWhenTimesAreFixed) {
+  add("file", "x");
+  const auto at_a_time = [](BuildOptions& options) {
+    options.source_date_epoch = 1'700'000'000;
+    options.no_cache = true;
+  };
+  const std::string dockerfile = "FROM shell:1\nCOPY file /file\nRUN echo x > /y\n";
+  const auto first = build(dockerfile, at_a_time);
+  EXPECT_EQ(build(dockerfile, at_a_time).config.diff_ids, first.config.diff_ids);
+  EXPECT_THAT(first.config.created, StartsWith("2023-11-14T22:13:20"));
+}
+
+}  // namespace
+}  // namespace ecr
