@@ -16,7 +16,8 @@ namespace {
 expression::Surroundings surroundings_of(const Scope& scope) {
   return {.named_value = [&contexts = scope.contexts](std::string_view name) { return contexts.find(name); },
           .status = scope.status,
-          .hash_files = scope.hash_files};
+          .hash_files = scope.hash_files,
+          .memory_limit = 10U << 20};
 }
 
 base::Error located(base::Error error, int line, int column) {

@@ -62,8 +62,7 @@ class Evaluator {
   base::Result<Filtered> named(const Node& node) {
     const Value* value = surroundings_.named_value ? surroundings_.named_value(node.name) : nullptr;
     if (value == nullptr) {
-      return failure(fmt::format("Unrecognized named-value: '{}'. Located at position {} within expression",
-                                 node.name, node.offset + 1));
+      return failure(fmt::format("Unrecognized named-value: '{}'", node.name));
     }
     return Filtered{*value};
   }
@@ -118,15 +117,21 @@ class Evaluator {
     return Filtered{Value(std::move(result)), true};
   }
 
+  // The operand that decides, or the last.
+  Evaluated chain(const Node& node) {
+    const bool decides = node.op == Operator::logical_or;
+    for (std::size_t i = 0; i + 1 < node.children.size(); ++i) {
+      TRY(auto operand, value_of(*node.children[i]));
+      if (operand.truthy() == decides) return operand;
+    }
+    return value_of(*node.children.back());
+  }
+
   Evaluated binary(const Node& node) {
-    TRY(auto left, value_of(*node.children[0]));
-    if (node.op == Operator::logical_or && left.truthy()) return left;
-    if (node.op == Operator::logical_and && !left.truthy()) return left;
-    TRY(auto right, value_of(*node.children[1]));
+    if (node.op == Operator::logical_or || node.op == Operator::logical_and) return chain(node);
+    TRY(const auto left, value_of(*node.children[0]));
+    TRY(const auto right, value_of(*node.children[1]));
     switch (node.op) {
-      case Operator::logical_or:
-      case Operator::logical_and:
-        return right;
       case Operator::equal:
         return Value(loosely_equal(left, right));
       case Operator::not_equal:
@@ -162,7 +167,7 @@ class Evaluator {
     for (std::size_t i = 0; i + 1 < count; i += 2) {
       TRY(const auto predicate, value_of(*node.children[i]));
       if (predicate.kind() != Kind::boolean)
-        return failure("case() predicates must evaluate to a boolean value");
+        return failure("case predicate must evaluate to a boolean value");
       if (predicate.boolean()) return value_of(*node.children[i + 1]);
     }
     return value_of(*node.children[count - 1]);
@@ -192,10 +197,23 @@ class Evaluator {
       TRY(auto value, value_of(*child));
       arguments.push_back(std::move(value));
     }
-    return call_pure_function(node.name, arguments);
+    TRY(auto result, call_pure_function(node.name, arguments));
+    TRY(account_for(result));
+    return result;
+  }
+
+  // As the runner counts: every string that a function makes, 26 bytes and two for each character.
+  base::Result<void> account_for(const Value& value) {
+    if (value.is_string()) memory_ += 26 + 2 * value.string().size();
+    if (memory_ <= surroundings_.memory_limit) return {};
+    return failure(
+        fmt::format("The maximum allowed memory size was exceeded: the values that this expression makes are "
+                    "larger than {}",
+                    base::format_bytes(surroundings_.memory_limit)));
   }
 
   const Surroundings& surroundings_;
+  std::size_t memory_ = 0;
 };
 
 }  // namespace
@@ -205,7 +223,9 @@ base::Result<Value> evaluate(const Node& tree, const Surroundings& surroundings)
 }
 
 base::Result<Value> evaluate_expression(std::string_view text, const Surroundings& surroundings) {
-  TRY(const auto tree, parse_expression(text));
+  TRY(const auto tree, parse_expression(text, [&](std::string_view name) {
+        return surroundings.named_value && surroundings.named_value(name) != nullptr;
+      }));
   auto value = evaluate(*tree, surroundings);
   if (value) return value;
   return std::move(value).while_doing(fmt::format("evaluating the expression: {}", text));

@@ -26,6 +26,8 @@ struct Surroundings {
   StatusAnswers status;
   /// hashFiles; absent where it may not be called.
   std::function<base::Result<std::string>(const std::vector<std::string>& patterns)> hash_files;
+  /// Of all values that functions make while one expression is evaluated, in bytes of UTF-16.
+  std::size_t memory_limit = 1U << 20;
 };
 
 base::Result<Value> evaluate(const Node& tree, const Surroundings& surroundings);

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "workflow/expression/letter_case.h"
 
 namespace workflow::expression {
 
@@ -35,18 +36,19 @@ base::Result<Value> contains(const Arguments& arguments) {
     return Value(false);
   }
   if (!is_primitive(where) || !is_primitive(arguments[1])) return Value(false);
-  return Value(base::to_upper(where.to_text()).find(base::to_upper(arguments[1].to_text())) !=
+  return Value(to_upper_ordinal(where.to_text()).find(to_upper_ordinal(arguments[1].to_text())) !=
                std::string::npos);
 }
 
 base::Result<Value> starts_with(const Arguments& arguments) {
   if (!is_primitive(arguments[0]) || !is_primitive(arguments[1])) return Value(false);
-  return Value(base::to_upper(arguments[0].to_text()).starts_with(base::to_upper(arguments[1].to_text())));
+  return Value(
+      to_upper_ordinal(arguments[0].to_text()).starts_with(to_upper_ordinal(arguments[1].to_text())));
 }
 
 base::Result<Value> ends_with(const Arguments& arguments) {
   if (!is_primitive(arguments[0]) || !is_primitive(arguments[1])) return Value(false);
-  return Value(base::to_upper(arguments[0].to_text()).ends_with(base::to_upper(arguments[1].to_text())));
+  return Value(to_upper_ordinal(arguments[0].to_text()).ends_with(to_upper_ordinal(arguments[1].to_text())));
 }
 
 base::Result<Value> join(const Arguments& arguments) {
@@ -158,7 +160,7 @@ std::optional<std::string> check_call(std::string_view name, std::size_t argumen
   if (arguments < signature->least) return "Too few parameters supplied";
   if (arguments > signature->most) return "Too many parameters supplied";
   if (signature->name == "case" && arguments % 2 == 0)
-    return "Even number of parameters supplied, requires an odd number";
+    return "Even number of parameters supplied, requires an odd number of parameters";
   return std::nullopt;
 }
 

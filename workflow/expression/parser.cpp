@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
+#include <optional>
 
 #include "workflow/expression/functions.h"
 #include "workflow/expression/lexer.h"
@@ -12,28 +13,50 @@ namespace {
 
 using Parsed = base::Result<NodePointer>;
 
+// How many groups, calls and negations may stand in one another: what bounds the recursion, where parentheses
+// add nothing to the tree's own depth.
+constexpr int kMaxNesting = 200;
+
 struct BinaryOperator {
-  TokenKind token;
   Operator op;
+  int binds;  // tighter is more
 };
 
-// Loosest first; each row binds equally.
-const std::array<std::vector<BinaryOperator>, 4> kPrecedence{{
-    {{TokenKind::logical_or, Operator::logical_or}},
-    {{TokenKind::logical_and, Operator::logical_and}},
-    {{TokenKind::equal, Operator::equal}, {TokenKind::not_equal, Operator::not_equal}},
-    {{TokenKind::less, Operator::less},
-     {TokenKind::less_equal, Operator::less_equal},
-     {TokenKind::greater, Operator::greater},
-     {TokenKind::greater_equal, Operator::greater_equal}},
-}};
+std::optional<BinaryOperator> binary_operator(TokenKind token) {
+  switch (token) {
+    case TokenKind::logical_or:
+      return BinaryOperator{Operator::logical_or, 1};
+    case TokenKind::logical_and:
+      return BinaryOperator{Operator::logical_and, 2};
+    case TokenKind::equal:
+      return BinaryOperator{Operator::equal, 3};
+    case TokenKind::not_equal:
+      return BinaryOperator{Operator::not_equal, 3};
+    case TokenKind::less:
+      return BinaryOperator{Operator::less, 4};
+    case TokenKind::less_equal:
+      return BinaryOperator{Operator::less_equal, 4};
+    case TokenKind::greater:
+      return BinaryOperator{Operator::greater, 4};
+    case TokenKind::greater_equal:
+      return BinaryOperator{Operator::greater_equal, 4};
+    default:
+      return std::nullopt;
+  }
+}
+
+base::Error too_deep() {
+  return base::make_error(base::ErrorKind::invalid_input,
+                          fmt::format("Exceeded max expression depth {}", kMaxExpressionDepth));
+}
 
 class Parser {
  public:
-  Parser(std::string_view text, std::vector<Token> tokens) : text_(text), tokens_(std::move(tokens)) {}
+  Parser(std::string_view text, std::vector<Token> tokens, const NamePredicate& is_named_value)
+      : text_(text), tokens_(std::move(tokens)), is_named_value_(is_named_value) {}
 
   Parsed run() {
-    TRY(auto tree, binary(0, 1));
+    TRY(auto tree, binary(1));
     if (peek().kind != TokenKind::end) return unexpected(peek());
     return tree;
   }
@@ -45,18 +68,15 @@ class Parser {
   base::Error unexpected(const Token& token) const {
     if (token.kind == TokenKind::end) {
       const auto& last = at_ > 0 ? tokens_[at_ - 1] : token;
-      return base::make_error(
-          base::ErrorKind::invalid_input,
-          fmt::format("Unexpected end of expression: '{}'. Located at position {} within expression: {}",
-                      last.text, last.offset + 1, text_));
+      return problem("Unexpected end of expression", last.text, last.offset);
     }
     return unexpected_symbol(token.text, token.offset, text_);
   }
 
-  base::Result<void> check_depth(int depth) const {
-    if (depth <= kMaxExpressionDepth) return {};
+  base::Error problem(std::string_view what, std::string_view symbol, std::size_t offset) const {
     return base::make_error(base::ErrorKind::invalid_input,
-                            fmt::format("Exceeded max expression depth {}", kMaxExpressionDepth));
+                            fmt::format("{}: '{}'. Located at position {} within expression: {}", what,
+                                        symbol, offset + 1, text_));
   }
 
   base::Result<const Token*> expect(TokenKind kind) {
@@ -64,69 +84,74 @@ class Parser {
     return &take();
   }
 
-  static NodePointer make(Node node) { return std::make_unique<const Node>(std::move(node)); }
+  static Parsed make(Node node) {
+    for (const auto& child : node.children) node.height = std::max(node.height, child->height + 1);
+    if (node.height > kMaxExpressionDepth) return too_deep();
+    return std::make_unique<const Node>(std::move(node));
+  }
 
-  Parsed binary(std::size_t level, int depth) {
-    TRY(check_depth(depth));
-    if (level == kPrecedence.size()) return unary(depth);
-    TRY(auto left, binary(level + 1, depth));
+  // What a group, a call or a negation holds.
+  template <typename Parse>
+  Parsed nested(const Parse& parse) {
+    if (nesting_ >= kMaxNesting) return too_deep();
+    ++nesting_;
+    auto parsed = parse();
+    --nesting_;
+    return parsed;
+  }
+
+  Parsed binary(int loosest) {
+    TRY(auto left, unary());
     while (true) {
-      const BinaryOperator* found = nullptr;
-      for (const auto& candidate : kPrecedence[level]) {
-        if (candidate.token == peek().kind) found = &candidate;
-      }
-      if (found == nullptr) return left;
-      const auto offset = take().offset;
-      TRY(auto right, binary(level + 1, depth));
-      Node node{.kind = NodeKind::binary, .offset = offset, .op = found->op};
+      const auto found = binary_operator(peek().kind);
+      if (!found || found->binds < loosest) return left;
+      Node node{.kind = NodeKind::binary, .offset = peek().offset, .op = found->op};
       node.children.push_back(std::move(left));
-      node.children.push_back(std::move(right));
-      left = make(std::move(node));
+      // A chain of one logical operator is one node, so that its length adds nothing to the depth.
+      const bool chain = found->op == Operator::logical_or || found->op == Operator::logical_and;
+      const auto token = peek().kind;
+      do {
+        take();
+        TRY(auto right, binary(found->binds + 1));
+        node.children.push_back(std::move(right));
+      } while (chain && peek().kind == token);
+      TRY(left, make(std::move(node)));
     }
   }
 
-  Parsed unary(int depth) {
-    if (peek().kind != TokenKind::bang) return postfix(depth);
-    const auto offset = take().offset;
-    TRY(check_depth(depth + 1));
-    TRY(auto operand, unary(depth + 1));
-    Node node{.kind = NodeKind::negation, .offset = offset};
+  Parsed unary() {
+    if (peek().kind != TokenKind::bang) return postfix();
+    Node node{.kind = NodeKind::negation, .offset = take().offset};
+    TRY(auto operand, nested([this] { return unary(); }));
     node.children.push_back(std::move(operand));
     return make(std::move(node));
   }
 
-  Parsed postfix(int depth) {
-    TRY(auto value, primary(depth));
-    int chain = depth;
+  Parsed postfix() {
+    TRY(auto value, primary());
     while (peek().kind == TokenKind::dot || peek().kind == TokenKind::start_index) {
-      TRY(check_depth(++chain));
       const bool dotted = take().kind == TokenKind::dot;
       if (value->kind == NodeKind::literal) return unexpected(tokens_[at_ - 1]);
-      const auto offset = peek().offset;
+      Node node{.kind = NodeKind::index, .offset = peek().offset};
+      node.children.push_back(std::move(value));
       if (peek().kind == TokenKind::wildcard) {
         take();
-        Node node{.kind = NodeKind::wildcard, .offset = offset};
-        node.children.push_back(std::move(value));
-        value = make(std::move(node));
+        node.kind = NodeKind::wildcard;
+      } else if (dotted) {
+        TRY(const auto* name, expect(TokenKind::property));
+        TRY(auto key, make({.kind = NodeKind::literal, .offset = node.offset, .literal = Value(name->text)}));
+        node.children.push_back(std::move(key));
       } else {
-        Node node{.kind = NodeKind::index, .offset = offset};
-        node.children.push_back(std::move(value));
-        if (dotted) {
-          TRY(const auto* name, expect(TokenKind::property));
-          node.children.push_back(
-              make({.kind = NodeKind::literal, .offset = offset, .literal = Value(name->text)}));
-        } else {
-          TRY(auto key, binary(0, chain + 1));
-          node.children.push_back(std::move(key));
-        }
-        value = make(std::move(node));
+        TRY(auto key, nested([this] { return binary(1); }));
+        node.children.push_back(std::move(key));
       }
+      TRY(value, make(std::move(node)));
       if (!dotted) TRY(expect(TokenKind::end_index));
     }
     return value;
   }
 
-  Parsed primary(int depth) {
+  Parsed primary() {
     const Token token = take();
     switch (token.kind) {
       case TokenKind::null:
@@ -135,12 +160,14 @@ class Parser {
       case TokenKind::string:
         return make({.kind = NodeKind::literal, .offset = token.offset, .literal = token.value});
       case TokenKind::start_group: {
-        TRY(auto inner, binary(0, depth + 1));
+        TRY(auto inner, nested([this] { return binary(1); }));
         TRY(expect(TokenKind::end_group));
         return inner;
       }
       case TokenKind::name:
-        if (peek().kind == TokenKind::start_group) return call(token, depth);
+        if (peek().kind == TokenKind::start_group) return call(token);
+        if (is_named_value_ && !is_named_value_(token.text))
+          return problem("Unrecognized named-value", token.text, token.offset);
         return make({.kind = NodeKind::name, .offset = token.offset, .name = token.text});
       case TokenKind::end:
         return unexpected(token);
@@ -149,43 +176,41 @@ class Parser {
     }
   }
 
-  Parsed call(const Token& name, int depth) {
+  Parsed call(const Token& name) {
+    if (find_function(name.text) == nullptr) return problem("Unrecognized function", name.text, name.offset);
     take();
     Node node{.kind = NodeKind::call, .offset = name.offset, .name = name.text};
     if (peek().kind != TokenKind::end_group) {
       while (true) {
-        TRY(auto argument, binary(0, depth + 1));
+        TRY(auto argument, nested([this] { return binary(1); }));
         node.children.push_back(std::move(argument));
         if (peek().kind != TokenKind::comma) break;
         take();
       }
     }
     TRY(expect(TokenKind::end_group));
-    if (auto problem = check_call(node.name, node.children.size()); problem) {
-      return base::make_error(base::ErrorKind::invalid_input,
-                              fmt::format("{}: '{}'. Located at position {} within expression: {}", *problem,
-                                          node.name, node.offset + 1, text_));
-    }
+    if (const auto wrong = check_call(node.name, node.children.size()); wrong)
+      return problem(*wrong, node.name, node.offset);
     return make(std::move(node));
   }
 
   std::string_view text_;
   std::vector<Token> tokens_;
+  const NamePredicate& is_named_value_;
   std::size_t at_ = 0;
+  int nesting_ = 0;
 };
 
 }  // namespace
 
-base::Result<NodePointer> parse_expression(std::string_view text) {
+base::Result<NodePointer> parse_expression(std::string_view text, const NamePredicate& is_named_value) {
   if (text.size() > kMaxExpressionLength) {
     return base::make_error(base::ErrorKind::invalid_input,
                             fmt::format("Exceeded max expression length {}", kMaxExpressionLength));
   }
   TRY(auto tokens, tokenize(text));
-  if (tokens.size() == 1) {
-    return base::make_error(base::ErrorKind::invalid_input, "An expression was expected");
-  }
-  return Parser(text, std::move(tokens)).run();
+  if (tokens.size() == 1) return std::make_unique<const Node>(Node{.kind = NodeKind::literal});
+  return Parser(text, std::move(tokens), is_named_value).run();
 }
 
 }  // namespace workflow::expression

@@ -41,7 +41,12 @@ base::Result<std::vector<TemplatePart>> split_template(std::string_view text) {
                       "closing }}}} sequence was not found."));
     }
     if (start > at) parts.push_back({false, std::string(text.substr(at, start - at)), at});
-    parts.push_back({true, std::string(base::trim(text.substr(start + 3, end - start - 3))), start});
+    const auto inside = base::trim(text.substr(start + 3, end - start - 3));
+    if (inside.empty()) {
+      return base::make_error(base::ErrorKind::invalid_input,
+                              "An expression was expected between ${{ and }}, found nothing");
+    }
+    parts.push_back({true, std::string(inside), start});
     at = end + 2;
   }
   if (at < text.size()) parts.push_back({false, std::string(text.substr(at)), at});

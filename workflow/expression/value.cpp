@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "workflow/expression/letter_case.h"
 
 namespace workflow::expression {
 
@@ -96,7 +97,7 @@ void write_json(const Value& value, int depth, std::string& out) {
 }
 
 int ordinal_ignoring_case(const std::string& a, const std::string& b) {
-  return base::to_upper(a).compare(base::to_upper(b));
+  return to_upper_ordinal(a).compare(to_upper_ordinal(b));
 }
 
 }  // namespace
