@@ -44,9 +44,9 @@ base::Error registry_error(std::string_view doing, const base::HttpResponse& res
   }
   auto error =
       base::make_error(kind_of(response.status),
-                       fmt::format("{}: the registry answered {} {}{}{}{}", doing, response.status,
+                       fmt::format("{}: the registry answered {} {}{}{}", doing, response.status,
                                    code == std::to_string(response.status) ? "" : code + " ", message,
-                                   message.empty() ? "" : "", advice_for(response.status, code)));
+                                   advice_for(response.status, code)));
   error.code = std::move(code);
   return error;
 }

@@ -144,10 +144,9 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_pairs(const std::
     if (line.empty()) continue;
     const auto equals = line.find('=');
     if (equals == std::string_view::npos || equals == 0) {
-      std::string title = what;
       return make_error(ErrorKind::invalid_input,
                         fmt::format("Cannot parse the {} '{}'. {} pairs must be of the form NAME=value.",
-                                    what, line, base::to_upper(title.substr(0, 1)) + title.substr(1)));
+                                    what, line, base::to_upper(what.substr(0, 1)) + what.substr(1)));
     }
     pairs.emplace_back(base::trim(line.substr(0, equals)), base::trim(line.substr(equals + 1)));
   }

@@ -52,7 +52,7 @@ const std::map<std::string, EcsService::Function>& EcsService::functions() {
   return kOperations;
 }
 
-ServiceTable EcsService::table(std::function<void()> changed) {
+ServiceTable EcsService::table(const std::function<void()>& changed) {
   ServiceTable table;
   table.name = "ecs";
   table.target_prefix = "AmazonEC2ContainerServiceV20141113";

@@ -24,7 +24,7 @@ class EcsService {
   EcsService(EcsState& state, base::Clock& clock, Links links);
 
   /// All operations. `changed` is called after each one that changed something, outside all locks.
-  ServiceTable table(std::function<void()> changed);
+  ServiceTable table(const std::function<void()>& changed);
   /// An operation by its name after the dot of X-Amz-Target. Locks the state.
   base::Result<base::Json> call(const std::string& operation, const base::Json& request,
                                 const std::string& caller_arn);

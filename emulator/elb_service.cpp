@@ -158,7 +158,7 @@ void add_load_balancer_operations(ElbOperations& operations) {
   };
 }
 
-ServiceTable elb_service(ElbState& state, base::Clock& clock, std::function<void()> changed) {
+ServiceTable elb_service(ElbState& state, base::Clock& clock, const std::function<void()>& changed) {
   ElbOperations operations{state, clock, {}};
   add_load_balancer_operations(operations);
   add_target_group_operations(operations);

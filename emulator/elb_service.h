@@ -9,7 +9,7 @@
 namespace emulator {
 
 /// `changed` is called after each change, outside all locks.
-ServiceTable elb_service(ElbState& state, base::Clock& clock, std::function<void()> changed);
+ServiceTable elb_service(ElbState& state, base::Clock& clock, const std::function<void()>& changed);
 
 /// The parts, one file each; they add their operations to the table.
 struct ElbOperations {

@@ -114,7 +114,8 @@ base::ServerResponse RegistryRoutes::answer(const base::ServerRequest& request) 
     response = manifests(request, route->repository, route->rest);
   } else if (route->kind == "tags") {
     base::Json tags = base::Json::array();
-    for (const auto& [tag, digest] : repositories_.find(route->repository)->image_tags) tags.push_back(tag);
+    const auto repository = repositories_.find(route->repository).value_or(Repository{});
+    for (const auto& [tag, digest] : repository.image_tags) tags.push_back(tag);
     response.headers.emplace("Content-Type", "application/json");
     response.body = base::to_text({{"name", route->repository}, {"tags", std::move(tags)}});
   } else if (route->rest == "uploads/" || route->rest == "uploads") {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <condition_variable>
 #include <thread>
 
@@ -27,7 +28,7 @@ std::chrono::milliseconds to_milliseconds(double seconds) {
 
 double percentile(std::vector<double> sorted, double part) {
   if (sorted.empty()) return 0;
-  const auto at = static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1) + 0.5);
+  const auto at = static_cast<std::size_t>(std::lround(part * static_cast<double>(sorted.size() - 1)));
   return sorted[at];
 }
 
