@@ -29,7 +29,7 @@ class Object {
   /// Replaces or appends.
   void set(std::string_view key, Value value);
   [[nodiscard]] const std::vector<Member>& members() const { return members_; }
-  [[nodiscard]] bool empty() const { return members_.empty(); }
+  [[nodiscard]] bool empty() const;
 
  private:
   std::vector<Member> members_;
@@ -78,6 +78,8 @@ class Value {
                std::shared_ptr<const Object>>
       data_;
 };
+
+inline bool Object::empty() const { return members_.empty(); }
 
 /// `==` of the language: types differ → numbers; strings without case; NaN equals nothing.
 bool loosely_equal(const Value& a, const Value& b);
