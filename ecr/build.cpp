@@ -145,6 +145,7 @@ class Build {
     config.platform = options_.platform;
     config.diff_ids = built.stack.diff_ids;
     config.created = built.stack.created;
+    if (config.created.empty() && !config.history.empty()) config.created = config.history.back().created;
     config.original.clear();
     for (const auto& [name, value] : options_.labels) config.labels[name] = value;
     TRY(const auto manifest, store_.put_image(config, built.stack.layers));

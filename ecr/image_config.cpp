@@ -40,8 +40,9 @@ Json set_of(const std::vector<std::string>& keys) {
 
 // Sets a member, or takes it away when the value says nothing.
 void put(Json& object, const char* key, Json value) {
+  const bool is_empty_text = value.is_string() && value.get_ref<const std::string&>().empty();
   const bool nothing =
-      value.is_null() || ((value.is_string() || value.is_array() || value.is_object()) && value.empty());
+      value.is_null() || is_empty_text || ((value.is_array() || value.is_object()) && value.empty());
   if (nothing) {
     object.erase(key);
   } else {
