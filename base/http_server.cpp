@@ -104,10 +104,11 @@ class Conversation : private httplib::Server {
       answer(request, response);
       return HandlerResponse::Handled;
     });
-    set_exception_handler([this](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {
-      response.status = 500;
-      last_ = true;
-    });
+    set_exception_handler(
+        [this](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {
+          response.status = 500;
+          last_ = true;
+        });
     set_keep_alive_timeout(std::chrono::duration_cast<std::chrono::seconds>(kKeepAlive).count());
   }
 

@@ -1,4 +1,5 @@
-// Starts `bash --noprofile --norc -e -c true` N times, one after the other, and prints the milliseconds that took.
+// Starts `bash --noprofile --norc -e -c true` N times, one after the other, and prints the milliseconds that
+// took.
 
 #include <spawn.h>
 #include <sys/wait.h>
@@ -9,7 +10,8 @@
 
 int main(int argc, char** argv) {
   const int count = argc > 1 ? std::atoi(argv[1]) : 1000;
-  char bash[] = "bash", no_profile[] = "--noprofile", no_rc[] = "--norc", e[] = "-e", c[] = "-c", script[] = "true";
+  char bash[] = "bash", no_profile[] = "--noprofile", no_rc[] = "--norc", e[] = "-e", c[] = "-c",
+       script[] = "true";
   char* arguments[] = {bash, no_profile, no_rc, e, c, script, nullptr};
   char path[] = "PATH=/usr/bin:/bin";
   char* environment[] = {path, nullptr};

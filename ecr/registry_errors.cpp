@@ -42,11 +42,10 @@ base::Error registry_error(std::string_view doing, const base::HttpResponse& res
       message = base::json_string(errors[0], "message");
     }
   }
-  auto error =
-      base::make_error(kind_of(response.status),
-                       fmt::format("{}: the registry answered {} {}{}{}", doing, response.status,
-                                   code == std::to_string(response.status) ? "" : code + " ", message,
-                                   advice_for(response.status, code)));
+  auto error = base::make_error(kind_of(response.status),
+                                fmt::format("{}: the registry answered {} {}{}{}", doing, response.status,
+                                            code == std::to_string(response.status) ? "" : code + " ",
+                                            message, advice_for(response.status, code)));
   error.code = std::move(code);
   return error;
 }

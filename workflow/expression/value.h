@@ -79,7 +79,9 @@ class Value {
       data_;
 };
 
-inline bool Object::empty() const { return members_.empty(); }
+inline bool Object::empty() const {
+  return members_.empty();
+}
 
 /// `==` of the language: types differ → numbers; strings without case; NaN equals nothing.
 bool loosely_equal(const Value& a, const Value& b);
