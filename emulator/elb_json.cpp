@@ -167,6 +167,9 @@ base::Result<void> ElbState::load(const base::Json& document) {
       listener->asked_port = static_cast<int>(base::json_integer(entry, "port"));
       for (const base::Json& rule : base::json_member(entry, "rules"))
         listener->rules.push_back(rule_from_json(rule));
+      if (listener->rules.empty())
+        return base::make_error(base::ErrorKind::invalid_input,
+                                "the kept ELBv2 state is damaged: a listener without rules");
       TRY(open(*listener));
       listeners.push_back(std::move(listener));
     }

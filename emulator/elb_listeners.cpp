@@ -21,15 +21,28 @@ ApiFailure validation(std::string message) {
   return {"ValidationError", std::move(message), 400};
 }
 
+std::variant<RouteDecision::FixedResponse, ApiFailure> fixed_response_of(const base::Json& config) {
+  RouteDecision::FixedResponse fixed{integer_of(config, "StatusCode", 503),
+                                     text_of(config, "ContentType", "text/plain"),
+                                     text_of(config, "MessageBody")};
+  if (fixed.status < 200 || fixed.status > 599 || fixed.status / 100 == 3)
+    return validation("A fixed response's status code must be 2XX, 4XX or 5XX");
+  constexpr std::string_view kTypes[] = {"text/plain", "text/css", "text/html", "application/javascript",
+                                         "application/json"};
+  if (std::find(std::begin(kTypes), std::end(kTypes), fixed.content_type) == std::end(kTypes))
+    return validation(fmt::format("The content type '{}' is not valid", fixed.content_type));
+  if (fixed.body.size() > 1024) return validation("A fixed response's body has at most 1024 characters");
+  return fixed;
+}
+
 std::variant<RuleAction, ApiFailure> action_of(ElbState& state, const base::Json& actions) {
   RuleAction action;
   for (const base::Json& entry : actions) {
     const std::string type = text_of(entry, "Type");
     if (type == "fixed-response") {
-      const base::Json& fixed = base::json_member(entry, "FixedResponseConfig");
-      action.fixed = RouteDecision::FixedResponse{static_cast<int>(number_of(fixed, "StatusCode", 503)),
-                                                  text_of(fixed, "ContentType", "text/plain"),
-                                                  text_of(fixed, "MessageBody")};
+      auto fixed = fixed_response_of(base::json_member(entry, "FixedResponseConfig"));
+      if (const auto* failure = std::get_if<ApiFailure>(&fixed)) return *failure;
+      action.fixed = std::get<RouteDecision::FixedResponse>(std::move(fixed));
       continue;
     }
     if (type != "forward") {
@@ -39,8 +52,7 @@ std::variant<RuleAction, ApiFailure> action_of(ElbState& state, const base::Json
     }
     const base::Json& groups = base::json_member(base::json_member(entry, "ForwardConfig"), "TargetGroups");
     for (const base::Json& group : groups) {
-      action.forward.push_back(
-          {text_of(group, "TargetGroupArn"), static_cast<int>(number_of(group, "Weight", 1))});
+      action.forward.push_back({text_of(group, "TargetGroupArn"), integer_of(group, "Weight", 1)});
     }
     if (action.forward.empty()) action.forward.push_back({text_of(entry, "TargetGroupArn"), 1});
   }
@@ -162,8 +174,7 @@ ApiResult describe_listeners(ElbState& state, const base::Json& input) {
 ApiResult modify_listener(ElbState& state, const base::Json& input) {
   ListenerRecord* listener = state.find_listener(text_of(input, "ListenerArn"));
   if (listener == nullptr) return listener_not_found();
-  const double port = number_of(input, "Port", listener->port());
-  if (static_cast<int>(port) != listener->port()) {
+  if (integer_of(input, "Port", listener->port()) != listener->port()) {
     return ApiFailure{"InvalidConfigurationRequest",
                       "This emulator does not move a listener to another port: delete it and create one",
                       400};

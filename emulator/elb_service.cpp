@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdlib>
 
 #include "base/clock.h"
@@ -112,7 +113,10 @@ std::string text_of(const base::Json& input, std::string_view key, std::string f
 
 double number_of(const base::Json& input, std::string_view key, double fallback) {
   const std::string text = text_of(input, key);
-  return text.empty() ? fallback : std::strtod(text.c_str(), nullptr);
+  if (text.empty()) return fallback;
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  return *end == '\0' ? number : std::nan("");
 }
 
 int integer_of(const base::Json& input, std::string_view key, int fallback) {

@@ -25,6 +25,7 @@ void add_listener_operations(ElbOperations& operations);
 
 /// Members of a Query request; scalars are text there.
 std::string text_of(const base::Json& input, std::string_view key, std::string fallback = "");
+/// Not a number for what is none.
 double number_of(const base::Json& input, std::string_view key, double fallback);
 /// -1 for what is no number or far out of any range.
 int integer_of(const base::Json& input, std::string_view key, int fallback);

@@ -155,7 +155,12 @@ base::Result<ListenerRecord*> ElbState::add_listener(const LoadBalancer& balance
                                                      RuleAction default_action) {
   auto listener = std::make_unique<ListenerRecord>();
   const std::string suffix = balancer.arn.substr(balancer.arn.find("app/"));
-  const std::string id = base::sha256_hex(fmt::format("listener {} {}", balancer.arn, port)).substr(0, 16);
+  // Several listeners may have asked for any port.
+  const auto same = std::count_if(listeners.begin(), listeners.end(), [&](const auto& other) {
+    return other->load_balancer_arn == balancer.arn && other->asked_port == port;
+  });
+  const std::string own = fmt::format("listener {} {}", balancer.arn, port);
+  const std::string id = base::sha256_hex(same == 0 ? own : own + " " + base::random_hex(8)).substr(0, 16);
   listener->arn = arn(fmt::format("listener/{}/{}", suffix, id));
   listener->load_balancer_arn = balancer.arn;
   listener->asked_port = port;
