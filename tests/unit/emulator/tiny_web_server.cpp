@@ -1,6 +1,7 @@
 // The application of the tests' images: linked statically, so that an image is this one file. It listens on
-// port 8000 and answers each path with VERSION; /health with the status HEALTH; CRASH makes it fail at its
-// start.
+// port 8000 and answers each path with VERSION; /health with the status HEALTH. CRASH makes it fail at its
+// start, STUBBORN deaf to SIGTERM; NOISE leaves a child that writes without end. With an argument it is the
+// container's health check, which ends with the code CHECK.
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -37,12 +38,19 @@ void serve(int client) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** /*argv*/) {
+  if (argc > 1) return std::atoi(variable("CHECK", "0").c_str());
   if (std::getenv("CRASH") != nullptr) {
     std::fputs("Traceback (most recent call last):\nRuntimeError: the configuration is missing\n", stderr);
     return 3;
   }
-  std::signal(SIGTERM, [](int) { ::_exit(0); });
+  if (std::getenv("NOISE") != nullptr) {
+    if (::fork() != 0) return 0;
+    const std::string noise(4095, 'x');
+    while (true) std::puts(noise.c_str());
+  }
+  std::signal(
+      SIGTERM, std::getenv("STUBBORN") != nullptr ? SIG_IGN : [](int) { ::_exit(0); });
   const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
