@@ -15,11 +15,43 @@ using base::Fd;
 using base::Path;
 using base::Result;
 
+namespace {
+
+/// Whether a path is in the tree of these layers. "No" also when links make that hard to tell.
+bool is_there(const std::vector<Path>& lower, const Path& path) {
+  if (path.empty()) return true;
+  for (const auto& layer : lower) {
+    const auto folder = base::open_directory(layer);
+    if (!folder) return false;
+    const Fd found = base::open_strictly(folder->get(), path, O_PATH);
+    if (!found && errno == ENOENT) continue;
+    struct stat status {};
+    const bool is_whiteout =
+        found && ::fstat(found.get(), &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == 0;
+    return found && !is_whiteout;
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<MountPoints> MountPoints::make(const std::vector<Path>& lower, const OverlayUpper& upper,
                                       const std::vector<MountPoint>& points) {
   MountPoints made(upper.upper);
-  TRY(const auto root, open_overlay(lower, upper));
+  std::vector<MountPoint> deep;
   for (const auto& point : points) {
+    const Path path = Path(point.path).lexically_normal().relative_path();
+    if (is_there(lower, path)) continue;
+    if (is_there(lower, path.parent_path())) {
+      // The sandbox makes it, and covers it: nobody will see whose it is.
+      made.made_.push_back(path.string());
+    } else {
+      deep.push_back(point);
+    }
+  }
+  if (deep.empty()) return made;
+  TRY(const auto root, open_overlay(lower, upper));
+  for (const auto& point : deep) {
     TRY(made.make_one(root.get(), point).while_doing("making the place to mount " + point.path));
   }
   return made;

@@ -17,7 +17,8 @@ struct MountPoint {
 
 class MountPoints {
  public:
-  /// Makes those that the tree lacks, with the folders above them, in `upper`.
+  /// Makes in `upper` those that the tree lacks with the folders above them; where only the last part is
+  /// missing, it is left to the sandbox to make.
   static base::Result<MountPoints> make(const std::vector<base::Path>& lower, const OverlayUpper& upper,
                                         const std::vector<MountPoint>& points);
   /// Removes what was made and is empty. Call when nothing runs in the tree any more; links in it that were
@@ -29,7 +30,7 @@ class MountPoints {
   base::Result<void> make_one(int root, const MountPoint& point);
 
   base::Path upper_;
-  std::vector<std::string> made_;  ///< relative to the root, folders before what is in them
+  std::vector<std::string> made_;  ///< or to be made; relative to the root, folders before what is in them
 };
 
 }  // namespace ecr

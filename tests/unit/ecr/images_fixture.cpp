@@ -7,10 +7,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <regex>
 #include <set>
 
 #include "base/process.h"
+#include "base/strings.h"
 #include "ecr/compression.h"
 #include "ecr/image_archive.h"
 #include "sandbox/plan.h"
@@ -49,14 +49,18 @@ std::string make_tar(const std::vector<TarMember>& members) {
 
 namespace {
 
-/// Absolute paths that `ldd` names for a program.
-std::vector<std::string> libraries_of(const std::string& program) {
-  const auto listed = take(base::run_process({.argv = {"ldd", program}}));
-  std::vector<std::string> libraries;
-  static const std::regex kPath("(/[^ \n]+) \\(0x");
-  for (std::sregex_iterator match(listed.output.begin(), listed.output.end(), kPath), end; match != end;
-       ++match)
-    libraries.push_back((*match)[1]);
+/// Absolute paths that `ldd` names for programs.
+std::set<std::string> libraries_of(const std::vector<std::string>& programs) {
+  std::vector<std::string> argv = {"ldd"};
+  argv.insert(argv.end(), programs.begin(), programs.end());
+  const auto listed = take(base::run_process({.argv = argv}));
+  std::set<std::string> libraries;
+  for (const auto line : base::lines_of(listed.output)) {
+    const auto from = line.find('/');
+    const auto to = line.find(" (0x");
+    if (from != std::string_view::npos && to != std::string_view::npos && from < to)
+      libraries.emplace(line.substr(from, to - from));
+  }
   return libraries;
 }
 
@@ -65,15 +69,15 @@ std::string make_shell_rootfs() {
   std::vector<TarMember> files = {
       tar_file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000:app:/home/app:/bin/sh\n"),
       tar_file("etc/group", "root:x:0:\napp:x:1000:\nstaff:x:50:\n")};
-  std::set<std::string> libraries;
+  std::vector<std::string> programs;
   for (const char* name : {"sh", "cat", "chmod", "chown", "echo", "env", "id", "ln", "ls", "mkdir", "mv",
                            "rm", "rmdir", "sleep", "stat", "touch", "true", "false", "wc"}) {
     const auto program = base::find_program(name, "/bin:/usr/bin");
     if (!program) continue;
     files.push_back(tar_file(fmt::format("bin/{}", name), take(base::read_file(*program)), 0755));
-    for (const auto& library : libraries_of(program->string())) libraries.insert(library);
+    programs.push_back(program->string());
   }
-  for (const auto& library : libraries) {
+  for (const auto& library : libraries_of(programs)) {
     for (Path above = Path(library).parent_path().relative_path(); !above.empty();
          above = above.parent_path())
       folders.insert(above.string());
