@@ -1,6 +1,6 @@
 #pragma once
-// What a workflow that fits the schema can still have wrong: needs that do not exist or go in circles, jobs
-// without steps, filters that exclude each other.
+// What a workflow that fits the schema can still have wrong: needs that do not exist or go in circles, steps
+// that wait for others that there are not, matrices without a combination, filters that exclude each other.
 
 #include "workflow/diagnostic.h"
 #include "workflow/workflow.h"
@@ -8,5 +8,11 @@
 namespace workflow {
 
 void check_workflow(const Workflow& workflow, Diagnostics& diagnostics);
+
+/// The parts of it.
+void check_needs(const Workflow& workflow, Diagnostics& diagnostics);
+void check_job(const std::string& file, const Job& job, Diagnostics& diagnostics);
+void check_steps(const std::string& file, const std::vector<Step>& steps, Diagnostics& diagnostics);
+void check_trigger(const std::string& file, const Trigger& trigger, Diagnostics& diagnostics);
 
 }  // namespace workflow

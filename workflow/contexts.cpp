@@ -92,7 +92,7 @@ base::Result<Value> evaluate_node(const Node& node, const Scope& scope) {
     case NodeKind::boolean:
       return Value(base::to_lower(node.text) == "true");
     case NodeKind::number:
-      return Value(Value(node.text).to_number());
+      return Value(number_of(node));
     case NodeKind::string: {
       auto value = expression::evaluate_template(node.text, surroundings_of(scope));
       if (!value) return located(std::move(value).error(), node.line, node.column);

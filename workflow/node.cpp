@@ -1,5 +1,7 @@
 #include "workflow/node.h"
 
+#include <limits>
+
 #include "base/json.h"
 #include "base/strings.h"
 #include "workflow/expression/value.h"
@@ -12,6 +14,19 @@ const Node& Node::operator[](std::string_view key) const {
     if (name.text == key) return value;
   }
   return kAbsent;
+}
+
+double number_of(const Node& node) {
+  std::string_view text = node.text;
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  const auto lower = base::to_lower(text);
+  if (lower == ".nan") return std::numeric_limits<double>::quiet_NaN();
+  if (lower == ".inf") {
+    const double infinity = std::numeric_limits<double>::infinity();
+    return negative ? -infinity : infinity;
+  }
+  return expression::Value(node.text).to_number();
 }
 
 std::string_view name_of(NodeKind kind) {
@@ -39,7 +54,7 @@ base::Json to_json(const Node& node) {
     case NodeKind::boolean:
       return base::to_lower(node.text) == "true";
     case NodeKind::number:
-      return expression::to_json(expression::Value(expression::Value(node.text).to_number()));
+      return expression::to_json(expression::Value(number_of(node)));
     case NodeKind::string:
       return node.text;
     case NodeKind::sequence: {

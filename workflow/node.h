@@ -32,6 +32,8 @@ struct Node {
   [[nodiscard]] const Node& operator[](std::string_view key) const;
 };
 
+/// What a number node says: YAML's notations, and the expression language's.
+double number_of(const Node& node);
 std::string_view name_of(NodeKind kind);
 /// Without its positions: for seeds and other documents that are only data.
 base::Json to_json(const Node& node);

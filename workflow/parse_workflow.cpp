@@ -39,42 +39,41 @@ std::string problem_of_id(std::string_view id) {
   const auto is_part = [&](char c) {
     return is_start(c) || std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '-';
   };
-  bool valid = !id.empty() && is_start(id.front());
+  bool valid = !id.empty() && id.size() < kLongestId && is_start(id.front());
   for (const char c : id) valid = valid && is_part(c);
   if (!valid) {
     return fmt::format(
         "The identifier '{}' is invalid. IDs may only contain alphanumeric characters, '_', and '-'. "
-        "IDs must start with a letter or '_' and must be less than {} characters.",
+        "IDs must start with a letter or '_' and and must be less than {} characters.",
         id, kLongestId);
   }
   if (id.starts_with("__"))
     return fmt::format("The identifier '{}' is invalid. IDs starting with '__' are reserved.", id);
-  if (id.size() >= kLongestId) {
-    return fmt::format("The identifier '{}' is invalid. IDs must be less than {} characters.", id,
-                       kLongestId);
-  }
   return "";
 }
 
+// What the id of an action step is made of: owner/repository, docker's image, or nothing to go by.
+std::string segment_of(const std::string& uses) {
+  constexpr std::string_view kDocker = "docker://";
+  if (uses.starts_with(kDocker)) return uses.substr(kDocker.size());
+  if (uses.starts_with("./") || uses.starts_with(".\\") || uses.starts_with("$/")) return "self";
+  const auto halves = base::split(uses, '@');
+  if (halves.size() != 2 || halves[1].empty()) return "run";
+  const auto segments = base::split(base::replace_all(halves[0], "\\", "/"), '/');
+  if (segments.size() < 2 || segments[0].empty() || segments[1].empty()) return "run";
+  return segments[0] + "/" + segments[1];
+}
+
 std::string generated_id(const Step& step) {
-  std::string base = "__run";
-  if (step.uses) {
-    auto reference = step.uses->text.substr(0, step.uses->text.find('@'));
-    base = reference.starts_with("./") || reference.starts_with("$/") ? "__self" : "__";
-    if (base == "__") {
-      for (const char c : reference)
-        base += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' ? c : '_';
-    }
-  } else if (step.wait.present()) {
-    base = "__wait";
-  } else if (step.wait_all.present()) {
-    base = "__wait-all";
-  } else if (step.cancel.present()) {
-    base = "__cancel";
-  } else if (!step.parallel.empty()) {
-    base = "__parallel";
-  }
-  return base;
+  std::string name = "run";
+  if (step.uses) name = segment_of(step.uses->text);
+  if (step.wait.present()) name = "wait";
+  if (step.wait_all.present()) name = "wait-all";
+  if (step.cancel.present()) name = "cancel";
+  if (!step.parallel.empty()) name = "parallel";
+  std::string id = "__";
+  for (const char c : name) id += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' ? c : '_';
+  return id;
 }
 
 class StepsParser {
@@ -112,18 +111,6 @@ class StepsParser {
       check_id(id);
     }
     for (const auto& child : node["parallel"].items) step.parallel.push_back(parse_step(child));
-    const int kinds = (step.run ? 1 : 0) + (step.uses ? 1 : 0) + (step.wait.present() ? 1 : 0) +
-                      (step.wait_all.present() ? 1 : 0) + (step.cancel.present() ? 1 : 0) +
-                      (node["parallel"].present() ? 1 : 0);
-    if (kinds == 0)
-      report(node,
-             "Required property is missing: a step needs one of run, uses, wait, wait-all, cancel, parallel");
-    if (kinds > 1) report(node, "A step may have only one of run, uses, wait, wait-all, cancel, parallel");
-    if (!step.run && (step.shell || step.working_directory)) {
-      report(node[step.shell ? "shell" : "working-directory"],
-             fmt::format("Unexpected value '{}'", step.shell ? "shell" : "working-directory"));
-    }
-    if (!step.uses && step.with.present()) report(step.with, "Unexpected value 'with'");
     return step;
   }
 
@@ -140,9 +127,10 @@ class StepsParser {
     for (auto& step : steps) {
       if (step.id.empty()) {
         const auto base = generated_id(step);
-        step.id = base;
+        step.id = base.substr(0, kLongestId);
         for (int number = 2; !used_.insert(base::to_lower(step.id)).second; ++number) {
-          step.id = fmt::format("{}_{}", base, number);
+          const auto suffix = fmt::format("_{}", number);
+          step.id = base.substr(0, kLongestId - suffix.size()) + suffix;
         }
       }
       assign_ids(step.parallel);
@@ -158,8 +146,8 @@ class StepsParser {
   std::set<std::string> used_;
 };
 
-Trigger trigger_of(const std::string& event, const Node& config) {
-  return {.event = event,
+Trigger trigger_of(const Node& event, const Node& config) {
+  return {.event = event.text,
           .types = list_of(config["types"]),
           .branches = list_of(config["branches"]),
           .branches_ignore = list_of(config["branches-ignore"]),
@@ -167,13 +155,16 @@ Trigger trigger_of(const std::string& event, const Node& config) {
           .tags_ignore = list_of(config["tags-ignore"]),
           .paths = list_of(config["paths"]),
           .paths_ignore = list_of(config["paths-ignore"]),
+          .line = event.line,
+          .column = event.column,
           .config = config};
 }
 
 std::vector<Trigger> triggers_of(const Node& on) {
   std::vector<Trigger> triggers;
-  for (const auto& event : list_of(on)) triggers.push_back(trigger_of(event, {}));
-  for (const auto& [event, config] : on.members) triggers.push_back(trigger_of(event.text, config));
+  if (on.is_scalar()) triggers.push_back(trigger_of(on, {}));
+  for (const auto& event : on.items) triggers.push_back(trigger_of(event, {}));
+  for (const auto& [event, config] : on.members) triggers.push_back(trigger_of(event, config));
   return triggers;
 }
 
@@ -182,7 +173,7 @@ std::vector<DispatchInput> dispatch_inputs_of(const Node& on) {
   for (const auto& [name, config] : on["workflow_dispatch"]["inputs"].members) {
     DispatchInput input{.name = name.text};
     if (config["type"].present()) input.type = config["type"].text;
-    input.required = config["required"].text == "true";
+    input.required = base::to_lower(config["required"].text) == "true";
     if (config["default"].present() && config["default"].kind != NodeKind::null)
       input.default_value = config["default"].text;
     input.options = list_of(config["options"]);
@@ -249,7 +240,9 @@ Workflow parse_workflow(const std::string& path, const Node& root, Diagnostics& 
                     .env = root["env"],
                     .defaults = defaults_of(root["defaults"]),
                     .permissions = root["permissions"],
-                    .concurrency = root["concurrency"]};
+                    .concurrency = root["concurrency"],
+                    .jobs_line = root["jobs"].line,
+                    .jobs_column = root["jobs"].column};
   if (root["name"].present()) workflow.name = root["name"].text;
   for (const auto& [id, node] : root["jobs"].members)
     workflow.jobs.push_back(job_of(path, id, node, diagnostics));

@@ -1,6 +1,7 @@
 #pragma once
 // The grammar of workflow files and action metadata as one table: which keys a mapping has, what a value may
-// be, which contexts and functions an expression there may use. Adding a key is a line in schema.cpp.
+// be, which contexts and functions an expression there may use. Adding a key is a line in schema.cpp,
+// trigger_schema.cpp (on) or action_schema.cpp.
 
 #include <string>
 #include <string_view>
@@ -11,7 +12,7 @@
 
 namespace workflow {
 
-/// Bits: the kinds of node a value may be.
+/// Bits: the kinds of node a value may be. A string must not be empty unless kEmpty says so.
 enum Accepts : unsigned {
   kNull = 1U << 0,
   kBoolean = 1U << 1,
@@ -19,26 +20,33 @@ enum Accepts : unsigned {
   kString = 1U << 3,
   kSequence = 1U << 4,
   kMapping = 1U << 5,
+  kEmpty = 1U << 6,
   kScalar = kBoolean | kNumber | kString,
+  kText = kScalar | kNull | kEmpty,
 };
 
 struct MappingRule;
 
-/// What a value may be. `contexts` lists, space separated, what an expression may use: context names,
-/// `status` for the status functions, `hashFiles`; empty means no expression at all. `condition` texts are
-/// expressions without braces.
+/// What a value may be. `contexts` lists, space separated, what an expression in it and below may use:
+/// context names, `status` for the status functions, `job-status` for those with job ids, `hashFiles`; empty
+/// means no expression at all. `condition` texts are expressions without braces. `allowed` lists the only
+/// texts there are.
 struct ValueRule {
   unsigned kinds = kString;
   std::string_view contexts;
-  const MappingRule* mapping = nullptr;  ///< of a mapping; null: any keys, scalar values
-  const ValueRule* item = nullptr;       ///< of a sequence's items; null: scalars
+  const MappingRule* mapping = nullptr;  ///< of a mapping; null: anything
+  const ValueRule* item = nullptr;       ///< of a sequence; null: anything
   bool condition = false;
+  std::string_view allowed;
 };
 
+/// `variants` is a set of bits: the kinds of this mapping that have the key; 0 is all of them. A mapping is
+/// of the kinds that all its keys leave.
 struct KeyRule {
   std::string_view key;
   ValueRule value;
   bool required = false;
+  unsigned variants = 0;
 };
 
 struct MappingRule {
@@ -49,6 +57,8 @@ struct MappingRule {
 
 const MappingRule& workflow_rule();
 const MappingRule& action_rule();
+/// What stands under `on` when it is a mapping.
+const MappingRule& trigger_rule();
 
 /// Holds the node against the rule; every problem is added with its place, at most ten.
 void check_schema(const std::string& file, const Node& node, const MappingRule& rule,

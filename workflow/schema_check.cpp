@@ -32,10 +32,20 @@ unsigned bit_of(NodeKind kind) {
   return 0;
 }
 
+// At most so many bytes, and no half of a character.
+std::string cut(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
+  return std::string(text.substr(0, bytes)) + "…";
+}
+
 bool lists(std::string_view contexts, std::string_view name) {
-  const auto names = base::split(contexts, ' ');
-  return std::any_of(names.begin(), names.end(),
-                     [&](const auto& candidate) { return base::equals_ignoring_case(candidate, name); });
+  while (!contexts.empty()) {
+    const auto end = contexts.find(' ');
+    if (base::equals_ignoring_case(contexts.substr(0, end), name)) return true;
+    contexts.remove_prefix(end == std::string_view::npos ? contexts.size() : end + 1);
+  }
+  return false;
 }
 
 std::string expected_kinds(unsigned kinds) {
@@ -48,58 +58,140 @@ std::string expected_kinds(unsigned kinds) {
   return base::join(names, " or ");
 }
 
+constexpr std::string_view kNotEmbedded =
+    "The directive 'insert' is not allowed in this context. Directives are not supported for expressions "
+    "that "
+    "are embedded within a string. Directives are only supported when the entire value is an expression.";
+
 class Checker {
  public:
   Checker(const std::string& file, Diagnostics& diagnostics) : file_(file), diagnostics_(diagnostics) {}
 
-  void mapping(const Node& node, const MappingRule& rule) {
+  void mapping(const Node& node, const MappingRule& rule, std::string_view contexts) {
+    unsigned variants = all_variants(rule);
+    bool computed_keys = false;
     for (const auto& [key, value] : node.members) {
-      const auto found =
-          std::find_if(rule.keys.begin(), rule.keys.end(),
-                       [&, &name = key.text](const KeyRule& candidate) { return candidate.key == name; });
-      if (found != rule.keys.end()) {
-        this->value(value, found->value);
-      } else if (rule.other != nullptr) {
+      if (expression::has_expression(key.text)) {
+        computed_keys = true;
+        computed_key(key, contexts);
+        static const ValueRule kAnything{kText | kSequence | kMapping};
+        ValueRule anything = rule.other != nullptr ? *rule.other : kAnything;
+        anything.contexts = contexts;
+        this->value(value, anything);
+        continue;
+      }
+      const auto* known = find(rule, key.text);
+      if (known != nullptr && known->variants != 0 && (known->variants & variants) == 0) known = nullptr;
+      if (known != nullptr) {
+        if (known->variants != 0) variants &= known->variants;
+        this->value(value, known->value);
+      } else if (rule.other != nullptr && !key.text.empty()) {
         this->value(value, *rule.other);
       } else {
         report(key, fmt::format("Unexpected value '{}'", key.text));
       }
     }
+    if (!computed_keys) required(node, rule, variants);
+  }
+
+ private:
+  static const KeyRule* find(const MappingRule& rule, std::string_view key) {
+    const auto found = std::find_if(rule.keys.begin(), rule.keys.end(),
+                                    [&](const KeyRule& candidate) { return candidate.key == key; });
+    return found == rule.keys.end() ? nullptr : &*found;
+  }
+
+  static unsigned all_variants(const MappingRule& rule) {
+    unsigned variants = 0;
+    for (const auto& key : rule.keys) variants |= key.variants;
+    return variants;
+  }
+
+  void required(const Node& node, const MappingRule& rule, unsigned variants) {
+    if ((variants & (variants - 1)) != 0) {
+      std::vector<std::string> telling;
+      for (const auto& key : rule.keys) {
+        const bool of_one = key.variants != 0 && (key.variants & (key.variants - 1)) == 0;
+        if (of_one && (key.variants & variants) != 0) telling.emplace_back(key.key);
+      }
+      std::sort(telling.begin(), telling.end());
+      report(node, "There's not enough info to determine what you meant. Add one of these properties: " +
+                       base::join(telling, ", "));
+      return;
+    }
     for (const auto& key : rule.keys) {
-      if (key.required && !node[key.key].present())
+      const bool applies = key.variants == 0 || (key.variants & variants) != 0;
+      if (key.required && applies && !node[key.key].present())
         report(node, fmt::format("Required property is missing: {}", key.key));
     }
   }
 
- private:
   void value(const Node& node, const ValueRule& rule) {
     if (rule.condition && node.is_scalar()) {
       condition(node, rule);
       return;
     }
-    const bool single_expression = node.kind == NodeKind::string && is_one_expression(node.text);
-    const bool fits = (rule.kinds & bit_of(node.kind)) != 0;
-    if (!fits && !(single_expression && !rule.contexts.empty())) {
-      report(node, fmt::format("Unexpected value '{}': expected a {}, found a {}", shown(node),
-                               expected_kinds(rule.kinds), name_of(node.kind)));
+    const bool computed =
+        node.kind == NodeKind::string && !rule.contexts.empty() && is_one_expression(node.text);
+    bool fits = (rule.kinds & bit_of(node.kind)) != 0;
+    if (node.kind == NodeKind::string && node.text.empty()) fits = fits && (rule.kinds & kEmpty) != 0;
+    if (!fits && !computed) {
+      report(node, unexpected(node, rule));
       return;
     }
-    if (node.kind == NodeKind::string) expressions(node, rule.contexts);
-    if (node.is_mapping() && rule.mapping != nullptr) mapping(node, *rule.mapping);
-    if (node.is_sequence()) {
-      static const ValueRule kScalars{kScalar | kNull, ""};
-      for (const auto& item : node.items) value(item, rule.item != nullptr ? *rule.item : kScalars);
+    if (node.kind == NodeKind::string) {
+      expressions(node, rule.contexts);
+      allowed(node, rule.allowed);
     }
+    if (node.is_mapping() && rule.mapping != nullptr) mapping(node, *rule.mapping, rule.contexts);
+    if (node.is_sequence() && rule.item != nullptr) {
+      for (const auto& item : node.items) value(item, *rule.item);
+    }
+    if ((node.is_mapping() && rule.mapping == nullptr) || (node.is_sequence() && rule.item == nullptr))
+      anything(node, rule.contexts);
+  }
+
+  // No rule but for the expressions in it.
+  void anything(const Node& node, std::string_view contexts) {
+    if (node.kind == NodeKind::string) expressions(node, contexts);
+    for (const auto& item : node.items) anything(item, contexts);
+    for (const auto& [key, member] : node.members) {
+      if (expression::has_expression(key.text)) computed_key(key, contexts);
+      anything(member, contexts);
+    }
+  }
+
+  static std::string unexpected(const Node& node, const ValueRule& rule) {
+    const auto expected = expected_kinds(rule.kinds);
+    if (node.is_sequence()) return fmt::format("A sequence was not expected; expected a {}", expected);
+    if (node.is_mapping()) return fmt::format("A mapping was not expected; expected a {}", expected);
+    if (node.text.empty()) return fmt::format("Unexpected value ''; expected a {}, found nothing", expected);
+    return fmt::format("Unexpected value '{}'; expected a {}, found a {}", shown(node), expected,
+                       name_of(node.kind));
+  }
+
+  void allowed(const Node& node, std::string_view texts) {
+    if (texts.empty() || expression::has_expression(node.text)) return;
+    const auto list = base::split(texts, ' ');
+    if (std::find(list.begin(), list.end(), node.text) != list.end()) return;
+    report(node,
+           fmt::format("Unexpected value '{}'; expected one of: {}", shown(node), base::join(list, ", ")));
   }
 
   static std::string shown(const Node& node) {
     constexpr std::size_t kLongest = 60;
-    return node.text.size() > kLongest ? node.text.substr(0, kLongest) + "…" : node.text;
+    return cut(node.text, kLongest);
   }
 
   static bool is_one_expression(std::string_view text) {
-    text = base::trim(text);
-    return text.starts_with("${{") && text.ends_with("}}");
+    const auto parts = expression::split_template(base::trim(text));
+    return parts && parts->size() == 1 && parts->front().is_expression;
+  }
+
+  void computed_key(const Node& key, std::string_view contexts) {
+    const auto parts = expression::split_template(key.text);
+    const bool insert = parts && parts->size() == 1 && parts->front().text == "insert";
+    if (contexts.empty() || !insert) expressions(key, contexts);
   }
 
   void expressions(const Node& node, std::string_view contexts) {
@@ -114,12 +206,17 @@ class Checker {
       return;
     }
     for (const auto& part : *parts) {
-      if (part.is_expression) expression_text(node, part.text, contexts);
+      if (!part.is_expression) continue;
+      if (part.text == "insert") {
+        report(node, kNotEmbedded);
+        return;
+      }
+      expression_text(node, part.text, contexts);
     }
   }
 
   void condition(const Node& node, const ValueRule& rule) {
-    const auto expression = expression::condition_expression(node.text);
+    const auto expression = expression::unwrapped_condition(node.text);
     if (!expression) {
       report(node, expression.error().message);
       return;
@@ -128,42 +225,49 @@ class Checker {
   }
 
   void expression_text(const Node& node, std::string_view text, std::string_view contexts) {
-    const auto tree = expression::parse_expression(text);
+    const auto tree =
+        expression::parse_expression(text, [&](std::string_view name) { return is_context(contexts, name); });
     if (!tree) {
-      report(node, tree.error().message);
+      auto message = tree.error().message;
+      if (message.starts_with("Unrecognized named-value"))
+        message += fmt::format(". Available here: {}", named_values(contexts));
+      report(node, message);
       return;
     }
     expression::visit_nodes(**tree, [&](const expression::Node& part) {
-      if (part.kind == expression::NodeKind::name && !lists(contexts, part.name)) {
-        report(node,
-               fmt::format("Unrecognized named-value: '{}'. Located at position {} within expression: {}. "
-                           "Available here: {}",
-                           part.name, part.offset + 1, text, named_values(contexts)));
-      }
       if (part.kind != expression::NodeKind::call) return;
-      const bool refused =
-          (expression::is_status_function(part.name) && !lists(contexts, "status")) ||
-          (base::equals_ignoring_case(part.name, "hashFiles") && !lists(contexts, "hashFiles"));
-      if (refused) {
-        report(node, fmt::format("Unrecognized function: '{}'. Located at position {} within expression: {}",
-                                 part.name, part.offset + 1, text));
-      }
+      const auto problem = problem_of_call(part, contexts);
+      if (problem.empty()) return;
+      report(node, fmt::format("{}: '{}'. Located at position {} within expression: {}", problem, part.name,
+                               part.offset + 1, text));
     });
+  }
+
+  static std::string_view problem_of_call(const expression::Node& call, std::string_view contexts) {
+    if (base::equals_ignoring_case(call.name, "hashFiles") && !lists(contexts, "hashFiles"))
+      return "Unrecognized function";
+    if (!expression::is_status_function(call.name) || lists(contexts, "job-status")) return "";
+    if (!lists(contexts, "status")) return "Unrecognized function";
+    return call.children.empty() ? "" : "Too many parameters supplied";
+  }
+
+  // The lists also hold what functions there are.
+  static bool is_context(std::string_view contexts, std::string_view name) {
+    return lists(contexts, name) && !lists("status job-status hashFiles", name);
   }
 
   static std::string named_values(std::string_view contexts) {
     std::vector<std::string> names;
     for (auto& name : base::split(contexts, ' ')) {
-      if (name != "status" && name != "hashFiles") names.push_back(std::move(name));
+      if (is_context(contexts, name)) names.push_back(std::move(name));
     }
     return base::join(names, ", ");
   }
 
-  void report(const Node& node, std::string message) {
+  void report(const Node& node, std::string_view message) {
     constexpr std::size_t kLongest = 500;
     if (diagnostics_.size() >= kMaxDiagnostics) return;
-    if (message.size() > kLongest) message = message.substr(0, kLongest - 3) + "...";
-    diagnostics_.push_back({{file_, node.line, node.column}, std::move(message)});
+    diagnostics_.push_back({{file_, node.line, node.column}, cut(message, kLongest)});
   }
 
   const std::string& file_;
@@ -174,7 +278,7 @@ class Checker {
 
 void check_schema(const std::string& file, const Node& node, const MappingRule& rule,
                   Diagnostics& diagnostics) {
-  Checker(file, diagnostics).mapping(node, rule);
+  Checker(file, diagnostics).mapping(node, rule, "");
 }
 
 }  // namespace workflow

@@ -83,6 +83,8 @@ struct Trigger {
   std::vector<std::string> branches, branches_ignore;
   std::vector<std::string> tags, tags_ignore;
   std::vector<std::string> paths, paths_ignore;
+  int line = 0;
+  int column = 0;
   Node config;  ///< all of it, for schedule, workflow_call and what else there is
 };
 
@@ -105,6 +107,8 @@ struct Workflow {
   Node permissions;
   Node concurrency;
   std::vector<Job> jobs;  ///< in the order of the file
+  int jobs_line = 0;      ///< where they begin
+  int jobs_column = 0;
 
   [[nodiscard]] const Job* find_job(std::string_view id) const;
 };

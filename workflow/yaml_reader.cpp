@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <sstream>
+#include <tuple>
 
 #include "base/strings.h"
 
@@ -45,22 +46,77 @@ bool is_number(std::string_view text) {
          (fraction.empty() || all_of(fraction, "0123456789"));
 }
 
+bool is_null(std::string_view text) {
+  return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
+}
+
+struct Place {
+  int line = 0;
+  int column = 0;
+};
+
+/// The text by lines, for what the library does not tell: it counts bytes, and puts a value that is not there
+/// where the next thing begins.
+class Source {
+ public:
+  explicit Source(std::string_view text) : lines_(base::lines_of(text)) {}
+
+  [[nodiscard]] Place place_of(const YAML::Mark& mark) const {
+    return {mark.line + 1,
+            characters(line(mark.line + 1), static_cast<std::size_t>(std::max(mark.column, 0))) + 1};
+  }
+
+  /// Behind the colon of a key.
+  [[nodiscard]] Place behind(const Node& key) const {
+    const auto text = line(key.line);
+    std::size_t bytes = 0;
+    for (int left = key.column - 1; left > 0 && bytes < text.size(); --left) bytes = next(text, bytes);
+    const auto colon = text.find(':', bytes + key.text.size());
+    if (colon == std::string_view::npos) return {key.line, key.column};
+    return {key.line, characters(text, colon + 1) + 1};
+  }
+
+ private:
+  [[nodiscard]] std::string_view line(int number) const {
+    const auto index = static_cast<std::size_t>(number) - 1;
+    return number > 0 && index < lines_.size() ? lines_[index] : std::string_view();
+  }
+  static std::size_t next(std::string_view text, std::size_t at) {
+    do ++at;
+    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U);
+    return at;
+  }
+  static int characters(std::string_view text, std::size_t bytes) {
+    int count = 0;
+    for (std::size_t at = 0; at < std::min(bytes, text.size()); at = next(text, at)) ++count;
+    return count + static_cast<int>(bytes > text.size() ? bytes - text.size() : 0);
+  }
+
+  std::vector<std::string_view> lines_;
+};
+
 // yaml-cpp reports errors by exception; so do we inside its callbacks, and only there.
 struct ReadingFailed {
-  int line;
-  int column;
+  Place place;
   std::string message;
 };
 
 class NodeBuilder : public YAML::EventHandler {
  public:
-  explicit NodeBuilder(const YamlLimits& limits) : limits_(limits) {}
+  NodeBuilder(const YamlLimits& limits, const Source& source) : limits_(limits), source_(source) {}
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add(make(NodeKind::null, mark, ""), anchor);
+    Node node = make(NodeKind::null, mark, "");
+    if (!open_.empty() && open_.back().expects_value) {
+      const Node& key = open_.back().node.members.back().first;
+      const Place place = source_.behind(key);
+      // On another line than its key, or before it: nothing was written.
+      if (node.line != key.line) std::tie(node.line, node.column) = std::tie(place.line, place.column);
+    }
+    add(std::move(node), anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -91,6 +147,8 @@ class NodeBuilder : public YAML::EventHandler {
   void OnMapEnd() override { close(); }
 
   Node take() { return std::move(root_); }
+  /// What is wrong but did not end the reading: keys that are there twice.
+  [[nodiscard]] const std::vector<ReadingFailed>& problems() const { return problems_; }
 
  private:
   struct Open {
@@ -98,36 +156,40 @@ class NodeBuilder : public YAML::EventHandler {
     YAML::anchor_t anchor = 0;
     std::set<std::string> keys;
     bool expects_value = false;
+    bool drops_member = false;
   };
 
-  [[noreturn]] static void fail(const YAML::Mark& mark, std::string message) {
-    throw ReadingFailed{mark.line + 1, mark.column + 1, std::move(message)};
+  [[noreturn]] void fail(const YAML::Mark& mark, std::string message) const {
+    throw ReadingFailed{source_.place_of(mark), std::move(message)};
   }
 
-  static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
+  void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
     if (tag != "?" && tag != "!" && !tag.empty() && tag != "tag:yaml.org,2002:map" &&
         tag != "tag:yaml.org,2002:seq") {
       fail(mark, fmt::format("Unexpected tag '{}'", tag));
     }
   }
 
-  static NodeKind kind_of(const YAML::Mark& mark, const std::string& tag, const std::string& value) {
+  NodeKind kind_of(const YAML::Mark& mark, const std::string& tag, const std::string& value) const {
     if (tag == "!" || tag == "tag:yaml.org,2002:str") return NodeKind::string;
     if (tag == "?" || tag.empty()) {
       if (is_boolean(value)) return NodeKind::boolean;
       return is_number(value) ? NodeKind::number : NodeKind::string;
     }
-    if (tag == "tag:yaml.org,2002:bool" && is_boolean(value)) return NodeKind::boolean;
-    if ((tag == "tag:yaml.org,2002:int" || tag == "tag:yaml.org,2002:float") && is_number(value))
-      return NodeKind::number;
-    if (tag == "tag:yaml.org,2002:null" && (value.empty() || value == "~" || value == "null"))
-      return NodeKind::null;
-    fail(mark, fmt::format("Unexpected tag '{}' for the value '{}'", tag, value));
+    const bool boolean = tag == "tag:yaml.org,2002:bool";
+    const bool number = tag == "tag:yaml.org,2002:int" || tag == "tag:yaml.org,2002:float";
+    const bool null = tag == "tag:yaml.org,2002:null";
+    if (!boolean && !number && !null) fail(mark, fmt::format("Unexpected tag '{}'", tag));
+    if (boolean && is_boolean(value)) return NodeKind::boolean;
+    if (number && is_number(value)) return NodeKind::number;
+    if (null && is_null(value)) return NodeKind::null;
+    fail(mark, fmt::format("The value '{}' is invalid for the type '{}'", value, tag));
   }
 
   Node make(NodeKind kind, const YAML::Mark& mark, const std::string& value) {
     count(mark, value.size());
-    return {.kind = kind, .line = mark.line + 1, .column = mark.column + 1, .text = value};
+    const Place place = source_.place_of(mark);
+    return {.kind = kind, .line = place.line, .column = place.column, .text = value};
   }
 
   void count(const YAML::Mark& mark, std::size_t bytes) {
@@ -149,7 +211,7 @@ class NodeBuilder : public YAML::EventHandler {
 
   void open(Node node, YAML::anchor_t anchor) {
     if (static_cast<int>(open_.size()) >= limits_.depth) {
-      throw ReadingFailed{node.line, node.column, "Maximum object depth exceeded"};
+      throw ReadingFailed{{node.line, node.column}, "Maximum object depth exceeded"};
     }
     open_.push_back({.node = std::move(node), .anchor = anchor});
   }
@@ -157,7 +219,7 @@ class NodeBuilder : public YAML::EventHandler {
   void close() {
     Open done = std::move(open_.back());
     open_.pop_back();
-    add(std::move(done.node), done.anchor);
+    add(without_placeholder(std::move(done.node)), done.anchor);
   }
 
   void add(Node node, YAML::anchor_t anchor) {
@@ -170,19 +232,40 @@ class NodeBuilder : public YAML::EventHandler {
     if (parent.node.kind == NodeKind::sequence) {
       parent.node.items.push_back(std::move(node));
     } else if (!parent.expects_value) {
-      if (!node.is_scalar()) throw ReadingFailed{node.line, node.column, "A key must be a scalar"};
-      if (!parent.keys.insert(node.text).second) {
-        throw ReadingFailed{node.line, node.column, fmt::format("'{}' is already defined", node.text)};
-      }
+      if (!node.is_scalar() && !is_placeholder(node))
+        throw ReadingFailed{{node.line, node.column}, "A key must be a scalar"};
+      parent.drops_member = !node.text.empty() && !parent.keys.insert(base::to_lower(node.text)).second;
+      if (parent.drops_member)
+        problems_.push_back({{node.line, node.column}, fmt::format("'{}' is already defined", node.text)});
       parent.node.members.emplace_back(std::move(node), Node());
       parent.expects_value = true;
     } else {
       parent.node.members.back().second = std::move(node);
+      if (parent.drops_member) parent.node.members.pop_back();
       parent.expects_value = false;
     }
   }
 
+  // `{name}` as a key, as in `{{ name }}`.
+  static bool is_placeholder(const Node& node) {
+    return node.is_mapping() && node.members.size() == 1 && node.members[0].first.is_scalar() &&
+           node.members[0].second.kind == NodeKind::null;
+  }
+
+  // `{{ name }}` without quotes is what templates leave for people to fill in; it stays that text.
+  static Node without_placeholder(Node node) {
+    if (node.members.size() != 1 || !is_placeholder(node.members[0].first)) return node;
+    if (node.members[0].second.kind != NodeKind::null)
+      throw ReadingFailed{{node.line, node.column}, "A key must be a scalar"};
+    return {.kind = NodeKind::string,
+            .line = node.line,
+            .column = node.column,
+            .text = fmt::format("{{{{ {} }}}}", node.members[0].first.members[0].first.text)};
+  }
+
   const YamlLimits& limits_;
+  const Source& source_;
+  std::vector<ReadingFailed> problems_;
   Node root_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Node> anchors_;
@@ -198,7 +281,9 @@ Node read_yaml(const std::string& file, std::string_view text, Diagnostics& diag
     diagnostics.push_back({{file, line, column}, std::move(message)});
   };
   if (text.size() > limits.characters) {
-    report(0, 0, fmt::format("the file has {} characters; {} is the limit", text.size(), limits.characters));
+    report(0, 0,
+           fmt::format("The maximum file size of {} characters has been exceeded: the file has {}",
+                       limits.characters, text.size()));
     return {};
   }
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
@@ -207,16 +292,20 @@ Node read_yaml(const std::string& file, std::string_view text, Diagnostics& diag
            "the file holds a NUL character; expected text");
     return {};
   }
-  NodeBuilder builder(limits);
+  const Source source(text);
+  NodeBuilder builder(limits, source);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    if (!parser.HandleNextDocument(builder)) return {};
-    return builder.take();
+    const bool found = parser.HandleNextDocument(builder);
+    for (const auto& problem : builder.problems())
+      report(problem.place.line, problem.place.column, problem.message);
+    return found ? builder.take() : Node();
   } catch (const YAML::Exception& error) {
-    report(error.mark.line + 1, error.mark.column + 1, error.msg);
+    const Place place = source.place_of(error.mark);
+    report(place.line, place.column, error.msg);
   } catch (const ReadingFailed& failed) {
-    report(failed.line, failed.column, failed.message);
+    report(failed.place.line, failed.place.column, failed.message);
   }
   return {};
 }

@@ -88,7 +88,7 @@ base::Result<std::string> evaluate_text(std::string_view text, const Surrounding
   return value.to_text();
 }
 
-base::Result<std::string> condition_expression(std::string_view text) {
+base::Result<std::string> unwrapped_condition(std::string_view text) {
   std::string expression(base::trim(text));
   if (expression.empty()) return std::string("success()");
   if (has_expression(expression)) {
@@ -110,7 +110,11 @@ base::Result<std::string> condition_expression(std::string_view text) {
       expression = fmt::format("format('{}'{})", pattern, arguments);
     }
   }
-  if (base::trim(expression).empty()) return std::string("success()");
+  return expression;
+}
+
+base::Result<std::string> condition_expression(std::string_view text) {
+  TRY(auto expression, unwrapped_condition(text));
   TRY(const auto tree, parse_expression(expression));
   bool has_status_function = false;
   visit_nodes(*tree, [&](const Node& node) {
