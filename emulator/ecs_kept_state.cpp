@@ -141,6 +141,7 @@ Service service_from_json(const base::Json& json) {
 base::Json kept_state(const EcsState& state) {
   base::Json document = {{"clusters", base::Json::array()},
                          {"families", base::Json::object()},
+                         {"tags", state.tags},
                          {"services", base::Json::array()},
                          {"next_address", state.next_address}};
   for (const Cluster& cluster : state.clusters) {
@@ -162,6 +163,9 @@ base::Result<void> load_kept_state(EcsState& state, const base::Json& document) 
   }
   for (const auto& [family, revisions] : base::json_member(document, "families").items()) {
     for (const base::Json& revision : revisions) state.families[family].push_back(revision);
+  }
+  for (const auto& [arn, tags] : base::json_member(document, "tags").items()) {
+    if (tags.is_array()) state.tags[arn] = tags;
   }
   for (const base::Json& entry : base::json_member(document, "services"))
     state.services.push_back(service_from_json(entry));

@@ -160,7 +160,7 @@ base::Json* EcsService::tags_of(const std::string& arn) {
       state_.find_cluster(arn) != nullptr ||
       (arn.find(":task-definition/") != std::string::npos && state_.find_task_definition(arn) != nullptr);
   if (!known) return nullptr;
-  base::Json& tags = other_tags_[arn];
+  base::Json& tags = state_.tags[arn];
   if (!tags.is_array()) tags = base::Json::array();
   return &tags;
 }

@@ -82,7 +82,6 @@ class EcsService {
   base::Clock& clock_;
   Links links_;
   std::string caller_arn_;
-  std::map<std::string, base::Json> other_tags_;  ///< of clusters and task definitions, by ARN
 };
 
 }  // namespace emulator

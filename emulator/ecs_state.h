@@ -170,6 +170,7 @@ struct EcsState {
   std::string account;
   std::vector<Cluster> clusters;
   std::map<std::string, std::vector<base::Json>> families;  ///< every revision; [i] is revision i + 1
+  std::map<std::string, base::Json> tags;                   ///< of clusters and task definitions, by ARN
   std::list<Service> services;
   std::list<TaskRecord> tasks;
   std::map<std::string, std::vector<std::string>> client_tokens;  ///< RunTask's token → task ids

@@ -152,7 +152,7 @@ base::Result<base::Json> EcsService::register_task_definition(const base::Json& 
   const base::Json& tags = base::json_member(request, "tags");
   base::Json answer = {{"taskDefinition", registered}};
   if (tags.is_array() && !tags.empty()) {
-    other_tags_[base::json_string(registered, "taskDefinitionArn")] = tags;
+    state_.tags[base::json_string(registered, "taskDefinitionArn")] = tags;
     answer["tags"] = tags;
   }
   return answer;
@@ -163,8 +163,8 @@ base::Result<base::Json> EcsService::describe_task_definition(const base::Json& 
   if (definition == nullptr) return client_error("Unable to describe task definition.");
   base::Json answer = {{"taskDefinition", *definition}};
   if (wants_tags(request) == WithTags::yes) {
-    const auto tags = other_tags_.find(base::json_string(*definition, "taskDefinitionArn"));
-    answer["tags"] = tags == other_tags_.end() ? base::Json::array() : tags->second;
+    const auto tags = state_.tags.find(base::json_string(*definition, "taskDefinitionArn"));
+    answer["tags"] = tags == state_.tags.end() ? base::Json::array() : tags->second;
   }
   return answer;
 }

@@ -303,6 +303,26 @@ TEST_F(EcsApiTest, AnswersWithTheCodeOnTheWire) {
   EXPECT_EQ(failure->status, 400);
 }
 
+TEST_F(EcsApiTest, KeepsAllButTasksOverARestart) {
+  run_service(1);
+  ASSERT_TRUE(call("TagResource", {{"resourceArn", state_.arn("task-definition/items:1")},
+                                   {"tags", {{{"key", "team"}, {"value", "items"}}}}})
+                  .ok());
+  ASSERT_TRUE(call("TagResource", {{"resourceArn", service()["serviceArn"]},
+                                   {"tags", {{{"key", "stage"}, {"value", "production"}}}}})
+                  .ok());
+  const base::Json kept = kept_state(state_);
+  EcsState after("eu-central-1", "123456789012");
+  ASSERT_TRUE(load_kept_state(after, *base::parse_json(kept.dump())).ok());
+  EXPECT_EQ(kept_state(after), kept);
+  EcsService again(after, clock_, {});
+  const auto tags =
+      again.call("ListTagsForResource", {{"resourceArn", state_.arn("task-definition/items:1")}}, "");
+  ASSERT_TRUE(tags.ok());
+  EXPECT_EQ((*tags)["tags"][0]["value"], "items");
+  EXPECT_FALSE(load_kept_state(after, base::Json::array()).ok());
+}
+
 TEST_F(EcsApiTest, SeedsWhatIsMissingAndNothingTwice) {
   const base::Json seed = {
       {"clusters", {"staging"}},
