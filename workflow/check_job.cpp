@@ -29,7 +29,6 @@ class JobChecker {
     if (job.uses) {
       called_workflow(*job.uses);
     } else {
-      if (job.steps.empty()) report(job.line, job.column, "Required property is missing: steps");
       runner_group(job.runs_on["group"]);
     }
     if (job.strategy.matrix.is_mapping()) matrix(job.strategy.matrix);

@@ -34,14 +34,14 @@ const MappingRule* texts(std::string_view contexts) {
 }
 
 ValueRule texts_value(std::string_view contexts) {
-  return {kMapping | kNull, contexts, texts(contexts)};
+  return {kMapping, contexts, texts(contexts)};
 }
 
 MappingRule make_defaults_rule(std::string_view contexts) {
   static std::map<std::string_view, MappingRule> runs;
   auto& run = runs[contexts];
   run = {"run", {{"shell", {kScalar, contexts}}, {"working-directory", {kScalar, contexts}}}};
-  return {"defaults", {{"run", {kMapping | kNull, contexts, &run}}}};
+  return {"defaults", {{"run", {kMapping, contexts, &run}}}};
 }
 
 MappingRule make_concurrency_rule(std::string_view contexts) {
@@ -72,7 +72,7 @@ const MappingRule& permissions_rule() {
 }
 
 ValueRule permissions_value() {
-  return {kString | kMapping | kNull, kNone, &permissions_rule(), nullptr, false, "read-all write-all"};
+  return {kString | kMapping, kNone, &permissions_rule(), nullptr, false, "read-all write-all"};
 }
 
 const MappingRule& container_rule() {
@@ -81,7 +81,7 @@ const MappingRule& container_rule() {
   static const ValueRule item{kScalar, kCredentials};
   static const MappingRule rule{"container",
                                 {{"image", {kScalar, kCredentials}},
-                                 {"credentials", {kMapping | kNull, kCredentials, &credentials}},
+                                 {"credentials", {kMapping, kCredentials, &credentials}},
                                  {"env", texts_value(kRunner)},
                                  {"ports", {kSequence, kCredentials, nullptr, &item}},
                                  {"volumes", {kSequence, kCredentials, nullptr, &item}},
@@ -175,14 +175,14 @@ std::vector<KeyRule> keys_of_a_job_with_steps() {
   static const MappingRule defaults = make_defaults_rule(kJobDefaults);
   return {{"runs-on", {kScalar | kSequence | kMapping, kJob, &runs_on, &label}, true, kOwnSteps},
           {"env", texts_value(kJobEnv), false, kOwnSteps},
-          {"defaults", {kMapping | kNull, kNone, &defaults}, false, kOwnSteps},
+          {"defaults", {kMapping, kNone, &defaults}, false, kOwnSteps},
           {"environment", {kText | kMapping, kJob, &environment}, false, kOwnSteps},
           {"outputs", texts_value(kRunner), false, kOwnSteps},
           {"timeout-minutes", {kNumber, kJob}, false, kOwnSteps},
           {"cancel-timeout-minutes", {kNumber, kJob}, false, kOwnSteps},
           {"continue-on-error", {kBoolean, kJob}, false, kOwnSteps},
           {"container", {kText | kMapping, kCredentials, &container_rule()}, false, kOwnSteps},
-          {"services", {kMapping | kNull, kCredentials, &services_rule()}, false, kOwnSteps},
+          {"services", {kMapping, kCredentials, &services_rule()}, false, kOwnSteps},
           {"snapshot", {kString | kMapping, kNone, &snapshot}, false, kOwnSteps},
           {"steps", {kSequence, kNone, nullptr, &step_rule()}, false, kOwnSteps}};
 }
@@ -213,7 +213,7 @@ const MappingRule& workflow_rule() {
        {"name", {kText, kNone}},
        {"description", {kText, kNone}},
        {"run-name", {kText, kRunName}},
-       {"defaults", {kMapping | kNull, kNone, &defaults}},
+       {"defaults", {kMapping, kNone, &defaults}},
        {"env", texts_value(kWorkflowEnv)},
        {"permissions", permissions_value()},
        {"concurrency", {kScalar | kMapping, kRunName, &concurrency}},

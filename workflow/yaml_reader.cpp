@@ -183,7 +183,9 @@ class NodeBuilder : public YAML::EventHandler {
     if (boolean && is_boolean(value)) return NodeKind::boolean;
     if (number && is_number(value)) return NodeKind::number;
     if (null && is_null(value)) return NodeKind::null;
-    fail(mark, fmt::format("The value '{}' is invalid for the type '{}'", value, tag));
+    const Place place = source_.place_of(mark);
+    fail(mark, fmt::format("The value '{}' on line {} and column {} is invalid for the type '{}'", value,
+                           place.line, place.column, tag));
   }
 
   Node make(NodeKind kind, const YAML::Mark& mark, const std::string& value) {

@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
-#include "workflow/expression/letter_case.h"
+#include "workflow/expression/characters.h"
 
 namespace workflow::expression {
 

@@ -5,6 +5,8 @@
 #include <cctype>
 #include <cmath>
 
+#include "workflow/expression/characters.h"
+
 namespace workflow::expression {
 
 namespace {
@@ -17,9 +19,9 @@ bool is_name_part(char c) {
 }
 
 // Where one token must end: white space or a character that starts another.
-bool is_boundary(char c) {
-  return std::isspace(static_cast<unsigned char>(c)) != 0 ||
-         std::string_view("()[],.!<>=&|'").find(c) != std::string_view::npos;
+bool is_boundary(std::string_view text, std::size_t at) {
+  return white_space_at(text, at) > 0 ||
+         std::string_view("()[],.!<>=&|'").find(text[at]) != std::string_view::npos;
 }
 
 class Lexer {
@@ -28,8 +30,11 @@ class Lexer {
 
   base::Result<std::vector<Token>> run() {
     while (true) {
-      while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_])) != 0) ++at_;
       if (at_ == text_.size()) break;
+      if (const auto length = white_space_at(text_, at_); length > 0) {
+        at_ += length;
+        continue;
+      }
       TRY(read_token());
     }
     tokens_.push_back({.kind = TokenKind::end, .offset = at_});
@@ -90,7 +95,7 @@ class Lexer {
         break;
     }
     std::size_t end = at_ + 1;
-    while (end < text_.size() && !is_boundary(text_[end])) ++end;
+    while (end < text_.size() && !is_boundary(text_, end)) ++end;
     return unexpected_symbol(text_.substr(at_, end - at_), at_, text_);
   }
 
@@ -112,7 +117,7 @@ class Lexer {
   base::Result<void> read_number() {
     std::size_t end = at_ + 1;
     // A dot belongs to the number; so does a sign after an exponent.
-    while (end < text_.size() && (!is_boundary(text_[end]) || text_[end] == '.')) ++end;
+    while (end < text_.size() && (!is_boundary(text_, end) || text_[end] == '.')) ++end;
     const auto symbol = text_.substr(at_, end - at_);
     const double number = Value(symbol).to_number();
     const bool named = symbol.ends_with("Infinity") || symbol.ends_with("NaN");
@@ -122,7 +127,7 @@ class Lexer {
 
   base::Result<void> read_name() {
     std::size_t end = at_ + 1;
-    while (end < text_.size() && !is_boundary(text_[end])) ++end;
+    while (end < text_.size() && !is_boundary(text_, end)) ++end;
     const auto word = text_.substr(at_, end - at_);
     for (const char c : word) {
       if (!is_name_part(c)) return unexpected_symbol(word, at_, text_);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "workflow/expression/characters.h"
 #include "workflow/expression/functions.h"
 
 namespace workflow::expression {
@@ -41,7 +42,7 @@ base::Result<std::vector<TemplatePart>> split_template(std::string_view text) {
                       "closing }}}} sequence was not found."));
     }
     if (start > at) parts.push_back({false, std::string(text.substr(at, start - at)), at});
-    const auto inside = base::trim(text.substr(start + 3, end - start - 3));
+    const auto inside = trim_white_space(text.substr(start + 3, end - start - 3));
     if (inside.empty()) {
       return base::make_error(base::ErrorKind::invalid_input,
                               "An expression was expected between ${{ and }}, found nothing");
@@ -89,7 +90,7 @@ base::Result<std::string> evaluate_text(std::string_view text, const Surrounding
 }
 
 base::Result<std::string> unwrapped_condition(std::string_view text) {
-  std::string expression(base::trim(text));
+  std::string expression(trim_white_space(text));
   if (expression.empty()) return std::string("success()");
   if (has_expression(expression)) {
     TRY(const auto parts, split_template(expression));

@@ -9,7 +9,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
-#include "workflow/expression/letter_case.h"
+#include "workflow/expression/characters.h"
 
 namespace workflow::expression {
 
@@ -26,7 +26,7 @@ double parse_radix(std::string_view digits, int radix) {
 }
 
 double parse_number(std::string_view text) {
-  text = base::trim(text);
+  text = trim_white_space(text);
   if (text.empty()) return 0;
   if (text.starts_with("0x")) return parse_radix(text.substr(2), 16);
   if (text.starts_with("0o")) return parse_radix(text.substr(2), 8);

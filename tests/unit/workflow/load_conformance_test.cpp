@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <map>
 #include <set>
 #include <sstream>
 
@@ -91,16 +90,23 @@ Score score_of(const std::vector<std::string>& folders, const std::string& rule)
   return score;
 }
 
-// The linter's other rules judge style, scripts and actions of others; these three are about the language.
+struct RuleFloor {
+  const char* rule;
+  int expected;  ///< files that are there for the rule
+  int found;     ///< of these, what we found at least so far; raise it with every rule that is added
+};
+
+// The linter's other rules judge style, scripts and the actions of others; these are about the language. Of
+// its expression rule most are type checks that GitHub does not make.
 TEST(LoadConformance, FindsMostOfWhatALinterFindsWrong) {
   SKIP_WITHOUT_CONFORMANCE_DATA("actionlint-err");
-  const std::map<std::string, std::pair<int, int>> floors{
-      {"syntax-check", {1, 1}}, {"expression", {1, 1}}, {"job-needs", {1, 1}}, {"id", {1, 1}},
-      {"matrix", {1, 1}},       {"events", {1, 1}},     {"glob", {1, 1}},      {"permissions", {1, 1}},
-  };
-  for (const auto& [rule, floor] : floors) {
+  constexpr RuleFloor kFloors[] = {
+      {"syntax-check", 38, 33}, {"expression", 30, 7}, {"id", 2, 2},  {"matrix", 3, 2},
+      {"permissions", 4, 4},    {"events", 9, 3},      {"glob", 3, 1}};
+  for (const auto& [rule, expected, found] : kFloors) {
     const auto score = score_of({"actionlint-err", "actionlint-examples"}, rule);
-    std::cout << rule << ": " << score.found << " of " << score.expected << "\n" << score.missing;
+    EXPECT_GE(score.expected, expected) << rule;
+    EXPECT_GE(score.found, found) << rule << " of " << score.expected << "; not found:\n" << score.missing;
   }
 }
 

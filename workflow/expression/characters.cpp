@@ -1,4 +1,4 @@
-#include "workflow/expression/letter_case.h"
+#include "workflow/expression/characters.h"
 
 #include <algorithm>
 #include <array>
@@ -152,6 +152,31 @@ std::string to_upper_ordinal(std::string_view text) {
     at += length;
   }
   return result;
+}
+
+std::size_t white_space_at(std::string_view text, std::size_t offset) {
+  const auto byte = static_cast<unsigned char>(text[offset]);
+  if (byte < 0x80) return byte == ' ' || (byte >= '\t' && byte <= '\r') ? 1 : 0;
+  char32_t c = 0;
+  const auto length = decode(text.substr(offset), c);
+  const bool white = c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+                     c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+  return white ? length : 0;
+}
+
+std::string_view trim_white_space(std::string_view text) {
+  while (!text.empty()) {
+    const auto length = white_space_at(text, 0);
+    if (length == 0) break;
+    text.remove_prefix(length);
+  }
+  while (!text.empty()) {
+    std::size_t last = text.size() - 1;
+    while (last > 0 && (static_cast<unsigned char>(text[last]) & 0xC0U) == 0x80U) --last;
+    if (white_space_at(text, last) != text.size() - last) break;
+    text.remove_suffix(text.size() - last);
+  }
+  return text;
 }
 
 }  // namespace workflow::expression
