@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/crypto.h"
 #include "emulator/api_failure.h"
@@ -19,6 +20,18 @@ constexpr int kNotFound = 404;
 // The one operation that is called without a signature here: the token is the proof.
 bool is_unsigned(const ServiceTable& service, const std::string& operation) {
   return service.name == "sts" && operation == "AssumeRoleWithWebIdentity";
+}
+
+// The Query services have names of their own for what the JSON services refuse.
+ApiFailure as_query_service_says(ApiFailure refused) {
+  static const std::map<std::string_view, const char*> names{
+      {"InvalidSignatureException", "SignatureDoesNotMatch"},
+      {"UnrecognizedClientException", "InvalidClientTokenId"},
+      {"ExpiredTokenException", "ExpiredToken"},
+      {"IncompleteSignatureException", "IncompleteSignature"},
+      {"MissingAuthenticationTokenException", "MissingAuthenticationToken"}};
+  if (const auto name = names.find(refused.code); name != names.end()) refused.code = name->second;
+  return refused;
 }
 
 base::Json json_body(const std::string& body, bool& valid) {
@@ -91,7 +104,8 @@ base::ServerResponse ApiRouter::perform(const base::ServerRequest& request, cons
     if (const auto* refused = std::get_if<ApiFailure>(&checked)) {
       audit_.write(fmt::format("{}:{} refused: {}: {}", service.name, call.operation, refused->code,
                                refused->message));
-      return encode(service, call, *refused);
+      return encode(service, call,
+                    service.protocol == Protocol::json ? *refused : as_query_service_says(*refused));
     }
     const auto& caller = std::get<Signed>(checked);
     call.principal = caller.principal;

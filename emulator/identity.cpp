@@ -37,6 +37,10 @@ std::string make_id(std::string_view prefix) {
 base::Result<std::unique_ptr<Identity>> Identity::from_seed(const base::Json& seed) {
   std::unique_ptr<Identity> identity(new Identity());
   identity->account_ = base::json_string(seed, "account", "123456789012");
+  if (const auto& written = base::json_member(seed, "account"); written.is_number()) {
+    return wrong(
+        fmt::format("account: expected 12 digits in quotes, found the number {}", base::to_text(written)));
+  }
   if (identity->account_.size() != 12 ||
       identity->account_.find_first_not_of("0123456789") != std::string::npos) {
     return wrong(fmt::format("account: expected 12 digits in quotes, found '{}'", identity->account_));

@@ -102,21 +102,24 @@ std::string signature_of(const Authorization& authorization, const std::string& 
 std::variant<Signed, ApiFailure> check_signature(const base::ServerRequest& request, std::string_view body,
                                                  const FindKey& find_key, base::WallTime now) {
   const auto header = base::header_value(request.headers, "Authorization");
-  if (!header) return refuse("MissingAuthenticationToken", "Request is missing Authentication Token");
+  if (!header)
+    return refuse("MissingAuthenticationTokenException", "Request is missing Authentication Token");
   const auto authorization = parse_authorization(*header);
   if (!authorization)
     return refuse(
-        "IncompleteSignature",
+        "IncompleteSignatureException",
         "Authorization header requires Credential, SignedHeaders and Signature of AWS4-HMAC-SHA256");
   const auto key = find_key(authorization->access_key_id);
   if (!key)
     return refuse("UnrecognizedClientException", "The security token included in the request is invalid.");
   const auto time = base::header_value(request.headers, "X-Amz-Date").value_or("");
   const auto signed_at = base::parse_basic_iso8601(time);
-  if (!signed_at) return refuse("IncompleteSignature", "X-Amz-Date must be a time like 20260817T091502Z");
+  if (!signed_at)
+    return refuse("IncompleteSignatureException", "X-Amz-Date must be a time like 20260817T091502Z");
   if (std::fabs(base::to_epoch_seconds(*signed_at) - base::to_epoch_seconds(now)) > kAllowedSkewSeconds) {
-    return refuse("RequestExpired", fmt::format("Signature expired: {} is not within 5 minutes of {}", time,
-                                                base::format_basic_iso8601(now)));
+    return refuse("InvalidSignatureException",
+                  fmt::format("Signature expired: {} is not within 5 minutes of {}", time,
+                              base::format_basic_iso8601(now)));
   }
   if (base::header_value(request.headers, "X-Amz-Security-Token").value_or("") != key->session_token) {
     return refuse("UnrecognizedClientException", "The security token included in the request is invalid.");

@@ -58,12 +58,7 @@ base::Result<void> add_environment(const workflow::Node& env, steps::RunningJob&
 base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSurroundings& run,
                                 steps::RunningJob& job) {
   auto& contexts = job.contexts;
-  Object strategy;
-  strategy.set("fail-fast", Value(planned.fail_fast));
-  strategy.set("job-index", Value(planned.index));
-  strategy.set("job-total", Value(planned.total));
-  strategy.set("max-parallel", Value(planned.max_parallel > 0 ? planned.max_parallel : planned.total));
-  contexts.set("strategy", Value(std::move(strategy)));
+  contexts.set("strategy", workflow::strategy_context(planned));
   contexts.set("matrix", planned.matrix);
   contexts.set("runner", runner_context(job.folders));
   contexts.set("steps", Value(Object()));

@@ -136,8 +136,30 @@ RunSummary::JobLines& TerminalLog::job(const std::string& name) {
   return summary_.jobs.back();
 }
 
+void TerminalLog::show_heading(const std::string& job) {
+  const auto heading = headings_.extract(job);
+  if (!heading.empty()) print(job, "┌", styled(heading.mapped(), kBold), kDim);
+}
+
+void TerminalLog::show_finished_step(const RunEvent& event, const base::Json& details) {
+  const auto conclusion = base::json_string(details, "conclusion");
+  const auto milliseconds = base::json_number(details, "milliseconds");
+  job(event.job).steps.push_back({event.text, conclusion, milliseconds});
+  const auto style = style_of(conclusion);
+  if (conclusion == "skipped" && headings_.erase(event.job) > 0) {
+    print(event.job, mark_of(conclusion), styled(event.text, style), style);
+    return;
+  }
+  show_heading(event.job);
+  print(event.job, "└",
+        fmt::format("{} {}  {}", styled(mark_of(conclusion), style), event.text,
+                    styled(duration(milliseconds), kDim)),
+        kDim);
+}
+
 void TerminalLog::show_line(const RunEvent& event) {
   if (event.kind == steps::LineKind::debug && !options_.debug) return;
+  show_heading(event.job);
   if (options_.timestamps) {
     const auto text = without_control_sequences(event.text);
     print(event.job, base::format_iso8601(event.time), fmt::format("{}{}", tag_of(event.kind), text), kPlain);
@@ -170,15 +192,9 @@ void TerminalLog::operator()(const RunEvent& event) {
     job(event.job);
     print(event.job, "▶", styled("started", kDim), kDim);
   } else if (event.type == "step_started") {
-    print(event.job, "┌", styled(event.text, kBold), kDim);
+    headings_[event.job] = event.text;
   } else if (event.type == "step_finished") {
-    const auto conclusion = base::json_string(details, "conclusion");
-    const auto milliseconds = base::json_number(details, "milliseconds");
-    job(event.job).steps.push_back({event.text, conclusion, milliseconds});
-    print(event.job, conclusion == "skipped" ? "○" : "└",
-          fmt::format("{} {}{}", styled(mark_of(conclusion), style_of(conclusion)), event.text,
-                      conclusion == "skipped" ? "" : styled("  " + duration(milliseconds), kDim)),
-          kDim);
+    show_finished_step(event, details);
   } else if (event.type == "job_finished") {
     auto& lines = job(event.job);
     lines.conclusion = event.text;

@@ -50,6 +50,8 @@ class TerminalLog {
 
  private:
   void show_line(const RunEvent& event);
+  void show_heading(const std::string& job);
+  void show_finished_step(const RunEvent& event, const base::Json& details);
   void print(const std::string& job, std::string_view mark, std::string_view text, std::string_view style);
   void print_summary(const RunEvent& event);
   void print_deployment();
@@ -58,6 +60,8 @@ class TerminalLog {
 
   TerminalOptions options_;
   RunSummary summary_;
+  /// Of a job whose step has shown nothing yet: its name. A step that is skipped never shows one.
+  std::map<std::string, std::string> headings_;
 };
 
 }  // namespace runner

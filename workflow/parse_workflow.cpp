@@ -175,7 +175,9 @@ std::vector<DispatchInput> dispatch_inputs_of(const Node& on) {
     if (config["type"].present()) input.type = config["type"].text;
     input.required = base::to_lower(config["required"].text) == "true";
     if (config["default"].present() && config["default"].kind != NodeKind::null)
-      input.default_value = config["default"].text;
+      input.default_value = config["default"].kind == NodeKind::boolean
+                                ? base::to_lower(config["default"].text)
+                                : config["default"].text;
     input.options = list_of(config["options"]);
     inputs.push_back(std::move(input));
   }

@@ -51,7 +51,9 @@ bool waits_for_needs(const Job& job) {
 
 std::string shortened(std::string name) {
   if (name.size() <= kLongestName) return name;
-  return name.substr(0, kLongestName - 3) + "...";
+  auto end = kLongestName - 3;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80U) --end;
+  return name.substr(0, end) + "...";
 }
 
 base::Result<std::string> display_name(const Job& job, const expression::Value& matrix,
@@ -92,6 +94,15 @@ base::Result<std::set<std::string>> selection(const Workflow& workflow,
 
 }  // namespace
 
+expression::Value strategy_context(const PlannedJob& leg) {
+  expression::Object strategy;
+  strategy.set("fail-fast", leg.fail_fast);
+  strategy.set("job-index", leg.index);
+  strategy.set("job-total", leg.total);
+  strategy.set("max-parallel", leg.max_parallel > 0 ? leg.max_parallel : leg.total);
+  return strategy;
+}
+
 base::Result<std::vector<PlannedJob>> expand_job(const Job& job, const Contexts& contexts) {
   std::vector<expression::Value> combinations{expression::Value()};
   const Scope scope{contexts};
@@ -116,7 +127,7 @@ base::Result<std::vector<PlannedJob>> expand_job(const Job& job, const Contexts&
                    .max_parallel = static_cast<int>(std::max(0.0, std::min(max_parallel, 1000.0)))};
     Contexts with_matrix = contexts;
     with_matrix.set("matrix", leg.matrix);
-    with_matrix.set("strategy", expression::Value());
+    with_matrix.set("strategy", strategy_context(leg));
     TRY(leg.name, display_name(job, leg.matrix, with_matrix).while_doing(what));
     const auto suffix = matrix_suffix(leg.matrix);
     leg.key = combinations.size() == 1 && suffix.empty() ? job.id : fmt::format("{} {}", job.id, suffix);

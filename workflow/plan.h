@@ -47,6 +47,9 @@ base::Result<Plan> make_plan(const Workflow& workflow, const Contexts& contexts,
 /// GitHub.
 base::Result<std::vector<PlannedJob>> expand_job(const Job& job, const Contexts& contexts);
 
+/// The strategy context of a leg.
+expression::Value strategy_context(const PlannedJob& leg);
+
 base::Json to_json(const Plan& plan);
 
 }  // namespace workflow

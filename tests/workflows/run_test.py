@@ -22,7 +22,8 @@ class RunTest(WorkflowTest):
             code=1,
         )
         self.assertIn("Process completed with exit code 7.", output)
-        self.assertNotIn("must-not-run", output)
+        self.assertIn("○ Run echo must-not-run", output)
+        self.assertNotIn("│ must-not-run", output)
         self.assertIn("always-ran", output)
         self.assertIn("failure-ran", output)
 

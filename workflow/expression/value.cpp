@@ -102,21 +102,34 @@ int ordinal_ignoring_case(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-const Value* Object::find(std::string_view key) const {
-  for (const auto& [name, value] : members_) {
-    if (base::equals_ignoring_case(name, key)) return &value;
+// Looking at every key is quick in a small object; in a large one it would take quadratic time to build it.
+constexpr std::size_t kLargeObject = 16;
+
+std::size_t Object::position_of(std::string_view key) const {
+  if (!index_.empty()) {
+    const auto found = index_.find(base::to_lower(key));
+    return found == index_.end() ? members_.size() : found->second;
   }
-  return nullptr;
+  std::size_t at = 0;
+  while (at < members_.size() && !base::equals_ignoring_case(members_[at].first, key)) ++at;
+  return at;
+}
+
+const Value* Object::find(std::string_view key) const {
+  const auto at = position_of(key);
+  return at < members_.size() ? &members_[at].second : nullptr;
 }
 
 void Object::set(std::string_view key, Value value) {
-  for (auto& [name, member] : members_) {
-    if (base::equals_ignoring_case(name, key)) {
-      member = std::move(value);
-      return;
-    }
+  const auto at = position_of(key);
+  if (at < members_.size()) {
+    members_[at].second = std::move(value);
+    return;
   }
   members_.emplace_back(key, std::move(value));
+  if (members_.size() < kLargeObject) return;
+  for (auto i = index_.empty() ? 0 : at; i < members_.size(); ++i)
+    index_.emplace(base::to_lower(members_[i].first), i);
 }
 
 Value::Value(std::string text) : data_(std::make_shared<const std::string>(std::move(text))) {}

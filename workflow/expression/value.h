@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -32,7 +33,11 @@ class Object {
   [[nodiscard]] bool empty() const;
 
  private:
+  [[nodiscard]] std::size_t position_of(std::string_view key) const;
+
   std::vector<Member> members_;
+  /// Of larger objects only: lower-case key → position.
+  std::unordered_map<std::string, std::size_t> index_;
 };
 
 class Value {

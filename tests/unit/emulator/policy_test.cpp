@@ -1,0 +1,127 @@
+#include "emulator/policy.h"
+
+#include <gtest/gtest.h>
+
+namespace emulator {
+namespace {
+
+constexpr const char* kProvider = "arn:aws:iam::123456789012:oidc-provider/issuer.example";
+
+/// A statement that lets the provider in under this condition.
+base::Json policy_with(const base::Json& condition, const char* effect = "Allow") {
+  base::Json statement = {{"Effect", effect},
+                          {"Principal", {{"Federated", kProvider}}},
+                          {"Action", "sts:AssumeRoleWithWebIdentity"}};
+  if (!condition.is_null()) statement["Condition"] = condition;
+  return {{"Version", "2012-10-17"}, {"Statement", base::Json::array({statement})}};
+}
+
+TrustQuestion question(std::map<std::string, std::vector<std::string>> keys) {
+  return {.action = "sts:AssumeRoleWithWebIdentity", .federated = kProvider, .keys = std::move(keys)};
+}
+
+struct ConditionCase {
+  const char* name;
+  const char* condition;
+  std::map<std::string, std::vector<std::string>> keys;
+  bool allowed;
+};
+
+void PrintTo(const ConditionCase& given, std::ostream* out) {
+  *out << given.name;
+}
+
+class TrustConditionTest : public testing::TestWithParam<ConditionCase> {};
+
+TEST_P(TrustConditionTest, DecidesAsIamDoes) {
+  const auto& given = GetParam();
+  const auto condition = base::parse_json(given.condition);
+  ASSERT_TRUE(condition) << condition.error().to_string();
+  EXPECT_EQ(evaluate_trust(policy_with(*condition), question(given.keys)).allowed, given.allowed);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Conditions, TrustConditionTest,
+    testing::Values(
+        ConditionCase{"equal",
+                      R"({"StringEquals": {"i:sub": "repo:o/r:ref:refs/heads/main"}})",
+                      {{"i:sub", {"repo:o/r:ref:refs/heads/main"}}},
+                      true},
+        ConditionCase{
+            "other_case", R"({"StringEquals": {"i:sub": "repo:O/r"}})", {{"i:sub", {"repo:o/r"}}}, false},
+        ConditionCase{"other_case_ignored",
+                      R"({"StringEqualsIgnoreCase": {"i:sub": "repo:O/r"}})",
+                      {{"i:sub", {"repo:o/r"}}},
+                      true},
+        ConditionCase{
+            "one_of_a_list", R"({"StringEquals": {"i:sub": ["a", "b"]}})", {{"i:sub", {"b"}}}, true},
+        ConditionCase{"wildcard",
+                      R"({"StringLike": {"i:sub": "repo:o/*:ref:refs/heads/?ain"}})",
+                      {{"i:sub", {"repo:o/r:ref:refs/heads/main"}}},
+                      true},
+        ConditionCase{"wildcards_are_text_for_equals",
+                      R"({"StringEquals": {"i:sub": "repo:*"}})",
+                      {{"i:sub", {"repo:o/r"}}},
+                      false},
+        ConditionCase{"all_operators_must_hold",
+                      R"({"StringEquals": {"i:aud": "x"}, "StringLike": {"i:sub": "z*"}})",
+                      {{"i:aud", {"x"}}, {"i:sub", {"a"}}},
+                      false},
+        ConditionCase{"an_absent_key_does_not_equal", R"({"StringEquals": {"i:sub": "a"}})", {}, false},
+        ConditionCase{"if_exists", R"({"StringEqualsIfExists": {"i:sub": "a"}})", {}, true},
+        ConditionCase{
+            "the_known_hole_of_for_all_values", R"({"ForAllValues:StringLike": {"i:sub": "a*"}})", {}, true},
+        ConditionCase{"for_any_value",
+                      R"({"ForAnyValue:StringEquals": {"i:amr": ["b"]}})",
+                      {{"i:amr", {"a", "b"}}},
+                      true},
+        ConditionCase{
+            "for_any_value_of_none", R"({"ForAnyValue:StringEquals": {"i:amr": ["b"]}})", {}, false},
+        ConditionCase{"not_like",
+                      R"({"StringNotLike": {"i:sub": "*pull_request*"}})",
+                      {{"i:sub", {"repo:pull_request"}}},
+                      false},
+        ConditionCase{"null_means_absent", R"({"Null": {"i:sub": "true"}})", {{"i:sub", {"a"}}}, false},
+        ConditionCase{"an_unknown_operator_never_holds",
+                      R"({"StringSomehow": {"i:sub": "a"}})",
+                      {{"i:sub", {"a"}}},
+                      false}),
+    [](const testing::TestParamInfo<ConditionCase>& test) { return test.param.name; });
+
+TEST(Trust, SaysWhichConditionFailedWithWhatWasExpectedAndFound) {
+  const auto answer = evaluate_trust(policy_with({{"StringLike", {{"i:sub", "repo:o/r:*"}}}}),
+                                     question({{"i:sub", {"repo:o/other:ref"}}}));
+  EXPECT_FALSE(answer.allowed);
+  EXPECT_NE(answer.reason.find("i:sub"), std::string::npos);
+  EXPECT_NE(answer.reason.find("expected repo:o/r:*, found repo:o/other:ref"), std::string::npos)
+      << answer.reason;
+}
+
+TEST(Trust, IsRefusedByADenyWhateverElseAllowsIt) {
+  auto policy = policy_with(nullptr);
+  policy["Statement"].push_back(policy_with(nullptr, "Deny")["Statement"][0]);
+  EXPECT_FALSE(evaluate_trust(policy, question({})).allowed);
+}
+
+TEST(Trust, IsForThePrincipalAndTheActionThatTheStatementNames) {
+  const auto policy = policy_with(nullptr);
+  EXPECT_TRUE(evaluate_trust(policy, question({})).allowed);
+  auto other = question({});
+  other.federated = "arn:aws:iam::123456789012:oidc-provider/other.example";
+  EXPECT_FALSE(evaluate_trust(policy, other).allowed);
+  auto role = question({});
+  role.action = "sts:AssumeRole";
+  EXPECT_FALSE(evaluate_trust(policy, role).allowed);
+}
+
+TEST(Trust, BearsWithPoliciesOfAnyShape) {
+  for (const char* text : {"null", "[]", "{}", R"({"Statement": 3})", R"({"Statement": [null, 1, "x", []]})",
+                           R"({"Statement": {"Effect": "Allow", "Principal": 7, "Action": {}}})"}) {
+    const auto policy = base::parse_json(text);
+    ASSERT_TRUE(policy);
+    EXPECT_FALSE(evaluate_trust(*policy, question({})).allowed) << text;
+  }
+}
+
+}  // namespace
+}  // namespace emulator
