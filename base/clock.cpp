@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <condition_variable>
 #include <ctime>
 #include <mutex>
@@ -77,7 +78,11 @@ double to_epoch_seconds(WallTime time) {
 WallTime from_epoch_seconds(double seconds) {
   if (!(seconds > -kLastSecond)) seconds = -kLastSecond;  // also what is no number
   if (seconds > kLastSecond) seconds = kLastSecond;
-  return WallTime(std::chrono::duration_cast<WallTime::duration>(std::chrono::duration<double>(seconds)));
+  // Apart: a double does not hold today's nanoseconds, and what it loses would fall below the millisecond.
+  const double whole = std::floor(seconds);
+  const auto fraction = std::chrono::duration<double>(seconds - whole);
+  return WallTime(std::chrono::seconds(static_cast<std::int64_t>(whole)) +
+                  std::chrono::round<WallTime::duration>(fraction));
 }
 
 }  // namespace base
