@@ -11,12 +11,14 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 200;
 // An ordered object finds a name by looking at all of them, so a larger one would take quadratic time to
-// read.
+// read; and a document of many such objects likewise.
 constexpr std::size_t kMaxMembers = 50'000;
+constexpr std::size_t kMaxComparisons = kMaxMembers * kMaxMembers;
 
 // Written and destroyed by recursion, and so bounded before anything is built.
 Result<void> check_size(std::string_view text) {
   std::vector<std::size_t> members;
+  std::size_t comparisons = 0;
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -36,6 +38,8 @@ Result<void> check_size(std::string_view text) {
     } else if (c == ':' && !members.empty() && ++members.back() > kMaxMembers) {
       return make_error(ErrorKind::invalid_input,
                         fmt::format("a JSON object of more than {} members", kMaxMembers));
+    } else if (c == ':' && !members.empty() && (comparisons += members.back()) > kMaxComparisons) {
+      return make_error(ErrorKind::invalid_input, "a JSON document of too many large objects");
     }
   }
   return {};
