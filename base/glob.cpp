@@ -11,6 +11,10 @@ struct Class {
   std::size_t length = 0;  // of the pattern; 0 when it is no class
 };
 
+bool is_escape(std::string_view pattern, std::size_t i) {
+  return pattern[i] == '\\' && i + 1 < pattern.size();
+}
+
 Class match_class(std::string_view pattern, char c) {
   std::size_t i = 1;
   const bool negated = i < pattern.size() && (pattern[i] == '!' || pattern[i] == '^');
@@ -18,13 +22,14 @@ Class match_class(std::string_view pattern, char c) {
   bool found = false;
   for (bool first = true; i < pattern.size(); first = false) {
     if (pattern[i] == ']' && !first) return {found != negated && c != '/', i + 1};
-    if (i + 2 < pattern.size() && pattern[i + 1] == '-' && pattern[i + 2] != ']') {
-      found = found || (pattern[i] <= c && c <= pattern[i + 2]);
-      i += 3;
-    } else {
-      found = found || pattern[i] == c;
-      ++i;
+    if (is_escape(pattern, i)) ++i;
+    const char from = pattern[i++];
+    char to = from;
+    if (i + 1 < pattern.size() && pattern[i] == '-' && pattern[i + 1] != ']') {
+      i += is_escape(pattern, i + 1) ? 2 : 1;
+      to = pattern[i++];
     }
+    found = found || (from <= c && c <= to);
   }
   return {};
 }
@@ -35,7 +40,7 @@ class Matcher {
   Matcher(std::string_view pattern, std::string_view path)
       : pattern_(pattern),
         path_(path),
-        last_bracket_(pattern.rfind(']')),
+        unclosed_(pattern.size()),
         failed_((pattern.size() + 1) * (path.size() + 1)) {}
 
   bool matches(std::size_t p, std::size_t s) {
@@ -58,9 +63,10 @@ class Matcher {
     if (c == '*') return matches(p + 1, s) || (s < path_.size() && path_[s] != '/' && matches(p, s + 1));
     if (s == path_.size()) return false;
     if (c == '?') return path_[s] != '/' && matches(p + 1, s + 1);
-    if (c == '[' && last_bracket_ != std::string_view::npos && p < last_bracket_) {
+    if (c == '[' && !unclosed_[p]) {
       const auto result = match_class(pattern_.substr(p), path_[s]);
       if (result.length > 0) return result.matches && matches(p + result.length, s + 1);
+      unclosed_[p] = true;
     }
     if (c == '\\' && p + 1 < pattern_.size()) return pattern_[p + 1] == path_[s] && matches(p + 2, s + 1);
     return c == path_[s] && matches(p + 1, s + 1);
@@ -68,7 +74,7 @@ class Matcher {
 
   std::string_view pattern_;
   std::string_view path_;
-  std::size_t last_bracket_;  // without one to come, a '[' stands for itself
+  std::vector<bool> unclosed_;  // a '[' without its ']' stands for itself; looked for once
   std::vector<bool> failed_;
 };
 
