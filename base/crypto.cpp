@@ -53,6 +53,11 @@ bool is_base64(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
 }
 
+// OpenSSL takes a null key for none at all and leaves the result as it was, instead of using an empty key.
+const char* key_bytes_of(std::string_view key) {
+  return key.empty() ? "" : key.data();
+}
+
 Error bad_encoding(const char* name) {
   return make_error(ErrorKind::invalid_input, std::string("not valid ") + name);
 }
@@ -104,14 +109,14 @@ Result<std::string> sha256_hex_of_file(int fd) {
 
 Sha256Bytes hmac_sha256(std::string_view key, std::string_view message) {
   Sha256Bytes result{};
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(message), message.size(),
+  HMAC(EVP_sha256(), key_bytes_of(key), static_cast<int>(key.size()), bytes_of(message), message.size(),
        result.data(), nullptr);
   return result;
 }
 
 std::string hmac_sha1_hex(std::string_view key, std::string_view message) {
   std::string result(20, '\0');
-  HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), bytes_of(message), message.size(),
+  HMAC(EVP_sha1(), key_bytes_of(key), static_cast<int>(key.size()), bytes_of(message), message.size(),
        bytes_of(result), nullptr);
   return to_hex(result);
 }
