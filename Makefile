@@ -20,6 +20,7 @@ bench: install
 	@cmake --preset $(PRESET) --log-level=WARNING -DPIPELINE_BENCH=ON
 	@cmake --build --preset $(PRESET)
 	@bench/run $(BINARY)
+	@build/$(PRESET)/bench/micro_benchmark --benchmark_min_time=0.2
 
 format: install
 	@git ls-files '*.h' '*.cpp' | xargs clang-format-14 -i

@@ -70,6 +70,8 @@ base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSu
   contexts.set_member("github", "job", Value(planned.job->id));
   job.environment["HOME"] = home_of_steps(run.options.isolation);
   job.environment["LANG"] = "C.UTF-8";
+  // Without it bash looks its user up at every start.
+  job.environment["SHELL"] = "/bin/bash";
   for (const auto& [name, value] : run.options.environment) {
     job.environment[name] = value;
     contexts.set_member("env", name, Value(value));

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 
@@ -31,10 +32,12 @@ using protocol::Message;
 
 constexpr const char* kAdvice =
     "the sandbox could not be set up; check that user namespaces are allowed (sysctl "
-    "user.max_user_namespaces, "
-    "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns) and that no outer "
-    "container "
-    "forbids unshare and mount, or run with --sandbox none to do without isolation";
+    "user.max_user_namespaces, kernel.unprivileged_userns_clone, "
+    "kernel.apparmor_restrict_unprivileged_userns) and that no outer container forbids unshare and mount, "
+    "or run with --sandbox none to do without isolation";
+
+// Stands in the environment of a zygote: a program that does not act as one would start itself for ever.
+constexpr const char* kZygoteMark = "PIPELINE_ZYGOTE";
 
 struct Spawned {
   pid_t pid = -1;
@@ -43,6 +46,11 @@ struct Spawned {
 
 // This binary again, as the zygote: never a fork of this large, threaded process.
 Result<Spawned> spawn_zygote() {
+  if (std::getenv(kZygoteMark) != nullptr) {
+    return base::make_error(base::ErrorKind::internal,
+                            "this program was started as a sandbox's fork server and did not become one: "
+                            "its main() has to call sandbox::zygote_main()");
+  }
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     return base::system_error("socketpair", errno);
@@ -69,7 +77,8 @@ Result<Spawned> spawn_zygote() {
   std::string argument = kZygoteArgument;
   char* argv[] = {name.data(), argument.data(), nullptr};
   std::string path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  char* environment[] = {path.data(), nullptr};
+  std::string mark = fmt::format("{}=1", kZygoteMark);
+  char* environment[] = {path.data(), mark.data(), nullptr};
   Spawned spawned;
   const int error = ::posix_spawn(&spawned.pid, "/proc/self/exe", &actions, &attributes, argv, environment);
   posix_spawn_file_actions_destroy(&actions);
