@@ -209,7 +209,7 @@ class Scheduler {
       leg.planned = &planned;
       auto contexts = group.contexts;
       contexts.set("matrix", planned.matrix);
-      contexts.set("strategy", Value());
+      contexts.set("strategy", workflow::strategy_context(planned));
       const auto may_fail = workflow::evaluate_boolean(job.continue_on_error, false, {.contexts = contexts});
       if (!may_fail) return fail(group, may_fail.error().to_string());
       leg.may_fail = *may_fail;
