@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cctype>
+#include <map>
 #include <set>
 
 #include "base/strings.h"
@@ -128,8 +129,9 @@ class StepsParser {
       if (step.id.empty()) {
         const auto base = generated_id(step);
         step.id = base.substr(0, kLongestId);
-        for (int number = 2; !used_.insert(base::to_lower(step.id)).second; ++number) {
-          const auto suffix = fmt::format("_{}", number);
+        auto& number = last_number_.try_emplace(base, 1).first->second;
+        while (!used_.insert(base::to_lower(step.id)).second) {
+          const auto suffix = fmt::format("_{}", ++number);
           step.id = base.substr(0, kLongestId - suffix.size()) + suffix;
         }
       }
@@ -144,6 +146,7 @@ class StepsParser {
   const std::string& file_;
   Diagnostics& diagnostics_;
   std::set<std::string> used_;
+  std::map<std::string, int> last_number_;  ///< of generated ids: all up to it are taken
 };
 
 Trigger trigger_of(const Node& event, const Node& config) {
