@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/json.h"
@@ -18,10 +19,11 @@ double milliseconds_between(base::SteadyTime from, base::SteadyTime to) {
   return std::chrono::duration<double, std::milli>(to - from).count();
 }
 
-double percentile(std::vector<float>& sorted, double share) {
+// The smallest that is not below that share of all (nearest rank): of few answers p99 is the slowest.
+double percentile(const std::vector<float>& sorted, double share) {
   if (sorted.empty()) return 0;
-  const auto index = static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1));
-  return sorted[index];
+  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
+  return sorted[std::max<std::size_t>(rank, 1) - 1];
 }
 
 }  // namespace
@@ -58,7 +60,7 @@ ProbeRecord Prober::stop() {
 }
 
 void Prober::run(const std::stop_token& stop) {
-  auto& clock = base::system_clock();
+  auto& clock = options_.clock == nullptr ? base::system_clock() : *options_.clock;
   base::HttpRequest request{.url = options_.url, .timeout = options_.timeout, .stop = stop};
   while (!stop.stop_requested()) {
     const auto sent = clock.steady_now();

@@ -20,6 +20,7 @@ struct ProbeOptions {
   std::string url;
   std::chrono::milliseconds interval{20};
   std::chrono::milliseconds timeout{5000};
+  base::Clock* clock = nullptr;  ///< the system's when absent
 };
 
 /// Failed means no answer, or a status of 500 and above. Until the first good answer nothing counts as

@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -16,6 +15,7 @@
 
 #include "base/json.h"
 #include "runner/scheduler.h"
+#include "tests/unit/runner/gate.h"
 #include "workflow/load_workflow.h"
 
 namespace steps {
@@ -28,29 +28,6 @@ inline void PrintTo(Conclusion conclusion, std::ostream* out) {
 }  // namespace steps
 
 namespace runner {
-
-/// Only so that a test of a broken scheduler ends.
-constexpr std::chrono::seconds kGiveUp{20};
-
-/// Closed until it is opened; legs and tests wait at it.
-class Gate {
- public:
-  void open() {
-    const std::lock_guard lock(mutex_);
-    open_ = true;
-    changed_.notify_all();
-  }
-  /// False when the stop came first, or nothing came at all.
-  bool wait(const std::stop_token& stop = {}) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, stop, kGiveUp, [this] { return open_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  bool open_ = false;
-};
 
 inline JobResult succeeded(std::map<std::string, std::string> outputs = {}) {
   return {.conclusion = steps::Conclusion::success, .outputs = std::move(outputs)};
