@@ -43,7 +43,10 @@ class Copier {
     }
     if (S_ISDIR(status.st_mode)) return copy_folder(from, to, status, depth);
     if (S_ISLNK(status.st_mode)) return copy_link(from, to, status);
-    if (S_ISREG(status.st_mode)) return copy_file(from, to, status);
+    if (S_ISREG(status.st_mode)) {
+      if (depth == 0 && is_same(to, status)) return into_itself(from.path);
+      return copy_file(from, to, status);
+    }
     return {};  // sockets, FIFOs and devices are not content
   }
 
@@ -53,9 +56,9 @@ class Copier {
       return make_error(ErrorKind::invalid_input,
                         fmt::format("{} is nested deeper than {} folders", from.path.string(), kDeepest));
     }
-    if (root_made_ && status.st_dev == root_device_ && status.st_ino == root_inode_) {
-      return make_error(ErrorKind::invalid_input,
-                        fmt::format("cannot copy a folder into itself: {}", from.path.string()));
+    if ((root_made_ && status.st_dev == root_device_ && status.st_ino == root_inode_) ||
+        (depth == 0 && is_same(to, status))) {
+      return into_itself(from.path);
     }
     const Fd source(
         ::openat(from.folder, from.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -72,6 +75,16 @@ class Copier {
       TRY(copy({source.get(), name, from.path / name}, {destination.get(), name, to.path / name}, depth + 1));
     }
     return keep_attributes(destination.get(), status, to.path);
+  }
+
+  static Error into_itself(const Path& path) {
+    return make_error(ErrorKind::invalid_input, fmt::format("cannot copy {} into itself", path.string()));
+  }
+
+  static bool is_same(const Entry& to, const struct stat& from) {
+    struct stat status {};
+    return ::fstatat(to.folder, to.name.c_str(), &status, 0) == 0 && status.st_dev == from.st_dev &&
+           status.st_ino == from.st_ino;
   }
 
   static Result<void> copy_file(const Entry& from, const Entry& to, const struct stat& status) {
