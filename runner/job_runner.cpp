@@ -181,12 +181,14 @@ base::Result<void> run_steps(steps::RunningJob& job, JobLog& log) {
     TRY(const auto result, steps::run_step(step, job));
     publish_step(log, number, name, result, started);
   }
-  if (job.post_steps.empty()) return {};
-  log.enter_step(++number);
-  const auto started = base::system_clock().steady_now();
-  log.event("step_started", {{"text", "Post steps"}});
-  TRY(const auto worst, steps::run_post_steps(job));
-  publish_step(log, number, "Post steps", {worst, worst, {}}, started);
+  while (!job.post_steps.empty()) {
+    log.enter_step(++number);
+    const auto started = base::system_clock().steady_now();
+    const auto name = job.post_steps.back().name;
+    log.event("step_started", {{"text", name}});
+    TRY(const auto conclusion, steps::run_last_post_step(job));
+    publish_step(log, number, name, {conclusion, conclusion, {}}, started);
+  }
   return {};
 }
 

@@ -16,7 +16,7 @@ std::string display_name(const workflow::Step& step, const RunningJob& job);
 /// An Error means the runner itself could not go on (the sandbox died), never that the step failed.
 base::Result<StepResult> run_step(const workflow::Step& step, RunningJob& job);
 
-/// Runs job.post_steps, last registered first; returns the worst conclusion. `on_start` hears each name.
-base::Result<Conclusion> run_post_steps(RunningJob& job);
+/// Takes the last of job.post_steps, of which there has to be one, and runs it.
+base::Result<Conclusion> run_last_post_step(RunningJob& job);
 
 }  // namespace steps

@@ -325,7 +325,7 @@ TEST_F(RunStep, RunsAJavaScriptActionAndItsPostPart) {
   EXPECT_EQ(main.environment.at("ACTIONS_RUNTIME_TOKEN"), "r");
   ASSERT_EQ(job_.post_steps.size(), 1U);
   EXPECT_EQ(job_.post_steps[0].name, "Post Act");
-  EXPECT_EQ(*run_post_steps(job_), Conclusion::success);
+  EXPECT_EQ(*run_last_post_step(job_), Conclusion::success);
   EXPECT_THAT(sandbox_.commands[1].argv,
               ElementsAre("node", job_.folders.workspace.inside + "/js/dist/post.js"));
   EXPECT_EQ(sandbox_.commands[1].environment.at("STATE_pid"), "7");
@@ -396,7 +396,9 @@ TEST_F(RunStep, RunsPostStepsLastRegisteredFirst) {
   post("a", "");
   post("b", "success()");
   post("c", "failure()", true);
-  EXPECT_EQ(*run_post_steps(job_), Conclusion::failure);
+  EXPECT_EQ(*run_last_post_step(job_), Conclusion::failure);
+  EXPECT_EQ(*run_last_post_step(job_), Conclusion::skipped);
+  EXPECT_EQ(*run_last_post_step(job_), Conclusion::success);
   EXPECT_THAT(order, ElementsAre("c", "a"));
 }
 
