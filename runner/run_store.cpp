@@ -67,7 +67,9 @@ class SqliteRunStore : public RunStore {
   base::Result<void> finish(std::int64_t run_id, const std::string& conclusion, double finished) override {
     TRY(auto statement, prepare("UPDATE runs SET conclusion = ?1, finished = ?2 WHERE id = ?3",
                                 {conclusion, finished, run_id}));
-    return finish_statement(statement.get(), "finishing a run");
+    TRY(finish_statement(statement.get(), "finishing a run"));
+    if (sqlite3_changes(database_.get()) > 0) return {};
+    return base::make_error(base::ErrorKind::not_found, fmt::format("the run history has no run {}", run_id));
   }
 
   base::Result<void> record_job(const JobRecord& job) override {
@@ -83,7 +85,8 @@ class SqliteRunStore : public RunStore {
                 {static_cast<std::int64_t>(limit)}));
     std::vector<RunRecord> runs;
     auto* row = statement.get();
-    while (sqlite3_step(row) == SQLITE_ROW) {
+    int code = SQLITE_ROW;
+    while ((code = sqlite3_step(row)) == SQLITE_ROW) {
       runs.push_back({.id = sqlite3_column_int64(row, 0),
                       .number = sqlite3_column_int64(row, 1),
                       .workflow = text_column(row, 2),
@@ -96,6 +99,7 @@ class SqliteRunStore : public RunStore {
                       .finished = sqlite3_column_double(row, 9),
                       .conclusion = text_column(row, 10)});
     }
+    if (code != SQLITE_DONE) return database_error(database_.get(), "listing runs");
     return runs;
   }
 
@@ -105,7 +109,8 @@ class SqliteRunStore : public RunStore {
                                 {run_id}));
     std::vector<JobRecord> jobs;
     auto* row = statement.get();
-    while (sqlite3_step(row) == SQLITE_ROW) {
+    int code = SQLITE_ROW;
+    while ((code = sqlite3_step(row)) == SQLITE_ROW) {
       jobs.push_back({.run_id = sqlite3_column_int64(row, 0),
                       .job = text_column(row, 1),
                       .name = text_column(row, 2),
@@ -113,6 +118,7 @@ class SqliteRunStore : public RunStore {
                       .started = sqlite3_column_double(row, 4),
                       .finished = sqlite3_column_double(row, 5)});
     }
+    if (code != SQLITE_DONE) return database_error(database_.get(), "listing the jobs of a run");
     return jobs;
   }
 
