@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "runner/printable_text.h"
 
 namespace runner {
 
@@ -16,7 +17,8 @@ namespace {
 std::string list_text(const base::Json& list) {
   std::string text;
   for (const auto& entry : list) {
-    if (entry.is_string()) text += (text.empty() ? "" : ", ") + entry.get<std::string>();
+    if (entry.is_string())
+      text += (text.empty() ? "" : ", ") + printable(entry.get_ref<const std::string&>());
   }
   return text.empty() ? "none" : text;
 }
@@ -85,30 +87,9 @@ std::string_view style_of(steps::LineKind kind) {
   }
 }
 
-// A step's output must not move the cursor or retitle the user's terminal; colours may pass.
-std::string without_control_sequences(std::string_view text) {
-  std::string result;
-  result.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte == 0x1b) {
-      std::size_t end = i + 1;
-      if (end < text.size() && text[end] == '[') {
-        ++end;
-        while (end < text.size() &&
-               (std::isdigit(static_cast<unsigned char>(text[end])) != 0 || text[end] == ';'))
-          ++end;
-        if (end < text.size() && text[end] == 'm') {
-          result.append(text.substr(i, end - i + 1));
-          i = end;
-        }
-      }
-      continue;
-    }
-    if (byte < 0x20 && byte != '\t') continue;
-    result.push_back(text[i]);
-  }
-  return result;
+/// A member of what a step or a remote side reported.
+std::string text_of(const base::Json& json, std::string_view key) {
+  return printable(base::json_string(json, key));
 }
 
 }  // namespace
@@ -161,8 +142,11 @@ void TerminalLog::show_line(const RunEvent& event) {
   if (event.kind == steps::LineKind::debug && !options_.debug) return;
   show_heading(event.job);
   if (options_.timestamps) {
-    const auto text = without_control_sequences(event.text);
-    print(event.job, base::format_iso8601(event.time), fmt::format("{}{}", tag_of(event.kind), text), kPlain);
+    auto tag = tag_of(event.kind);
+    for (const auto& line : base::split(event.text, '\n')) {
+      print(event.job, base::format_iso8601(event.time), fmt::format("{}{}", tag, line), kPlain);
+      tag = "";
+    }
     return;
   }
   if (event.kind == steps::LineKind::endgroup) return;
@@ -172,13 +156,17 @@ void TerminalLog::show_line(const RunEvent& event) {
   if (event.kind == steps::LineKind::notice) prefix = "Notice: ";
   // An annotation may have several lines.
   for (const auto& line : base::split(event.text, '\n')) {
-    const auto shown = fmt::format("{}{}", prefix, without_control_sequences(line));
+    const auto shown = fmt::format("{}{}", prefix, line);
     print(event.job, "│", styled(shown, style_of(event.kind)), kDim);
     prefix = "";
   }
 }
 
-void TerminalLog::operator()(const RunEvent& event) {
+void TerminalLog::operator()(const RunEvent& raw) {
+  // Names come from expressions and values of a matrix, so they are no more to be trusted than output.
+  RunEvent event = raw;
+  event.job = base::replace_all(printable(raw.job), "\n", " ");
+  event.text = printable(raw.text);
   const base::Json empty = base::Json::object();
   const base::Json& details = event.details ? *event.details : empty;
   if (event.type == "line") {
@@ -187,7 +175,7 @@ void TerminalLog::operator()(const RunEvent& event) {
     show_line(event);
     if (event.kind == steps::LineKind::error) summary_.errors.push_back(event.job + ": " + event.text);
   } else if (event.type == "run_started") {
-    fmt::print(options_.out, "{} {}\n", styled(event.text, kBold), base::json_string(details, "about"));
+    fmt::print(options_.out, "{} {}\n", styled(event.text, kBold), text_of(details, "about"));
   } else if (event.type == "job_started") {
     job(event.job);
     print(event.job, "▶", styled("started", kDim), kDim);
@@ -199,7 +187,7 @@ void TerminalLog::operator()(const RunEvent& event) {
     auto& lines = job(event.job);
     lines.conclusion = event.text;
     lines.milliseconds = base::json_number(details, "milliseconds");
-    lines.reason = base::json_string(details, "reason");
+    lines.reason = text_of(details, "reason");
     const std::string why = lines.reason.empty() ? "" : ": " + lines.reason;
     print(event.job, mark_of(event.text), fmt::format("{}{}", event.text, why), style_of(event.text));
   } else if (event.type == "image_pushed") {
@@ -217,10 +205,9 @@ void TerminalLog::operator()(const RunEvent& event) {
 void TerminalLog::print_deployment() {
   if (summary_.deployment) {
     const auto& json = *summary_.deployment;
-    fmt::print(options_.out, "\ndeployment  {} of service {} in {}: {}\n",
-               base::json_string(json, "deployment_id"), base::json_string(json, "service"),
-               base::json_string(json, "cluster"), base::json_string(json, "status"));
-    if (const auto reason = base::json_string(json, "reason"); !reason.empty()) {
+    fmt::print(options_.out, "\ndeployment  {} of service {} in {}: {}\n", text_of(json, "deployment_id"),
+               text_of(json, "service"), text_of(json, "cluster"), text_of(json, "status"));
+    if (const auto reason = text_of(json, "reason"); !reason.empty()) {
       fmt::print(options_.out, "            {}\n", reason);
     }
     fmt::print(options_.out, "tasks       before: {}\n            after:  {}\n",
@@ -232,9 +219,9 @@ void TerminalLog::print_deployment() {
     fmt::print(options_.out,
                "requests    {} sent to {} during the rollout, {} failed; p50 {:.1f} ms, p99 {:.1f} ms, "
                "longest gap {:.0f} ms\n",
-               base::json_integer(json, "sent"), base::json_string(json, "url"),
-               base::json_integer(json, "failed"), base::json_number(json, "p50_ms"),
-               base::json_number(json, "p99_ms"), base::json_number(json, "longest_gap_ms"));
+               base::json_integer(json, "sent"), text_of(json, "url"), base::json_integer(json, "failed"),
+               base::json_number(json, "p50_ms"), base::json_number(json, "p99_ms"),
+               base::json_number(json, "longest_gap_ms"));
   }
 }
 
@@ -254,8 +241,8 @@ void TerminalLog::print_summary(const RunEvent& event) {
     }
   }
   for (const auto& image : summary_.images) {
-    fmt::print(options_.out, "\nimage       {}\n            {}, {}\n", base::json_string(*image, "reference"),
-               base::json_string(*image, "digest"),
+    fmt::print(options_.out, "\nimage       {}\n            {}, {}\n", text_of(*image, "reference"),
+               text_of(*image, "digest"),
                base::format_bytes(static_cast<std::uint64_t>(base::json_integer(*image, "size"))));
   }
   print_deployment();
