@@ -1,5 +1,3 @@
-#include "sandbox/sandbox.h"
-
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -8,30 +6,10 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "tests/unit/sandbox/sandbox_fixture.h"
 
 namespace sandbox {
 namespace {
-
-Command bash(const std::string& script) {
-  return {.argv = {"bash", "--noprofile", "--norc", "-c", script},
-          .environment = {{"PATH", "/usr/bin:/bin"}}};
-}
-
-class SandboxTest : public testing::Test {
- protected:
-  std::unique_ptr<Sandbox> make(Plan plan = {}) {
-    plan.label = "sandbox-test-" + std::to_string(::getpid());
-    auto made = make_namespace_sandbox(plan);
-    EXPECT_TRUE(made.ok()) << made.error().to_string();
-    return made.ok() ? std::move(made).value() : nullptr;
-  }
-
-  static std::string output_of(Sandbox& sandbox, const std::string& script) {
-    auto finished = run_to_end(sandbox, bash(script), 20);
-    EXPECT_TRUE(finished.ok()) << finished.error().to_string();
-    return finished.ok() ? finished->output : "";
-  }
-};
 
 TEST_F(SandboxTest, RunsAProcessAndTellsItsExitCode) {
   auto sandbox = make();
