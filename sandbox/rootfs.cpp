@@ -136,9 +136,10 @@ class Target {
 
 Result<void> bind(const Path& source, const Target& target, const Path& inside, Access access) {
   TRY(call_mount(source.string(), target.path(), nullptr, MS_BIND | MS_REC, ""));
-  // The descriptor still names what lies below the new mount; opened anew it names the mount.
-  TRY(const auto again, Target::folder(inside.parent_path()));
-  return set_attributes(again.path() / inside.filename(), attributes_for(access));
+  // The descriptor still names what lies below the new mount; opened anew it names the mount. By its whole
+  // path: a symlink as last part, named through the parent, would lead out of the root.
+  TRY(const auto mounted, Target::folder(inside));
+  return set_attributes(mounted.path(), attributes_for(access));
 }
 
 Result<void> bind_from_host(const Path& source, const Path& inside, Access access) {
@@ -269,6 +270,19 @@ Result<void> inject(const Path& inside, const std::string& content) {
   return call_mount(file.string(), target.path(), nullptr, MS_BIND, "");
 }
 
+// An empty folder in place of a folder, /dev/null in place of a file.
+Result<void> hide(const Path& inside) {
+  TRY(const auto root, base::open_directory(kRoot));
+  const auto found = base::open_beneath(root.get(), inside.relative_path(), O_PATH);
+  struct stat status {};
+  if (!found || ::fstat(found->get(), &status) != 0 || S_ISDIR(status.st_mode)) {
+    TRY(const auto target, Target::folder(inside));
+    return call_mount("tmpfs", target.path(), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "mode=0755");
+  }
+  TRY(const auto target, Target::file(inside));
+  return call_mount((kHost / "dev/null").string(), target.path(), nullptr, MS_BIND, "");
+}
+
 Result<void> carry_out(const Mount& mount) {
   if (mount.kind == MountKind::bind) return bind_from_host(mount.source, mount.target, mount.access);
   const std::string size = mount.tmpfs_bytes > 0 ? ",size=" + std::to_string(mount.tmpfs_bytes) : "";
@@ -308,7 +322,7 @@ Result<void> enter_root(const Setting& setting) {
   TRY(inject("/etc/hosts", setting.hosts));
   TRY(inject("/etc/hostname", plan.hostname + "\n"));
   for (const auto& mount : plan.mounts) TRY(carry_out(mount).while_doing("mounting " + mount.target));
-  for (const auto& hidden : plan.supplementary_hidden) TRY(mount_tmpfs(hidden, "mode=0755,size=0"));
+  for (const auto& hidden : plan.supplementary_hidden) TRY(hide(hidden).while_doing("hiding " + hidden));
   if (plan.root == RootKind::host) {
     // The root's own tmpfs last: until here it had to take mount points.
     mount_attr attr{};
