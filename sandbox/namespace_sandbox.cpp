@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -38,6 +39,8 @@ constexpr const char* kAdvice =
 
 // Stands in the environment of a zygote: a program that does not act as one would start itself for ever.
 constexpr const char* kZygoteMark = "PIPELINE_ZYGOTE";
+
+constexpr std::uint32_t kLargestId = INT32_MAX;
 
 struct Spawned {
   pid_t pid = -1;
@@ -114,23 +117,28 @@ class NamespaceSandbox : public Sandbox {
   Result<StartedProcess> start(const Command& command) override {
     if (command.argv.empty()) return base::make_error(base::ErrorKind::invalid_input, "no program to start");
     TRY(auto ended, base::make_pipe());
-    Message message{.kind = Kind::start, .other = -1};
+    Message message{.kind = Kind::start};
     const auto path = command.environment.find("PATH");
     message.texts = {command.directory, path == command.environment.end() ? "/usr/bin:/bin" : path->second,
                      std::to_string(command.argv.size())};
     message.texts.insert(message.texts.end(), command.argv.begin(), command.argv.end());
     for (const auto& [key, value] : command.environment) message.texts.push_back(key + "=" + value);
-    if (command.uid || command.gid) {
-      message.other = static_cast<std::int64_t>(command.uid.value_or(0)) |
-                      (static_cast<std::int64_t>(command.gid.value_or(0)) << 32);
+    const std::uint32_t uid = command.uid.value_or(plan_.uid);
+    const std::uint32_t gid = command.gid.value_or(plan_.gid);
+    // The kernel takes the largest id for "leave it as it is", which is root.
+    if (uid > kLargestId || gid > kLargestId) {
+      return base::make_error(base::ErrorKind::invalid_input,
+                              fmt::format("cannot start {} as user {}, group {}: ids end at {}",
+                                          command.argv[0], uid, gid, kLargestId));
     }
+    message.other = static_cast<std::int64_t>(uid) | (static_cast<std::int64_t>(gid) << 32);
     message.fds.push_back(std::move(ended.write));
     const int given[] = {command.input, command.output, command.error};
     for (int i = 0; i < 3; ++i) {
       if (given[i] < 0) continue;
       message.number |= 1 << i;
       message.fds.emplace_back(::fcntl(given[i], F_DUPFD_CLOEXEC, 0));
-      give_pipe(given[i], host_uid(plan_, command.uid.value_or(plan_.uid)));
+      give_pipe(given[i], host_uid(plan_, uid));
     }
     TRY(auto answer, ask(message));
     if (answer.number < 0) {
@@ -246,8 +254,23 @@ int ExitStatus::shell_code() const {
   return signal != 0 ? 128 + signal : code;
 }
 
+namespace {
+
+constexpr std::size_t kMostOutput = 1U << 20;
+constexpr int kMostPiecesAfterEnd = 64;  // a pipe holds 64 KiB, in pages that may be nearly empty
+
+// Adds what is there; false at the end.
+bool collect(int fd, std::string& output) {
+  char buffer[16 * 1024];
+  const ssize_t count = ::read(fd, buffer, sizeof buffer);
+  if (count > 0)
+    output.append(buffer, std::min(static_cast<std::size_t>(count), kMostOutput - output.size()));
+  return count > 0;
+}
+
+}  // namespace
+
 Result<Finished> run_to_end(Sandbox& sandbox, Command command, int timeout_seconds) {
-  constexpr std::size_t kMostOutput = 1U << 20;
   TRY(auto output, base::make_pipe());
   command.output = output.write.get();
   command.error = output.write.get();
@@ -256,7 +279,8 @@ Result<Finished> run_to_end(Sandbox& sandbox, Command command, int timeout_secon
   Finished finished;
   const auto deadline = base::SteadyTime::clock::now() + std::chrono::seconds(timeout_seconds);
   bool open = true;
-  while (true) {
+  // What its children still write after its end could be without end: only what the pipe holds is its own.
+  for (int pieces_after_end = 0; pieces_after_end < kMostPiecesAfterEnd;) {
     const auto rest =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - base::SteadyTime::clock::now())
             .count();
@@ -268,15 +292,11 @@ Result<Finished> run_to_end(Sandbox& sandbox, Command command, int timeout_secon
     }
     pollfd watched[2] = {{process.ended.get(), POLLIN, 0}, {output.read.get(), POLLIN, 0}};
     if (::poll(watched, open ? 2 : 1, static_cast<int>(std::min<long long>(rest, 60'000))) < 0) continue;
-    if (open && watched[1].revents != 0) {
-      char buffer[16 * 1024];
-      const ssize_t count = ::read(output.read.get(), buffer, sizeof buffer);
-      if (count <= 0) open = false;
-      if (count > 0 && finished.output.size() < kMostOutput)
-        finished.output.append(buffer, static_cast<std::size_t>(count));
-      continue;
-    }
-    if (watched[0].revents != 0) break;
+    const bool ended = watched[0].revents != 0;
+    const bool readable = open && watched[1].revents != 0;
+    if (readable) open = collect(output.read.get(), finished.output);
+    if (ended && !readable) break;
+    if (ended) ++pieces_after_end;
   }
   TRY(finished.status, sandbox.wait(process));
   return finished;
