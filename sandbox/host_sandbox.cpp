@@ -49,9 +49,10 @@ class HostSandbox : public Sandbox {
   ~HostSandbox() override { (void)destroy(); }
 
   Result<StartedProcess> start(const Command& command) override {
+    if (command.argv.empty()) return base::make_error(base::ErrorKind::invalid_input, "no program to start");
     const auto path = command.environment.find("PATH");
     const auto program =
-        base::find_program(command.argv.at(0), path == command.environment.end() ? "" : path->second);
+        base::find_program(command.argv[0], path == command.environment.end() ? "" : path->second);
     if (!program)
       return base::make_error(base::ErrorKind::not_found,
                               fmt::format("cannot start {}: not found on PATH", command.argv[0]));
@@ -77,6 +78,8 @@ class HostSandbox : public Sandbox {
     while ((count = ::read(process.ended.get(), &ended, sizeof ended)) < 0 && errno == EINTR) {
     }
     process.ended.reset();
+    if (count != sizeof ended)
+      return base::make_error(base::ErrorKind::internal, "a process can be waited for only once");
     return ExitStatus{.code = ended.code, .signal = ended.signal};
   }
 
