@@ -178,7 +178,8 @@ CommandLine parse_command_line(int argc, char** argv) {
   app.fallthrough();
   app.add_option("--state-dir", result.common.state_folder, "Where state is kept")
       ->envname("PIPELINE_STATE_DIR");
-  app.add_flag("-v,--verbose", result.common.verbose, "Say more about what the program itself does");
+  app.add_flag("-v,--verbose", result.common.verbose,
+               "Show debug lines, what each step was started with, and what the program itself does");
   add_run(app, run);
   add_check(app, check);
   add_emulator(app, emulator);

@@ -28,6 +28,9 @@ using workflow::expression::Object;
 using workflow::expression::Value;
 
 /// What stands for the whole call, whatever number of workflows it runs.
+// A secret or a variable of this name shows debug lines, as on GitHub; its value, "true", is not hidden.
+constexpr const char* kStepDebug = "ACTIONS_STEP_DEBUG";
+
 struct Session {
   runner::RunOptions options;
   steps::SecretMasker masker;
@@ -36,7 +39,7 @@ struct Session {
   std::optional<ecr::ImageStore> images;
   std::unique_ptr<EmulatorSession> emulator;
   std::string probe_url;
-  base::Error* failure = nullptr;
+  bool verbose = false;
 };
 
 base::Result<base::RepositoryState> find_repository() {
@@ -47,8 +50,17 @@ base::Result<base::RepositoryState> find_repository() {
       .work_tree = std::filesystem::current_path(), .head_commit = std::string(40, '0'), .branch = "main"};
 }
 
+bool wants_step_debug(const runner::RunOptions& options) {
+  const auto is_true = [&](const auto& pairs) {
+    const auto found = pairs.find(kStepDebug);
+    return found != pairs.end() && found->second == "true";
+  };
+  return is_true(options.secrets) || is_true(options.variables);
+}
+
 base::Result<void> fill_options(const CommonFlags& common, const RunFlags& flags, Session& session) {
   auto& options = session.options;
+  session.verbose = common.verbose;
   options.state_folder = common.state_folder;
   TRY(options.repository, find_repository());
   options.repository_name = repository_name(options.repository);
@@ -61,12 +73,15 @@ base::Result<void> fill_options(const CommonFlags& common, const RunFlags& flags
   }
   TRY(const auto secrets, parse_pairs(flags.secrets, BareName::from_environment));
   for (const auto& [name, value] : secrets) options.secrets[name] = value;
-  for (const auto& [name, value] : options.secrets) session.masker.add(value);
+  for (const auto& [name, value] : options.secrets) {
+    if (name != kStepDebug) session.masker.add(value);
+  }
   if (!flags.variable_file.empty()) {
     TRY(options.variables, read_pairs_file(flags.variable_file));
   }
   TRY(const auto variables, parse_pairs(flags.variables, BareName::refused));
   for (const auto& [name, value] : variables) options.variables[name] = value;
+  options.step_debug = wants_step_debug(options);
   TRY(options.environment, parse_pairs(flags.environment, BareName::refused));
   options.isolation = flags.sandbox == "none" ? runner::Isolation::none : runner::Isolation::namespaces;
   options.network = flags.network == "none" ? sandbox::NetworkMode::isolated : sandbox::NetworkMode::host;
@@ -145,7 +160,7 @@ std::string events_file_name() {
 
 /// The readers of the event stream: what the user sees, and what is kept.
 void add_readers(runner::EventStream& events, const RunFlags& flags, const workflow::Plan& plan,
-                 const base::Fd& kept) {
+                 const base::Fd& kept, bool debug) {
   if (flags.log_format == LogFormat::json) {
     events.add_reader([](const runner::RunEvent& event) {
       fmt::print("{}\n", runner::to_json_line(event));
@@ -161,6 +176,7 @@ void add_readers(runner::EventStream& events, const RunFlags& flags, const workf
     auto terminal = std::make_shared<runner::TerminalLog>(
         runner::TerminalOptions{.color = color ? runner::Color::always : runner::Color::never,
                                 .timestamps = flags.log_format == LogFormat::plain,
+                                .debug = debug,
                                 .job_width = std::min<std::size_t>(width, 30)});
     events.add_reader([terminal](const runner::RunEvent& event) { (*terminal)(event); });
   }
@@ -246,7 +262,7 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
   TRY(const auto issuer, start_issuer_if_needed(workflow, options));
 
   runner::EventStream events;
-  add_readers(events, flags, plan, kept);
+  add_readers(events, flags, plan, kept, session.verbose || options.step_debug);
   RolloutProbe probe(session.probe_url, *session.http, events);
   events.add_reader([&probe](const runner::RunEvent& event) { probe(event); });
   events.publish("run_started", "", record.name,

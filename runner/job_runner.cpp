@@ -61,6 +61,7 @@ base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSu
   contexts.set("strategy", workflow::strategy_context(planned));
   contexts.set("matrix", planned.matrix);
   contexts.set("runner", runner_context(job.folders));
+  if (run.options.step_debug) contexts.set_member("runner", "debug", Value("1"));
   contexts.set("steps", Value(Object()));
   contexts.set("env", Value(Object()));
   Object state;

@@ -12,6 +12,8 @@ std::string_view name_of(steps::LineKind kind) {
   switch (kind) {
     case steps::LineKind::output:
       return "output";
+    case steps::LineKind::detail:
+      return "detail";
     case steps::LineKind::command:
       return "command";
     case steps::LineKind::group:

@@ -34,6 +34,7 @@ struct RunOptions {
   sandbox::Limits limits;
   steps::DockerMode docker = steps::DockerMode::builtin;
   std::size_t parallel = 0;  ///< jobs at a time; 0 is all that are ready
+  bool step_debug = false;   ///< runner.debug and RUNNER_DEBUG are 1
   KeepFolders keep = KeepFolders::no;
   std::string oidc_issuer;  ///< empty: the runner's own address
   /// Told where the issuer's keys are, before the first token is minted.

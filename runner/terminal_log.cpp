@@ -50,6 +50,7 @@ std::string duration(double milliseconds) {
 std::string_view tag_of(steps::LineKind kind) {
   switch (kind) {
     case steps::LineKind::output:
+    case steps::LineKind::detail:
       return "";
     case steps::LineKind::command:
       return "##[command]";
@@ -81,6 +82,7 @@ std::string_view style_of(steps::LineKind kind) {
     case steps::LineKind::group:
       return kBold;
     case steps::LineKind::debug:
+    case steps::LineKind::detail:
       return kDim;
     default:
       return kPlain;
@@ -150,6 +152,7 @@ void TerminalLog::show_line(const RunEvent& event) {
     return;
   }
   if (event.kind == steps::LineKind::endgroup) return;
+  if (event.kind == steps::LineKind::detail && !options_.debug) return;
   std::string_view prefix;
   if (event.kind == steps::LineKind::error) prefix = "Error: ";
   if (event.kind == steps::LineKind::warning) prefix = "Warning: ";

@@ -18,7 +18,7 @@ struct TerminalOptions {
   std::FILE* out = stdout;
   Color color = Color::never;
   bool timestamps = false;    ///< the plain format: ISO-8601 in front of each line, tags as `##[group]`
-  bool debug = false;         ///< shows ::debug:: lines
+  bool debug = false;         ///< shows ::debug:: lines and what each step was started with
   std::size_t job_width = 0;  ///< the longest job name; names are padded to it
 };
 

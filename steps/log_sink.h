@@ -9,8 +9,9 @@
 
 namespace steps {
 
-/// How a line is shown; the names are the tags of the runner's log (`##[error]` …).
-enum class LineKind { output, command, group, endgroup, debug, notice, warning, error };
+/// How a line is shown; the names are the tags of the runner's log (`##[error]` …). A detail is what a step
+/// was started with: without a tag, and of interest only to those who ask.
+enum class LineKind { output, detail, command, group, endgroup, debug, notice, warning, error };
 
 /// A message tied to the step and perhaps to a place in a file.
 struct Annotation {

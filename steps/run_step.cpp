@@ -70,10 +70,10 @@ base::Result<sandbox::EnvVars> environment_of(const workflow::Step& step, Runnin
                                               const StepScope& scope) {
   sandbox::EnvVars environment = job.environment;
   for (const auto& [name, value] : scope.caller_environment) environment[name] = value;
-  show_environment(job, environment);
+  set_env_context(job, environment);
   TRY(const auto own, workflow::evaluate_mapping(step.env, scope_of(job)));
   for (const auto& [name, value] : own) environment[name] = value;
-  show_environment(job, environment);
+  set_env_context(job, environment);
   return environment;
 }
 
@@ -209,6 +209,7 @@ base::Result<Conclusion> run_last_post_step(RunningJob& job) {
   const PostStep post = std::move(job.post_steps.back());
   job.post_steps.pop_back();
   const ContextsOfStep contexts(job);
+  set_env_context(job, job.environment);
   const std::string condition = post.condition.empty() ? "always()" : post.condition;
   TRY(const bool runs, workflow::evaluate_condition(workflow::Text{condition, 0, 0}, scope_of(job)));
   if (!runs) return Conclusion::skipped;

@@ -11,11 +11,11 @@ namespace {
 
 void show_pairs(LogSink& log, std::string_view title, const std::map<std::string, std::string>& pairs) {
   if (pairs.empty()) return;
-  log.line(LineKind::output, fmt::format("{}:", title));
+  log.line(LineKind::detail, fmt::format("{}:", title));
   for (const auto& [name, value] : pairs) {
     const std::vector<std::string_view> lines = base::lines_of(value);
-    log.line(LineKind::output, fmt::format("  {}: {}", name, lines.empty() ? "" : lines[0]));
-    for (std::size_t i = 1; i < lines.size(); ++i) log.line(LineKind::output, fmt::format("  {}", lines[i]));
+    log.line(LineKind::detail, fmt::format("  {}: {}", name, lines.empty() ? "" : lines[0]));
+    for (std::size_t i = 1; i < lines.size(); ++i) log.line(LineKind::detail, fmt::format("  {}", lines[i]));
   }
 }
 
@@ -45,7 +45,7 @@ void open_script_log(const StepRun& run, const std::string& script, const std::v
   LogSink& log = *run.job.log;
   log.line(LineKind::group, run_title(script));
   for (std::string_view line : base::lines_of(script)) log.line(LineKind::command, line);
-  log.line(LineKind::output, fmt::format("shell: {}", shell_line(shown_argv(argv))));
+  log.line(LineKind::detail, fmt::format("shell: {}", shell_line(shown_argv(argv))));
   show_pairs(log, "env", shown_environment(run));
   log.line(LineKind::endgroup, "");
 }

@@ -32,7 +32,7 @@ workflow::Scope scope_of(const RunningJob& job) {
   return scope;
 }
 
-void show_environment(RunningJob& job, const sandbox::EnvVars& environment) {
+void set_env_context(RunningJob& job, const sandbox::EnvVars& environment) {
   Object object;
   for (const auto& [name, value] : environment) object.set(name, Value(value));
   job.contexts.set("env", Value(std::move(object)));

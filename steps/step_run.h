@@ -52,7 +52,7 @@ inline constexpr std::string_view kSandboxFailed = "sandbox";
 /// What an expression in a step sees. Refers to the job.
 workflow::Scope scope_of(const RunningJob& job);
 /// Sets the `env` context to these variables.
-void show_environment(RunningJob& job, const sandbox::EnvVars& environment);
+void set_env_context(RunningJob& job, const sandbox::EnvVars& environment);
 /// Sets members of the `github` context, keeping the others.
 void set_github(RunningJob& job, const std::map<std::string, std::string>& members);
 

@@ -16,9 +16,8 @@ namespace {
 bool is_computed(const Node& node) {
   return (node.is_scalar() && expression::has_expression(node.text)) ||
          std::any_of(node.items.begin(), node.items.end(), is_computed) ||
-         std::any_of(node.members.begin(), node.members.end(), [](const auto& member) {
-           return is_computed(member.first) || is_computed(member.second);
-         });
+         std::any_of(node.members.begin(), node.members.end(),
+                     [](const auto& member) { return is_computed(member.key) || is_computed(member.value); });
 }
 
 class JobChecker {
@@ -78,7 +77,7 @@ class JobChecker {
     for (const auto& filter : node["exclude"].items) {
       for (const auto& [key, value] : filter.members) {
         const auto is_key = [&, &text = key.text](const auto& member) {
-          return base::equals_ignoring_case(member.first.text, text) || is_computed(member.first);
+          return base::equals_ignoring_case(member.key.text, text) || is_computed(member.key);
         };
         if (std::any_of(node.members.begin(), node.members.end(), is_key) || is_computed(key)) continue;
         excluded_wrongly = true;

@@ -3,7 +3,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/json_fwd.h"
@@ -12,6 +11,8 @@ namespace workflow {
 
 enum class NodeKind { absent, null, boolean, number, string, sequence, mapping };
 
+struct Member;
+
 /// Plain data; a copy is a deep copy. `text` is a scalar's text as written.
 struct Node {
   NodeKind kind = NodeKind::absent;
@@ -19,7 +20,7 @@ struct Node {
   int column = 0;  ///< 1-based
   std::string text;
   std::vector<Node> items;
-  std::vector<std::pair<Node, Node>> members;
+  std::vector<Member> members;
 
   [[nodiscard]] bool present() const { return kind != NodeKind::absent; }
   [[nodiscard]] bool is_scalar() const {
@@ -30,6 +31,11 @@ struct Node {
   [[nodiscard]] bool is_sequence() const { return kind == NodeKind::sequence; }
   /// The member's value, or an absent node that outlives the call.
   [[nodiscard]] const Node& operator[](std::string_view key) const;
+};
+
+struct Member {
+  Node key;
+  Node value;
 };
 
 /// What a number node says: YAML's notations, and the expression language's.

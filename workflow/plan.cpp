@@ -39,9 +39,8 @@ bool text_uses_needs(std::string_view text) {
 bool uses_needs(const Node& node) {
   if (node.is_scalar()) return text_uses_needs(node.text);
   return std::any_of(node.items.begin(), node.items.end(), uses_needs) ||
-         std::any_of(node.members.begin(), node.members.end(), [](const auto& member) {
-           return uses_needs(member.first) || uses_needs(member.second);
-         });
+         std::any_of(node.members.begin(), node.members.end(),
+                     [](const auto& member) { return uses_needs(member.key) || uses_needs(member.value); });
 }
 
 bool waits_for_needs(const Job& job) {

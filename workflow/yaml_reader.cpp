@@ -111,7 +111,7 @@ class NodeBuilder : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node node = make(NodeKind::null, mark, "");
     if (!open_.empty() && open_.back().expects_value) {
-      const Node& key = open_.back().node.members.back().first;
+      const Node& key = open_.back().node.members.back().key;
       const Place place = source_.behind(key);
       // On another line than its key, or before it: nothing was written.
       if (node.line != key.line) std::tie(node.line, node.column) = std::tie(place.line, place.column);
@@ -239,10 +239,10 @@ class NodeBuilder : public YAML::EventHandler {
       parent.drops_member = !node.text.empty() && !parent.keys.insert(base::to_lower(node.text)).second;
       if (parent.drops_member)
         problems_.push_back({{node.line, node.column}, fmt::format("'{}' is already defined", node.text)});
-      parent.node.members.emplace_back(std::move(node), Node());
+      parent.node.members.push_back({std::move(node), Node()});
       parent.expects_value = true;
     } else {
-      parent.node.members.back().second = std::move(node);
+      parent.node.members.back().value = std::move(node);
       if (parent.drops_member) parent.node.members.pop_back();
       parent.expects_value = false;
     }
@@ -250,19 +250,19 @@ class NodeBuilder : public YAML::EventHandler {
 
   // `{name}` as a key, as in `{{ name }}`.
   static bool is_placeholder(const Node& node) {
-    return node.is_mapping() && node.members.size() == 1 && node.members[0].first.is_scalar() &&
-           node.members[0].second.kind == NodeKind::null;
+    return node.is_mapping() && node.members.size() == 1 && node.members[0].key.is_scalar() &&
+           node.members[0].value.kind == NodeKind::null;
   }
 
   // `{{ name }}` without quotes is what templates leave for people to fill in; it stays that text.
   static Node without_placeholder(Node node) {
-    if (node.members.size() != 1 || !is_placeholder(node.members[0].first)) return node;
-    if (node.members[0].second.kind != NodeKind::null)
+    if (node.members.size() != 1 || !is_placeholder(node.members[0].key)) return node;
+    if (node.members[0].value.kind != NodeKind::null)
       throw ReadingFailed{{node.line, node.column}, "A key must be a scalar"};
     return {.kind = NodeKind::string,
             .line = node.line,
             .column = node.column,
-            .text = fmt::format("{{{{ {} }}}}", node.members[0].first.members[0].first.text)};
+            .text = fmt::format("{{{{ {} }}}}", node.members[0].key.members[0].key.text)};
   }
 
   const YamlLimits& limits_;

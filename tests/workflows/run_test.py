@@ -27,6 +27,17 @@ class RunTest(WorkflowTest):
         self.assertIn("always-ran", output)
         self.assertIn("failure-ran", output)
 
+    def test_details_and_debug_lines_are_for_those_who_ask(self):
+        """--verbose shows them; ACTIONS_STEP_DEBUG tells the steps as well, and its value is no secret."""
+        step = "- run: |\n    echo ::debug::deep\n    echo debug=$RUNNER_DEBUG true\n  env:\n    SHOWN: x"
+        quiet = self.run_steps(step)
+        self.assertNotIn("│ deep", quiet)
+        self.assertNotIn("SHOWN: x", quiet)
+        told = self.run_steps(step, arguments=("--secret", "ACTIONS_STEP_DEBUG=true"))
+        self.assertIn("│ deep", told)
+        self.assertIn("  SHOWN: x", told)
+        self.assertIn("debug=1 true", told)
+
     def test_environment_files_reach_later_steps(self):
         """GITHUB_ENV, GITHUB_PATH, GITHUB_OUTPUT."""
         output = self.run_steps(
