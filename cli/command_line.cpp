@@ -64,7 +64,8 @@ void add_run(CLI::App& app, RunFlags& flags) {
       ->check(CLI::ExistingFile);
   run->add_option("--probe", flags.probe, "URL to send steady requests to during a rollout");
   const std::map<std::string, DryRun> dry_runs{{"plan", DryRun::plan}, {"sandbox", DryRun::sandbox}};
-  run->add_option("-n,--dry-run", flags.dry_run, "Print the plan (or the sandbox) and stop")
+  run->add_option("-n,--dry-run", flags.dry_run,
+                  "Print the plan (or the sandbox) and stop; with --json for programs")
       ->expected(0, 1)
       ->default_str("plan")
       ->transform(CLI::CheckedTransformer(dry_runs));

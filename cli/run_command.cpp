@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/emulator_session.h"
 #include "cli/interrupts.h"
+#include "cli/plan_text.h"
 #include "cli/run_inputs.h"
 #include "cli/workflow_files.h"
 #include "ecr/image_store.h"
@@ -311,7 +312,11 @@ base::Result<int> print_plan(const workflow::Workflow& workflow, const RunFlags&
   TRY(const auto plan,
       workflow::make_plan(workflow, contexts, flags.job.empty() ? std::nullopt : std::optional(flags.job)));
   if (flags.dry_run == DryRun::plan) {
-    fmt::print("{}\n", base::to_text(workflow::to_json(plan), 2));
+    if (flags.log_format == LogFormat::json) {
+      fmt::print("{}\n", base::to_text(workflow::to_json(plan), 2));
+    } else {
+      fmt::print("{}", plan_text(plan));
+    }
     return kPassed;
   }
   const steps::JobFolders folders{.workspace = {"WORKSPACE", "/home/runner/work/" + workflow.path},

@@ -1,5 +1,6 @@
 """`pipeline run`: jobs, steps, contexts, files, masking."""
 
+import json
 import unittest
 
 from harness import WorkflowTest
@@ -259,10 +260,28 @@ class RunTest(WorkflowTest):
         self.assertLess(output.index("it said"), output.index("post with behind"))
 
     def test_dry_run_prints_the_plan_and_runs_nothing(self):
-        """--dry-run."""
+        """--dry-run: jobs, what they wait for, legs and steps; with --json for programs."""
         marker = self.folder / "ran"
-        output = self.run_steps(f"touch {marker}", arguments=["--dry-run"])
-        self.assertIn("test", output)
+        self.workflow(
+            f"""
+            name: Both
+            on: push
+            jobs:
+              first: {{runs-on: ubuntu-latest, steps: [{{run: touch {marker}}}]}}
+              second:
+                needs: first
+                strategy: {{matrix: {{part: [a, b]}}}}
+                runs-on: ubuntu-latest
+                steps: [{{name: Look, if: always(), run: touch {marker}}}]
+            """
+        )
+        plan = self.run_pipeline("run", "--dry-run")
+        self.assertIn("Both (", plan)
+        self.assertIn(f"first\n   1. Run touch {marker}\n", plan)
+        self.assertIn("second  after first\n  leg second (a)\n  leg second (b)\n   1. Look  if always()\n", plan)
+        jobs = json.loads(self.run_pipeline("run", "--dry-run", "--json"))["jobs"]
+        self.assertEqual([job["id"] for job in jobs], ["first", "second"])
+        self.assertEqual([leg["name"] for leg in jobs[1]["legs"]], ["second (a)", "second (b)"])
         self.assertFalse(marker.exists())
 
     def test_one_job_with_what_it_needs(self):
