@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <stdexcept>
 #include <string>
 
 #include "base/files.h"
@@ -33,8 +34,7 @@ inline std::unique_ptr<Sandbox> make_sandbox(Plan plan = {}) {
   plan.label = "sandbox-test-" + std::to_string(::getpid());
   auto made = make_namespace_sandbox(plan);
   if (made.ok()) return std::move(made).value();
-  ADD_FAILURE() << made.error().to_string();
-  return nullptr;
+  throw std::runtime_error(made.error().to_string());  // which fails the test, and goes on with the next one
 }
 
 class SandboxTest : public testing::Test {
