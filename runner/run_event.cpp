@@ -44,7 +44,9 @@ std::string to_json_line(const RunEvent& event) {
   if (is_line) json["kind"] = name_of(event.kind);
   if (is_line || !event.text.empty()) json["text"] = event.text;
   if (event.details && event.details->is_object()) {
-    for (const auto& [key, value] : event.details->items()) json[key] = value;
+    for (const auto& [key, value] : event.details->items()) {
+      if (!json.contains(key)) json[key] = value;  // what a step reports is not who it is
+    }
   }
   return base::to_text(json);
 }

@@ -6,7 +6,9 @@
 
 #include <cctype>
 #include <cerrno>
+#include <utility>
 
+#include "base/crypto.h"
 #include "base/log.h"
 
 namespace runner {
@@ -18,6 +20,8 @@ using base::Path;
 // Slot 0 is that of images.
 constexpr std::uint32_t kFirstJobSlot = 1;
 constexpr std::uint32_t kLastJobSlot = 4096;
+// Below it are sockets, whose paths end at 107 bytes.
+constexpr std::size_t kLongestName = 24;
 
 // Mode 0700, ours: what others made there under our name is not used.
 base::Result<Path> memory_folder(const Path& state_folder) {
@@ -35,11 +39,13 @@ base::Result<Path> memory_folder(const Path& state_folder) {
   return folder;
 }
 
+// A name for folders that no other job has: what had to be changed in it is told apart by a digest.
 std::string safe_name(const std::string& job) {
   std::string name;
   for (const char c : job)
     name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' ? c : '-';
-  return name.substr(0, 60);
+  if (name == job && name.size() <= kLongestName) return name;
+  return fmt::format("{}.{:.12}", name.substr(0, kLongestName), base::sha256_hex(job));
 }
 
 void remove_quietly(const Path& path) {
@@ -79,6 +85,13 @@ base::Result<RunFolders> RunFolders::create(const Path& state_folder, std::int64
   return folders;
 }
 
+// What it was moved from owns nothing: its destructor would remove names in the current folder.
+RunFolders::RunFolders(RunFolders&& other) noexcept
+    : kept_(std::move(other.kept_)),
+      on_memory_(std::move(other.on_memory_)),
+      keep_(other.keep_),
+      lock_(std::exchange(other.lock_, std::nullopt)) {}
+
 RunFolders::~RunFolders() {
   if (!lock_ || keep_ == KeepFolders::yes) return;
   remove_quietly(on_memory_);
@@ -100,12 +113,15 @@ base::Result<IdSlot> IdSlot::take(const Path& state_folder) {
 void clean_up_after_killed_runs(const Path& state_folder) {
   const auto runs = base::list_directory(state_folder / "runs");
   if (!runs) return;
+  const auto memory_of_all = memory_folder(state_folder);
+  if (!memory_of_all) return;
   for (const auto& run : *runs) {
     const Path folder = state_folder / "runs" / run;
     if (!base::exists(folder / "memory") || !is_abandoned(folder / "lock")) continue;
     auto memory = base::read_file(folder / "memory");
     const Path path = std::move(memory).value_or("");
-    if (path.is_absolute() && path.filename().string().starts_with("run-")) remove_quietly(path);
+    if (path.parent_path() == *memory_of_all && path.filename().string().starts_with("run-"))
+      remove_quietly(path);
     remove_quietly(folder / "jobs");
     (void)::unlink((folder / "memory").c_str());
   }

@@ -19,8 +19,8 @@ class RunFolders {
   /// state/runs/ID for what is kept, and a folder on tmpfs for what is not.
   static base::Result<RunFolders> create(const base::Path& state_folder, std::int64_t run_id,
                                          KeepFolders keep);
-  RunFolders(RunFolders&&) noexcept = default;
-  RunFolders& operator=(RunFolders&&) noexcept = default;
+  RunFolders(RunFolders&& other) noexcept;
+  RunFolders& operator=(RunFolders&&) = delete;
   ~RunFolders();
   [[nodiscard]] const base::Path& kept() const { return kept_; }
   [[nodiscard]] const base::Path& on_memory() const { return on_memory_; }
