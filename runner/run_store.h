@@ -22,8 +22,8 @@ struct RunRecord {
   std::string sha;
   std::string actor;
   double started = 0;      ///< epoch seconds
-  double finished = 0;     ///< 0 while it runs
-  std::string conclusion;  ///< success, failure, cancelled; "interrupted" when the runner died
+  double finished = 0;     ///< 0 as long as there is no conclusion
+  std::string conclusion;  ///< success, failure, cancelled; empty while it runs and when it was killed
 };
 
 struct JobRecord {

@@ -189,12 +189,13 @@ TEST_F(WorkspaceTest, DoesNotTouchARunThatLives) {
 }
 
 TEST_F(WorkspaceTest, BelievesNoForeignPathWhenItCleansUp) {
-  make_killed_run(1);
+  const auto memory = make_killed_run(1);
   const auto mine = folder_.path() / "mine";
   ASSERT_TRUE(base::make_directories(mine / "run-not-yours").ok());
   ASSERT_TRUE(base::write_file(run_folder(1) / "memory", (mine / "run-not-yours").string()).ok());
   clean_up_after_killed_runs(state_);
   EXPECT_TRUE(base::is_directory(mine / "run-not-yours"));
+  ASSERT_TRUE(base::remove_tree(memory).ok());
 }
 
 TEST_F(WorkspaceTest, HasNothingToCleanUpBeforeTheFirstRun) {
