@@ -150,14 +150,15 @@ base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurr
     TRY(stage.docker, steps::DockerService::start(stage.job, docker_folder(stage.job.folders)));
     TRY(put_docker_on_path(stage.job, isolation));
   }
-  const auto plan = job_sandbox_plan(planned.key, stage.job.folders, run.options, slot);
-  TRY(stage.sandbox, isolation == Isolation::none ? sandbox::make_host_sandbox(plan)
-                                                  : sandbox::make_namespace_sandbox(plan));
-  stage.job.sandbox = stage.sandbox.get();
   if (isolation == Isolation::none) {
+    stage.sandbox = sandbox::make_host_sandbox();
     stage.job.log->line(steps::LineKind::warning,
                         "this job runs without a sandbox: its steps may do all that you may do");
+  } else {
+    TRY(stage.sandbox,
+        sandbox::make_namespace_sandbox(job_sandbox_plan(planned.key, stage.job.folders, run.options, slot)));
   }
+  stage.job.sandbox = stage.sandbox.get();
   return {};
 }
 

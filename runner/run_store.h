@@ -1,6 +1,6 @@
 #pragma once
-// The history of runs, one of the six interfaces. SqliteRunStore keeps it on this machine; tests/fakes has
-// one in memory. Log lines are not here: they are in the run's folder (events.jsonl).
+// The history of runs, one of the six interfaces. SqliteRunStore keeps it on this machine. Log lines are not
+// here: they are in the run's folder (events.jsonl).
 
 #include <cstdint>
 #include <memory>

@@ -13,6 +13,7 @@
 #include <set>
 #include <thread>
 
+#include "base/crypto.h"
 #include "base/files.h"
 #include "base/process.h"
 #include "base/strings.h"
@@ -44,8 +45,7 @@ std::vector<pid_t> processes_with(const std::string& mark) {
 
 class HostSandbox : public Sandbox {
  public:
-  explicit HostSandbox(const Plan& plan)
-      : mark_(fmt::format("{}={}-{}", kMark, ::getpid(), base::replace_all(plan.label, " ", "-"))) {}
+  HostSandbox() : mark_(fmt::format("{}={}", kMark, base::random_uuid())) {}
   ~HostSandbox() override { (void)destroy(); }
 
   Result<StartedProcess> start(const Command& command) override {
@@ -158,8 +158,8 @@ class HostSandbox : public Sandbox {
 
 }  // namespace
 
-Result<std::unique_ptr<Sandbox>> make_host_sandbox(const Plan& plan) {
-  return std::unique_ptr<Sandbox>(std::make_unique<HostSandbox>(plan));
+std::unique_ptr<Sandbox> make_host_sandbox() {
+  return std::make_unique<HostSandbox>();
 }
 
 }  // namespace sandbox

@@ -69,7 +69,7 @@ class Sandbox {
 /// machine forbids and what to change (sysctl, package); it never falls back to less isolation.
 base::Result<std::unique_ptr<Sandbox>> make_namespace_sandbox(const Plan& plan);
 /// No isolation at all: plain child processes in their own session, killed on destroy(). Only when asked for.
-base::Result<std::unique_ptr<Sandbox>> make_host_sandbox(const Plan& plan);
+std::unique_ptr<Sandbox> make_host_sandbox();
 
 /// Starts, waits, returns: for short commands whose output nobody streams.
 struct Finished {

@@ -191,7 +191,7 @@ std::string node_range(std::string_view text) {
       {"argon", "4"},   {"boron", "6"},    {"carbon", "8"},   {"dubnium", "10"},
       {"erbium", "12"}, {"fermium", "14"}, {"gallium", "16"}, {"hydrogen", "18"},
       {"iron", "20"},   {"jod", "22"},     {"krypton", "24"}};
-  const std::string lower = base::to_lower(base::trim(text));
+  std::string lower = base::to_lower(base::trim(text));
   if (lower == "node" || lower == "latest" || lower == "current" || lower == "*") return "*";
   if (!lower.starts_with("lts/")) return lower;
   const std::string name = lower.substr(4);

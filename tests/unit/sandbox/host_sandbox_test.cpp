@@ -8,9 +8,7 @@ namespace {
 
 class HostSandboxTest : public testing::Test {
  protected:
-  static std::unique_ptr<Sandbox> make() {
-    return make_host_sandbox({.label = "host-sandbox-test-" + std::to_string(::getpid())}).value();
-  }
+  static std::unique_ptr<Sandbox> make() { return make_host_sandbox(); }
 };
 
 TEST_F(HostSandboxTest, RunsAProcessAndTellsHowItEnded) {
