@@ -30,6 +30,10 @@ Error make_error(ErrorKind kind, std::string message) {
   return error;
 }
 
+Error invalid_input(std::string message) {
+  return make_error(ErrorKind::invalid_input, std::move(message));
+}
+
 Error system_error(std::string_view what, int error_number) {
   ErrorKind kind = ErrorKind::internal;
   if (error_number == ENOENT || error_number == ENOTDIR) kind = ErrorKind::not_found;

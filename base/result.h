@@ -45,6 +45,8 @@ struct Error {
 };
 
 Error make_error(ErrorKind kind, std::string message);
+/// make_error(ErrorKind::invalid_input, …)
+Error invalid_input(std::string message);
 /// `what: strerror(error_number)`, with a kind that fits the number.
 Error system_error(std::string_view what, int error_number);
 

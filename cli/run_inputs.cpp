@@ -13,10 +13,6 @@ namespace cli {
 
 namespace {
 
-base::Error problem(std::string message) {
-  return base::make_error(base::ErrorKind::invalid_input, std::move(message));
-}
-
 std::string unquoted(std::string_view text) {
   text = base::trim(text);
   if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.front() == text.back()) {
@@ -75,14 +71,14 @@ base::Result<std::map<std::string, std::string>> parse_pairs(const std::vector<s
   for (const auto& pair : pairs) {
     const auto equals = pair.find('=');
     const auto name = pair.substr(0, equals);
-    if (name.empty()) return problem("expected NAME=VALUE, found a value without a name");
+    if (name.empty()) return base::invalid_input("expected NAME=VALUE, found a value without a name");
     if (equals != std::string::npos) {
       result[name] = pair.substr(equals + 1);
       continue;
     }
     const char* value = bare == BareName::from_environment ? std::getenv(name.c_str()) : nullptr;
     if (value == nullptr) {
-      return problem(
+      return base::invalid_input(
           bare == BareName::from_environment
               ? fmt::format("the secret {} has no value: set the environment variable {}, or give {}=VALUE",
                             name, name, name)
@@ -105,7 +101,7 @@ base::Result<std::map<std::string, std::string>> read_pairs_file(const std::stri
     const auto equals = text.find('=');
     if (equals == std::string_view::npos || equals == 0) {
       // The line may be a secret: it is not shown.
-      auto error = problem("expected NAME=VALUE");
+      auto error = base::invalid_input("expected NAME=VALUE");
       error.location = base::Location{file, number, 1};
       return error;
     }
@@ -165,7 +161,7 @@ base::Result<std::uint64_t> parse_size(const std::string& text) {
   if (unit > 1) digits.pop_back();
   const auto number = base::parse_integer(digits);
   if (!number || *number <= 0 || *number > (1LL << 30)) {
-    return problem(fmt::format("expected a size like 512m or 2g, found '{}'", text));
+    return base::invalid_input(fmt::format("expected a size like 512m or 2g, found '{}'", text));
   }
   return static_cast<std::uint64_t>(*number) * unit;
 }

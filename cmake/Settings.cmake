@@ -1,6 +1,7 @@
 # How our own code is compiled: the language, the warnings, the sanitizers.
 option(PIPELINE_TESTS "Build the tests" ON)
 option(PIPELINE_BENCH "Build the benchmarks" OFF)
+set(PIPELINE_SOURCES_AT_ONCE 1 CACHE STRING "How many sources of a room are compiled as one: a full build is faster then")
 option(PIPELINE_WERROR "Treat warnings as errors" OFF)
 set(PIPELINE_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize takes them")
 
@@ -25,6 +26,12 @@ if(PIPELINE_SANITIZE)
   target_compile_options(pipeline_warnings INTERFACE -Wno-maybe-uninitialized)
 endif()
 
+function(pipeline_compile_together target)
+  if(PIPELINE_SOURCES_AT_ONCE GREATER 1)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${PIPELINE_SOURCES_AT_ONCE})
+  endif()
+endfunction()
+
 # A room: one static library, named as its folder, included from the root ("base/result.h").
 function(pipeline_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;LIBRARIES;PRECOMPILE" ${ARGN})
@@ -33,6 +40,7 @@ function(pipeline_room name)
   target_link_libraries(${name}
     PUBLIC ${ROOM_ROOMS} pipeline_sanitizers
     PRIVATE pipeline_warnings ${ROOM_LIBRARIES})
+  pipeline_compile_together(${name})
   if(ROOM_PRECOMPILE)
     target_precompile_headers(${name} PRIVATE ${ROOM_PRECOMPILE})
   endif()

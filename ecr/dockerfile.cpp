@@ -48,12 +48,6 @@ const std::vector<InstructionRule>& rules() {
   return kRules;
 }
 
-base::Error at_line(const std::string& file, int line, std::string message) {
-  auto error = make_error(ErrorKind::invalid_input, std::move(message));
-  error.location = base::Location{file, line, 1};
-  return error;
-}
-
 std::string_view first_word(std::string_view text) {
   return text.substr(0, text.find_first_of(" \t"));
 }

@@ -15,12 +15,6 @@ using base::Result;
 constexpr std::size_t kLargestFile = 4U << 20;
 constexpr std::size_t kMostHereDocuments = 100;
 
-base::Error at_line(const std::string& file, int line, std::string message) {
-  auto error = make_error(ErrorKind::invalid_input, std::move(message));
-  error.location = base::Location{file, line, 1};
-  return error;
-}
-
 /// A here-document that a line announces.
 struct Announced {
   HereDocument document;
@@ -146,6 +140,12 @@ class LineReader {
 };
 
 }  // namespace
+
+base::Error at_line(const std::string& file, int line, std::string message) {
+  auto error = make_error(ErrorKind::invalid_input, std::move(message));
+  error.location = base::Location{file, line, 1};
+  return error;
+}
 
 Result<std::vector<LogicalLine>> read_logical_lines(std::string_view text, const std::string& file,
                                                     char& escape) {

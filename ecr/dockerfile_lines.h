@@ -17,6 +17,9 @@ struct LogicalLine {
   std::vector<HereDocument> here_documents;
 };
 
+/// What is wrong with the input, in this line of it.
+base::Error at_line(const std::string& file, int line, std::string message);
+
 /// Sets `escape` when a directive says so. Errors have file and line.
 base::Result<std::vector<LogicalLine>> read_logical_lines(std::string_view text, const std::string& file,
                                                           char& escape);

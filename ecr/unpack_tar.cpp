@@ -28,7 +28,7 @@ using base::make_error;
 using base::Path;
 using base::Result;
 
-constexpr std::size_t kCopyBytes = 256 * 1024;
+constexpr std::size_t kUnpackBytes = 256 * 1024;
 constexpr std::string_view kWhiteout = ".wh.";
 constexpr std::string_view kOpaque = ".wh..wh..opq";
 constexpr std::int64_t kLargestId = 65'535;
@@ -53,7 +53,7 @@ Result<Path> inside_path(const std::string& name) {
 class Unpacker {
  public:
   Unpacker(base::Fd root, const UnpackOptions& options)
-      : root_(std::move(root)), options_(options), is_root_(::geteuid() == 0), buffer_(kCopyBytes) {}
+      : root_(std::move(root)), options_(options), is_root_(::geteuid() == 0), buffer_(kUnpackBytes) {}
 
   Result<void> unpack(base::TarReader& tar) {
     own(root_.get(), "", 0, 0);
@@ -312,7 +312,7 @@ Result<Digest> unpack_tar(int tar, const Path& into, const UnpackOptions& option
   TRY(auto root, base::open_directory(into));
   TRY(Unpacker(std::move(root), options).unpack(reader));
   // The rest after the end mark belongs to the digest too.
-  std::vector<char> rest(kCopyBytes);
+  std::vector<char> rest(kUnpackBytes);
   while (true) {
     TRY(const std::size_t read, hashed(rest.data(), rest.size()));
     if (read == 0) return Digest::from(digest.finish());

@@ -14,6 +14,9 @@
 
 namespace ecs {
 
+/// Of a file that holds one, in bytes.
+inline constexpr std::size_t kLargestDefinition = 4U << 20;
+
 /// What a render changes; what is absent stays.
 struct ContainerEdits {
   std::vector<std::string> containers;  ///< each gets the same edits

@@ -17,10 +17,6 @@ ApiFailure listener_not_found() {
 ApiFailure rule_not_found() {
   return {"RuleNotFound", "One or more rules not found", 400};
 }
-ApiFailure validation(std::string message) {
-  return {"ValidationError", std::move(message), 400};
-}
-
 std::variant<RouteDecision::FixedResponse, ApiFailure> fixed_response_of(const base::Json& config) {
   RouteDecision::FixedResponse fixed{integer_of(config, "StatusCode", 503),
                                      text_of(config, "ContentType", "text/plain"),

@@ -23,6 +23,10 @@ void add_load_balancer_operations(ElbOperations& operations);
 void add_target_group_operations(ElbOperations& operations);
 void add_listener_operations(ElbOperations& operations);
 
+inline ApiFailure validation(std::string message) {
+  return {"ValidationError", std::move(message), 400};
+}
+
 /// Members of a Query request; scalars are text there.
 std::string text_of(const base::Json& input, std::string_view key, std::string fallback = "");
 /// Not a number for what is none.

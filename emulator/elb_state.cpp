@@ -43,29 +43,26 @@ bool matches(const RuleCondition& condition, const RequestHead& head) {
 }
 
 base::Result<void> check_settings(const HealthCheckSettings& check) {
-  const auto invalid = [](std::string message) {
-    return base::make_error(base::ErrorKind::invalid_input, std::move(message));
-  };
-  if (check.protocol != "HTTP") return invalid("This emulator checks targets by HTTP only.");
+  if (check.protocol != "HTTP") return base::invalid_input("This emulator checks targets by HTTP only.");
   const bool plain = std::none_of(check.path.begin(), check.path.end(),
                                   [](unsigned char c) { return c <= ' ' || c == 0x7F; });
   if (!check.path.starts_with('/') || check.path.size() > 1024 || !plain) {
-    return invalid(
+    return base::invalid_input(
         fmt::format("Health check path '{}' must begin with a '/' character and hold no blanks", check.path));
   }
   if (check.port != "traffic-port") {
     const auto port = base::parse_integer(check.port);
     if (!port || *port < 1 || *port > 65535)
-      return invalid("Health check port must be 'traffic-port' or between 1 and 65535");
+      return base::invalid_input("Health check port must be 'traffic-port' or between 1 and 65535");
   }
   if (check.thresholds.healthy < 1 || check.thresholds.healthy > 10)
-    return invalid("Healthy threshold must be between 2 and 10");
+    return base::invalid_input("Healthy threshold must be between 2 and 10");
   if (check.thresholds.unhealthy < 1 || check.thresholds.unhealthy > 10)
-    return invalid("Unhealthy threshold must be between 2 and 10");
+    return base::invalid_input("Unhealthy threshold must be between 2 and 10");
   if (!(check.interval_seconds >= 0.05 && check.interval_seconds <= 300))
-    return invalid("Health check interval must be between 5 and 300 seconds");
+    return base::invalid_input("Health check interval must be between 5 and 300 seconds");
   if (!(check.timeout_seconds >= 0.05 && check.timeout_seconds <= 120))
-    return invalid("Health check timeout must be between 2 and 120 seconds");
+    return base::invalid_input("Health check timeout must be between 2 and 120 seconds");
   TRY(CodeMatcher::parse(check.matcher));
   return {};
 }

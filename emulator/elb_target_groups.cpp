@@ -40,10 +40,6 @@ base::Json group_json(const ElbState& state, const TargetGroupRecord& record) {
 ApiFailure group_not_found() {
   return {"TargetGroupNotFound", "One or more target groups not found", 400};
 }
-ApiFailure validation(std::string message) {
-  return {"ValidationError", std::move(message), 400};
-}
-
 /// The request's health check members over what is there.
 std::variant<HealthCheckSettings, ApiFailure> changed_check(HealthCheckSettings check,
                                                             const base::Json& input) {

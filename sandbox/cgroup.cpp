@@ -55,7 +55,7 @@ std::string folder_name(const std::string& label) {
   return "pipeline-" + base::replace_all(base::replace_all(label, "/", "-"), " ", "-");
 }
 
-struct Setting {
+struct ControllerSetting {
   const char* controller;
   const char* file_1;
   std::string value_1;
@@ -63,8 +63,8 @@ struct Setting {
   std::string value_2;
 };
 
-std::vector<Setting> settings_of(const Limits& limits) {
-  std::vector<Setting> settings;
+std::vector<ControllerSetting> settings_of(const Limits& limits) {
+  std::vector<ControllerSetting> settings;
   if (limits.memory_bytes > 0) {
     const auto bytes = std::to_string(limits.memory_bytes);
     settings.push_back({"memory", "memory.limit_in_bytes", bytes, "memory.max", bytes});

@@ -135,10 +135,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kImageVer
     {"inspect", "inspect"},
 }};
 
-base::Error refused(std::string message) {
-  return base::make_error(base::ErrorKind::invalid_input, std::move(message));
-}
-
 /// The verb and how many arguments name it.
 base::Result<std::pair<DockerVerb, std::size_t>> find_verb(const std::vector<std::string>& arguments) {
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h")
@@ -160,8 +156,8 @@ base::Result<std::pair<DockerVerb, std::size_t>> find_verb(const std::vector<std
     if (known.name == name) return std::pair(known.verb, used);
   }
   if (name.starts_with('-'))
-    return refused(fmt::format("docker: the global option '{}' is not supported here", name));
-  return refused(
+    return base::invalid_input(fmt::format("docker: the global option '{}' is not supported here", name));
+  return base::invalid_input(
       fmt::format("docker: '{}' is not supported by the built-in docker of this run, which builds, tags, "
                   "pushes and pulls images but runs no containers; with a Docker engine on this machine "
                   "use --docker host",
@@ -205,11 +201,11 @@ base::Result<void> read_options(const std::vector<std::string>& arguments, std::
     const auto option =
         std::find_if(options.begin(), options.end(), [&](const Option& o) { return o.name == name; });
     if (option == options.end() || option->take == nullptr) {
-      return refused(fmt::format("docker: the option '{}' is not supported here", name));
+      return base::invalid_input(fmt::format("docker: the option '{}' is not supported here", name));
     }
     if (option->has_value && !value) {
       if (at + 1 >= arguments.size())
-        return refused(fmt::format("docker: the option '{}' needs a value", name));
+        return base::invalid_input(fmt::format("docker: the option '{}' needs a value", name));
       value = arguments[++at];
     }
     if (!option->has_value && value && !switch_value(*value)) continue;
@@ -223,16 +219,17 @@ base::Result<void> check_operands(const DockerCommand& command) {
   const std::size_t count = command.operands.size();
   const auto expect = [&](bool fits, std::string_view usage) -> base::Result<void> {
     if (fits) return {};
-    return refused(fmt::format("Usage: docker {}", usage));
+    return base::invalid_input(fmt::format("Usage: docker {}", usage));
   };
   switch (command.verb) {
     case DockerVerb::build:
       if (count == 1 && command.operands[0] == "-") {
-        return refused("docker build: a build context from stdin is not supported here; name a folder");
+        return base::invalid_input(
+            "docker build: a build context from stdin is not supported here; name a folder");
       }
       if (count == 1 &&
           (command.operands[0].find("://") != std::string::npos || command.operands[0].starts_with("git@"))) {
-        return refused(
+        return base::invalid_input(
             "docker build: a build context from a URL is not supported here; check it out and name the "
             "folder");
       }
@@ -275,10 +272,11 @@ base::Result<DockerCommand> parse_docker_command(const std::vector<std::string>&
   TRY(read_options(rest, verb.second, command));
   TRY(check_operands(command));
   if (command.verb == DockerVerb::login && command.password_stdin && !command.password.empty()) {
-    return refused("docker login: --password and --password-stdin are mutually exclusive");
+    return base::invalid_input("docker login: --password and --password-stdin are mutually exclusive");
   }
   if (command.verb == DockerVerb::login && command.username.empty()) {
-    return refused("docker login: a user name is needed (-u), and its password by --password-stdin");
+    return base::invalid_input(
+        "docker login: a user name is needed (-u), and its password by --password-stdin");
   }
   return command;
 }

@@ -13,10 +13,6 @@ namespace {
 constexpr std::size_t kMaximumMatchers = 100;
 constexpr int kMaximumExhausted = 3;
 
-base::Error invalid(std::string message) {
-  return base::make_error(base::ErrorKind::invalid_input, std::move(message));
-}
-
 /// Colours do not take part in matching.
 std::string without_escapes(std::string_view line) {
   std::string plain;
@@ -48,11 +44,13 @@ LineKind to_level(std::string_view severity) {
 base::Result<void> ProblemMatchers::add(std::string_view json) {
   TRY(auto document, base::parse_json(json));
   const base::Json& list = base::json_member(document, "problemMatcher");
-  if (!list.is_array() || list.empty()) return invalid("expected a list under \"problemMatcher\"");
+  if (!list.is_array() || list.empty())
+    return base::invalid_input("expected a list under \"problemMatcher\"");
   for (const base::Json& entry : list) {
     TRY(auto matcher, read_matcher(entry));
     remove(matcher.owner);
-    if (matchers_.size() >= kMaximumMatchers) return invalid("more than 100 problem matchers are in use");
+    if (matchers_.size() >= kMaximumMatchers)
+      return base::invalid_input("more than 100 problem matchers are in use");
     matchers_.insert(matchers_.begin(), std::move(matcher));
   }
   return {};
@@ -61,11 +59,12 @@ base::Result<void> ProblemMatchers::add(std::string_view json) {
 base::Result<ProblemMatchers::Matcher> ProblemMatchers::read_matcher(const base::Json& json) {
   Matcher matcher;
   matcher.owner = base::json_string(json, "owner");
-  if (matcher.owner.empty()) return invalid("a problem matcher needs an \"owner\"");
+  if (matcher.owner.empty()) return base::invalid_input("a problem matcher needs an \"owner\"");
   matcher.severity = base::json_string(json, "severity");
   const base::Json& patterns = base::json_member(json, "pattern");
   if (!patterns.is_array() || patterns.empty()) {
-    return invalid(fmt::format("problem matcher '{}' needs a list under \"pattern\"", matcher.owner));
+    return base::invalid_input(
+        fmt::format("problem matcher '{}' needs a list under \"pattern\"", matcher.owner));
   }
   for (const base::Json& entry : patterns) {
     TRY(auto pattern,
@@ -74,13 +73,13 @@ base::Result<ProblemMatchers::Matcher> ProblemMatchers::read_matcher(const base:
   }
   for (std::size_t i = 0; i < matcher.patterns.size(); ++i) {
     if (matcher.patterns[i].loop && (i == 0 || i + 1 < matcher.patterns.size())) {
-      return invalid(
+      return base::invalid_input(
           fmt::format("problem matcher '{}': only the last of several patterns may loop", matcher.owner));
     }
   }
   if (std::none_of(matcher.patterns.begin(), matcher.patterns.end(),
                    [](const Pattern& p) { return p.message > 0; })) {
-    return invalid(
+    return base::invalid_input(
         fmt::format("problem matcher '{}': no pattern says which group is the \"message\"", matcher.owner));
   }
   matcher.progress.resize(matcher.patterns.size());

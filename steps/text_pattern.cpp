@@ -14,11 +14,11 @@ constexpr int kMaximumDepth = 50;
 constexpr int kMaximumRepeat = 1000;
 constexpr int kMaximumGroups = 100;
 
+}  // namespace
+
 bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
 }
-
-}  // namespace
 
 /// Recursive descent to fragments with relative jumps, so that a repeated fragment can be copied.
 class PatternCompiler {

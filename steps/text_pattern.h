@@ -13,6 +13,9 @@
 
 namespace steps {
 
+/// What \w stands for: letters and digits of ASCII and the underscore.
+bool is_word(char c);
+
 class TextPattern {
  public:
   /// begin and end by group, 0 is the whole match; npos where a group took no part.

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cctype>
 
 #include "steps/text_pattern.h"
 
@@ -9,10 +8,6 @@ namespace {
 constexpr std::size_t kMaximumText = 8192;
 constexpr int kBudget = 400'000;
 constexpr std::size_t kNowhere = std::string_view::npos;
-
-bool is_word(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
 
 }  // namespace
 

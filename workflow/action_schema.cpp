@@ -4,13 +4,10 @@ namespace workflow {
 
 namespace {
 
-constexpr std::string_view kNone;
 constexpr std::string_view kInputDefault = "github inputs strategy matrix job runner env hashFiles";
 constexpr std::string_view kComposite = "github inputs strategy matrix steps job runner env hashFiles";
 constexpr std::string_view kCompositeIf =
     "github inputs strategy matrix steps job runner env hashFiles status";
-
-const ValueRule kAny{kText | kSequence | kMapping, kNone};
 
 const ValueRule& composite_step() {
   static const ValueRule text{kText, kComposite};

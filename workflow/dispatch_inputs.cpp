@@ -11,14 +11,10 @@ namespace workflow {
 
 namespace {
 
-base::Error problem(std::string message) {
-  return base::make_error(base::ErrorKind::invalid_input, std::move(message));
-}
-
 base::Result<expression::Value> typed(const DispatchInput& input, const std::string& text) {
   if (input.type == "boolean") {
     if (text != "true" && text != "false") {
-      return problem(
+      return base::invalid_input(
           fmt::format("the input '{}' is a boolean: expected true or false, found '{}'", input.name, text));
     }
     return expression::Value(text == "true");
@@ -26,14 +22,14 @@ base::Result<expression::Value> typed(const DispatchInput& input, const std::str
   if (input.type == "number") {
     const double number = expression::Value(text).to_number();
     if (text.empty() || std::isnan(number)) {
-      return problem(fmt::format("the input '{}' is a number, found '{}'", input.name, text));
+      return base::invalid_input(fmt::format("the input '{}' is a number, found '{}'", input.name, text));
     }
     return expression::Value(number);
   }
   if (input.type == "choice" &&
       std::find(input.options.begin(), input.options.end(), text) == input.options.end()) {
-    return problem(fmt::format("the input '{}' is a choice of: {}; found '{}'", input.name,
-                               base::join(input.options, ", "), text));
+    return base::invalid_input(fmt::format("the input '{}' is a choice of: {}; found '{}'", input.name,
+                                           base::join(input.options, ", "), text));
   }
   return expression::Value(text);
 }
@@ -56,9 +52,10 @@ base::Result<expression::Value> dispatch_inputs(const Workflow& workflow,
     if (known) continue;
     std::vector<std::string> names;
     for (const auto& input : workflow.dispatch_inputs) names.push_back(input.name);
-    return problem(names.empty() ? fmt::format("{} takes no inputs, found '{}'", workflow.path, name)
-                                 : fmt::format("{} has no input '{}'; its inputs are: {}", workflow.path,
-                                               name, base::join(names, ", ")));
+    return base::invalid_input(names.empty()
+                                   ? fmt::format("{} takes no inputs, found '{}'", workflow.path, name)
+                                   : fmt::format("{} has no input '{}'; its inputs are: {}", workflow.path,
+                                                 name, base::join(names, ", ")));
   }
   expression::Object inputs;
   for (const auto& input : workflow.dispatch_inputs) {
@@ -66,7 +63,7 @@ base::Result<expression::Value> dispatch_inputs(const Workflow& workflow,
       return base::equals_ignoring_case(entry.first, input.name);
     });
     if (found == given.end() && input.required && !input.default_value) {
-      return problem(
+      return base::invalid_input(
           fmt::format("the input '{}' is required: give it with --input {}=…", input.name, input.name));
     }
     const auto text =

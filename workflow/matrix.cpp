@@ -12,10 +12,6 @@ using expression::Value;
 
 namespace {
 
-base::Error problem(std::string message) {
-  return base::make_error(base::ErrorKind::invalid_input, std::move(message));
-}
-
 // Deep and loose: objects match when every key of the pattern does (MatrixBuilder's MatrixFilter).
 bool matches(const Value& pattern, const Value& value) {
   if (pattern.is_object()) {
@@ -44,16 +40,18 @@ struct Parts {
 
 base::Result<Array> filter_list(std::string_view name, const Value& value) {
   if (value.is_null()) return Array();
-  if (!value.is_array()) return problem(fmt::format("matrix.{}: expected a sequence of mappings", name));
+  if (!value.is_array())
+    return base::invalid_input(fmt::format("matrix.{}: expected a sequence of mappings", name));
   for (const auto& item : value.array()) {
     if (!item.is_object())
-      return problem(fmt::format("matrix.{}: expected a mapping, found {}", name, item.to_text()));
+      return base::invalid_input(
+          fmt::format("matrix.{}: expected a mapping, found {}", name, item.to_text()));
   }
   return value.array();
 }
 
 base::Result<Parts> split(const Value& matrix) {
-  if (!matrix.is_object()) return problem("expected the matrix to be a mapping");
+  if (!matrix.is_object()) return base::invalid_input("expected the matrix to be a mapping");
   Parts parts;
   for (const auto& [key, value] : matrix.object().members()) {
     if (base::equals_ignoring_case(key, "include")) {
@@ -61,26 +59,28 @@ base::Result<Parts> split(const Value& matrix) {
     } else if (base::equals_ignoring_case(key, "exclude")) {
       TRY(parts.exclude, filter_list("exclude", value));
     } else if (!value.is_array()) {
-      return problem(fmt::format("Matrix vector '{}': expected a sequence, found {}", key, value.to_text()));
+      return base::invalid_input(
+          fmt::format("Matrix vector '{}': expected a sequence, found {}", key, value.to_text()));
     } else if (value.array().empty()) {
-      return problem(fmt::format("Matrix vector '{}' does not contain any values", key));
+      return base::invalid_input(fmt::format("Matrix vector '{}' does not contain any values", key));
     } else {
       parts.vectors.emplace_back(key, value.array());
     }
   }
   if (parts.vectors.empty() && parts.include.empty())
-    return problem("Matrix must define at least one vector");
+    return base::invalid_input("Matrix must define at least one vector");
   return parts;
 }
 
 base::Result<void> check_excludes(const Parts& parts) {
   for (const auto& filter : parts.exclude) {
-    if (filter.object().empty()) return problem("Matrix exclude filter must not be empty");
+    if (filter.object().empty()) return base::invalid_input("Matrix exclude filter must not be empty");
     for (const auto& [key, value] : filter.object().members()) {
       bool known = false;
       for (const auto& [name, values] : parts.vectors) known = known || base::equals_ignoring_case(name, key);
       if (!known)
-        return problem(fmt::format("Matrix exclude key '{}' does not match any key within the matrix", key));
+        return base::invalid_input(
+            fmt::format("Matrix exclude key '{}' does not match any key within the matrix", key));
     }
   }
   return {};
@@ -92,7 +92,7 @@ base::Result<std::vector<Object>> product(const Parts& parts) {
   combinations.emplace_back();
   for (const auto& [name, values] : parts.vectors) {
     if (combinations.size() * values.size() > 100 * kMaxMatrixJobs)
-      return problem("the matrix is far larger than 256 jobs");
+      return base::invalid_input("the matrix is far larger than 256 jobs");
     std::vector<Object> longer;
     for (const auto& combination : combinations) {
       for (const auto& value : values) {
@@ -151,7 +151,8 @@ base::Result<std::vector<Value>> expand_matrix(const Value& matrix) {
   std::vector<Value> result(combinations.begin(), combinations.end());
   result.insert(result.end(), appended.begin(), appended.end());
   if (result.size() > kMaxMatrixJobs) {
-    return problem(fmt::format("the matrix has {} jobs; {} is the limit", result.size(), kMaxMatrixJobs));
+    return base::invalid_input(
+        fmt::format("the matrix has {} jobs; {} is the limit", result.size(), kMaxMatrixJobs));
   }
   return result;
 }

@@ -7,7 +7,6 @@ namespace workflow {
 namespace {
 
 // Contexts by place (docs.github.com contexts "Context availability").
-constexpr std::string_view kNone;
 constexpr std::string_view kRunName = "github inputs vars";
 constexpr std::string_view kWorkflowEnv = "github inputs vars secrets";
 constexpr std::string_view kStrategy = "github inputs vars needs";
@@ -22,8 +21,6 @@ constexpr std::string_view kStep =
     "github inputs vars needs strategy matrix secrets steps job runner env hashFiles";
 constexpr std::string_view kStepIf =
     "github inputs vars needs strategy matrix steps job runner env hashFiles status";
-
-const ValueRule kItem{kScalar, kNone};
 
 /// Any keys, each with a text: env, with, outputs. One rule for each set of contexts.
 const MappingRule* texts(std::string_view contexts) {

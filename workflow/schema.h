@@ -40,6 +40,11 @@ struct ValueRule {
   std::string_view allowed;
 };
 
+/// Contexts of what may hold no expression.
+inline constexpr std::string_view kNone;
+inline constexpr ValueRule kItem{kScalar, kNone};
+inline constexpr ValueRule kAny{kText | kSequence | kMapping, kNone};
+
 /// `variants` is a set of bits: the kinds of this mapping that have the key; 0 is all of them. A mapping is
 /// of the kinds that all its keys leave.
 struct KeyRule {

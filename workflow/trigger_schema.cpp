@@ -4,13 +4,10 @@ namespace workflow {
 
 namespace {
 
-constexpr std::string_view kNone;
 constexpr std::string_view kCallDefault = "github inputs vars";
 constexpr std::string_view kCallOutput = "github inputs vars jobs";
 
-const ValueRule kItem{kScalar, kNone};
 const ValueRule kFilter{kScalar | kSequence | kNull, kNone, nullptr, &kItem};
-const ValueRule kAny{kText | kSequence | kMapping, kNone};
 
 const MappingRule& dispatch_rule() {
   static const ValueRule option{kText, kNone};

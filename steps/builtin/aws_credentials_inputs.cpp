@@ -18,10 +18,6 @@ constexpr std::size_t kMostTags = 50;
 constexpr std::string_view kProtectedTags[] = {"GitHub", "Repository", "Workflow", "Action",
                                                "Actor",  "Branch",     "Commit"};
 
-base::Error invalid(std::string message) {
-  return base::make_error(base::ErrorKind::invalid_input, std::move(message));
-}
-
 /// role-to-assume, or ROLE_TO_ASSUME of the environment.
 std::string input_or_variable(const ActionCall& call, std::string_view name) {
   const std::string variable = base::to_upper(base::replace_all(name, "-", "_"));
@@ -49,19 +45,22 @@ base::Result<std::vector<std::pair<std::string, std::string>>> read_tags(const s
   std::vector<std::pair<std::string, std::string>> tags;
   if (text.empty()) return tags;
   TRY(const base::Json document, base::parse_json(text).while_doing("reading custom-tags"));
-  if (!document.is_object()) return invalid("custom-tags: expected a JSON object of names and values");
+  if (!document.is_object())
+    return base::invalid_input("custom-tags: expected a JSON object of names and values");
   for (const auto& [key, value] : document.items()) {
     if (value.is_structured() || value.is_null()) {
-      return invalid(fmt::format("custom-tags: the value of '{}' is no text, number or boolean", key));
+      return base::invalid_input(
+          fmt::format("custom-tags: the value of '{}' is no text, number or boolean", key));
     }
-    if (key.empty() || key.size() > 128) return invalid("custom-tags: a key must have 1 to 128 characters");
+    if (key.empty() || key.size() > 128)
+      return base::invalid_input("custom-tags: a key must have 1 to 128 characters");
     if (std::find(std::begin(kProtectedTags), std::end(kProtectedTags), key) != std::end(kProtectedTags)) {
-      return invalid(fmt::format("custom-tags: '{}' is set by the action itself", key));
+      return base::invalid_input(fmt::format("custom-tags: '{}' is set by the action itself", key));
     }
     tags.emplace_back(key, value.is_string() ? value.get<std::string>() : base::to_text(value));
   }
   if (tags.size() > kMostTags - std::size(kProtectedTags))
-    return invalid("custom-tags: more than 50 tags in all");
+    return base::invalid_input("custom-tags: more than 50 tags in all");
   return tags;
 }
 
@@ -71,14 +70,15 @@ base::Result<std::optional<int>> read_number(const ActionCall& call, std::string
   if (text.empty()) return std::optional<int>();
   const auto number = base::parse_integer(text);
   if (!number || *number < least || *number > most) {
-    return invalid(fmt::format("{}: expected a number from {} to {}, found '{}'", name, least, most, text));
+    return base::invalid_input(
+        fmt::format("{}: expected a number from {} to {}, found '{}'", name, least, most, text));
   }
   return std::optional<int>(static_cast<int>(*number));
 }
 
 base::Result<void> refuse_what_is_not_done(const ActionCall& call, RunningJob& job) {
   if (!call.input("aws-profile").empty()) {
-    return invalid(
+    return base::invalid_input(
         "aws-profile is not offered here: credentials go to the environment of later steps. Remove it, "
         "or write the profile in a step of your own");
   }
@@ -94,17 +94,17 @@ base::Result<void> check(const CredentialsInputs& inputs) {
   const auto is_region_character = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
   };
-  if (inputs.region.empty()) return invalid("Input required and not supplied: aws-region");
+  if (inputs.region.empty()) return base::invalid_input("Input required and not supplied: aws-region");
   if (!std::all_of(inputs.region.begin(), inputs.region.end(), is_region_character)) {
-    return invalid("Region is not valid: " + inputs.region);
+    return base::invalid_input("Region is not valid: " + inputs.region);
   }
   if (inputs.session_name.size() < 2 || inputs.session_name.size() > 64 ||
       !has_only(inputs.session_name, "_+=,.@-")) {
-    return invalid(fmt::format("role-session-name '{}': expected 2 to 64 letters, digits and _+=,.@-",
-                               inputs.session_name));
+    return base::invalid_input(fmt::format(
+        "role-session-name '{}': expected 2 to 64 letters, digits and _+=,.@-", inputs.session_name));
   }
   if (!inputs.access_key_id.empty() && inputs.secret_access_key.empty()) {
-    return invalid("'aws-secret-access-key' must be provided if 'aws-access-key-id' is provided");
+    return base::invalid_input("'aws-secret-access-key' must be provided if 'aws-access-key-id' is provided");
   }
   return {};
 }

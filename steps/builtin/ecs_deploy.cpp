@@ -23,7 +23,6 @@ using base::Json;
 using base::make_error;
 using base::Result;
 
-constexpr std::size_t kLargestDefinition = 4U << 20;
 constexpr int kDefaultMinutes = 30;
 constexpr int kMostMinutes = 360;
 constexpr int kMostTasks = 5000;  // of a service, as ECS has it
@@ -89,7 +88,7 @@ class ServiceDeployment {
     if (file.empty())
       return make_error(ErrorKind::invalid_input, "Input required and not supplied: task-definition");
     const auto path = file.starts_with('/') ? file : job_.folders.workspace.inside + "/" + file;
-    TRY(const auto text, read_job_file(job_.folders, path, kLargestDefinition)
+    TRY(const auto text, read_job_file(job_.folders, path, ecs::kLargestDefinition)
                              .while_doing("reading the task definition " + file));
     TRY(auto definition, parse_definition(text, file));
     for (const auto& key : ecs::remove_described_keys(definition)) {

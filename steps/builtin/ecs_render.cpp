@@ -20,8 +20,6 @@ using base::Json;
 using base::make_error;
 using base::Result;
 
-constexpr std::size_t kLargestDefinition = 4U << 20;
-
 std::string inside_path(const std::string& file, const RunningJob& job) {
   return file.starts_with('/') ? file : job.folders.workspace.inside + "/" + file;
 }
@@ -43,7 +41,7 @@ Result<Json> load_definition(const ActionCall& call, RunningJob& job) {
     TRY(auto client, make_aws_client(call, job));
     return ecs::describe_task_definition(client, described);
   }
-  const auto text = read_job_file(job.folders, inside_path(file, job), kLargestDefinition);
+  const auto text = read_job_file(job.folders, inside_path(file, job), ecs::kLargestDefinition);
   if (!text)
     return make_error(ErrorKind::not_found, fmt::format("Task definition file does not exist: {}", file));
   return base::parse_json(*text).while_doing("reading " + file);

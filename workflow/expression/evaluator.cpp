@@ -13,10 +13,6 @@ namespace {
 
 using Evaluated = base::Result<Value>;
 
-base::Error failure(std::string message) {
-  return base::make_error(base::ErrorKind::invalid_input, std::move(message));
-}
-
 /// A value, and whether it is the result of `.*`: then an index applies to each element.
 struct Filtered {
   Value value;
@@ -56,13 +52,13 @@ class Evaluator {
         return Filtered{std::move(result)};
       }
     }
-    return failure("unknown node");
+    return base::invalid_input("unknown node");
   }
 
   base::Result<Filtered> named(const Node& node) {
     const Value* value = surroundings_.named_value ? surroundings_.named_value(node.name) : nullptr;
     if (value == nullptr) {
-      return failure(fmt::format("Unrecognized named-value: '{}'", node.name));
+      return base::invalid_input(fmt::format("Unrecognized named-value: '{}'", node.name));
     }
     return Filtered{*value};
   }
@@ -167,7 +163,7 @@ class Evaluator {
     for (std::size_t i = 0; i + 1 < count; i += 2) {
       TRY(const auto predicate, value_of(*node.children[i]));
       if (predicate.kind() != Kind::boolean)
-        return failure("case predicate must evaluate to a boolean value");
+        return base::invalid_input("case predicate must evaluate to a boolean value");
       if (predicate.boolean()) return value_of(*node.children[i + 1]);
     }
     return value_of(*node.children[count - 1]);
@@ -181,14 +177,16 @@ class Evaluator {
     const auto& status = surroundings_.status;
     if (is_status_function(name)) {
       TRY(const auto ids, text_arguments(node));
-      if (!status.success) return failure(fmt::format("The function {}() cannot be used here", name));
+      if (!status.success)
+        return base::invalid_input(fmt::format("The function {}() cannot be used here", name));
       if (name == "success") return Value(status.success(ids));
       if (name == "failure") return Value(status.failure(ids));
       return Value(status.cancelled());
     }
     if (name == "hashFiles") {
       TRY(const auto patterns, text_arguments(node));
-      if (!surroundings_.hash_files) return failure("The function hashFiles() cannot be used here");
+      if (!surroundings_.hash_files)
+        return base::invalid_input("The function hashFiles() cannot be used here");
       TRY(auto digest, surroundings_.hash_files(patterns));
       return Value(std::move(digest));
     }
@@ -206,7 +204,7 @@ class Evaluator {
   base::Result<void> account_for(const Value& value) {
     if (value.is_string()) memory_ += 26 + 2 * value.string().size();
     if (memory_ <= surroundings_.memory_limit) return {};
-    return failure(
+    return base::invalid_input(
         fmt::format("The maximum allowed memory size was exceeded: the values that this expression makes are "
                     "larger than {}",
                     base::format_bytes(surroundings_.memory_limit)));

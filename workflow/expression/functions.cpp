@@ -16,11 +16,6 @@ namespace {
 
 using Arguments = std::vector<Value>;
 constexpr std::size_t kAny = 255;
-constexpr std::size_t kMaxResult = 10U << 20;
-
-base::Error failure(std::string message) {
-  return base::make_error(base::ErrorKind::invalid_input, std::move(message));
-}
 
 bool is_primitive(const Value& value) {
   return !value.is_array() && !value.is_object();
@@ -62,7 +57,7 @@ base::Result<Value> join(const Arguments& arguments) {
     if (!first) text += separator;
     first = false;
     if (is_primitive(element)) text += element.to_text();
-    if (text.size() > kMaxResult) return failure("The result of join() is larger than 10 MB");
+    if (text.size() > kMaxText) return base::invalid_input("The result of join() is larger than 10 MB");
   }
   return Value(std::move(text));
 }
@@ -70,7 +65,7 @@ base::Result<Value> join(const Arguments& arguments) {
 base::Result<Value> format(const Arguments& arguments) {
   const std::string pattern = arguments[0].to_text();
   const auto invalid = [&] {
-    return failure(fmt::format("The following format string is invalid: {}", pattern));
+    return base::invalid_input(fmt::format("The following format string is invalid: {}", pattern));
   };
   std::string text;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
@@ -87,7 +82,7 @@ base::Result<Value> format(const Arguments& arguments) {
           digits.size() > 3 || digits.starts_with('-') ? std::nullopt : base::parse_integer(digits);
       if (!index) return invalid();
       if (static_cast<std::size_t>(*index) + 1 >= arguments.size()) {
-        return failure(fmt::format(
+        return base::invalid_input(fmt::format(
             "The following format string references more arguments than were supplied: {}", pattern));
       }
       text += arguments[static_cast<std::size_t>(*index) + 1].to_text();
@@ -97,7 +92,7 @@ base::Result<Value> format(const Arguments& arguments) {
     } else {
       text += c;
     }
-    if (text.size() > kMaxResult) return failure("The result of format() is larger than 10 MB");
+    if (text.size() > kMaxText) return base::invalid_input("The result of format() is larger than 10 MB");
   }
   return Value(std::move(text));
 }
@@ -108,9 +103,9 @@ base::Result<Value> to_json_function(const Arguments& arguments) {
 
 base::Result<Value> from_json_function(const Arguments& arguments) {
   const std::string text = arguments[0].to_text();
-  if (base::trim(text).empty()) return failure("Error parsing fromJson: the input is empty");
+  if (base::trim(text).empty()) return base::invalid_input("Error parsing fromJson: the input is empty");
   auto json = base::parse_json(text);
-  if (!json) return failure(fmt::format("Error parsing fromJson: {}", json.error().message));
+  if (!json) return base::invalid_input(fmt::format("Error parsing fromJson: {}", json.error().message));
   return from_json(*json);
 }
 
@@ -167,7 +162,7 @@ std::optional<std::string> check_call(std::string_view name, std::size_t argumen
 base::Result<Value> call_pure_function(std::string_view name, const std::vector<Value>& arguments) {
   const auto* function = find(name);
   if (function == nullptr || function->call == nullptr)
-    return failure(fmt::format("{} is no pure function", name));
+    return base::invalid_input(fmt::format("{} is no pure function", name));
   return function->call(arguments);
 }
 

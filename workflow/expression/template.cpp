@@ -10,8 +10,6 @@ namespace workflow::expression {
 
 namespace {
 
-constexpr std::size_t kMaxResult = 10U << 20;
-
 // Where the expression that starts at `from` ends: the offset of "}}" outside quotes.
 std::size_t find_end(std::string_view text, std::size_t from) {
   bool quoted = false;
@@ -70,7 +68,7 @@ base::Result<Value> evaluate_template(std::string_view text, const Surroundings&
     }
     TRY(const auto value, evaluate_expression(part.text, surroundings));
     result += value.to_text();
-    if (result.size() > kMaxResult) {
+    if (result.size() > kMaxText) {
       return base::make_error(base::ErrorKind::invalid_input,
                               "The text with its expressions is larger than 10 MB");
     }

@@ -22,6 +22,9 @@ class Value;
 using Array = std::vector<Value>;
 
 /// Keys keep their order and are found without regard to case, as GitHub's dictionaries do.
+/// The longest text that an expression may make, in bytes.
+inline constexpr std::size_t kMaxText = 10U << 20;
+
 class Object {
  public:
   using Member = std::pair<std::string, Value>;
