@@ -70,7 +70,8 @@ base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSu
   contexts.set_member("github", "workspace", Value(job.folders.workspace.inside));
   contexts.set_member("github", "job", Value(planned.job->id));
   job.environment["HOME"] = home_of_steps(run.options.isolation);
-  job.environment["LANG"] = "C.UTF-8";
+  // UTF-8 for every program; as LANG it would make each of them load twelve more files at its start.
+  job.environment["LC_CTYPE"] = "C.UTF-8";
   // Without it bash looks its user up at every start.
   job.environment["SHELL"] = "/bin/bash";
   for (const auto& [name, value] : run.options.environment) {

@@ -22,7 +22,7 @@ void show_pairs(LogSink& log, std::string_view title, const std::map<std::string
 /// What the workflow and its steps set; what the runner gives every job is no news.
 sandbox::EnvVars shown_environment(const StepRun& run) {
   sandbox::EnvVars shown = run.environment;
-  for (const char* name : {"HOME", "PATH", "LANG", "SHELL", "PIPELINE_DOCKER_SOCKET"}) shown.erase(name);
+  for (const char* name : {"HOME", "PATH", "LC_CTYPE", "SHELL", "PIPELINE_DOCKER_SOCKET"}) shown.erase(name);
   return shown;
 }
 

@@ -39,7 +39,8 @@ void set_env_context(RunningJob& job, const sandbox::EnvVars& environment) {
 }
 
 void set_github(RunningJob& job, const std::map<std::string, std::string>& members) {
-  for (const auto& [name, value] : members) job.contexts.set_member("github", name, Value(value));
+  auto& github = job.contexts.own_object("github");
+  for (const auto& [name, value] : members) github.set(name, Value(value));
 }
 
 void report_failure(RunningJob& job, const base::Error& error) {

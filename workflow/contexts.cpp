@@ -70,12 +70,10 @@ Value Contexts::get(std::string_view name) const {
   return value == nullptr ? Value() : *value;
 }
 
-void Contexts::set_member(std::string_view name, std::string_view key, Value value) {
-  const auto* current = values_.find(name);
-  expression::Object object =
-      current != nullptr && current->is_object() ? current->object() : expression::Object();
-  object.set(key, std::move(value));
-  values_.set(name, Value(std::move(object)));
+expression::Object& Contexts::own_object(std::string_view name) {
+  auto& context = values_.member(name);
+  if (!context.is_object()) context = Value(expression::Object());
+  return context.own_object();
 }
 
 base::Result<std::string> evaluate_text(const Text& text, const Scope& scope) {

@@ -23,7 +23,11 @@ class Contexts {
   [[nodiscard]] expression::Value get(std::string_view name) const;
   void set(std::string_view name, expression::Value value) { values_.set(name, std::move(value)); }
   /// Sets one member of a context that is an object (made when missing).
-  void set_member(std::string_view name, std::string_view key, expression::Value value);
+  void set_member(std::string_view name, std::string_view key, expression::Value value) {
+    own_object(name).set(key, std::move(value));
+  }
+  /// A context as an object of its own, to set many members of it.
+  expression::Object& own_object(std::string_view name);
 
  private:
   expression::Object values_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -103,7 +104,7 @@ int ordinal_ignoring_case(const std::string& a, const std::string& b) {
 }  // namespace
 
 // Looking at every key is quick in a small object; in a large one it would take quadratic time to build it.
-constexpr std::size_t kLargeObject = 16;
+constexpr std::size_t kLargeObject = 64;
 
 std::size_t Object::position_of(std::string_view key) const {
   if (!index_.empty()) {
@@ -121,20 +122,32 @@ const Value* Object::find(std::string_view key) const {
 }
 
 void Object::set(std::string_view key, Value value) {
+  member(key) = std::move(value);
+}
+
+Value& Object::member(std::string_view key) {
   const auto at = position_of(key);
-  if (at < members_.size()) {
-    members_[at].second = std::move(value);
-    return;
+  if (at < members_.size()) return members_[at].second;
+  members_.emplace_back(key, Value());
+  if (members_.size() >= kLargeObject) {
+    for (auto i = index_.empty() ? 0 : at; i < members_.size(); ++i)
+      index_.emplace(base::to_lower(members_[i].first), i);
   }
-  members_.emplace_back(key, std::move(value));
-  if (members_.size() < kLargeObject) return;
-  for (auto i = index_.empty() ? 0 : at; i < members_.size(); ++i)
-    index_.emplace(base::to_lower(members_[i].first), i);
+  return members_.back().second;
 }
 
 Value::Value(std::string text) : data_(std::make_shared<const std::string>(std::move(text))) {}
 Value::Value(Array array) : data_(std::make_shared<const Array>(std::move(array))) {}
-Value::Value(Object object) : data_(std::make_shared<const Object>(std::move(object))) {}
+Value::Value(Object object) : data_(std::make_shared<Object>(std::move(object))) {}
+
+Object& Value::own_object() {
+  auto& held = std::get<std::shared_ptr<const Object>>(data_);
+  if (held.use_count() > 1) held = std::make_shared<Object>(*held);
+  // A holder in another thread that has just let go was done reading.
+  std::atomic_thread_fence(std::memory_order_acquire);
+  // Every object is made without const, and now nobody else sees it.
+  return const_cast<Object&>(*held);
+}
 
 Value Value::get(std::string_view key) const {
   if (!is_object()) return {};

@@ -32,6 +32,8 @@ class Object {
   [[nodiscard]] const Value* find(std::string_view key) const;
   /// Replaces or appends.
   void set(std::string_view key, Value value);
+  /// The member, null when it was missing; valid until another one is added.
+  Value& member(std::string_view key);
   [[nodiscard]] const std::vector<Member>& members() const { return members_; }
   [[nodiscard]] bool empty() const;
 
@@ -68,6 +70,9 @@ class Value {
   }
   [[nodiscard]] const Array& array() const { return *std::get<std::shared_ptr<const Array>>(data_); }
   [[nodiscard]] const Object& object() const { return *std::get<std::shared_ptr<const Object>>(data_); }
+
+  /// For changes: nobody who holds this value sees them. Only of an object.
+  [[nodiscard]] Object& own_object();
 
   /// The member or element chain; null where there is none. `get("a")` of a non-object is null.
   [[nodiscard]] Value get(std::string_view key) const;

@@ -110,13 +110,26 @@ TEST(Numbers, ArePrintedWithFifteenDigits) {
 
 TEST(Objects, KeepTheirOrderAndFindKeysWithoutCase) {
   Object object;
-  for (int i = 0; i < 40; ++i) object.set("Key" + std::to_string(i), i);
+  for (int i = 0; i < 100; ++i) object.set("Key" + std::to_string(i), i);
   object.set("kEY7", "seven");
-  ASSERT_EQ(object.members().size(), 40U);
+  ASSERT_EQ(object.members().size(), 100U);
   EXPECT_EQ(object.members()[7].first, "Key7");
   EXPECT_EQ(object.find("KEY7")->to_text(), "seven");
   EXPECT_EQ(object.find("key39")->to_text(), "39");
-  EXPECT_EQ(object.find("key40"), nullptr);
+  EXPECT_EQ(object.find("key100"), nullptr);
+}
+
+TEST(Values, ChangeForTheirHolderAlone) {
+  Object object;
+  object.set("a", 1);
+  Value mine(std::move(object));
+  const Value theirs = mine;
+  mine.own_object().set("a", 2);
+  EXPECT_EQ(mine.get("a").number(), 2);
+  EXPECT_EQ(theirs.get("a").number(), 1);
+  const Object* before = &mine.object();
+  mine.own_object().set("b", 3);
+  EXPECT_EQ(&mine.object(), before) << "copied though nobody else holds it";
 }
 
 TEST(ToJson, IndentsByTwoAndEscapesNoMarkup) {
