@@ -14,6 +14,7 @@
 #include "cli/run_inputs.h"
 #include "cli/workflow_files.h"
 #include "ecr/image_store.h"
+#include "runner/background_reader.h"
 #include "runner/github_context.h"
 #include "runner/job_sandbox.h"
 #include "runner/prober.h"
@@ -159,31 +160,26 @@ std::string events_file_name() {
   return "events.jsonl";
 }
 
-/// The readers of the event stream: what the user sees, and what is kept.
-void add_readers(runner::EventStream& events, const RunFlags& flags, const workflow::Plan& plan,
-                 const base::Fd& kept, bool debug) {
+/// Shows the event stream to the user.
+runner::EventStream::Reader make_display(const RunFlags& flags, const workflow::Plan& plan, bool debug) {
   if (flags.log_format == LogFormat::json) {
-    events.add_reader([](const runner::RunEvent& event) {
+    return [](const runner::RunEvent& event) {
       fmt::print("{}\n", runner::to_json_line(event));
       std::fflush(stdout);
-    });
-  } else {
-    std::size_t width = 0;
-    for (const auto& group : plan.groups) {
-      width = std::max(width, group.job->id.size());
-      for (const auto& leg : group.legs) width = std::max(width, leg.key.size());
-    }
-    const bool color = ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-    auto terminal = std::make_shared<runner::TerminalLog>(
-        runner::TerminalOptions{.color = color ? runner::Color::always : runner::Color::never,
-                                .timestamps = flags.log_format == LogFormat::plain,
-                                .debug = debug,
-                                .job_width = std::min<std::size_t>(width, 30)});
-    events.add_reader([terminal](const runner::RunEvent& event) { (*terminal)(event); });
+    };
   }
-  events.add_reader([fd = kept.get()](const runner::RunEvent& event) {
-    (void)base::write_all(fd, runner::to_json_line(event) + "\n");
-  });
+  std::size_t width = 0;
+  for (const auto& group : plan.groups) {
+    width = std::max(width, group.job->id.size());
+    for (const auto& leg : group.legs) width = std::max(width, leg.key.size());
+  }
+  const bool color = ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+  const auto terminal = std::make_shared<runner::TerminalLog>(
+      runner::TerminalOptions{.color = color ? runner::Color::always : runner::Color::never,
+                              .timestamps = flags.log_format == LogFormat::plain,
+                              .debug = debug,
+                              .job_width = std::min<std::size_t>(width, 30)});
+  return [terminal](const runner::RunEvent& event) { (*terminal)(event); };
 }
 
 /// Sends requests while a deployment goes on, and publishes what came back.
@@ -263,7 +259,13 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
   TRY(const auto issuer, start_issuer_if_needed(workflow, options));
 
   runner::EventStream events;
-  add_readers(events, flags, plan, kept, session.verbose || options.step_debug);
+  runner::BackgroundReader log(
+      [fd = kept.get(), display = make_display(flags, plan, session.verbose || options.step_debug)](
+          const runner::RunEvent& event) {
+        display(event);
+        (void)base::write_all(fd, runner::to_json_line(event) + "\n");
+      });
+  events.add_reader([&log](const runner::RunEvent& event) { log(event); });
   RolloutProbe probe(session.probe_url, *session.http, events);
   events.add_reader([&probe](const runner::RunEvent& event) { probe(event); });
   events.publish("run_started", "", record.name,
@@ -295,6 +297,7 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
   events.publish(
       "run_finished", "", conclusion,
       {{"milliseconds", milliseconds}, {"run_id", record.id}, {"next", where_to_look(session, folders)}});
+  log.close();
   const double finished = base::to_epoch_seconds(base::system_clock().now());
   for (const auto& leg : outcome.legs) {
     TRY(session.store->record_job({record.id, leg.key, leg.name,

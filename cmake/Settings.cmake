@@ -29,6 +29,8 @@ endif()
 function(pipeline_compile_together target)
   if(PIPELINE_SOURCES_AT_ONCE GREATER 1)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${PIPELINE_SOURCES_AT_ONCE})
+    # The sources are included then, and g++ takes their anonymous namespaces for those of headers.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
   endif()
 endfunction()
 

@@ -48,6 +48,14 @@ base::Result<std::vector<std::string>> separated(std::string_view payload, std::
   return texts;
 }
 
+// Waits for a packet. A buffer for the largest one would cost more than asking for the size.
+ssize_t size_of_next(int socket) {
+  ssize_t size = -1;
+  while ((size = ::recv(socket, nullptr, 0, MSG_PEEK | MSG_TRUNC)) < 0 && errno == EINTR) {
+  }
+  return size;
+}
+
 }  // namespace
 
 base::Result<void> send(int socket, const Message& message) {
@@ -88,7 +96,9 @@ base::Result<void> send(int socket, const Message& message) {
 }
 
 base::Result<Message> receive(int socket) {
-  std::vector<char> buffer(sizeof(Head) + kLargestPacket);
+  const auto waiting = size_of_next(socket);
+  if (waiting < 0) return base::system_error("listening to the sandbox", errno);
+  std::vector<char> buffer(static_cast<std::size_t>(waiting));
   iovec part{buffer.data(), buffer.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * (kMostFds + 1))] = {};
   msghdr packet{};

@@ -100,7 +100,7 @@ class Zygote {
  private:
   void reap(int signals) {
     signalfd_siginfo info[16];
-    while (::read(signals, info, sizeof info) > 0) {
+    while (::read(signals, info, sizeof info) == sizeof info) {
     }
     int status = 0;
     pid_t pid = 0;

@@ -101,12 +101,11 @@ base::Result<NameValues> parse_name_values(std::string_view text, std::string_vi
 
 base::Result<EnvironmentFiles> EnvironmentFiles::create(const SharedFolder& folder, std::uint32_t owner) {
   EnvironmentFiles files;
-  files.folder_ = folder.host;
-  TRY(auto directory, base::open_directory(folder.host));
+  TRY(files.folder_, base::open_directory(folder.host));
   const std::string id = base::random_uuid();
   for (const auto& [key, prefix] : kFiles) {
     const std::string name = fmt::format("{}_{}", prefix, id);
-    TRY(create_file_for_steps(directory.get(), name, "", 0644, owner));
+    TRY(create_file_for_steps(files.folder_.get(), name, "", 0644, owner));
     files.names_[std::string(key)] = name;
     files.paths_[std::string(key)] = folder.inside + "/" + name;
   }
@@ -114,15 +113,16 @@ base::Result<EnvironmentFiles> EnvironmentFiles::create(const SharedFolder& fold
 }
 
 EnvironmentFiles::~EnvironmentFiles() {
-  if (names_.empty()) return;
-  auto directory = base::open_directory(folder_);
-  if (!directory) return;
-  for (const auto& [key, name] : names_) unlinkat(directory->get(), name.c_str(), 0);
+  for (const auto& [key, name] : names_) unlinkat(folder_.get(), name.c_str(), 0);
 }
 
 base::Result<std::string> EnvironmentFiles::read_one(const std::string& key, std::size_t limit) const {
-  TRY(auto directory, base::open_directory(folder_));
-  return read_regular_file(directory.get(), names_.at(key), limit);
+  const auto& name = names_.at(key);
+  struct stat found {};
+  const bool empty = fstatat(folder_.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+                     S_ISREG(found.st_mode) && found.st_size == 0;
+  if (empty) return std::string();  // as most of them are
+  return read_regular_file(folder_.get(), name, limit);
 }
 
 FileCommands EnvironmentFiles::read() const {

@@ -49,7 +49,7 @@ class EnvironmentFiles {
   EnvironmentFiles() = default;
   [[nodiscard]] base::Result<std::string> read_one(const std::string& key, std::size_t limit) const;
 
-  base::Path folder_;
+  base::Fd folder_;
   std::map<std::string, std::string> names_;  ///< key → file name
   std::map<std::string, std::string> paths_;
 };

@@ -91,6 +91,14 @@ struct JobServices {
   std::uint32_t host_uid = 0;  ///< owner of what the runner puts into shared folders
 };
 
+class EnvironmentFiles;
+
+/// What no step has to wait for: done while the next process runs, or with the job.
+struct Chores {
+  std::vector<std::shared_ptr<void>> discarded;  ///< files of steps; removed when this lets go of them
+  std::shared_ptr<EnvironmentFiles> prepared;    ///< for the next process
+};
+
 /// Runs after the job's steps, last registered first.
 struct PostStep {
   std::string name;
@@ -113,6 +121,7 @@ struct RunningJob {
   std::vector<PostStep> post_steps;
   std::shared_ptr<ProblemMatchers> matchers;  ///< what steps added so far; made when the first is added
   JobServices* services = nullptr;
+  std::shared_ptr<Chores> chores = std::make_shared<Chores>();  ///< one for all copies of the job
   std::stop_token stop;
   Conclusion status = Conclusion::success;  ///< the worst so far: what success() and failure() look at
 };

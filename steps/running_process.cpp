@@ -159,6 +159,7 @@ base::Result<ProcessEnd> run_process(sandbox::Sandbox& sandbox, sandbox::Command
   if (!started) return not_started(std::move(started).error());
   sandbox::StartedProcess process = std::move(*started);
   pipe.write.reset();
+  if (options.meanwhile) options.meanwhile();
 
   std::stop_callback on_stop(options.stop, [&wake] {
     const std::uint64_t one = 1;

@@ -24,6 +24,7 @@ struct ProcessOptions {
   std::stop_token stop;  ///< asks for the end: SIGINT, SIGTERM, SIGKILL to the process group
   EndingTimes times;
   LineSplitter::SafeCut safe_cut;
+  std::function<void()> meanwhile;  ///< called once the process has started
 };
 
 struct ProcessEnd {

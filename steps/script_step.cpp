@@ -45,12 +45,16 @@ base::Result<StepEffects> run_script(StepRun& run) {
   TRY(const std::string folder,
       own_or_default(run.step.working_directory, &workflow::Defaults::working_directory, run));
   TRY(const ShellPlan plan, plan_script(text, shell));
-  TRY(const ScriptFile file, ScriptFile::write(run.job, plan));
+  TRY(auto written, ScriptFile::write(run.job, plan));
+  auto file = std::make_shared<ScriptFile>(std::move(written));
   open_script_log(run, text, plan.argv);
   sandbox::Command command;
-  command.argv = with_script_path(plan.argv, file.inside());
+  command.argv = with_script_path(plan.argv, file->inside());
   command.directory = folder_of(folder, run.job);
-  return run_step_process(run, std::move(command), {}, with_script_path(plan.fallback, file.inside()));
+  auto effects =
+      run_step_process(run, std::move(command), {}, with_script_path(plan.fallback, file->inside()));
+  run.job.chores->discarded.push_back(std::move(file));
+  return effects;
 }
 
 }  // namespace steps

@@ -1,6 +1,8 @@
 #include "steps/step_environment.h"
 
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "base/strings.h"
 
@@ -60,27 +62,32 @@ std::string usable(std::string text) {
   return text;
 }
 
-}  // namespace
-
-sandbox::EnvVars github_variables(const Value& github) {
-  sandbox::EnvVars variables;
-  for (std::string_view member : kGithubMembers) {
-    const Value value = github.get(member);
-    if (value.is_null() || value.is_object() || value.is_array()) continue;
-    variables["GITHUB_" + base::to_upper(member)] = usable(value.to_text());
-  }
-  return variables;
+bool is_plain(const Value& value) {
+  return !value.is_null() && !value.is_object() && !value.is_array();
 }
 
-sandbox::EnvVars runner_variables(const Value& runner) {
-  sandbox::EnvVars variables;
-  if (!runner.is_object()) return variables;
+/// GITHUB_* for the members of the `github` context that steps get; `github.token` is none of them.
+void add_github_variables(const Value& github, sandbox::EnvVars& variables) {
+  static const auto names = [] {
+    std::vector<std::pair<std::string_view, std::string>> pairs;
+    for (const auto member : kGithubMembers) pairs.emplace_back(member, "GITHUB_" + base::to_upper(member));
+    return pairs;
+  }();
+  for (const auto& [member, variable] : names) {
+    if (const Value value = github.get(member); is_plain(value))
+      variables[variable] = usable(value.to_text());
+  }
+}
+
+/// RUNNER_* for all members of the `runner` context.
+void add_runner_variables(const Value& runner, sandbox::EnvVars& variables) {
+  if (!runner.is_object()) return;
   for (const auto& [name, value] : runner.object().members()) {
-    if (value.is_null() || value.is_object() || value.is_array()) continue;
-    variables["RUNNER_" + base::to_upper(name)] = usable(value.to_text());
+    if (is_plain(value)) variables["RUNNER_" + base::to_upper(name)] = usable(value.to_text());
   }
-  return variables;
 }
+
+}  // namespace
 
 std::string input_variable(std::string_view name) {
   return "INPUT_" + base::to_upper(base::replace_all(name, " ", "_"));
@@ -94,8 +101,8 @@ sandbox::EnvVars process_environment(const RunningJob& job, const sandbox::EnvVa
   std::erase_if(variables, [](const auto& entry) {
     return entry.first.find('=') != std::string::npos || entry.first.find('\0') != std::string::npos;
   });
-  for (auto& [name, value] : github_variables(github)) variables[name] = value;
-  for (auto& [name, value] : runner_variables(runner)) variables[name] = value;
+  add_github_variables(github, variables);
+  add_runner_variables(runner, variables);
   variables["GITHUB_ACTIONS"] = "true";
   variables.try_emplace("CI", "true");
   auto path = variables.find("PATH");

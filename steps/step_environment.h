@@ -11,10 +11,6 @@
 
 namespace steps {
 
-/// GITHUB_* for the members of the `github` context that steps get; `github.token` is none of them.
-sandbox::EnvVars github_variables(const workflow::expression::Value& github);
-/// RUNNER_* for all members of the `runner` context.
-sandbox::EnvVars runner_variables(const workflow::expression::Value& runner);
 /// INPUT_<NAME>: spaces become underscores, letters upper case, nothing else changes.
 std::string input_variable(std::string_view name);
 

@@ -93,14 +93,29 @@ bool is_missing_program(const sandbox::ExitStatus& status) {
   return !status.failure.empty() && status.shell_code() == 127;
 }
 
+base::Result<std::shared_ptr<EnvironmentFiles>> make_environment_files(const RunningJob& job) {
+  TRY(auto files, EnvironmentFiles::create(job.folders.file_commands, job.services->host_uid));
+  return std::make_shared<EnvironmentFiles>(std::move(files));
+}
+
+void do_chores(const RunningJob& job) {
+  job.chores->discarded.clear();
+  if (job.chores->prepared) return;
+  // What cannot be made now is tried again, and reported, when it is needed.
+  if (auto files = make_environment_files(job)) job.chores->prepared = std::move(*files);
+}
+
 }  // namespace
 
 base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command command,
                                            const sandbox::EnvVars& more,
                                            const std::vector<std::string>& fallback_argv) {
   RunningJob& job = run.job;
-  TRY(const auto files, EnvironmentFiles::create(job.folders.file_commands, job.services->host_uid));
-  set_github(job, files.paths());
+  auto files = std::exchange(job.chores->prepared, nullptr);
+  if (!files) {
+    TRY(files, make_environment_files(job));
+  }
+  set_github(job, files->paths());
   command.environment =
       process_environment(job, run.environment, job.contexts.get("github"), job.contexts.get("runner"));
   for (const auto& [name, value] : more) command.environment[name] = value;
@@ -108,6 +123,7 @@ base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command comman
   StepOutput output(job, command.environment);
   ProcessOptions options;
   options.stop = run.stop;
+  options.meanwhile = [&job] { do_chores(job); };
   options.safe_cut = [&job](std::string_view text) { return job.masker->safe_cut(text); };
   const auto on_line = [&output](std::string_view line) { output.line(line); };
   TRY(auto end, run_in_sandbox(job, command, on_line, options));
@@ -115,7 +131,8 @@ base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command comman
     command.argv = fallback_argv;
     TRY(end, run_in_sandbox(job, command, on_line, options));
   }
-  FileCommands written = files.read();
+  FileCommands written = files->read();
+  job.chores->discarded.push_back(std::move(files));
   for (const std::string& error : written.errors) job.log->annotation({LineKind::error, error, "", ""});
   if (!written.summary_error.empty()) job.log->annotation({LineKind::error, written.summary_error, "", ""});
   const bool bad_file = !written.errors.empty();

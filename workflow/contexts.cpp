@@ -149,6 +149,7 @@ base::Result<EnvList> evaluate_mapping(const Node& node, const Scope& scope) {
 }
 
 base::Result<bool> evaluate_condition(const std::optional<Text>& condition, const Scope& scope) {
+  if (!condition && scope.status.success) return scope.status.success({});
   TRY(const auto text, expression::condition_expression(condition ? condition->text : ""));
   auto value = expression::evaluate_expression(text, surroundings_of(scope));
   if (value) return value->truthy();

@@ -1,0 +1,46 @@
+#include "runner/background_reader.h"
+
+#include <utility>
+
+namespace runner {
+
+namespace {
+
+// A step that prints faster than the terminal shows is slowed down instead of kept in memory.
+constexpr std::size_t kMostWaiting = 10'000;
+
+}  // namespace
+
+BackgroundReader::BackgroundReader(EventStream::Reader reader)
+    : reader_(std::move(reader)), thread_([this] { read(); }) {}
+
+void BackgroundReader::operator()(const RunEvent& event) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return waiting_.size() < kMostWaiting; });
+  waiting_.push_back(event);
+  if (waiting_.size() == 1) changed_.notify_all();
+}
+
+void BackgroundReader::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void BackgroundReader::read() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [&] { return !waiting_.empty() || closed_; });
+    if (waiting_.empty()) return;
+    const auto events = std::exchange(waiting_, {});
+    lock.unlock();
+    changed_.notify_all();
+    for (const auto& event : events) reader_(event);
+    lock.lock();
+  }
+}
+
+}  // namespace runner

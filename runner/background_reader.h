@@ -1,0 +1,36 @@
+#pragma once
+// A reader of the event stream that works in a thread of its own: no step waits for a terminal or a disk.
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "runner/run_event.h"
+
+namespace runner {
+
+class BackgroundReader {
+ public:
+  /// `reader` is called in the other thread, in the order of the events.
+  explicit BackgroundReader(EventStream::Reader reader);
+  BackgroundReader(const BackgroundReader&) = delete;
+  BackgroundReader& operator=(const BackgroundReader&) = delete;
+  ~BackgroundReader() { close(); }
+  /// Takes the event; waits while too many are not read yet.
+  void operator()(const RunEvent& event);
+  /// Returns when all events are read. No event may come afterwards.
+  void close();
+
+ private:
+  void read();
+
+  EventStream::Reader reader_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<RunEvent> waiting_;
+  bool closed_ = false;
+  std::thread thread_;
+};
+
+}  // namespace runner

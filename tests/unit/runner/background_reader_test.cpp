@@ -1,0 +1,55 @@
+#include "runner/background_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <thread>
+
+namespace runner {
+namespace {
+
+TEST(BackgroundReader, ReadsAllEventsInTheirOrderBeforeItCloses) {
+  std::vector<std::string> read;
+  BackgroundReader reader([&](const RunEvent& event) { read.push_back(event.text); });
+  for (int i = 0; i < 1000; ++i) reader({.type = "line", .text = std::to_string(i)});
+  reader.close();
+  ASSERT_EQ(read.size(), 1000U);
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(read[static_cast<std::size_t>(i)], std::to_string(i));
+}
+
+TEST(BackgroundReader, LetsTheSenderGoOnWhileItReads) {
+  std::promise<void> go_on;
+  auto may_read = go_on.get_future().share();
+  int read = 0;
+  BackgroundReader reader([&](const RunEvent&) {
+    may_read.wait();
+    ++read;
+  });
+  reader({.type = "line"});
+  reader({.type = "line"});  // comes back although the first one is still being read
+  EXPECT_EQ(read, 0);
+  go_on.set_value();
+  reader.close();
+  EXPECT_EQ(read, 2);
+}
+
+TEST(BackgroundReader, KeepsNoMoreThanItMayInMemory) {
+  std::promise<void> go_on;
+  auto may_read = go_on.get_future().share();
+  std::atomic<int> sent = 0;
+  BackgroundReader reader([&](const RunEvent&) { may_read.wait(); });
+  constexpr int kMany = 50'000;
+  std::thread sender([&] {
+    for (int i = 0; i < kMany; ++i, ++sent) reader({.type = "line"});
+  });
+  while (sent < 10'000) std::this_thread::yield();
+  EXPECT_LT(sent, kMany);
+  go_on.set_value();
+  sender.join();
+  reader.close();
+  EXPECT_EQ(sent, kMany);
+}
+
+}  // namespace
+}  // namespace runner
