@@ -12,8 +12,6 @@ namespace ecr {
 
 namespace {
 
-using base::ErrorKind;
-using base::make_error;
 using base::Result;
 
 struct InstructionRule {
