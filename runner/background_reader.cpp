@@ -1,5 +1,6 @@
 #include "runner/background_reader.h"
 
+#include <chrono>
 #include <utility>
 
 namespace runner {
@@ -8,6 +9,8 @@ namespace {
 
 // A step that prints faster than the terminal shows is slowed down instead of kept in memory.
 constexpr std::size_t kMostWaiting = 10'000;
+// Nobody sees this delay, but waking the reader for every line would take longer than most lines do.
+constexpr std::chrono::milliseconds kGather{3};
 
 }  // namespace
 
@@ -18,7 +21,7 @@ void BackgroundReader::operator()(const RunEvent& event) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return waiting_.size() < kMostWaiting; });
   waiting_.push_back(event);
-  if (waiting_.size() == 1) changed_.notify_all();
+  if (waiting_.size() == 1 || waiting_.size() == kMostWaiting) changed_.notify_all();
 }
 
 void BackgroundReader::close() {
@@ -35,6 +38,7 @@ void BackgroundReader::read() {
   while (true) {
     changed_.wait(lock, [&] { return !waiting_.empty() || closed_; });
     if (waiting_.empty()) return;
+    changed_.wait_for(lock, kGather, [&] { return waiting_.size() >= kMostWaiting || closed_; });
     const auto events = std::exchange(waiting_, {});
     lock.unlock();
     changed_.notify_all();

@@ -156,7 +156,7 @@ base::Result<StepResult> run_prepared(StepRun& run, const Prepared& prepared) {
   return result;
 }
 
-StepResult failed(RunningJob& job, base::Error error) {
+StepResult failed(RunningJob& job, const base::Error& error) {
   report_failure(job, error);
   return {Conclusion::failure, Conclusion::failure, {}};
 }
