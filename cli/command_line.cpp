@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 
+#include "cli/commands.h"
 #include "cli/version.h"
 
 namespace cli {
@@ -161,6 +162,10 @@ void add_runs(CLI::App& app, RunsFlags& flags) {
   runs->add_flag("--json", flags.json, "As JSON");
 }
 
+bool has_verb(const CLI::App& app, std::string_view name) {
+  return !app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == name; }).empty();
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, char** argv) {
@@ -190,8 +195,16 @@ CommandLine parse_command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    result.exit_code = code == 0 ? 0 : 2;
+    const std::string_view verb = argc > 1 ? argv[1] : "";
+    if (verb.empty()) {
+      fmt::print(stderr, "{}", app.help());
+    } else if (!verb.starts_with('-') && !has_verb(app, verb)) {
+      fmt::print(stderr, "pipeline: there is no command '{}'; 'pipeline --help' lists them\n", verb);
+    } else if (app.exit(error) == 0) {
+      result.exit_code = kPassed;
+      return result;
+    }
+    result.exit_code = kUsage;
     return result;
   }
   if (result.common.state_folder.empty()) result.common.state_folder = default_state_folder();

@@ -133,6 +133,9 @@ base::Result<std::vector<workflow::Workflow>> choose_workflows(const RunFlags& f
   auto files = flags.workflows;
   if (files.empty()) {
     TRY(files, list_workflow_files("."));
+    if (files.empty())
+      return base::invalid_input(
+          "there is no workflow file in .github/workflows; name one: pipeline run FILE");
   }
   std::vector<workflow::Workflow> chosen;
   std::string reasons;

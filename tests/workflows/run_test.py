@@ -259,6 +259,14 @@ class RunTest(WorkflowTest):
         self.assertIn("post with behind", output)
         self.assertLess(output.index("it said"), output.index("post with behind"))
 
+    def test_wrong_calls_say_what_is_wrong(self):
+        """Exit code 2, and what to do."""
+        self.assertIn("Check workflow files without running them", self.run_pipeline(code=2))
+        self.assertIn("there is no command 'deploy'", self.run_pipeline("deploy", code=2))
+        self.assertIn("--jbo", self.run_pipeline("run", "--jbo", code=2))
+        self.assertIn("no workflow file in .github/workflows", self.run_pipeline("run", code=2))
+        self.assertIn("cannot read nosuch.yml", self.run_pipeline("run", "nosuch.yml", code=2))
+
     def test_dry_run_prints_the_plan_and_runs_nothing(self):
         """--dry-run: jobs, what they wait for, legs and steps; with --json for programs."""
         marker = self.folder / "ran"
