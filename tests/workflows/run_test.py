@@ -264,7 +264,9 @@ class RunTest(WorkflowTest):
         self.assertIn("Check workflow files without running them", self.run_pipeline(code=2))
         self.assertIn("there is no command 'deploy'", self.run_pipeline("deploy", code=2))
         self.assertIn("--jbo", self.run_pipeline("run", "--jbo", code=2))
-        self.assertIn("no workflow file in .github/workflows", self.run_pipeline("run", code=2))
+        self.assertIn(".github/workflows does not exist", self.run_pipeline("run", code=2))
+        self.write(".github/workflows/README.md", "none yet\n")
+        self.assertIn(".github/workflows holds no .yml", self.run_pipeline("run", code=2))
         self.assertIn("cannot read nosuch.yml", self.run_pipeline("run", "nosuch.yml", code=2))
 
     def test_dry_run_prints_the_plan_and_runs_nothing(self):
