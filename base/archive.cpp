@@ -159,12 +159,16 @@ struct TarWriter::State {
   State& operator=(const State&) = delete;
   ~State() {
     if (entry != nullptr) ::archive_entry_free(entry);
-    if (!finished) ::archive_write_fail(handle);  // or freeing would write the end mark
+    // A tar that is given up gets no end mark. Closing writes one, but leaks nothing as archive_write_fail
+    // does.
+    given_up = !finished;
+    ::archive_write_close(handle);
     ::archive_write_free(handle);
   }
 
   static la_ssize_t on_write(archive* handle, void* user, const void* buffer, std::size_t size) {
     auto& state = *static_cast<State*>(user);
+    if (state.given_up) return static_cast<la_ssize_t>(size);
     auto written = state.sink({static_cast<const char*>(buffer), size});
     if (written) return static_cast<la_ssize_t>(size);
     state.failure = std::move(written).error();
@@ -179,6 +183,7 @@ struct TarWriter::State {
   archive_entry* entry = ::archive_entry_new();
   std::optional<Error> failure;
   bool finished = false;
+  bool given_up = false;
 };
 
 TarWriter::TarWriter(Sink sink) : state_(std::make_unique<State>(std::move(sink))) {

@@ -62,9 +62,11 @@ Result<WallTime> parse_basic_iso8601(std::string_view text) {
   std::tm parts{};
   const std::string copy(text);
   const char* end = ::strptime(copy.c_str(), "%Y%m%dT%H%M%SZ", &parts);
-  const auto time = std::chrono::system_clock::from_time_t(end == nullptr ? 0 : ::timegm(&parts));
+  // Centuries away the clock's nanoseconds overflow.
+  const bool representable = end != nullptr && parts.tm_year >= -200 && parts.tm_year <= 300;
+  const auto time = std::chrono::system_clock::from_time_t(representable ? ::timegm(&parts) : 0);
   // strptime lets spaces, short fields and the 31st of February pass.
-  if (end == nullptr || parts.tm_year > 300 || format_basic_iso8601(time) != text) {
+  if (!representable || format_basic_iso8601(time) != text) {
     return make_error(ErrorKind::invalid_input,
                       fmt::format("expected a time like 20260817T091502Z, found '{}'", text));
   }

@@ -79,6 +79,8 @@ class Zygote {
   Zygote(int control, std::uint32_t uid, std::uint32_t gid) : control_(control), uid_(uid), gid_(gid) {}
 
   int serve() {
+    // A step can send PID 1 only what it handles; a sanitizer would handle these.
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) ::signal(fault, SIG_DFL);
     sigset_t children;
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
