@@ -47,7 +47,7 @@ base::Result<StepEffects> run_script(StepRun& run) {
   TRY(const ShellPlan plan, plan_script(text, shell));
   TRY(auto written, ScriptFile::write(run.job, plan));
   auto file = std::make_shared<ScriptFile>(std::move(written));
-  open_script_log(run, text, plan.argv);
+  run.show_start = [&] { open_script_log(run, text, plan.argv); };
   sandbox::Command command;
   command.argv = with_script_path(plan.argv, file->inside());
   command.directory = folder_of(folder, run.job);

@@ -123,14 +123,22 @@ base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command comman
   StepOutput output(job, command.environment);
   ProcessOptions options;
   options.stop = run.stop;
-  options.meanwhile = [&job] { do_chores(job); };
+  const auto show_start = [&run] {
+    if (const auto show = std::exchange(run.show_start, nullptr)) show();
+  };
+  options.meanwhile = [&] {
+    show_start();
+    do_chores(job);
+  };
   options.safe_cut = [&job](std::string_view text) { return job.masker->safe_cut(text); };
   const auto on_line = [&output](std::string_view line) { output.line(line); };
-  TRY(auto end, run_in_sandbox(job, command, on_line, options));
-  if (is_missing_program(end.status) && !fallback_argv.empty()) {
+  auto ended = run_in_sandbox(job, command, on_line, options);
+  if (ended && is_missing_program(ended->status) && !fallback_argv.empty()) {
     command.argv = fallback_argv;
-    TRY(end, run_in_sandbox(job, command, on_line, options));
+    ended = run_in_sandbox(job, command, on_line, options);
   }
+  show_start();
+  TRY(const auto end, std::move(ended));
   FileCommands written = files->read();
   job.chores->discarded.push_back(std::move(files));
   for (const std::string& error : written.errors) job.log->annotation({LineKind::error, error, "", ""});

@@ -2,6 +2,7 @@
 // What the ways of running a step share: the step while it runs, its process, and what it leaves behind.
 // Internal to this room; run_step.h is its door.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <stop_token>
@@ -34,6 +35,7 @@ struct StepRun {
   sandbox::EnvVars environment;             ///< job's, callers' and step's `env`
   std::stop_token stop;                     ///< cancellation or time limit
   std::map<std::string, std::string> with;  ///< inputs as given, keys lower case; of a `uses` step
+  std::function<void()> show_start;  ///< what the log says first; said while the process is starting up
 };
 
 /// What a step leaves behind, however it was run.
