@@ -29,10 +29,10 @@ namespace {
 using workflow::expression::Object;
 using workflow::expression::Value;
 
-/// What stands for the whole call, whatever number of workflows it runs.
 // A secret or a variable of this name shows debug lines, as on GitHub; its value, "true", is not hidden.
 constexpr const char* kStepDebug = "ACTIONS_STEP_DEBUG";
 
+/// What stands for the whole call, whatever number of workflows it runs.
 struct Session {
   runner::RunOptions options;
   steps::SecretMasker masker;
@@ -133,9 +133,6 @@ base::Result<std::vector<workflow::Workflow>> choose_workflows(const RunFlags& f
   auto files = flags.workflows;
   if (files.empty()) {
     TRY(files, list_workflow_files("."));
-    if (files.empty())
-      return base::invalid_input(
-          "there is no workflow file in .github/workflows; name one: pipeline run FILE");
   }
   std::vector<workflow::Workflow> chosen;
   std::string reasons;

@@ -189,7 +189,7 @@ base::Result<void> run_steps(steps::RunningJob& job, JobLog& log) {
     const auto started = base::system_clock().steady_now();
     const auto name = job.post_steps.back().name;
     log.event("step_started", {{"text", name}});
-    TRY(const auto conclusion, steps::run_last_post_step(job));
+    const auto conclusion = steps::run_last_post_step(job);
     publish_step(log, number, name, {conclusion, conclusion, {}}, started);
   }
   return {};

@@ -205,21 +205,20 @@ base::Result<StepResult> run_step(const workflow::Step& step, RunningJob& job) {
   return run_step_in(step, job, {});
 }
 
-base::Result<Conclusion> run_last_post_step(RunningJob& job) {
+Conclusion run_last_post_step(RunningJob& job) {
   const PostStep post = std::move(job.post_steps.back());
   job.post_steps.pop_back();
   const ContextsOfStep contexts(job);
   set_env_context(job, job.environment);
   const std::string condition = post.condition.empty() ? "always()" : post.condition;
-  TRY(const bool runs, workflow::evaluate_condition(workflow::Text{condition, 0, 0}, scope_of(job)));
-  if (!runs) return Conclusion::skipped;
+  auto runs = workflow::evaluate_condition(workflow::Text{condition, 0, 0}, scope_of(job));
+  if (runs && !*runs) return Conclusion::skipped;
   job.log->line(LineKind::output, "Post job cleanup.");
-  if (auto done = post.run(job); !done) {
-    report_failure(job, done.error());
-    if (job.status == Conclusion::success) job.status = Conclusion::failure;
-    return Conclusion::failure;
-  }
-  return Conclusion::success;
+  const auto done = runs ? post.run(job) : base::Result<void>(std::move(runs).error());
+  if (done) return Conclusion::success;
+  report_failure(job, done.error());
+  if (job.status == Conclusion::success) job.status = Conclusion::failure;
+  return Conclusion::failure;
 }
 
 }  // namespace steps

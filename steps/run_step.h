@@ -16,7 +16,8 @@ std::string display_name(const workflow::Step& step, const RunningJob& job);
 /// An Error means the runner itself could not go on (the sandbox died), never that the step failed.
 base::Result<StepResult> run_step(const workflow::Step& step, RunningJob& job);
 
-/// Takes the last of job.post_steps, of which there has to be one, and runs it.
-base::Result<Conclusion> run_last_post_step(RunningJob& job);
+/// Takes the last of job.post_steps, of which there has to be one, and runs it. What goes wrong is its
+/// failure alone: those before it still have to clean up.
+Conclusion run_last_post_step(RunningJob& job);
 
 }  // namespace steps

@@ -328,7 +328,7 @@ TEST_F(RunStep, RunsAJavaScriptActionAndItsPostPart) {
   EXPECT_EQ(main.environment.at("ACTIONS_RUNTIME_TOKEN"), "r");
   ASSERT_EQ(job_.post_steps.size(), 1U);
   EXPECT_EQ(job_.post_steps[0].name, "Post Act");
-  EXPECT_EQ(*run_last_post_step(job_), Conclusion::success);
+  EXPECT_EQ(run_last_post_step(job_), Conclusion::success);
   EXPECT_THAT(sandbox_.commands[1].argv,
               ElementsAre("node", job_.folders.workspace.inside + "/js/dist/post.js"));
   EXPECT_EQ(sandbox_.commands[1].environment.at("STATE_pid"), "7");
@@ -384,6 +384,20 @@ TEST_F(RunStep, HashesFilesOfTheWorkspace) {
   EXPECT_EQ(shown.substr(0, both.size()), both);
 }
 
+TEST_F(RunStep, APostStepWhoseConditionCannotBeEvaluatedFailsAlone) {
+  bool cleaned_up = false;
+  job_.post_steps.push_back({"first", [&](RunningJob&) -> base::Result<void> {
+                               cleaned_up = true;
+                               return {};
+                             }});
+  job_.post_steps.push_back(
+      {"second", [](RunningJob&) -> base::Result<void> { return {}; }, "fromJSON('{')"});
+  EXPECT_EQ(run_last_post_step(job_), Conclusion::failure);
+  EXPECT_EQ(run_last_post_step(job_), Conclusion::success);
+  EXPECT_TRUE(cleaned_up);
+  EXPECT_EQ(job_.status, Conclusion::failure);
+}
+
 TEST_F(RunStep, RunsPostStepsLastRegisteredFirst) {
   std::vector<std::string> order;
   const auto post = [&](const std::string& name, const std::string& condition, bool fails = false) {
@@ -399,9 +413,9 @@ TEST_F(RunStep, RunsPostStepsLastRegisteredFirst) {
   post("a", "");
   post("b", "success()");
   post("c", "failure()", true);
-  EXPECT_EQ(*run_last_post_step(job_), Conclusion::failure);
-  EXPECT_EQ(*run_last_post_step(job_), Conclusion::skipped);
-  EXPECT_EQ(*run_last_post_step(job_), Conclusion::success);
+  EXPECT_EQ(run_last_post_step(job_), Conclusion::failure);
+  EXPECT_EQ(run_last_post_step(job_), Conclusion::skipped);
+  EXPECT_EQ(run_last_post_step(job_), Conclusion::success);
   EXPECT_THAT(order, ElementsAre("c", "a"));
 }
 
