@@ -164,7 +164,8 @@ std::string events_file_name() {
 runner::EventStream::Reader make_display(const RunFlags& flags, const workflow::Plan& plan, bool debug) {
   if (flags.log_format == LogFormat::json) {
     return [](const runner::RunEvent& event) {
-      fmt::print("{}\n", runner::to_json_line(event));
+      const auto line = runner::to_json_line(event) + "\n";
+      std::fwrite(line.data(), 1, line.size(), stdout);
       std::fflush(stdout);
     };
   }

@@ -103,12 +103,16 @@ std::string TerminalLog::styled(std::string_view text, std::string_view style) c
   return fmt::format("\x1b[{}m{}\x1b[0m", style, text);
 }
 
+// A terminal that is gone, or a full disk behind it, does not end the run: its log is kept elsewhere too.
+void TerminalLog::put(const std::string& text) const {
+  std::fwrite(text.data(), 1, text.size(), options_.out);
+}
+
 void TerminalLog::print(const std::string& job, std::string_view mark, std::string_view text,
                         std::string_view style) {
   std::string line = styled(fmt::format("{:<{}}", job, options_.job_width), kCyan);
   if (!mark.empty()) line += fmt::format(" {}", styled(mark, style));
-  line += fmt::format(" {}\n", text);
-  std::fwrite(line.data(), 1, line.size(), options_.out);
+  put(line + fmt::format(" {}\n", text));
 }
 
 RunSummary::JobLines& TerminalLog::job(const std::string& name) {
@@ -178,7 +182,7 @@ void TerminalLog::operator()(const RunEvent& raw) {
     show_line(event);
     if (event.kind == steps::LineKind::error) summary_.errors.push_back(event.job + ": " + event.text);
   } else if (event.type == "run_started") {
-    fmt::print(options_.out, "{} {}\n", styled(event.text, kBold), text_of(details, "about"));
+    put(fmt::format("{} {}\n", styled(event.text, kBold), text_of(details, "about")));
   } else if (event.type == "job_started") {
     job(event.job);
     print(event.job, "▶", styled("started", kDim), kDim);
@@ -208,53 +212,51 @@ void TerminalLog::operator()(const RunEvent& raw) {
 void TerminalLog::print_deployment() {
   if (summary_.deployment) {
     const auto& json = *summary_.deployment;
-    fmt::print(options_.out, "\ndeployment  {} of service {} in {}: {}\n", text_of(json, "deployment_id"),
-               text_of(json, "service"), text_of(json, "cluster"), text_of(json, "status"));
+    put(fmt::format("\ndeployment  {} of service {} in {}: {}\n", text_of(json, "deployment_id"),
+                    text_of(json, "service"), text_of(json, "cluster"), text_of(json, "status")));
     if (const auto reason = text_of(json, "reason"); !reason.empty()) {
-      fmt::print(options_.out, "            {}\n", reason);
+      put(fmt::format("            {}\n", reason));
     }
-    fmt::print(options_.out, "tasks       before: {}\n            after:  {}\n",
-               list_text(base::json_member(json, "tasks_before")),
-               list_text(base::json_member(json, "tasks_after")));
+    put(fmt::format("tasks       before: {}\n            after:  {}\n",
+                    list_text(base::json_member(json, "tasks_before")),
+                    list_text(base::json_member(json, "tasks_after"))));
   }
   if (summary_.probe) {
     const auto& json = *summary_.probe;
-    fmt::print(options_.out,
-               "requests    {} sent to {} during the rollout, {} failed; p50 {:.1f} ms, p99 {:.1f} ms, "
-               "longest gap {:.0f} ms\n",
-               base::json_integer(json, "sent"), text_of(json, "url"), base::json_integer(json, "failed"),
-               base::json_number(json, "p50_ms"), base::json_number(json, "p99_ms"),
-               base::json_number(json, "longest_gap_ms"));
+    put(
+        fmt::format("requests    {} sent to {} during the rollout, {} failed; p50 {:.1f} ms, p99 {:.1f} ms, "
+                    "longest gap {:.0f} ms\n",
+                    base::json_integer(json, "sent"), text_of(json, "url"),
+                    base::json_integer(json, "failed"), base::json_number(json, "p50_ms"),
+                    base::json_number(json, "p99_ms"), base::json_number(json, "longest_gap_ms")));
   }
 }
 
 void TerminalLog::print_summary(const RunEvent& event) {
   const base::Json empty = base::Json::object();
   const base::Json& details = event.details ? *event.details : empty;
-  fmt::print(options_.out, "\n{}\n", styled("Summary", kBold));
+  put(fmt::format("\n{}\n", styled("Summary", kBold)));
   for (const auto& lines : summary_.jobs) {
-    fmt::print(options_.out, "{} {:<40} {:>9}{}\n",
-               styled(mark_of(lines.conclusion), style_of(lines.conclusion)), lines.job,
-               lines.conclusion == "skipped" ? "-" : duration(lines.milliseconds),
-               lines.reason.empty() ? "" : "  " + lines.reason);
+    put(fmt::format("{} {:<40} {:>9}{}\n", styled(mark_of(lines.conclusion), style_of(lines.conclusion)),
+                    lines.job, lines.conclusion == "skipped" ? "-" : duration(lines.milliseconds),
+                    lines.reason.empty() ? "" : "  " + lines.reason));
     for (const auto& step : lines.steps) {
-      fmt::print(options_.out, "    {} {:<36} {:>9}\n",
-                 styled(mark_of(step.conclusion), style_of(step.conclusion)), step.name,
-                 step.conclusion == "skipped" ? "-" : duration(step.milliseconds));
+      put(fmt::format("    {} {:<36} {:>9}\n", styled(mark_of(step.conclusion), style_of(step.conclusion)),
+                      step.name, step.conclusion == "skipped" ? "-" : duration(step.milliseconds)));
     }
   }
   for (const auto& image : summary_.images) {
-    fmt::print(options_.out, "\nimage       {}\n            {}, {}\n", text_of(*image, "reference"),
-               text_of(*image, "digest"),
-               base::format_bytes(static_cast<std::uint64_t>(base::json_integer(*image, "size"))));
+    put(fmt::format("\nimage       {}\n            {}, {}\n", text_of(*image, "reference"),
+                    text_of(*image, "digest"),
+                    base::format_bytes(static_cast<std::uint64_t>(base::json_integer(*image, "size")))));
   }
   print_deployment();
-  for (const auto& error : summary_.errors) fmt::print(options_.out, "{} {}\n", styled("error", kRed), error);
-  fmt::print(options_.out, "\n{} in {}\n", styled(event.text, style_of(event.text)),
-             duration(base::json_number(details, "milliseconds")));
+  for (const auto& error : summary_.errors) put(fmt::format("{} {}\n", styled("error", kRed), error));
+  put(fmt::format("\n{} in {}\n", styled(event.text, style_of(event.text)),
+                  duration(base::json_number(details, "milliseconds"))));
   if (const auto next = base::json_member(details, "next"); next.is_array()) {
     for (const auto& line : next) {
-      if (line.is_string()) fmt::print(options_.out, "  {}\n", line.get_ref<const std::string&>());
+      if (line.is_string()) put(fmt::format("  {}\n", line.get_ref<const std::string&>()));
     }
   }
 }

@@ -52,6 +52,7 @@ class TerminalLog {
   void show_line(const RunEvent& event);
   void show_heading(const std::string& job);
   void show_finished_step(const RunEvent& event, const base::Json& details);
+  void put(const std::string& text) const;
   void print(const std::string& job, std::string_view mark, std::string_view text, std::string_view style);
   void print_summary(const RunEvent& event);
   void print_deployment();

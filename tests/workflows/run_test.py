@@ -259,6 +259,18 @@ class RunTest(WorkflowTest):
         self.assertIn("post with behind", output)
         self.assertLess(output.index("it said"), output.index("post with behind"))
 
+    def test_a_reader_that_goes_away_does_not_end_the_run(self):
+        """As with `pipeline run | head -1`: the jobs go on, and their result is the exit code."""
+        workflow = self.workflow(
+            "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n"
+            + "      - run: seq 2000\n" * 20
+        )
+        for arguments in ([], ["--json"]):
+            process = self.start("run", workflow, *arguments)
+            process.stdout.readline()
+            process.stdout.close()
+            self.assertEqual(process.wait(timeout=60), 0)
+
     def test_wrong_calls_say_what_is_wrong(self):
         """Exit code 2, and what to do."""
         self.assertIn("Check workflow files without running them", self.run_pipeline(code=2))
