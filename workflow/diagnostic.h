@@ -2,15 +2,20 @@
 // A problem of a file, with its place.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 
 namespace workflow {
 
+enum class Severity { error, warning };
+
 struct Diagnostic {
   base::Location location;
   std::string message;
+  std::string_view rule = "syntax";  ///< the id of the rule that it breaks; text that never goes away
+  Severity severity = Severity::error;
   bool operator==(const Diagnostic&) const = default;
 };
 using Diagnostics = std::vector<Diagnostic>;

@@ -6,9 +6,19 @@
 #include <string_view>
 
 #include "workflow/diagnostic.h"
+#include "workflow/schema.h"
 #include "workflow/workflow.h"
 
 namespace workflow {
+
+/// A workflow as far as it could be read. Linters go on where a run cannot.
+struct WorkflowDraft {
+  Node root;  ///< absent when the text is no YAML
+  Workflow workflow;
+  Diagnostics diagnostics;  ///< in the order of the file, at most `most_problems`
+};
+WorkflowDraft read_workflow(const std::string& path, std::string_view text,
+                            std::size_t most_problems = kMaxDiagnostics);
 
 /// A workflow without a problem; else nothing, and at least one diagnostic (at most ten).
 struct LoadedWorkflow {

@@ -65,10 +65,11 @@ const MappingRule& action_rule();
 /// What stands under `on` when it is a mapping.
 const MappingRule& trigger_rule();
 
-/// Holds the node against the rule; every problem is added with its place, at most ten.
-void check_schema(const std::string& file, const Node& node, const MappingRule& rule,
-                  Diagnostics& diagnostics);
-
+/// GitHub shows so many problems of a file and no more.
 inline constexpr std::size_t kMaxDiagnostics = 10;
+
+/// Holds the node against the rule; every problem is added with its place, until there are `most_problems`.
+void check_schema(const std::string& file, const Node& node, const MappingRule& rule,
+                  Diagnostics& diagnostics, std::size_t most_problems = kMaxDiagnostics);
 
 }  // namespace workflow

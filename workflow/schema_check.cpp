@@ -65,7 +65,8 @@ constexpr std::string_view kNotEmbedded =
 
 class Checker {
  public:
-  Checker(const std::string& file, Diagnostics& diagnostics) : file_(file), diagnostics_(diagnostics) {}
+  Checker(const std::string& file, Diagnostics& diagnostics, std::size_t most_problems)
+      : file_(file), diagnostics_(diagnostics), most_problems_(most_problems) {}
 
   void mapping(const Node& node, const MappingRule& rule, std::string_view contexts) {
     unsigned variants = all_variants(rule);
@@ -266,19 +267,20 @@ class Checker {
 
   void report(const Node& node, std::string_view message) {
     constexpr std::size_t kLongest = 500;
-    if (diagnostics_.size() >= kMaxDiagnostics) return;
+    if (diagnostics_.size() >= most_problems_) return;
     diagnostics_.push_back({{file_, node.line, node.column}, cut(message, kLongest)});
   }
 
   const std::string& file_;
   Diagnostics& diagnostics_;
+  std::size_t most_problems_;
 };
 
 }  // namespace
 
 void check_schema(const std::string& file, const Node& node, const MappingRule& rule,
-                  Diagnostics& diagnostics) {
-  Checker(file, diagnostics).mapping(node, rule, "");
+                  Diagnostics& diagnostics, std::size_t most_problems) {
+  Checker(file, diagnostics, most_problems).mapping(node, rule, "");
 }
 
 }  // namespace workflow

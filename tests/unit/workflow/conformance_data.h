@@ -1,10 +1,11 @@
 #pragma once
-// Where the public test data stands, beside the repository. Tests that need it are skipped without it: a
-// plain clone has none.
+// Where the public test data stands: in the folder that PIPELINE_CONFORMANCE names, else beside the
+// repository. Tests that need it are skipped without it: a plain clone has none.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,8 @@
 namespace workflow {
 
 inline base::Path conformance_folder(std::string_view name) {
+  if (const char* chosen = std::getenv("PIPELINE_CONFORMANCE"); chosen != nullptr)
+    return base::Path(chosen) / name;
   return base::Path(PIPELINE_SOURCE_DIR).parent_path() / "shared" / "conformance" / name;
 }
 
