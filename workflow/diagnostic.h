@@ -16,6 +16,7 @@ struct Diagnostic {
   std::string message;
   std::string_view rule = "syntax";  ///< the id of the rule that it breaks; text that never goes away
   Severity severity = Severity::error;
+  std::string hint = {};  ///< ours, beside GitHub's words: what was meant perhaps; may be empty
   bool operator==(const Diagnostic&) const = default;
 };
 using Diagnostics = std::vector<Diagnostic>;

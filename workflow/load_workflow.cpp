@@ -5,14 +5,13 @@
 #include "workflow/check_workflow.h"
 #include "workflow/parse_workflow.h"
 #include "workflow/schema.h"
-#include "workflow/yaml_reader.h"
 
 namespace workflow {
 
 WorkflowDraft read_workflow(const std::string& path, std::string_view text, std::size_t most_problems) {
   WorkflowDraft draft;
   auto& diagnostics = draft.diagnostics;
-  draft.root = read_yaml(path, text, diagnostics);
+  draft.root = read_yaml(path, text, diagnostics, {}, &draft.anchors);
   const Node& root = draft.root;
   if (diagnostics.empty() && !root.is_mapping()) {
     diagnostics.push_back({{path, std::max(root.line, 1), std::max(root.column, 1)},

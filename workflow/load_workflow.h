@@ -4,16 +4,19 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "workflow/diagnostic.h"
 #include "workflow/schema.h"
 #include "workflow/workflow.h"
+#include "workflow/yaml_reader.h"
 
 namespace workflow {
 
 /// A workflow as far as it could be read. Linters go on where a run cannot.
 struct WorkflowDraft {
   Node root;  ///< absent when the text is no YAML
+  std::vector<Anchor> anchors;
   Workflow workflow;
   Diagnostics diagnostics;  ///< in the order of the file, at most `most_problems`
 };

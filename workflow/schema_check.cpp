@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/similar_name.h"
 #include "base/strings.h"
 #include "workflow/expression/functions.h"
 #include "workflow/expression/syntax.h"
@@ -89,13 +90,41 @@ class Checker {
       } else if (rule.other != nullptr && !key.text.empty()) {
         this->value(value, *rule.other);
       } else {
-        report(key, fmt::format("Unexpected value '{}'", key.text));
+        report(key, fmt::format("Unexpected value '{}'", key.text),
+               hint_of_key(node, rule, variants, key.text));
       }
     }
     if (!computed_keys) required(node, rule, variants);
   }
 
  private:
+  // Why the key is wrong here, or which one was meant.
+  static std::string hint_of_key(const Node& node, const MappingRule& rule, unsigned variants,
+                                 std::string_view key) {
+    if (find(rule, key) != nullptr) {
+      for (const auto& [other, value] : node.members) {
+        const auto* telling = find(rule, other.text);
+        if (telling != nullptr && telling->variants != 0 &&
+            (telling->variants & find(rule, key)->variants) == 0)
+          return fmt::format("'{}' and '{}' exclude each other", other.text, key);
+      }
+    }
+    std::vector<std::string> names;
+    for (const auto& candidate : rule.keys) {
+      const bool fits = candidate.variants == 0 || (candidate.variants & variants) != 0;
+      if (fits && !node[candidate.key].present()) names.emplace_back(candidate.key);
+    }
+    return hint_of(key, names);
+  }
+
+  // Which of the names was meant; all of them when there are few.
+  static std::string hint_of(std::string_view name, const std::vector<std::string>& names) {
+    constexpr std::size_t kFew = 12;
+    if (const auto near = base::similar_name(name, names)) return fmt::format("did you mean '{}'?", *near);
+    if (names.empty() || names.size() > kFew) return "";
+    return fmt::format("expected {}: {}", names.size() == 1 ? "only" : "one of", base::join(names, ", "));
+  }
+
   static const KeyRule* find(const MappingRule& rule, std::string_view key) {
     const auto found = std::find_if(rule.keys.begin(), rule.keys.end(),
                                     [&](const KeyRule& candidate) { return candidate.key == key; });
@@ -176,7 +205,13 @@ class Checker {
     const auto list = base::split(texts, ' ');
     if (std::find(list.begin(), list.end(), node.text) != list.end()) return;
     report(node,
-           fmt::format("Unexpected value '{}'; expected one of: {}", shown(node), base::join(list, ", ")));
+           fmt::format("Unexpected value '{}'; expected one of: {}", shown(node), base::join(list, ", ")),
+           hint_of_value(node.text, list));
+  }
+
+  static std::string hint_of_value(std::string_view text, const std::vector<std::string>& list) {
+    const auto near = base::similar_name(text, list);
+    return near ? fmt::format("did you mean '{}'?", *near) : "";
   }
 
   static std::string shown(const Node& node) {
@@ -265,10 +300,12 @@ class Checker {
     return base::join(names, ", ");
   }
 
-  void report(const Node& node, std::string_view message) {
+  void report(const Node& node, std::string_view message, std::string hint = {}) {
     constexpr std::size_t kLongest = 500;
     if (diagnostics_.size() >= most_problems_) return;
-    diagnostics_.push_back({{file_, node.line, node.column}, cut(message, kLongest)});
+    Diagnostic diagnostic{{file_, node.line, node.column}, cut(message, kLongest)};
+    diagnostic.hint = std::move(hint);
+    diagnostics_.push_back(std::move(diagnostic));
   }
 
   const std::string& file_;

@@ -66,11 +66,24 @@ class Source {
             characters(line(mark.line + 1), static_cast<std::size_t>(std::max(mark.column, 0))) + 1};
   }
 
+  /// Behind the dash of an item of which nothing was written, when the next thing begins at `place`.
+  [[nodiscard]] Place behind_dash(Place place) const {
+    for (int number = place.line; number > 0; --number) {
+      auto text = line(number);
+      if (number == place.line) text = text.substr(0, bytes_before(text, place.column));
+      const auto comment = text.find(" #");
+      text = text.substr(0, comment);
+      const auto last = text.find_last_not_of(" \t\r");
+      if (last == std::string_view::npos || text[text.find_first_not_of(" \t")] == '#') continue;
+      return text[last] == '-' ? Place{number, characters(text, last + 1) + 1} : place;
+    }
+    return place;
+  }
+
   /// Behind the colon of a key.
   [[nodiscard]] Place behind(const Node& key) const {
     const auto text = line(key.line);
-    std::size_t bytes = 0;
-    for (int left = key.column - 1; left > 0 && bytes < text.size(); --left) bytes = next(text, bytes);
+    const std::size_t bytes = bytes_before(text, key.column);
     const auto colon = text.find(':', bytes + key.text.size());
     if (colon == std::string_view::npos) return {key.line, key.column};
     return {key.line, characters(text, colon + 1) + 1};
@@ -80,6 +93,11 @@ class Source {
   [[nodiscard]] std::string_view line(int number) const {
     const auto index = static_cast<std::size_t>(number) - 1;
     return number > 0 && index < lines_.size() ? lines_[index] : std::string_view();
+  }
+  static std::size_t bytes_before(std::string_view text, int column) {
+    std::size_t bytes = 0;
+    for (int left = column - 1; left > 0 && bytes < text.size(); --left) bytes = next(text, bytes);
+    return bytes;
   }
   static std::size_t next(std::string_view text, std::size_t at) {
     do ++at;
@@ -109,31 +127,47 @@ class NodeBuilder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    remember(anchor);
     Node node = make(NodeKind::null, mark, "");
     if (!open_.empty() && open_.back().expects_value) {
       const Node& key = open_.back().node.members.back().key;
       const Place place = source_.behind(key);
       // On another line than its key, or before it: nothing was written.
       if (node.line != key.line) std::tie(node.line, node.column) = std::tie(place.line, place.column);
+    } else if (!open_.empty() && open_.back().node.kind == NodeKind::sequence) {
+      const Place place = source_.behind_dash({node.line, node.column});
+      std::tie(node.line, node.column) = std::tie(place.line, place.column);
     }
     add(std::move(node), anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto named = written_.find(anchor);
+    if (named != written_.end()) named->second.used = true;
     const auto found = anchors_.find(anchor);
-    if (found == anchors_.end()) fail(mark, "the alias refers to an anchor that is not complete yet");
+    if (found == anchors_.end()) {
+      leave_out(mark);
+      return;
+    }
     Node copy = found->second;
     account_for(copy, mark, static_cast<int>(open_.size()) + 1);
     add(std::move(copy), 0);
   }
 
+  void OnAnchor(const YAML::Mark& mark, const std::string& name) override {
+    const Place place = source_.place_of(mark);
+    next_anchor_ = {.name = name, .line = place.line, .column = place.column};
+  }
+
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
+    remember(anchor);
     add(make(kind_of(mark, tag, value), mark, value), anchor);
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
+    remember(anchor);
     refuse_tag(mark, tag);
     open(make(NodeKind::sequence, mark, ""), anchor);
   }
@@ -141,12 +175,18 @@ class NodeBuilder : public YAML::EventHandler {
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
+    remember(anchor);
     refuse_tag(mark, tag);
     open(make(NodeKind::mapping, mark, ""), anchor);
   }
   void OnMapEnd() override { close(); }
 
   Node take() { return std::move(root_); }
+  [[nodiscard]] std::vector<Anchor> anchors() const {
+    std::vector<Anchor> anchors;
+    for (const auto& [number, anchor] : written_) anchors.push_back(anchor);
+    return anchors;
+  }
   /// What is wrong but did not end the reading: keys that are there twice.
   [[nodiscard]] const std::vector<ReadingFailed>& problems() const { return problems_; }
 
@@ -158,6 +198,20 @@ class NodeBuilder : public YAML::EventHandler {
     bool expects_value = false;
     bool drops_member = false;
   };
+
+  // The library counts anchors and tells the name just before the node.
+  void remember(YAML::anchor_t anchor) {
+    if (anchor != 0) written_.emplace(anchor, next_anchor_);
+  }
+
+  // What holds itself has no end: it is said, and the reading goes on without it.
+  void leave_out(const YAML::Mark& mark) {
+    problems_.push_back({source_.place_of(mark), "the alias refers to an anchor that is not complete yet"});
+    if (open_.empty() || open_.back().node.kind == NodeKind::sequence) return;
+    if (!open_.back().expects_value) throw ReadingFailed(problems_.back());
+    open_.back().node.members.pop_back();
+    open_.back().expects_value = false;
+  }
 
   [[noreturn]] void fail(const YAML::Mark& mark, std::string message) const {
     throw ReadingFailed{source_.place_of(mark), std::move(message)};
@@ -271,6 +325,8 @@ class NodeBuilder : public YAML::EventHandler {
   Node root_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Node> anchors_;
+  std::map<YAML::anchor_t, Anchor> written_;
+  Anchor next_anchor_;
   std::size_t nodes_ = 0;
   std::size_t bytes_ = 0;
 };
@@ -278,7 +334,7 @@ class NodeBuilder : public YAML::EventHandler {
 }  // namespace
 
 Node read_yaml(const std::string& file, std::string_view text, Diagnostics& diagnostics,
-               const YamlLimits& limits) {
+               const YamlLimits& limits, std::vector<Anchor>* anchors) {
   const auto report = [&](int line, int column, std::string message) {
     diagnostics.push_back({{file, line, column}, std::move(message)});
   };
@@ -302,6 +358,7 @@ Node read_yaml(const std::string& file, std::string_view text, Diagnostics& diag
     const bool found = parser.HandleNextDocument(builder);
     for (const auto& problem : builder.problems())
       report(problem.place.line, problem.place.column, problem.message);
+    if (anchors != nullptr) *anchors = builder.anchors();
     return found ? builder.take() : Node();
   } catch (const YAML::Exception& error) {
     const Place place = source.place_of(error.mark);

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "workflow/diagnostic.h"
 #include "workflow/node.h"
@@ -18,8 +19,17 @@ struct YamlLimits {
   std::size_t expanded_bytes = 10U << 20;
 };
 
-/// The first document; an empty file is an absent node. Problems are added to `diagnostics`.
+/// `&name` in a document.
+struct Anchor {
+  std::string name;
+  int line = 0;
+  int column = 0;
+  bool used = false;  ///< an alias refers to it
+};
+
+/// The first document; an empty file is an absent node. Problems are added to `diagnostics`, the
+/// anchors to `anchors` when it is given.
 Node read_yaml(const std::string& file, std::string_view text, Diagnostics& diagnostics,
-               const YamlLimits& limits = {});
+               const YamlLimits& limits = {}, std::vector<Anchor>* anchors = nullptr);
 
 }  // namespace workflow

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "workflow/check_workflow.h"
 #include "workflow/lint/rules.h"
 
 namespace workflow::lint {
@@ -14,6 +15,27 @@ constexpr std::size_t kMostProblems = 1000;
 bool is_disabled(const LintConfig& config, std::string_view rule) {
   return std::find(config.disabled_rules.begin(), config.disabled_rules.end(), rule) !=
          config.disabled_rules.end();
+}
+
+// What GitHub says, with our hints. A run ends at the first layer of problems; a linter goes on to the next,
+// and leaves out what only follows from the one before: it stands at the same place.
+Diagnostics github_problems(const WorkflowDraft& draft) {
+  Diagnostics problems = draft.diagnostics;
+  if (!problems.empty() && draft.root.is_mapping()) {
+    Diagnostics deeper;
+    check_workflow(draft.workflow, deeper);
+    for (auto& problem : deeper) {
+      const bool known = std::any_of(problems.begin(), problems.end(), [&](const Diagnostic& other) {
+        return other.location.line == problem.location.line &&
+               other.location.column == problem.location.column;
+      });
+      if (!known) problems.push_back(std::move(problem));
+    }
+  }
+  for (auto& problem : problems) {
+    if (!problem.hint.empty()) problem.message += "; " + problem.hint;
+  }
+  return problems;
 }
 
 }  // namespace
@@ -29,7 +51,7 @@ const std::vector<Rule>& all_rules() {
 Diagnostics lint(const std::string& path, std::string_view text, const ProjectFiles& files,
                  const LintConfig& config) {
   const auto draft = read_workflow(path, text, kMostProblems);
-  Diagnostics problems = draft.diagnostics;
+  Diagnostics problems = github_problems(draft);
   const LintedFile file{path, text, draft, files, config};
   for (const auto& rule : all_rules()) {
     if (is_disabled(config, rule.id)) continue;
