@@ -48,14 +48,17 @@ void read_runs(const std::string& path, const Node& runs, ActionMetadata& action
 
 }  // namespace
 
-base::Result<ActionMetadata> load_action(const std::string& path, std::string_view text) {
-  Diagnostics diagnostics;
-  const Node root = read_yaml(path, text, diagnostics);
+ActionDraft read_action(const std::string& path, std::string_view text, std::size_t most_problems) {
+  ActionDraft draft;
+  auto& diagnostics = draft.diagnostics;
+  draft.root = read_yaml(path, text, diagnostics);
+  const Node& root = draft.root;
   if (diagnostics.empty() && !root.is_mapping())
     diagnostics.push_back({{path, 1, 1}, "expected a mapping with runs"});
-  if (diagnostics.empty()) check_schema(path, root, action_rule(), diagnostics);
-  if (!diagnostics.empty()) return error_of(diagnostics);
-  ActionMetadata action{.name = root["name"].text};
+  if (!diagnostics.empty()) return draft;
+  check_schema(path, root, action_rule(), diagnostics, most_problems);
+  auto& action = draft.action;
+  action.name = root["name"].text;
   for (const auto& [name, config] : root["inputs"].members) {
     ActionInput input{.name = name.text};
     if (const auto& value = config["default"]; value.present() && value.kind != NodeKind::null) {
@@ -69,9 +72,16 @@ base::Result<ActionMetadata> load_action(const std::string& path, std::string_vi
     const auto& value = config["value"];
     if (value.present()) action.outputs.emplace_back(name.text, Text{value.text, value.line, value.column});
   }
-  read_runs(path, root["runs"], action, diagnostics);
-  if (!diagnostics.empty()) return error_of(diagnostics);
-  return action;
+  // What does not fit the schema would be found wrong a second time.
+  if (diagnostics.empty()) read_runs(path, root["runs"], action, diagnostics);
+  if (diagnostics.size() > most_problems) diagnostics.resize(most_problems);
+  return draft;
+}
+
+base::Result<ActionMetadata> load_action(const std::string& path, std::string_view text) {
+  auto draft = read_action(path, text);
+  if (!draft.diagnostics.empty()) return error_of(draft.diagnostics);
+  return std::move(draft.action);
 }
 
 }  // namespace workflow

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "workflow/diagnostic.h"
+#include "workflow/schema.h"
 #include "workflow/workflow.h"
 
 namespace workflow {
@@ -30,6 +32,15 @@ struct ActionMetadata {
   std::vector<Step> steps;                            ///< composite
   std::string main, pre, post, pre_if, post_if;       ///< node
 };
+
+/// An action as far as it could be read.
+struct ActionDraft {
+  Node root;  ///< absent when the text is no YAML
+  ActionMetadata action;
+  Diagnostics diagnostics;  ///< at most `most_problems`
+};
+ActionDraft read_action(const std::string& path, std::string_view text,
+                        std::size_t most_problems = kMaxDiagnostics);
 
 /// An Error lists every problem with its place.
 base::Result<ActionMetadata> load_action(const std::string& path, std::string_view text);

@@ -1,9 +1,12 @@
 #include "workflow/lint/lint.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "workflow/action_metadata.h"
 #include "workflow/check_workflow.h"
 #include "workflow/lint/rules.h"
+#include "workflow/lint/suppressions.h"
 
 namespace workflow::lint {
 
@@ -17,7 +20,7 @@ bool is_disabled(const LintConfig& config, std::string_view rule) {
          config.disabled_rules.end();
 }
 
-// What GitHub says, with our hints. A run ends at the first layer of problems; a linter goes on to the next,
+// What GitHub says. A run ends at the first layer of problems; a linter goes on to the next,
 // and leaves out what only follows from the one before: it stands at the same place.
 Diagnostics github_problems(const WorkflowDraft& draft) {
   Diagnostics problems = draft.diagnostics;
@@ -32,10 +35,20 @@ Diagnostics github_problems(const WorkflowDraft& draft) {
       if (!known) problems.push_back(std::move(problem));
     }
   }
-  for (auto& problem : problems) {
-    if (!problem.hint.empty()) problem.message += "; " + problem.hint;
-  }
   return problems;
+}
+
+// With our hints, without what comments switch off, in the order of the file.
+void finish(const std::string& path, std::string_view text, Diagnostics& problems) {
+  for (auto& problem : problems) {
+    if (!problem.hint.empty()) problem.message += "; " + std::exchange(problem.hint, {});
+  }
+  const auto suppressions = read_suppressions(path, text, problems);
+  remove_suppressed(suppressions, path, problems);
+  std::stable_sort(problems.begin(), problems.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return std::pair(a.location.line, a.location.column) < std::pair(b.location.line, b.location.column);
+  });
+  if (problems.size() > kMostProblems) problems.resize(kMostProblems);
 }
 
 }  // namespace
@@ -63,10 +76,13 @@ Diagnostics lint(const std::string& path, std::string_view text, const ProjectFi
       problems.push_back(std::move(finding));
     }
   }
-  std::stable_sort(problems.begin(), problems.end(), [](const Diagnostic& a, const Diagnostic& b) {
-    return std::pair(a.location.line, a.location.column) < std::pair(b.location.line, b.location.column);
-  });
-  if (problems.size() > kMostProblems) problems.resize(kMostProblems);
+  finish(path, text, problems);
+  return problems;
+}
+
+Diagnostics lint_action(const std::string& path, std::string_view text) {
+  auto problems = read_action(path, text, kMostProblems).diagnostics;
+  finish(path, text, problems);
   return problems;
 }
 

@@ -51,4 +51,7 @@ const std::vector<Rule>& all_rules();
 Diagnostics lint(const std::string& path, std::string_view text, const ProjectFiles& files,
                  const LintConfig& config);
 
+/// Everything that is wrong with the metadata of an action (action.yml), likewise.
+Diagnostics lint_action(const std::string& path, std::string_view text);
+
 }  // namespace workflow::lint
