@@ -21,6 +21,7 @@ bench: install
 	@cmake --build --preset $(PRESET)
 	@bench/run $(BINARY)
 	@build/$(PRESET)/bench/micro_benchmark --benchmark_min_time=0.2
+	@build/$(PRESET)/bench/language_benchmark --benchmark_min_time=0.2
 
 format: install
 	@git ls-files '*.h' '*.cpp' | xargs clang-format-14 -i

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/strings.h"
@@ -11,31 +12,37 @@ namespace workflow {
 
 namespace {
 
+/// A job that still waits when everything that can start has started, and what it waits for.
 struct Waiting {
   const Job* job;
   std::vector<Text> needs;
 };
 
-// What still waits when everything that can start has started.
 std::vector<Waiting> never_ready(const Workflow& workflow) {
-  std::vector<Waiting> waiting;
-  std::vector<std::string> ready;
-  for (const auto& job : workflow.jobs) {
-    if (job.needs.empty()) {
-      ready.push_back(job.id);
-    } else {
-      waiting.push_back({&job, job.needs});
+  const auto& jobs = workflow.jobs;
+  std::multimap<std::string_view, std::size_t, base::LessIgnoringCase> waits_for;
+  std::vector<std::size_t> open(jobs.size());
+  std::vector<std::size_t> ready;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    for (const auto& need : jobs[i].needs) waits_for.emplace(need.text, i);
+    open[i] = jobs[i].needs.size();
+    if (open[i] == 0) ready.push_back(i);
+  }
+  std::set<std::string_view, base::LessIgnoringCase> done;
+  while (!ready.empty()) {
+    const auto& id = jobs[ready.back()].id;
+    ready.pop_back();
+    done.insert(id);
+    const auto [first, last] = waits_for.equal_range(id);
+    for (auto waiting = first; waiting != last; ++waiting) {
+      if (--open[waiting->second] == 0) ready.push_back(waiting->second);
     }
   }
-  while (!ready.empty() && !waiting.empty()) {
-    const auto done = std::move(ready.back());
-    ready.pop_back();
-    std::erase_if(waiting, [&](Waiting& candidate) {
-      std::erase_if(candidate.needs,
-                    [&](const Text& need) { return base::equals_ignoring_case(need.text, done); });
-      if (candidate.needs.empty()) ready.push_back(candidate.job->id);
-      return candidate.needs.empty();
-    });
+  std::vector<Waiting> waiting;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (open[i] == 0) continue;
+    waiting.push_back({&jobs[i], jobs[i].needs});
+    std::erase_if(waiting.back().needs, [&](const Text& need) { return done.contains(need.text); });
   }
   return waiting;
 }
@@ -50,9 +57,11 @@ void check_needs(const Workflow& workflow, Diagnostics& diagnostics) {
                            "The workflow must contain at least one job with no dependencies."});
     return;
   }
+  std::set<std::string_view, base::LessIgnoringCase> ids;
+  for (const auto& job : workflow.jobs) ids.insert(job.id);
   for (const auto& [job, needs] : never_ready(workflow)) {
     for (const auto& need : needs) {
-      const bool known = workflow.find_job(need.text) != nullptr;
+      const bool known = ids.contains(need.text);
       diagnostics.push_back(
           {{workflow.path, need.line, need.column},
            known ? fmt::format("Job '{}' depends on job '{}' which creates a cycle in the dependency graph.",

@@ -7,9 +7,9 @@
 #include <map>
 #include <set>
 #include <sstream>
-#include <tuple>
 
 #include "base/strings.h"
+#include "workflow/source_lines.h"
 
 namespace workflow {
 
@@ -50,67 +50,36 @@ bool is_null(std::string_view text) {
   return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
 }
 
-struct Place {
-  int line = 0;
-  int column = 0;
-};
-
-/// The text by lines, for what the library does not tell: it counts bytes, and puts a value that is not there
-/// where the next thing begins.
-class Source {
+/// What the library does not tell: it counts bytes, and puts a value that is not there where the next thing
+/// begins.
+class Source : public SourceLines {
  public:
-  explicit Source(std::string_view text) : lines_(base::lines_of(text)) {}
+  using SourceLines::SourceLines;
 
   [[nodiscard]] Place place_of(const YAML::Mark& mark) const {
-    return {mark.line + 1,
-            characters(line(mark.line + 1), static_cast<std::size_t>(std::max(mark.column, 0))) + 1};
+    return place_behind(mark.line + 1, static_cast<std::size_t>(std::max(mark.column, 0)));
   }
 
   /// Behind the dash of an item of which nothing was written, when the next thing begins at `place`.
   [[nodiscard]] Place behind_dash(Place place) const {
     for (int number = place.line; number > 0; --number) {
       auto text = line(number);
-      if (number == place.line) text = text.substr(0, bytes_before(text, place.column));
-      const auto comment = text.find(" #");
-      text = text.substr(0, comment);
+      if (number == place.line) text = text.substr(0, bytes_before(place));
+      // Where the line goes on, no comment has begun; to look for one each time would take quadratic time.
+      if (text.size() == line(number).size()) text = text.substr(0, text.find(" #"));
       const auto last = text.find_last_not_of(" \t\r");
       if (last == std::string_view::npos || text[text.find_first_not_of(" \t")] == '#') continue;
-      return text[last] == '-' ? Place{number, characters(text, last + 1) + 1} : place;
+      return text[last] == '-' ? place_behind(number, last + 1) : place;
     }
     return place;
   }
 
   /// Behind the colon of a key.
   [[nodiscard]] Place behind(const Node& key) const {
-    const auto text = line(key.line);
-    const std::size_t bytes = bytes_before(text, key.column);
-    const auto colon = text.find(':', bytes + key.text.size());
+    const auto colon = line(key.line).find(':', bytes_before({key.line, key.column}) + key.text.size());
     if (colon == std::string_view::npos) return {key.line, key.column};
-    return {key.line, characters(text, colon + 1) + 1};
+    return place_behind(key.line, colon + 1);
   }
-
- private:
-  [[nodiscard]] std::string_view line(int number) const {
-    const auto index = static_cast<std::size_t>(number) - 1;
-    return number > 0 && index < lines_.size() ? lines_[index] : std::string_view();
-  }
-  static std::size_t bytes_before(std::string_view text, int column) {
-    std::size_t bytes = 0;
-    for (int left = column - 1; left > 0 && bytes < text.size(); --left) bytes = next(text, bytes);
-    return bytes;
-  }
-  static std::size_t next(std::string_view text, std::size_t at) {
-    do ++at;
-    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U);
-    return at;
-  }
-  static int characters(std::string_view text, std::size_t bytes) {
-    int count = 0;
-    for (std::size_t at = 0; at < std::min(bytes, text.size()); at = next(text, at)) ++count;
-    return count + static_cast<int>(bytes > text.size() ? bytes - text.size() : 0);
-  }
-
-  std::vector<std::string_view> lines_;
 };
 
 // yaml-cpp reports errors by exception; so do we inside its callbacks, and only there.
@@ -131,12 +100,10 @@ class NodeBuilder : public YAML::EventHandler {
     Node node = make(NodeKind::null, mark, "");
     if (!open_.empty() && open_.back().expects_value) {
       const Node& key = open_.back().node.members.back().key;
-      const Place place = source_.behind(key);
       // On another line than its key, or before it: nothing was written.
-      if (node.line != key.line) std::tie(node.line, node.column) = std::tie(place.line, place.column);
+      if (node.line != key.line) move_to(source_.behind(key), node);
     } else if (!open_.empty() && open_.back().node.kind == NodeKind::sequence) {
-      const Place place = source_.behind_dash({node.line, node.column});
-      std::tie(node.line, node.column) = std::tie(place.line, place.column);
+      move_to(source_.behind_dash({node.line, node.column}), node);
     }
     add(std::move(node), anchor);
   }
@@ -215,6 +182,11 @@ class NodeBuilder : public YAML::EventHandler {
 
   [[noreturn]] void fail(const YAML::Mark& mark, std::string message) const {
     throw ReadingFailed{source_.place_of(mark), std::move(message)};
+  }
+
+  static void move_to(Place place, Node& node) {
+    node.line = place.line;
+    node.column = place.column;
   }
 
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {

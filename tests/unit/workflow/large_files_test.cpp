@@ -1,0 +1,52 @@
+// Files of the greatest size that is read. Each took from ten seconds to minutes when its time grew with the
+// square of the size, and takes about a second now; the time limit of the tests stands between the two.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "workflow/load_workflow.h"
+
+namespace workflow {
+namespace {
+
+constexpr std::size_t kNearlyAll = (1U << 20) - 100;
+
+std::string first_problem(const std::string& text) {
+  const auto loaded = load_workflow("large.yml", text);
+  return loaded.diagnostics.empty() ? "" : to_string(loaded.diagnostics.front());
+}
+
+TEST(LargeFiles, OfOneLineAreReadInLinearTime) {
+  std::string text = "{on: push, jobs: {one: {runs-on: x, steps: [{run: make}]}}, env: {";
+  for (int i = 0; text.size() < kNearlyAll; ++i) text += fmt::format("N{}: value, ", i);
+  EXPECT_EQ(first_problem(text + "}}"), "");
+}
+
+TEST(LargeFiles, OfOneLineWithNothingInItAreReadInLinearTime) {
+  std::string text = "{on: push, jobs: {one: {runs-on: x, steps: [{run: make}]}}, env: {";
+  for (int i = 0; text.size() < kNearlyAll; ++i) text += fmt::format("NAME_{}, ", i);
+  EXPECT_EQ(first_problem(text + "}}"), "");
+  std::string empty = "on: push\njobs:\n  one: {strategy: {matrix: {a: [";
+  for (int i = 0; i < 150'000; ++i) empty += ", ";
+  EXPECT_NE(first_problem(empty + "]}}}"), "");
+}
+
+std::string calls_of_workflows(std::string_view needed) {
+  std::string text = "on: push\njobs:\n  j0: {uses: ./a}\n";
+  for (int i = 1; i < 28'000; ++i)
+    text += fmt::format("  j{}: {{uses: ./a, needs: {}{}}}\n", i, needed, i - 1);
+  return text;
+}
+
+TEST(LargeFiles, OfJobsThatWaitForEachOtherAreCheckedInLinearTime) {
+  EXPECT_EQ(first_problem(calls_of_workflows("j")), "");
+}
+
+TEST(LargeFiles, OfNeedsThatAreNotThereAreCheckedInLinearTime) {
+  EXPECT_EQ(first_problem(calls_of_workflows("k")), "large.yml:4:26: Job 'j1' depends on unknown job 'k0'.");
+}
+
+}  // namespace
+}  // namespace workflow
