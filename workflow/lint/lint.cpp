@@ -57,6 +57,13 @@ const std::vector<Rule>& all_rules() {
   static const std::vector<Rule> rules{
       {"deprecated-commands", Severity::warning, "workflow commands that GitHub no longer obeys",
        check_deprecated_commands},
+      {"plain-credentials", Severity::warning, "passwords of containers that stand in the workflow",
+       check_plain_credentials},
+      {"runner-label", Severity::warning, "labels that no runner has", check_runner_labels},
+      {"runner-label-conflict", Severity::error, "labels that no runner has together",
+       check_runner_label_conflicts},
+      {"script-injection", Severity::warning, "text of strangers that becomes part of a script",
+       check_script_injection},
   };
   return rules;
 }

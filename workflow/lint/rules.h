@@ -8,4 +8,10 @@ namespace workflow::lint {
 
 void check_deprecated_commands(const LintedFile& file, Diagnostics& findings);
 
+// What a workflow uses.
+void check_plain_credentials(const LintedFile& file, Diagnostics& findings);
+void check_runner_label_conflicts(const LintedFile& file, Diagnostics& findings);
+void check_runner_labels(const LintedFile& file, Diagnostics& findings);
+void check_script_injection(const LintedFile& file, Diagnostics& findings);
+
 }  // namespace workflow::lint

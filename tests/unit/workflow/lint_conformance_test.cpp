@@ -22,18 +22,18 @@ namespace {
 const std::map<std::string, std::set<std::string_view>>& meanings() {
   static const std::map<std::string, std::set<std::string_view>> table{
       {"action", {"syntax"}},
-      {"credentials", {"syntax"}},
+      {"credentials", {"plain-credentials"}},
       {"deprecated-commands", {"deprecated-commands"}},
       {"env-var", {"syntax"}},
       {"events", {"syntax"}},
-      {"expression", {"syntax"}},
+      {"expression", {"script-injection", "syntax"}},
       {"glob", {"syntax"}},
       {"id", {"syntax"}},
       {"if-cond", {"syntax"}},
       {"job-needs", {"syntax"}},
       {"matrix", {"syntax"}},
       {"permissions", {"syntax"}},
-      {"runner-label", {"syntax"}},
+      {"runner-label", {"runner-label", "runner-label-conflict"}},
       {"syntax-check", {"syntax"}},
       {"workflow-call", {"syntax"}},
   };
