@@ -13,7 +13,7 @@ using testing::IsEmpty;
 
 // A deprecated command in line 6, when nothing stands above.
 std::string workflow_with(std::string_view top, std::string_view above, std::string_view at_the_end) {
-  return std::string(top) + "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n" + std::string(above) +
+  return std::string(top) + "on: push\njobs:\n  a:\n    runs-on: linux\n    steps:\n" + std::string(above) +
          "      - run: echo ::set-output name=a::b" + std::string(at_the_end) + "\n";
 }
 
