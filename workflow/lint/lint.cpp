@@ -48,6 +48,8 @@ void finish(const std::string& path, std::string_view text, Diagnostics& problem
   std::stable_sort(problems.begin(), problems.end(), [](const Diagnostic& a, const Diagnostic& b) {
     return std::pair(a.location.line, a.location.column) < std::pair(b.location.line, b.location.column);
   });
+  // What stands behind an alias is looked at for each alias.
+  problems.erase(std::unique(problems.begin(), problems.end()), problems.end());
   if (problems.size() > kMostProblems) problems.resize(kMostProblems);
 }
 
@@ -64,14 +66,40 @@ const std::vector<Rule>& all_rules() {
        check_runner_label_conflicts},
       {"script-injection", Severity::warning, "text of strangers that becomes part of a script",
        check_script_injection},
+      {"anchor", Severity::warning, "YAML anchors that no alias refers to", check_anchors},
+      {"container", Severity::error, "containers and services: image, credentials, ports, volumes, runner",
+       check_containers},
+      {"default-variable", Severity::warning, "environment variables that GitHub sets itself",
+       check_default_variables},
+      {"empty", Severity::error, "texts and sections without anything in them", check_empty_values},
+      {"env-var", Severity::error, "names of environment variables", check_variable_names},
+      {"environment-url", Severity::warning, "URLs of environments that are no links",
+       check_environment_urls},
+      {"events", Severity::error, "activity types and what an event needs", check_events},
+      {"glob", Severity::error, "patterns of branches, tags and paths that cannot be meant",
+       check_filter_patterns},
+      {"ignored-key", Severity::error, "keys that GitHub reads past", check_ignored_keys},
+      {"inputs", Severity::error, "inputs of workflow_dispatch and workflow_call", check_inputs},
+      {"matrix", Severity::error, "values that are there twice, exclusions of nothing", check_matrices},
+      {"merge-key", Severity::error, "YAML merge keys, which GitHub does not know", check_merge_keys},
+      {"misplaced-if", Severity::warning, "conditions where they are no conditions",
+       check_misplaced_conditions},
+      {"needs", Severity::error, "jobs that are needed twice", check_needs_once},
+      {"negated-filter", Severity::warning, "filters that only take away", check_negated_filters},
+      {"numbers", Severity::error, "numbers out of their range", check_numbers},
+      {"schedule", Severity::error, "schedules that are too frequent, never come or name no time zone",
+       check_schedules},
+      {"shell", Severity::error, "shells that there are not, or not on the job's system", check_shells},
+      {"unreachable-job", Severity::warning, "jobs that need one that never runs", check_unreachable_jobs},
   };
   return rules;
 }
 
 Diagnostics lint(const std::string& path, std::string_view text, const ProjectFiles& files,
                  const LintConfig& config) {
-  const auto draft = read_workflow(path, text, kMostProblems);
-  Diagnostics problems = github_problems(draft);
+  auto draft = read_workflow(path, text, kMostProblems);
+  draft.diagnostics = github_problems(draft);
+  Diagnostics problems = draft.diagnostics;
   const LintedFile file{path, text, draft, files, config};
   for (const auto& rule : all_rules()) {
     if (is_disabled(config, rule.id)) continue;

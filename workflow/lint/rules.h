@@ -13,5 +13,25 @@ void check_plain_credentials(const LintedFile& file, Diagnostics& findings);
 void check_runner_label_conflicts(const LintedFile& file, Diagnostics& findings);
 void check_runner_labels(const LintedFile& file, Diagnostics& findings);
 void check_script_injection(const LintedFile& file, Diagnostics& findings);
+// The structure of workflows.
+void check_anchors(const LintedFile& file, Diagnostics& findings);
+void check_containers(const LintedFile& file, Diagnostics& findings);
+void check_default_variables(const LintedFile& file, Diagnostics& findings);
+void check_empty_values(const LintedFile& file, Diagnostics& findings);
+void check_environment_urls(const LintedFile& file, Diagnostics& findings);
+void check_events(const LintedFile& file, Diagnostics& findings);
+void check_filter_patterns(const LintedFile& file, Diagnostics& findings);
+void check_ignored_keys(const LintedFile& file, Diagnostics& findings);
+void check_inputs(const LintedFile& file, Diagnostics& findings);
+void check_matrices(const LintedFile& file, Diagnostics& findings);
+void check_merge_keys(const LintedFile& file, Diagnostics& findings);
+void check_misplaced_conditions(const LintedFile& file, Diagnostics& findings);
+void check_needs_once(const LintedFile& file, Diagnostics& findings);
+void check_negated_filters(const LintedFile& file, Diagnostics& findings);
+void check_numbers(const LintedFile& file, Diagnostics& findings);
+void check_schedules(const LintedFile& file, Diagnostics& findings);
+void check_shells(const LintedFile& file, Diagnostics& findings);
+void check_unreachable_jobs(const LintedFile& file, Diagnostics& findings);
+void check_variable_names(const LintedFile& file, Diagnostics& findings);
 
 }  // namespace workflow::lint

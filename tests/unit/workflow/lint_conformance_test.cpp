@@ -24,17 +24,20 @@ const std::map<std::string, std::set<std::string_view>>& meanings() {
       {"action", {"syntax"}},
       {"credentials", {"plain-credentials"}},
       {"deprecated-commands", {"deprecated-commands"}},
-      {"env-var", {"syntax"}},
-      {"events", {"syntax"}},
+      {"env-var", {"env-var", "syntax"}},
+      {"events", {"events", "inputs", "schedule", "syntax"}},
       {"expression", {"script-injection", "syntax"}},
-      {"glob", {"syntax"}},
+      {"glob", {"glob", "syntax"}},
       {"id", {"syntax"}},
       {"if-cond", {"syntax"}},
-      {"job-needs", {"syntax"}},
-      {"matrix", {"syntax"}},
+      {"job-needs", {"needs", "syntax"}},
+      {"matrix", {"matrix", "syntax"}},
       {"permissions", {"syntax"}},
       {"runner-label", {"runner-label", "runner-label-conflict"}},
-      {"syntax-check", {"syntax"}},
+      {"shell-name", {"shell", "syntax"}},
+      {"syntax-check",
+       {"anchor", "container", "empty", "events", "ignored-key", "merge-key", "numbers", "schedule",
+        "syntax"}},
       {"workflow-call", {"syntax"}},
   };
   return table;
@@ -43,7 +46,13 @@ const std::map<std::string, std::set<std::string_view>>& meanings() {
 /// Warnings of ours that no rule of actionlint has: style and security that it has no opinion of. They may
 /// stand in workflows that it finds good.
 const std::set<std::string_view>& own_warnings() {
-  static const std::set<std::string_view> ids{};
+  static const std::set<std::string_view> ids{
+      "default-variable",  // env: GITHUB_SHA has no effect
+      "environment-url",   // GitHub shows it, but not as a link
+      "misplaced-if",      // env: if
+      "negated-filter",    // docs: `!` needs a pattern without it
+      "unreachable-job",   // it needs a job that is switched off
+  };
   return ids;
 }
 
@@ -111,7 +120,7 @@ void compare(const std::string& folder, Outcome& outcome) {
 }
 
 // Raise it with every rule that is added; it ends at 95.
-constexpr int kFloorInPercent = 50;
+constexpr int kFloorInPercent = 74;
 
 TEST(LintConformance, FindsWhatActionlintFindsAtTheSameLine) {
   SKIP_WITHOUT_CONFORMANCE_DATA("actionlint-err");

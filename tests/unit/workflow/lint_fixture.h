@@ -1,6 +1,8 @@
 #pragma once
 // One rule of the linter on a workflow that stands in the test.
 
+#include <fmt/format.h>
+
 #include <map>
 #include <string>
 #include <string_view>
@@ -41,6 +43,26 @@ inline std::vector<int> lines_of(std::string_view rule, const std::string& text,
 /// A workflow of one job whose first step begins at line 6.
 inline std::string workflow_with_steps(const std::string& steps, const std::string& top = "on: push") {
   return top + "\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n" + steps;
+}
+
+/// "LINE:COLUMN: message" of each finding of the rule, a line each.
+inline std::string said_by(std::string_view rule, const std::string& text) {
+  std::string said;
+  for (const auto& finding : findings_of(rule, text))
+    said += fmt::format("{}:{}: {}\n", finding.location.line, finding.location.column, finding.message);
+  return said;
+}
+
+/// A workflow whose job has these lines, which begin on line 5.
+inline std::string with_job(std::string_view lines) {
+  return fmt::format(
+      "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n{}    steps:\n      - run: make\n", lines);
+}
+
+/// A workflow with these lines under `on:`, which begin on line 2.
+inline std::string with_triggers(std::string_view lines) {
+  return fmt::format("on:\n{}jobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make\n",
+                     lines);
 }
 
 }  // namespace workflow::lint

@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "base/json.h"
+#include "base/strings.h"
+#include "workflow/expression/template.h"
+#include "workflow/expression/value.h"
+#include "workflow/lint/places.h"
+#include "workflow/lint/rules.h"
+
+namespace workflow::lint {
+
+namespace {
+
+expression::Value value_of(const Node& scalar) {
+  switch (scalar.kind) {
+    case NodeKind::boolean:
+      return expression::Value(base::to_lower(scalar.text) == "true");
+    case NodeKind::number:
+      return expression::Value(number_of(scalar));
+    case NodeKind::string:
+      return expression::Value(scalar.text);
+    default:
+      return expression::Value();
+  }
+}
+
+// Whether an exclude takes the value out, as expand_matrix decides it; what is not known yet may.
+bool may_match(const Node& filter, const Node& value) {
+  if ((filter.is_scalar() && holds_expression(filter)) || (value.is_scalar() && holds_expression(value)))
+    return true;
+  if (filter.is_mapping()) {
+    return value.is_mapping() &&
+           std::all_of(filter.members.begin(), filter.members.end(), [&](const Member& wanted) {
+             return std::any_of(value.members.begin(), value.members.end(), [&](const Member& member) {
+               return expression::has_expression(member.key.text) ||
+                      expression::has_expression(wanted.key.text) ||
+                      (base::equals_ignoring_case(member.key.text, wanted.key.text) &&
+                       may_match(wanted.value, member.value));
+             });
+           });
+  }
+  if (filter.is_sequence()) {
+    return value.is_sequence() && filter.items.size() == value.items.size() &&
+           std::equal(filter.items.begin(), filter.items.end(), value.items.begin(), may_match);
+  }
+  return value.is_scalar() && filter.is_scalar() &&
+         expression::loosely_equal(value_of(filter), value_of(value));
+}
+
+// Tells values apart as people read them: 14 and '14' make the same job.
+std::string identity_of(const Node& node) {
+  if (node.is_scalar()) return node.text;
+  return to_json(node).dump(-1, ' ', false, base::Json::error_handler_t::replace);
+}
+
+std::string shown(const Node& node) {
+  constexpr std::size_t kLongest = 80;
+  auto text = identity_of(node);
+  if (text.size() <= kLongest) return text;
+  std::size_t end = kLongest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end) + "…";
+}
+
+class MatrixRule {
+ public:
+  MatrixRule(const LintedFile& file, const Node& matrix, Diagnostics& findings)
+      : file_(file), matrix_(matrix), findings_(findings) {}
+
+  void check() {
+    for (const auto& [key, values] : matrix_.members) {
+      if (!is_vector(key)) continue;
+      if (values.is_sequence()) values_differ(key, values);
+    }
+    for (const auto& filter : matrix_["exclude"].items) {
+      for (const auto& [key, value] : filter.members) takes_something_out(key, value);
+    }
+  }
+
+ private:
+  static bool is_vector(const Node& key) { return key.text != "include" && key.text != "exclude"; }
+
+  void values_differ(const Node& key, const Node& values) {
+    std::unordered_map<std::string, int> first_lines;
+    for (const auto& value : values.items) {
+      const auto [first, fresh] = first_lines.try_emplace(identity_of(value), value.line);
+      if (fresh) continue;
+      report(file_, findings_, value,
+             fmt::format("the value '{}' is twice in '{}', first on line {}: its jobs run twice",
+                         shown(value), key.text, first->second));
+    }
+  }
+
+  void takes_something_out(const Node& key, const Node& value) {
+    for (const auto& [name, values] : matrix_.members) {
+      if (!is_vector(name) || !base::equals_ignoring_case(name.text, key.text) || !values.is_sequence())
+        continue;
+      const auto fits = [&](const Node& candidate) { return may_match(value, candidate); };
+      if (std::any_of(values.items.begin(), values.items.end(), fits)) return;
+      std::vector<std::string> known;
+      for (const auto& candidate : values.items) known.push_back(shown(candidate));
+      report(file_, findings_, value,
+             fmt::format("'{}' is no value of '{}': nothing is excluded. Its values are: {}", shown(value),
+                         name.text, base::join(known, ", ")));
+    }
+  }
+
+  const LintedFile& file_;
+  const Node& matrix_;
+  Diagnostics& findings_;
+};
+
+}  // namespace
+
+void check_matrices(const LintedFile& file, Diagnostics& findings) {
+  for_each_at(file.draft.root, "jobs/*/strategy/matrix",
+              [&](const Node&, const Node& matrix) { MatrixRule(file, matrix, findings).check(); });
+}
+
+}  // namespace workflow::lint
