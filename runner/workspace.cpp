@@ -22,6 +22,9 @@ constexpr std::uint32_t kFirstJobSlot = 1;
 constexpr std::uint32_t kLastJobSlot = 4096;
 // Below it are sockets, whose paths end at 107 bytes.
 constexpr std::size_t kLongestName = 24;
+// In the folders of a run, held while it lives.
+constexpr const char* kLock = "lock";
+constexpr std::string_view kRunPrefix = "run-";
 
 // Mode 0700, ours: what others made there under our name is not used.
 base::Result<Path> memory_folder(const Path& state_folder) {
@@ -55,6 +58,7 @@ void remove_quietly(const Path& path) {
 
 // A lock that can be had belongs to nobody alive.
 bool is_abandoned(const Path& lock_file) {
+  if (!base::exists(lock_file)) return false;
   auto lock = base::FileLock::try_acquire(lock_file);
   return lock.ok() && lock->has_value();
 }
@@ -72,15 +76,18 @@ base::Result<steps::SharedFolder> make_shared(const Path& host, const std::strin
 base::Result<RunFolders> RunFolders::create(const Path& state_folder, std::int64_t run_id, KeepFolders keep) {
   RunFolders folders;
   folders.keep_ = keep;
+  TRY(const auto memory, memory_folder(state_folder));
+  // Whoever cleans up now would take a folder whose lock is not held yet for one of a killed run.
+  TRY(const auto no_cleaning, base::FileLock::acquire(memory / kLock));
   folders.kept_ = state_folder / "runs" / std::to_string(run_id);
   TRY(base::make_directories(folders.kept_, 0700));
-  TRY(auto lock, base::FileLock::acquire(folders.kept_ / "lock"));
-  folders.lock_ = std::move(lock);
-  TRY(const auto memory, memory_folder(state_folder));
+  TRY(auto lock, base::FileLock::acquire(folders.kept_ / kLock));
+  folders.locks_.push_back(std::move(lock));
   // Not the run's id alone: another state folder has a run of the same number.
-  TRY(auto own, base::TempDir::create_in(memory, fmt::format("run-{}", run_id)));
+  TRY(auto own, base::TempDir::create_in(memory, fmt::format("{}{}", kRunPrefix, run_id)));
+  TRY(auto memory_lock, base::FileLock::acquire(own.path() / kLock));
+  folders.locks_.push_back(std::move(memory_lock));
   folders.on_memory_ = own.path();
-  TRY(base::write_file(folders.kept_ / "memory", own.path().string()));
   own.release();
   return folders;
 }
@@ -90,13 +97,17 @@ RunFolders::RunFolders(RunFolders&& other) noexcept
     : kept_(std::move(other.kept_)),
       on_memory_(std::move(other.on_memory_)),
       keep_(other.keep_),
-      lock_(std::exchange(other.lock_, std::nullopt)) {}
+      locks_(std::exchange(other.locks_, {})) {}
 
 RunFolders::~RunFolders() {
-  if (!lock_ || keep_ == KeepFolders::yes) return;
-  remove_quietly(on_memory_);
-  remove_quietly(kept_ / "jobs");
-  (void)::unlink((kept_ / "memory").c_str());
+  if (locks_.empty()) return;
+  if (keep_ == KeepFolders::no) {
+    remove_quietly(on_memory_);
+    remove_quietly(kept_ / "jobs");
+  }
+  // Without a lock nobody takes them for those of a killed run.
+  (void)::unlink((on_memory_ / kLock).c_str());
+  (void)::unlink((kept_ / kLock).c_str());
 }
 
 base::Result<IdSlot> IdSlot::take(const Path& state_folder) {
@@ -111,19 +122,21 @@ base::Result<IdSlot> IdSlot::take(const Path& state_folder) {
 }
 
 void clean_up_after_killed_runs(const Path& state_folder) {
-  const auto runs = base::list_directory(state_folder / "runs");
-  if (!runs) return;
-  const auto memory_of_all = memory_folder(state_folder);
-  if (!memory_of_all) return;
-  for (const auto& run : *runs) {
+  const auto names_in = [](const Path& folder) {
+    return base::list_directory(folder).value_or(std::vector<std::string>());
+  };
+  const auto memory = memory_folder(state_folder);
+  if (!memory) return;
+  const auto alone = base::FileLock::acquire(*memory / kLock);
+  if (!alone) return;
+  for (const auto& run : names_in(state_folder / "runs")) {
     const Path folder = state_folder / "runs" / run;
-    if (!base::exists(folder / "memory") || !is_abandoned(folder / "lock")) continue;
-    auto memory = base::read_file(folder / "memory");
-    const Path path = std::move(memory).value_or("");
-    if (path.parent_path() == *memory_of_all && path.filename().string().starts_with("run-"))
-      remove_quietly(path);
+    if (!is_abandoned(folder / kLock)) continue;
     remove_quietly(folder / "jobs");
-    (void)::unlink((folder / "memory").c_str());
+    (void)::unlink((folder / kLock).c_str());
+  }
+  for (const auto& run : names_in(*memory)) {
+    if (run.starts_with(kRunPrefix) && is_abandoned(*memory / run / kLock)) remove_quietly(*memory / run);
   }
 }
 

@@ -3,8 +3,8 @@
 // run that was killed. What may hold secrets is on tmpfs.
 
 #include <cstdint>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/files.h"
 #include "base/result.h"
@@ -13,7 +13,7 @@
 
 namespace runner {
 
-/// A run's own folders, locked while it lives; removing them is what the destructor does.
+/// A run's own folders, locked while it lives; the destructor removes what is not to be kept.
 class RunFolders {
  public:
   /// state/runs/ID for what is kept, and a folder on tmpfs for what is not.
@@ -30,7 +30,7 @@ class RunFolders {
   base::Path kept_;
   base::Path on_memory_;
   KeepFolders keep_ = KeepFolders::no;
-  std::optional<base::FileLock> lock_;
+  std::vector<base::FileLock> locks_;
 };
 
 /// A range of host ids for one job's sandbox that no other running job of this machine's user has.
@@ -45,7 +45,8 @@ class IdSlot {
   base::FileLock lock_;
 };
 
-/// Removes what killed runs left: job folders and what they had in memory. Runs that live are not touched.
+/// Removes what killed runs left: job folders of this state folder, and what any of this user's had in
+/// memory. Runs that live, and what others kept, are not touched.
 void clean_up_after_killed_runs(const base::Path& state_folder);
 
 /// Makes the folders of one job, owned by `owner` on the host.

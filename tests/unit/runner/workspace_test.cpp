@@ -41,13 +41,14 @@ class WorkspaceTest : public ::testing::Test {
       auto run = RunFolders::create(state_, id, KeepFolders::no);
       const bool made = run.ok() &&
                         make_job_folders(*run, "a", "o/r", ::geteuid(), Isolation::namespaces).ok() &&
-                        base::write_file(run->kept() / "events.jsonl", "{}\n").ok();
+                        base::write_file(run->kept() / "events.jsonl", "{}\n").ok() &&
+                        base::write_file(folder_.path() / "of-killed", run->on_memory().string()).ok();
       ::_exit(made ? 0 : 1);
     }
     int status = -1;
     EXPECT_EQ(::waitpid(child, &status, 0), child);
     EXPECT_EQ(status, 0);
-    return base::read_file(run_folder(id) / "memory").value_or("");
+    return base::read_file(folder_.path() / "of-killed").value_or("");
   }
   base::Path run_folder(std::int64_t id) const { return state_ / "runs" / std::to_string(id); }
 
@@ -188,13 +189,23 @@ TEST_F(WorkspaceTest, DoesNotTouchARunThatLives) {
   EXPECT_TRUE(base::is_directory(job.temp.host));
 }
 
-TEST_F(WorkspaceTest, BelievesNoForeignPathWhenItCleansUp) {
+TEST_F(WorkspaceTest, CleansUpInMemoryWhenTheStateFolderIsGone) {
   const auto memory = make_killed_run(1);
-  const auto mine = folder_.path() / "mine";
-  ASSERT_TRUE(base::make_directories(mine / "run-not-yours").ok());
-  ASSERT_TRUE(base::write_file(run_folder(1) / "memory", (mine / "run-not-yours").string()).ok());
+  ASSERT_TRUE(base::remove_tree(state_).ok());
   clean_up_after_killed_runs(state_);
-  EXPECT_TRUE(base::is_directory(mine / "run-not-yours"));
+  EXPECT_FALSE(base::exists(memory));
+}
+
+TEST_F(WorkspaceTest, LeavesWhatWasKeptWhenItCleansUp) {
+  base::Path memory;
+  {
+    const auto run = make_run(1, KeepFolders::yes);
+    memory = run.on_memory();
+    make_job(run, "build");
+  }
+  clean_up_after_killed_runs(state_);
+  EXPECT_TRUE(base::is_directory(memory));
+  EXPECT_TRUE(base::is_directory(run_folder(1) / "jobs/build/workspace"));
   ASSERT_TRUE(base::remove_tree(memory).ok());
 }
 
