@@ -9,7 +9,7 @@
 #include "runner/job_sandbox.h"
 #include "steps/docker_service.h"
 #include "steps/hash_files.h"
-#include "steps/run_step.h"
+#include "steps/run_steps.h"
 #include "steps/time_limit.h"
 
 namespace runner {
@@ -163,38 +163,6 @@ base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurr
   return {};
 }
 
-void publish_step(JobLog& log, int number, const std::string& name, const steps::StepResult& result,
-                  base::SteadyTime started) {
-  const auto elapsed =
-      std::chrono::duration<double, std::milli>(base::system_clock().steady_now() - started).count();
-  log.enter_step(number);
-  log.event("step_finished", {{"text", name},
-                              {"outcome", steps::to_string(result.outcome)},
-                              {"conclusion", steps::to_string(result.conclusion)},
-                              {"milliseconds", elapsed}});
-}
-
-base::Result<void> run_steps(steps::RunningJob& job, JobLog& log) {
-  int number = 0;
-  for (const auto& step : job.planned->job->steps) {
-    log.enter_step(++number);
-    const auto started = base::system_clock().steady_now();
-    const auto name = steps::display_name(step, job);
-    log.event("step_started", {{"text", name}});
-    TRY(const auto result, steps::run_step(step, job));
-    publish_step(log, number, name, result, started);
-  }
-  while (!job.post_steps.empty()) {
-    log.enter_step(++number);
-    const auto started = base::system_clock().steady_now();
-    const auto name = job.post_steps.back().name;
-    log.event("step_started", {{"text", name}});
-    const auto conclusion = steps::run_last_post_step(job);
-    publish_step(log, number, name, {conclusion, conclusion, {}}, started);
-  }
-  return {};
-}
-
 base::Result<std::map<std::string, std::string>> evaluate_outputs(const steps::RunningJob& job) {
   std::map<std::string, std::string> outputs;
   TRY(const auto list, workflow::evaluate_mapping(job.planned->job->outputs, scope_of(job)));
@@ -244,7 +212,16 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
         static_cast<std::int64_t>(minutes.ok() ? *minutes * 60'000 : kDefaultTimeoutMinutes * 60'000));
     const steps::TimeLimit time(stop, {.limit = limit});
     job.stop = time.token();
-    auto ran = minutes.ok() ? run_steps(job, log) : base::Result<void>(minutes.error());
+    const steps::StepLogs logs{.enter = [&](int number) { log.enter_step(number); },
+                               .open =
+                                   [&](int number) {
+                                     auto beside =
+                                         std::make_unique<JobLog>(planned.key, run.events, run.masker);
+                                     beside->enter_step(number);
+                                     return beside;
+                                   }};
+    auto ran =
+        minutes.ok() ? steps::run_steps(planned.job->steps, job, logs) : base::Result<void>(minutes.error());
     result.conclusion = time.expired() ? Conclusion::cancelled : job.status;
     if (time.expired()) {
       log.annotation(

@@ -123,9 +123,15 @@ RunSummary::JobLines& TerminalLog::job(const std::string& name) {
   return summary_.jobs.back();
 }
 
-void TerminalLog::show_heading(const std::string& job) {
-  const auto heading = headings_.extract(job);
-  if (!heading.empty()) print(job, "┌", styled(heading.mapped(), kBold), kDim);
+// The first time that a step shows something, and again after a step beside it has.
+void TerminalLog::show_heading(const RunEvent& event) {
+  const auto open = open_steps_.find({event.job, event.step});
+  if (open == open_steps_.end()) return;
+  auto& last = last_shown_[event.job];
+  if (open->second.shown && last == event.step) return;
+  open->second.shown = true;
+  last = event.step;
+  print(event.job, "┌", styled(open->second.name, kBold), kDim);
 }
 
 void TerminalLog::show_finished_step(const RunEvent& event, const base::Json& details) {
@@ -133,11 +139,14 @@ void TerminalLog::show_finished_step(const RunEvent& event, const base::Json& de
   const auto milliseconds = base::json_number(details, "milliseconds");
   job(event.job).steps.push_back({event.text, conclusion, milliseconds});
   const auto style = style_of(conclusion);
-  if (conclusion == "skipped" && headings_.erase(event.job) > 0) {
+  const auto open = open_steps_.find({event.job, event.step});
+  if (conclusion == "skipped" && open != open_steps_.end() && !open->second.shown) {
+    open_steps_.erase(open);
     print(event.job, mark_of(conclusion), styled(event.text, style), style);
     return;
   }
-  show_heading(event.job);
+  show_heading(event);
+  if (open != open_steps_.end()) open_steps_.erase(open);
   print(event.job, "└",
         fmt::format("{} {}  {}", styled(mark_of(conclusion), style), event.text,
                     styled(duration(milliseconds), kDim)),
@@ -146,7 +155,7 @@ void TerminalLog::show_finished_step(const RunEvent& event, const base::Json& de
 
 void TerminalLog::show_line(const RunEvent& event) {
   if (event.kind == steps::LineKind::debug && !options_.debug) return;
-  show_heading(event.job);
+  show_heading(event);
   if (options_.timestamps) {
     auto tag = tag_of(event.kind);
     for (const auto& line : base::split(event.text, '\n')) {
@@ -187,7 +196,7 @@ void TerminalLog::operator()(const RunEvent& raw) {
     job(event.job);
     print(event.job, "▶", styled("started", kDim), kDim);
   } else if (event.type == "step_started") {
-    headings_[event.job] = event.text;
+    open_steps_[{event.job, event.step}] = {event.text};
   } else if (event.type == "step_finished") {
     show_finished_step(event, details);
   } else if (event.type == "job_finished") {

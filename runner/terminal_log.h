@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runner/run_event.h"
@@ -50,7 +51,7 @@ class TerminalLog {
 
  private:
   void show_line(const RunEvent& event);
-  void show_heading(const std::string& job);
+  void show_heading(const RunEvent& event);
   void show_finished_step(const RunEvent& event, const base::Json& details);
   void put(const std::string& text) const;
   void print(const std::string& job, std::string_view mark, std::string_view text, std::string_view style);
@@ -61,8 +62,13 @@ class TerminalLog {
 
   TerminalOptions options_;
   RunSummary summary_;
-  /// Of a job whose step has shown nothing yet: its name. A step that is skipped never shows one.
-  std::map<std::string, std::string> headings_;
+  /// Steps that run, by job and number. A step that is skipped never shows a heading.
+  struct OpenStep {
+    std::string name;
+    bool shown = false;
+  };
+  std::map<std::pair<std::string, int>, OpenStep> open_steps_;
+  std::map<std::string, int> last_shown_;  ///< of each job, the step that showed something last
 };
 
 }  // namespace runner

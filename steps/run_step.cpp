@@ -21,41 +21,6 @@ using workflow::expression::Value;
 /// How long a step may still take that runs although the job was cancelled (cancel-timeout-minutes' default).
 constexpr std::chrono::minutes kAfterCancellation{5};
 
-/// Puts the contexts that a step changes back when it ends.
-class ContextsOfStep {
- public:
-  explicit ContextsOfStep(RunningJob& job)
-      : job_(job), github_(job.contexts.get("github")), env_(job.contexts.get("env")) {}
-  ContextsOfStep(const ContextsOfStep&) = delete;
-  ContextsOfStep& operator=(const ContextsOfStep&) = delete;
-  ~ContextsOfStep() {
-    job_.contexts.set("github", github_);
-    job_.contexts.set("env", env_);
-  }
-
- private:
-  RunningJob& job_;
-  Value github_;
-  Value env_;
-};
-
-void record(const workflow::Step& step, const StepResult& result, RunningJob& job) {
-  const Conclusion conclusion = result.conclusion;
-  if (conclusion == Conclusion::cancelled ||
-      (conclusion == Conclusion::failure && job.status == Conclusion::success)) {
-    job.status = conclusion;
-  }
-  job.contexts.set_member("job", "status", Value(std::string(to_string(job.status))));
-  if (!step.has_own_id) return;
-  Object outputs;
-  for (const auto& [name, value] : result.outputs) outputs.set(name, Value(value));
-  Object entry;
-  entry.set("outputs", Value(std::move(outputs)));
-  entry.set("outcome", Value(std::string(to_string(result.outcome))));
-  entry.set("conclusion", Value(std::string(to_string(result.conclusion))));
-  job.contexts.set_member("steps", step.id, Value(std::move(entry)));
-}
-
 /// Whether the step would run in a job that is cancelled: then its cancellation does not end it.
 bool survives_cancellation(const workflow::Step& step, const RunningJob& job) {
   workflow::Scope scope = scope_of(job);
@@ -79,11 +44,6 @@ base::Result<sandbox::EnvVars> environment_of(const workflow::Step& step, Runnin
 
 base::Result<StepEffects> dispatch(StepRun& run) {
   const workflow::Step& step = run.step;
-  if (step.background.present() || step.wait.present() || step.wait_all.present() || step.cancel.present() ||
-      !step.parallel.empty()) {
-    return base::make_error(base::ErrorKind::invalid_input,
-                            "background, wait, wait-all, cancel and parallel steps do not run here yet");
-  }
   if (step.run) return run_script(run);
   if (!step.uses)
     return base::make_error(base::ErrorKind::invalid_input, "the step has neither run nor uses");
@@ -94,34 +54,30 @@ base::Result<StepEffects> dispatch(StepRun& run) {
   return run_sourced_action(run, uses);
 }
 
-/// What is known before a step is run.
-struct Prepared {
-  std::optional<std::chrono::milliseconds> limit;
-  double minutes = 0;
-  bool continue_on_error = false;
-};
-
-base::Result<Prepared> prepare(const workflow::Step& step, const RunningJob& job) {
-  Prepared prepared;
-  TRY(prepared.minutes,
+base::Result<void> evaluate_limits(const workflow::Step& step, const RunningJob& job, ReadyStep& ready) {
+  TRY(ready.minutes,
       workflow::evaluate_number(step.timeout_minutes, 0, scope_of(job)).while_doing("timeout-minutes"));
-  TRY(prepared.continue_on_error, workflow::evaluate_boolean(step.continue_on_error, false, scope_of(job))
-                                      .while_doing("continue-on-error"));
-  constexpr double kMaximumMinutes = 60.0 * 24 * 365;
-  if (prepared.minutes > 0) {
-    prepared.limit =
-        std::chrono::milliseconds(static_cast<long>(std::min(prepared.minutes, kMaximumMinutes) * 60'000));
-  }
-  return prepared;
+  TRY(ready.continue_on_error, workflow::evaluate_boolean(step.continue_on_error, false, scope_of(job))
+                                   .while_doing("continue-on-error"));
+  return {};
 }
 
-/// Runs the step under its time limit and says how it went.
-base::Result<StepResult> run_prepared(StepRun& run, const Prepared& prepared) {
-  RunningJob& job = run.job;
-  TimeLimit::Options limits{prepared.limit, std::nullopt};
+std::optional<std::chrono::milliseconds> limit_of(const ReadyStep& ready) {
+  constexpr double kMaximumMinutes = 60.0 * 24 * 365;
+  if (ready.minutes <= 0) return std::nullopt;
+  return std::chrono::milliseconds(static_cast<long>(std::min(ready.minutes, kMaximumMinutes) * 60'000));
+}
+
+}  // namespace
+
+base::Result<StepResult> run_ready_step(const workflow::Step& step, RunningJob& job, const StepScope& scope,
+                                        ReadyStep ready) {
+  StepRun run{step, job, scope, std::move(ready.name), std::move(ready.environment), {}, {}};
+  TimeLimit::Options limits{limit_of(ready), std::nullopt};
   // A step that runs in a cancelled job, cleaning up, is not ended by the cancellation, but it has not for
   // ever.
-  if (job.stop.stop_possible() && survives_cancellation(run.step, job)) limits.grace = kAfterCancellation;
+  if (ready.may_outlive_cancellation && job.stop.stop_possible() && survives_cancellation(step, job))
+    limits.grace = kAfterCancellation;
   const TimeLimit time(job.stop, limits);
   run.stop = time.token();
   StepResult result;
@@ -138,7 +94,7 @@ base::Result<StepResult> run_prepared(StepRun& run, const Prepared& prepared) {
     result.outcome = effects->failed ? Conclusion::failure : Conclusion::success;
   }
   if (timed_out) {
-    const std::string minutes = workflow::expression::number_to_text(prepared.minutes);
+    const std::string minutes = workflow::expression::number_to_text(ready.minutes);
     job.log->annotation(
         {LineKind::error,
          time.expired()
@@ -151,31 +107,54 @@ base::Result<StepResult> run_prepared(StepRun& run, const Prepared& prepared) {
     result.outcome = Conclusion::cancelled;
   }
   result.conclusion = result.outcome;
-  if (prepared.continue_on_error && result.outcome == Conclusion::failure)
+  if (ready.continue_on_error && result.outcome == Conclusion::failure)
     result.conclusion = Conclusion::success;
   return result;
 }
+
+namespace {
 
 StepResult failed(RunningJob& job, const base::Error& error) {
   report_failure(job, error);
   return {Conclusion::failure, Conclusion::failure, {}};
 }
 
-base::Result<StepResult> evaluate_and_run(const workflow::Step& step, RunningJob& job,
-                                          const StepScope& scope) {
+}  // namespace
+
+StepStart start_of_step(const workflow::Step& step, RunningJob& job, const StepScope& scope) {
+  if (job.stop.stop_requested()) job.status = Conclusion::cancelled;
+  job.contexts.set_member("job", "status", Value(std::string(to_string(job.status))));
+  set_github(job, {{"action", step.id}, {"action_path", scope.action_path}});
   auto environment = environment_of(step, job, scope);
   if (!environment)
-    return failed(job, std::move(environment).error().while_doing("evaluating the step's env"));
+    return {{}, failed(job, std::move(environment).error().while_doing("evaluating the step's env"))};
   auto runs = workflow::evaluate_condition(step.condition, scope_of(job));
-  if (!runs) return failed(job, std::move(runs).error().while_doing("evaluating the step's if"));
-  if (!*runs) return StepResult{Conclusion::skipped, Conclusion::skipped, {}};
-  auto prepared = prepare(step, job);
-  if (!prepared) return failed(job, std::move(prepared).error());
-  StepRun run{step, job, scope, display_name(step, job), std::move(*environment), {}, {}};
-  return run_prepared(run, *prepared);
+  if (!runs) return {{}, failed(job, std::move(runs).error().while_doing("evaluating the step's if"))};
+  if (!*runs) return {{}, {Conclusion::skipped, Conclusion::skipped, {}}};
+  ReadyStep ready{.name = display_name(step, job), .environment = std::move(*environment)};
+  if (auto known = evaluate_limits(step, job, ready); !known)
+    return {{}, failed(job, std::move(known).error())};
+  return {std::move(ready), {}};
 }
 
-}  // namespace
+void merge_into_status(Conclusion conclusion, RunningJob& job) {
+  if (conclusion == Conclusion::cancelled ||
+      (conclusion == Conclusion::failure && job.status == Conclusion::success)) {
+    job.status = conclusion;
+  }
+  job.contexts.set_member("job", "status", Value(std::string(to_string(job.status))));
+}
+
+void record_outcome(const workflow::Step& step, const StepResult& result, RunningJob& job) {
+  if (!step.has_own_id) return;
+  Object outputs;
+  for (const auto& [name, value] : result.outputs) outputs.set(name, Value(value));
+  Object entry;
+  entry.set("outputs", Value(std::move(outputs)));
+  entry.set("outcome", Value(std::string(to_string(result.outcome))));
+  entry.set("conclusion", Value(std::string(to_string(result.conclusion))));
+  job.contexts.set_member("steps", step.id, Value(std::move(entry)));
+}
 
 std::string display_name(const workflow::Step& step, const RunningJob& job) {
   const auto evaluated = [&](const workflow::Text& text) {
@@ -189,15 +168,18 @@ std::string display_name(const workflow::Step& step, const RunningJob& job) {
 }
 
 base::Result<StepResult> run_step_in(const workflow::Step& step, RunningJob& job, const StepScope& scope) {
-  if (job.stop.stop_requested()) job.status = Conclusion::cancelled;
-  job.contexts.set_member("job", "status", Value(std::string(to_string(job.status))));
   StepResult result;
   {
     const ContextsOfStep contexts(job);
-    set_github(job, {{"action", step.id}, {"action_path", scope.action_path}});
-    TRY(result, evaluate_and_run(step, job, scope));
+    auto start = start_of_step(step, job, scope);
+    if (start.ready) {
+      TRY(result, run_ready_step(step, job, scope, std::move(*start.ready)));
+    } else {
+      result = std::move(start.result);
+    }
   }
-  record(step, result, job);
+  merge_into_status(result.conclusion, job);
+  record_outcome(step, result, job);
   return result;
 }
 

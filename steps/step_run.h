@@ -48,6 +48,39 @@ struct StepEffects {
   bool failed = false;
 };
 
+/// A step whose condition holds, with what was evaluated before it runs.
+struct ReadyStep {
+  std::string name;
+  sandbox::EnvVars environment;
+  double minutes = 0;  ///< its time limit; 0 is none
+  bool continue_on_error = false;
+  bool may_outlive_cancellation = true;  ///< when its condition holds in a cancelled job
+};
+
+/// A step that is ready, or what it came to without being run.
+struct StepStart {
+  std::optional<ReadyStep> ready;
+  StepResult result;
+};
+
+/// Puts the contexts that a step changes back when it ends.
+class ContextsOfStep {
+ public:
+  explicit ContextsOfStep(RunningJob& job)
+      : job_(job), github_(job.contexts.get("github")), env_(job.contexts.get("env")) {}
+  ContextsOfStep(const ContextsOfStep&) = delete;
+  ContextsOfStep& operator=(const ContextsOfStep&) = delete;
+  ~ContextsOfStep() {
+    job_.contexts.set("github", github_);
+    job_.contexts.set("env", env_);
+  }
+
+ private:
+  RunningJob& job_;
+  workflow::expression::Value github_;
+  workflow::expression::Value env_;
+};
+
 /// The Error::code of what no step can help: the sandbox could not start or follow a process.
 inline constexpr std::string_view kSandboxFailed = "sandbox";
 
@@ -76,5 +109,15 @@ base::Result<StepEffects> run_script(StepRun& run);
 base::Result<StepEffects> run_builtin_action(StepRun& run, const std::string& uses);
 base::Result<StepEffects> run_sourced_action(StepRun& run, const std::string& uses);
 base::Result<StepResult> run_step_in(const workflow::Step& step, RunningJob& job, const StepScope& scope);
+
+/// The parts of run_step_in. Sets the contexts of the step and evaluates env, condition and limits.
+StepStart start_of_step(const workflow::Step& step, RunningJob& job, const StepScope& scope);
+/// Runs the step under its time limit and says how it went.
+base::Result<StepResult> run_ready_step(const workflow::Step& step, RunningJob& job, const StepScope& scope,
+                                        ReadyStep ready);
+/// job.status becomes the worst of what it is and this.
+void merge_into_status(Conclusion conclusion, RunningJob& job);
+/// The step's entry in the `steps` context.
+void record_outcome(const workflow::Step& step, const StepResult& result, RunningJob& job);
 
 }  // namespace steps

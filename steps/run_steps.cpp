@@ -1,0 +1,165 @@
+#include "steps/run_steps.h"
+
+#include <fmt/format.h>
+
+#include "base/strings.h"
+#include "steps/background_steps.h"
+#include "steps/run_step.h"
+#include "steps/step_events.h"
+#include "steps/step_run.h"
+#include "workflow/workflow.h"
+
+namespace steps {
+namespace {
+
+std::vector<std::string> texts_of(const workflow::Node& node) {
+  std::vector<std::string> texts;
+  if (node.is_scalar()) texts.push_back(node.text);
+  for (const auto& item : node.items) texts.push_back(item.text);
+  return texts;
+}
+
+bool is_background(const workflow::Step& step) {
+  return base::to_lower(step.background.text) == "true";
+}
+
+bool is_control(const workflow::Step& step) {
+  return step.wait.present() || step.wait_all.present() || step.cancel.present();
+}
+
+class StepSequence {
+ public:
+  StepSequence(RunningJob& job, const StepLogs& logs) : job_(job), logs_(logs), background_(job) {}
+
+  base::Result<void> run(const std::vector<workflow::Step>& steps) {
+    for (const auto& step : steps) TRY(run_any(step));
+    TRY(wait_for_the_rest());
+    while (!job_.post_steps.empty()) run_post_step();
+    return {};
+  }
+
+ private:
+  base::Result<void> run_any(const workflow::Step& step) {
+    if (!step.parallel.empty()) return run_parallel(step);
+    if (is_control(step)) return run_control(step);
+    if (is_background(step)) return start_background(step);
+    logs_.enter(++number_);
+    const StepEvents events(*job_.log, display_name(step, job_));
+    TRY(const auto result, run_step(step, job_));
+    events.finished(result);
+    return {};
+  }
+
+  // Its condition is looked at in its place among the steps; only what it runs is beside them.
+  base::Result<void> start_background(const workflow::Step& step) {
+    logs_.enter(++number_);
+    const ContextsOfStep contexts(job_);
+    auto start = start_of_step(step, job_, {});
+    if (start.ready) {
+      background_.start(step, std::move(*start.ready), logs_.open(number_));
+      return {};
+    }
+    StepEvents(*job_.log, display_name(step, job_)).finished(start.result);
+    merge_into_status(start.result.conclusion, job_);
+    record_outcome(step, start.result, job_);
+    return {};
+  }
+
+  base::Result<void> run_parallel(const workflow::Step& step) {
+    std::vector<std::string> ids;
+    for (const auto& inner : step.parallel) {
+      TRY(start_background(inner));
+      ids.push_back(inner.id);
+    }
+    logs_.enter(++number_);
+    return wait(step, step.name ? display_name(step, job_) : "Wait for parallel steps", ids);
+  }
+
+  base::Result<void> run_control(const workflow::Step& step) {
+    logs_.enter(++number_);
+    if (step.cancel.present()) return cancel(step);
+    if (!step.wait_all.present())
+      return wait(step, step.name ? display_name(step, job_) : "Wait for background steps",
+                  texts_of(step.wait));
+    return wait(step, step.name ? display_name(step, job_) : "Wait for all background steps",
+                background_.unwaited());
+  }
+
+  base::Result<void> wait(const workflow::Step& step, const std::string& name,
+                          const std::vector<std::string>& ids) {
+    const StepEvents events(*job_.log, name);
+    say(ids.empty() ? "No background steps remaining to wait for."
+                    : fmt::format("Waiting for background step(s) to complete: {}", names_of(ids)));
+    TRY(const auto worst, background_.wait(ids));
+    report(ids);
+    StepResult result{worst, worst, {}};
+    const auto tolerated = workflow::evaluate_boolean(step.continue_on_error, false, scope_of(job_));
+    if (!tolerated) {
+      report_failure(job_, tolerated.error());
+      result = {Conclusion::failure, Conclusion::failure, {}};
+    } else if (*tolerated && worst == Conclusion::failure) {
+      result.conclusion = Conclusion::success;
+    }
+    events.finished(result);
+    merge_into_status(result.conclusion, job_);
+    record_outcome(step, result, job_);
+    return {};
+  }
+
+  base::Result<void> cancel(const workflow::Step& step) {
+    const auto ids = texts_of(step.cancel);
+    const StepEvents events(*job_.log, step.name ? display_name(step, job_) : "Cancel background steps");
+    say(fmt::format("Cancelling background step(s): {}", names_of(ids)));
+    TRY(background_.cancel(ids));
+    report(ids);
+    const StepResult result;
+    events.finished(result);
+    record_outcome(step, result, job_);
+    return {};
+  }
+
+  // Whatever no step has waited for; then a failure counts, also one that a wait has let pass.
+  base::Result<void> wait_for_the_rest() {
+    if (const auto ids = background_.unwaited(); !ids.empty()) {
+      logs_.enter(++number_);
+      TRY(wait({}, "Wait for all background steps", ids));
+    }
+    merge_into_status(background_.worst(), job_);
+    return {};
+  }
+
+  void run_post_step() {
+    logs_.enter(++number_);
+    const StepEvents events(*job_.log, job_.post_steps.back().name);
+    const auto conclusion = run_last_post_step(job_);
+    events.finished({conclusion, conclusion, {}});
+  }
+
+  void say(const std::string& text) { job_.log->line(LineKind::output, text); }
+
+  void report(const std::vector<std::string>& ids) {
+    for (const auto& id : ids) {
+      if (const auto line = background_.report_of(id); !line.empty()) say("  " + line);
+    }
+  }
+
+  [[nodiscard]] std::string names_of(const std::vector<std::string>& ids) const {
+    std::vector<std::string> names;
+    for (const auto& id : ids) names.push_back(background_.name_of(id));
+    return base::join(names, ", ");
+  }
+
+  RunningJob& job_;
+  const StepLogs& logs_;
+  int number_ = 0;
+  BackgroundSteps background_;
+};
+
+}  // namespace
+
+base::Result<void> run_steps(const std::vector<workflow::Step>& steps, RunningJob& job,
+                             const StepLogs& logs) {
+  return StepSequence(job, logs).run(steps);
+}
+
+}  // namespace steps
