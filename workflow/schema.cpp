@@ -166,9 +166,10 @@ std::vector<KeyRule> keys_of_a_job_with_steps() {
   static const MappingRule environment{
       "environment",
       {{"name", {kText, kJob}, true}, {"url", {kText, kEnvironmentUrl}}, {"deployment", {kBoolean, kJob}}}};
-  static const MappingRule snapshot{
-      "snapshot",
-      {{"image-name", {kScalar, kNone}, true}, {"version", {kScalar, kNone}}, {"if", {kText, kJob}}}};
+  static const MappingRule snapshot{"snapshot",
+                                    {{"image-name", {kScalar, kNone}, true},
+                                     {"version", {kScalar, kNone}},
+                                     {"if", {kText, kJob, nullptr, nullptr, true}}}};
   static const MappingRule defaults = make_defaults_rule(kJobDefaults);
   return {{"runs-on", {kScalar | kSequence | kMapping, kJob, &runs_on, &label}, true, kOwnSteps},
           {"env", texts_value(kJobEnv), false, kOwnSteps},

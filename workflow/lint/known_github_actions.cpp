@@ -79,13 +79,13 @@ constexpr KnownActionRow kRows[] = {
     {"actions/download-artifact", 8, "1:plugin 2:node12 3:node16 4:node20 7:node24",
      "!name:-1 path name:2- artifact-ids:4- pattern:4- merge-multiple:4- github-token:4- repository:4- "
      "run-id:4- skip-decompress:8- digest-mismatch:8-",
-     "download-path:4-"},
+     "download-path:2-"},
     {"actions/first-interaction", 3, "1:docker 2:node20 3:node24",
      "!repo-token:-1 issue-message:-1 pr-message:-1 issue_message:2- pr_message:2- repo_token:2-", ""},
     {"actions/github-script", 8, "0:node12 6:node16 7:node20 8:node24",
      "!script github-token debug user-agent previews result-encoding retries:6- "
      "retry-exempt-status-codes:6- base-url:7-",
-     "result"},
+     "result *"},
     {"actions/jekyll-build-pages", 1, "1:docker", "source destination future build_revision verbose token",
      ""},
     {"actions/labeler", 7, "2:node12 4:node16 5:node20 6:node24",

@@ -5,6 +5,7 @@
 
 #include "workflow/action_metadata.h"
 #include "workflow/check_workflow.h"
+#include "workflow/lint/expression_rules.h"
 #include "workflow/lint/rules.h"
 #include "workflow/lint/suppressions.h"
 
@@ -57,8 +58,19 @@ void finish(const std::string& path, std::string_view text, Diagnostics& problem
 
 const std::vector<Rule>& all_rules() {
   static const std::vector<Rule> rules{
+      {"condition-in-text", Severity::error, "conditions that text around ${{ }} makes always true",
+       check_conditions_in_text},
+      {"constant-condition", Severity::warning, "conditions that are the same in every run",
+       check_constant_conditions},
       {"deprecated-commands", Severity::warning, "workflow commands that GitHub no longer obeys",
        check_deprecated_commands},
+      {"expression-type", Severity::error, "values of expressions that are used as what they are not",
+       check_expression_types},
+      {"format-arguments", Severity::error, "placeholders of format() without argument, and the reverse",
+       check_format_arguments},
+      {"json-text", Severity::error, "texts that fromJSON() cannot read", check_json_texts},
+      {"unknown-property", Severity::warning, "members of contexts and other objects that do not exist",
+       check_unknown_properties},
       {"plain-credentials", Severity::warning, "passwords of containers that stand in the workflow",
        check_plain_credentials},
       {"runner-label", Severity::warning, "labels that no runner has", check_runner_labels},
@@ -100,7 +112,8 @@ Diagnostics lint(const std::string& path, std::string_view text, const ProjectFi
   auto draft = read_workflow(path, text, kMostProblems);
   draft.diagnostics = github_problems(draft);
   Diagnostics problems = draft.diagnostics;
-  const LintedFile file{path, text, draft, files, config};
+  const LintedFile file{path,  text,   draft,
+                        files, config, check_expressions(path, text, draft.root, files, config)};
   for (const auto& rule : all_rules()) {
     if (is_disabled(config, rule.id)) continue;
     Diagnostics findings;

@@ -34,6 +34,7 @@ struct LintedFile {
   const WorkflowDraft& draft;
   const ProjectFiles& files;
   const LintConfig& config;
+  Diagnostics expression_findings = {};  ///< of all rules about expressions, found in one go
 };
 
 struct Rule {

@@ -6,7 +6,13 @@
 
 namespace workflow::lint {
 
+void check_conditions_in_text(const LintedFile& file, Diagnostics& findings);
+void check_constant_conditions(const LintedFile& file, Diagnostics& findings);
 void check_deprecated_commands(const LintedFile& file, Diagnostics& findings);
+void check_expression_types(const LintedFile& file, Diagnostics& findings);
+void check_format_arguments(const LintedFile& file, Diagnostics& findings);
+void check_json_texts(const LintedFile& file, Diagnostics& findings);
+void check_unknown_properties(const LintedFile& file, Diagnostics& findings);
 
 // What a workflow uses.
 void check_plain_credentials(const LintedFile& file, Diagnostics& findings);

@@ -1,0 +1,422 @@
+// The rules about expressions, each with what is bad and what is good.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "workflow/lint/lint.h"
+
+namespace workflow::lint {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+using Findings = std::vector<std::string>;
+
+// LINE:COLUMN RULE: MESSAGE, of all rules about expressions.
+Findings findings_of(const std::string& text, const ProjectFiles& files = {}, const LintConfig& config = {}) {
+  Findings found;
+  for (const auto& problem : lint("w.yml", text, files, config)) {
+    for (const std::string_view rule : {"condition-in-text", "constant-condition", "expression-type",
+                                        "format-arguments", "json-text", "unknown-property"}) {
+      if (problem.rule == rule)
+        found.push_back(fmt::format("{}:{} {}: {}", problem.location.line, problem.location.column, rule,
+                                    problem.message));
+    }
+  }
+  return found;
+}
+
+// Of a job `build` behind a job `first` with the output `version`; the lines come behind line 13.
+std::string job_with(const std::string& lines) {
+  return R"(on: push
+jobs:
+  first:
+    runs-on: ubuntu-latest
+    outputs: {version: '1'}
+    steps: [{run: make, id: compile}]
+  other:
+    runs-on: ubuntu-latest
+    steps: [{run: make}]
+  build:
+    needs: first
+    runs-on: ubuntu-latest
+    strategy: {matrix: {os: [linux, mac], big: [true, false], number: [1, 2], shape: [{side: 4}]}}
+)" + lines;
+}
+
+// Of one step (line 15) that prints the expression, from column 18 on.
+Findings findings_of_expression(const std::string& expression) {
+  return findings_of(job_with("    steps:\n      - run: ${{ " + expression + " }}\n"));
+}
+// Of the condition of one step, in line 16 from column 13 on.
+Findings findings_of_condition(const std::string& condition) {
+  return findings_of(job_with("    steps:\n      - run: make\n        if: " + condition + "\n"));
+}
+
+TEST(UnknownProperty, NamesTheMemberThatWasPerhapsMeant) {
+  EXPECT_THAT(findings_of_expression("github.event_nam"),
+              ElementsAre("15:25 unknown-property: 'github' has no 'event_nam'; did you mean 'event_name'?"));
+  EXPECT_THAT(findings_of_expression("runner['oss']"),
+              ElementsAre(HasSubstr("'runner' has no 'oss'; did you mean 'os'?")));
+  EXPECT_THAT(findings_of_expression("matrix.shape.sides"),
+              ElementsAre(HasSubstr("'matrix.shape' has no 'sides'; did you mean 'side'?")));
+  for (const auto* good : {"github.event_name", "GitHub.Event_Name", "runner['os']", "matrix.shape.side",
+                           "github.event.anything.at.all", "env.ANY", "vars.ANY", "secrets.ANY",
+                           "strategy.job-index", "job.status"})
+    EXPECT_THAT(findings_of_expression(good), IsEmpty()) << good;
+}
+
+TEST(UnknownProperty, KnowsOnlyTheJobsThatAreNeeded) {
+  EXPECT_THAT(
+      findings_of_expression("needs.other.result"),
+      ElementsAre("15:24 unknown-property: 'needs' has no 'other'; add 'other' to the needs of this job"));
+  EXPECT_THAT(findings_of_expression("needs.first.outputs.vversion"),
+              ElementsAre(HasSubstr("'needs.first.outputs' has no 'vversion'; did you mean 'version'?")));
+  EXPECT_THAT(findings_of_expression("needs.first.outputs.version"), IsEmpty());
+  EXPECT_THAT(findings_of_expression("needs.FIRST.result"), IsEmpty());
+}
+
+TEST(UnknownProperty, KnowsOnlyTheStepsThatCameBefore) {
+  const auto found = findings_of(job_with(R"(    outputs:
+      at_the_end: ${{ steps.late.outputs.x }}
+    steps:
+      - run: ${{ steps.late.outputs.x }}
+      - run: make
+        id: late
+      - run: ${{ steps.late.outputs.x }} ${{ steps.compile.outcome }} ${{ steps.late.output }}
+)"));
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0], "17:24 unknown-property: 'steps' has no 'late'; that step comes later");
+  EXPECT_THAT(found[1], HasSubstr("'steps' has no 'compile'; it is a step of the job 'first'"));
+  EXPECT_THAT(found[2], HasSubstr("'steps.late' has no 'output'; did you mean 'outputs'?"));
+}
+
+TEST(UnknownProperty, KnowsTheStepsInsideOfParallelOnesBehindThem) {
+  EXPECT_THAT(findings_of(job_with(R"(    steps:
+      - parallel:
+          - run: make
+            id: one
+          - run: ${{ steps.one.outcome }}
+      - run: ${{ steps.one.outcome }}
+)")),
+              ElementsAre(HasSubstr("18:28 unknown-property: 'steps' has no 'one'")));
+}
+
+TEST(UnknownProperty, KnowsTheOutputsOfActions) {
+  const ProjectFiles files{[](const std::string& path) -> std::optional<std::string> {
+    if (path != "tools/version/action.yml") return std::nullopt;
+    return "outputs: {number: {description: it}}\nruns: {using: node24, main: index.js}\n";
+  }};
+  const auto found = findings_of(job_with(R"(    steps:
+      - uses: ./tools/version
+        id: version
+      - uses: actions/cache@v4
+        id: cache
+        with: {path: a, key: b}
+      - uses: someone/something@v1
+        id: unknown
+      - run: ${{ steps.version.outputs.number }} ${{ steps.version.outputs.numbr }}
+      - run: ${{ steps.cache.outputs.cache-hit }} ${{ steps.cache.outputs.cache_hit }}
+      - run: ${{ steps.unknown.outputs.anything }}
+)"),
+                                 files);
+  EXPECT_THAT(found,
+              ElementsAre(HasSubstr("'steps.version.outputs' has no 'numbr'; did you mean 'number'?"),
+                          HasSubstr("'steps.cache.outputs' has no 'cache_hit'; did you mean 'cache-hit'?")));
+}
+
+TEST(UnknownProperty, KnowsTheMatrix) {
+  EXPECT_THAT(findings_of_expression("matrix.platform"),
+              ElementsAre(HasSubstr("'matrix' has no 'platform'")));
+  EXPECT_THAT(findings_of(R"(on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    strategy: {matrix: {os: [a], include: [{os: a, extra: 1}]}}
+    steps: [{run: '${{ matrix.extra }} ${{ matrix.os }} ${{ matrix.more }}'}]
+  b:
+    runs-on: ubuntu-latest
+    strategy: {matrix: '${{ fromJSON(vars.MATRIX) }}'}
+    steps: [{run: '${{ matrix.anything }}'}]
+  c:
+    runs-on: ubuntu-latest
+    strategy: {matrix: {include: '${{ fromJSON(vars.MATRIX) }}'}}
+    steps: [{run: '${{ matrix.anything }}'}]
+  d:
+    runs-on: ubuntu-latest
+    steps: [{run: '${{ matrix.os }}'}]
+)"),
+              ElementsAre("6:68 unknown-property: 'matrix' has no 'more'; it has extra and os",
+                          "17:31 unknown-property: 'matrix' has no 'os'; the job has no matrix"));
+}
+
+TEST(UnknownProperty, KnowsTheInputsOfBothKindsOfCall) {
+  EXPECT_THAT(findings_of(R"(on:
+  workflow_dispatch: {inputs: {level: {type: choice, options: [a]}, loud: {type: boolean}}}
+  workflow_call: {inputs: {name: {type: string}}}
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - run: ${{ inputs.level }} ${{ inputs.name }} ${{ inputs.nam }}
+)"),
+              ElementsAre("8:64 unknown-property: 'inputs' has no 'nam'; did you mean 'name'?"));
+  EXPECT_THAT(findings_of_expression("inputs.name"), ElementsAre(HasSubstr("no inputs are declared")));
+}
+
+TEST(UnknownProperty, KnowsTheInputsInTheEventOfADispatch) {
+  const std::string text = R"(on:
+  workflow_dispatch: {inputs: {level: {type: string}}}
+jobs: {a: {runs-on: ubuntu-latest, steps: [{run: 'x ${{ github.event.inputs.leve }}'}]}}
+)";
+  EXPECT_THAT(findings_of(text), ElementsAre(HasSubstr("'github.event.inputs' has no 'leve'")));
+}
+
+TEST(UnknownProperty, LetsADefaultSeeTheInputsBeforeItsOwn) {
+  EXPECT_THAT(findings_of(R"(on:
+  workflow_call:
+    inputs:
+      a: {type: string, default: '${{ inputs.b }}'}
+      b: {type: string, default: '${{ inputs.a }}'}
+jobs: {a: {runs-on: ubuntu-latest, steps: [{run: make}]}}
+)"),
+              ElementsAre("4:46 unknown-property: 'inputs' has no 'b'; it is declared behind this one"));
+}
+
+TEST(UnknownProperty, KnowsTheSecretsOfAWorkflowThatIsOnlyCalled) {
+  const auto with_trigger = [](const std::string& more) {
+    return "on:\n  workflow_call: {secrets: {token: {required: true}}}\n" + more +
+           "jobs: {a: {runs-on: ubuntu-latest, steps: [{run: 'x ${{ secrets.tokn }} ${{ secrets.GITHUB_TOKEN "
+           "}}'}]}}\n";
+  };
+  EXPECT_THAT(findings_of(with_trigger("")), ElementsAre(HasSubstr("did you mean 'token'?")));
+  EXPECT_THAT(findings_of(with_trigger("  push:\n")), IsEmpty());
+}
+
+TEST(UnknownProperty, KnowsTheVariablesAndSecretsThatTheConfigurationNames) {
+  const LintConfig config{.variables = {{"REGION"}}, .secrets = {{"TOKEN"}}};
+  const auto text =
+      job_with("    steps:\n      - run: ${{ vars.REGIO }} ${{ vars.region }} ${{ secrets.TOKE }}\n");
+  EXPECT_THAT(findings_of(text, {}, config), ElementsAre(HasSubstr("'REGION'"), HasSubstr("'TOKEN'")));
+  EXPECT_THAT(findings_of(text), IsEmpty());
+}
+
+TEST(UnknownProperty, KnowsTheOutputsOfJobsWhereAWorkflowGivesThemOut) {
+  EXPECT_THAT(findings_of(R"(on:
+  workflow_call:
+    outputs:
+      good: {value: '${{ jobs.a.outputs.x }}'}
+      bad: {value: '${{ jobs.a.outputs.y }}'}
+      job: {value: '${{ jobs.b.outputs.y }}'}
+jobs: {a: {runs-on: ubuntu-latest, outputs: {x: 1}, steps: [{run: make}]}}
+)"),
+              ElementsAre(HasSubstr("5:40 unknown-property: 'jobs.a.outputs' has no 'y'"),
+                          HasSubstr("6:30 unknown-property: 'jobs' has no 'b'")));
+}
+
+TEST(ExpressionType, FindsMembersOfWhatHasNone) {
+  EXPECT_THAT(findings_of_expression("github.ref.name"),
+              ElementsAre("15:29 expression-type: 'github.ref' is a string, which has no members"));
+  EXPECT_THAT(findings_of_expression("github.ref.*"), ElementsAre(HasSubstr("`.*` takes the elements")));
+  EXPECT_THAT(findings_of_expression("env[matrix.big]"),
+              ElementsAre(HasSubstr("found by a string, but this is a boolean")));
+  EXPECT_THAT(findings_of_expression("fromJSON('[1]').first"), ElementsAre(HasSubstr("found by a number")));
+  for (const auto* good : {"fromJSON('[1]')[0]", "env[matrix.os]", "github[github.event.x]",
+                           "join(github.event.commits.*.id)", "fromJSON('{\"a\":[{\"b\":1}]}').a[0].b"})
+    EXPECT_THAT(findings_of_expression(good), IsEmpty()) << good;
+}
+
+TEST(ExpressionType, FindsComparisonsThatMeanNothing) {
+  for (const auto* bad : {"github.event == 'push'", "matrix.shape != 4", "matrix.big > 1", "1 < null",
+                          "matrix.shape >= 'x'", "matrix.big == 'true'", "matrix.number == 'one'"})
+    EXPECT_THAT(findings_of_expression(bad), ElementsAre(HasSubstr("15:18 expression-type: "))) << bad;
+  for (const auto* good :
+       {"github.event == null", "matrix.number == '1'", "matrix.number > '0'", "matrix.big == true",
+        "github.ref > 'a'", "matrix.shape == matrix.shape", "github.run_number == 1"})
+    EXPECT_THAT(findings_of_expression(good), IsEmpty()) << good;
+}
+
+TEST(ExpressionType, FindsArgumentsThatAFunctionCannotTake) {
+  for (const auto* bad :
+       {"contains(matrix.shape, 'a')", "startsWith(github.event, 'a')", "join(matrix.shape)",
+        "fromJSON(matrix.shape)", "case('a', 1, 2)", "format('{0}', matrix.shape)"})
+    EXPECT_THAT(findings_of_expression(bad), ElementsAre(HasSubstr("argument"))) << bad;
+  for (const auto* good : {"contains(github.event.labels.*.name, 'a')", "startsWith(github.ref, 1)",
+                           "toJSON(matrix.shape)", "case(matrix.big, 1, 2)", "join(github.event.a, ', ')"})
+    EXPECT_THAT(findings_of_expression(good), IsEmpty()) << good;
+}
+
+TEST(ExpressionType, FindsWhatMeansNothingInsideOfAText) {
+  EXPECT_THAT(
+      findings_of(job_with("    steps:\n      - run: a ${{ matrix.shape }} ${{ null }} ${{ matrix.os }}\n")),
+      ElementsAre(HasSubstr("15:20 expression-type: an object with side means nothing"),
+                  HasSubstr("15:40 expression-type: null means nothing")));
+}
+
+TEST(ExpressionType, HoldsAnExpressionAgainstItsPlace) {
+  EXPECT_THAT(
+      findings_of(job_with(R"(    timeout-minutes: ${{ github.run_id }}
+    continue-on-error: ${{ matrix.big }}
+    env: ${{ matrix.os }}
+    container: ${{ matrix.os }}
+    services: ${{ github.ref }}
+    steps:
+      - run: make
+        timeout-minutes: ${{ fromJSON(github.run_id) }}
+        continue-on-error: ${{ matrix.number }}
+        working-directory: ${{ matrix.shape }}
+        env: ${{ matrix.shape }}
+)")),
+      ElementsAre(
+          HasSubstr("14:26 expression-type: 'timeout-minutes' must be a number, but this is a string; "
+                    "fromJSON() reads it"),
+          HasSubstr("16:14 expression-type: 'env' must be an object, but this is a string"),
+          HasSubstr("18:19 expression-type: 'services' must be an object"),
+          HasSubstr("22:32 expression-type: 'continue-on-error' must be a boolean"),
+          HasSubstr("23:32 expression-type: 'working-directory' must be a string")));
+}
+
+TEST(ExpressionType, WantsLabelsOrAGroupAtRunsOn) {
+  const auto with = [](const std::string& value) {
+    return "on: push\njobs:\n  a:\n    strategy: {matrix: {x: [{foo: a}], y: [{labels: a}], z: [[a, b]]}}\n  "
+           "  "
+           "runs-on: " +
+           value + "\n    steps: [{run: make}]\n";
+  };
+  EXPECT_THAT(findings_of(with("${{ matrix.x }}")),
+              ElementsAre(HasSubstr("5:18 expression-type: 'runs-on' must be")));
+  EXPECT_THAT(findings_of(with("${{ matrix.y }}")), IsEmpty());
+  EXPECT_THAT(findings_of(with("${{ matrix.z }}")), IsEmpty());
+}
+
+TEST(ExpressionType, HoldsWhatIsGivenAgainstTheInputsOfACalledWorkflow) {
+  const ProjectFiles files{[](const std::string& path) -> std::optional<std::string> {
+    if (path != ".github/workflows/called.yml") return std::nullopt;
+    return "on: {workflow_call: {inputs: {count: {type: number}, name: {type: string}}}}\njobs: {}\n";
+  }};
+  EXPECT_THAT(findings_of(R"(on: push
+jobs:
+  a:
+    uses: ./.github/workflows/called.yml
+    with:
+      count: ${{ github.run_number }}
+      name: ${{ github.run_number }}
+  b:
+    uses: ./.github/workflows/called.yml
+    with:
+      count: ${{ fromJSON(github.run_number) }}
+)",
+                          files),
+              ElementsAre(HasSubstr("6:18 expression-type: the input 'count' is declared as a number")));
+}
+
+TEST(ExpressionType, HoldsADefaultAgainstItsInput) {
+  EXPECT_THAT(findings_of(R"(on:
+  workflow_call:
+    inputs:
+      a: {type: string}
+      b: {type: boolean, default: '${{ inputs.a }}'}
+      c: {type: boolean, default: '${{ inputs.b }}'}
+jobs: {a: {runs-on: ubuntu-latest, steps: [{run: make}]}}
+)"),
+              ElementsAre(HasSubstr("5:40 expression-type: the input 'b' is declared as a boolean")));
+}
+
+TEST(ExpressionType, TakesTheTypeThatALogicalOperatorLeaves) {
+  for (const auto* good : {"matrix.big && 'a' || 'b'", "github.event.x || matrix.shape"})
+    EXPECT_THAT(findings_of_expression(good), IsEmpty()) << good;
+  EXPECT_THAT(
+      findings_of(job_with("    timeout-minutes: ${{ matrix.big && 'a' || 'b' }}\n    steps: [{run: a}]\n")),
+      ElementsAre(HasSubstr("must be a number, but this is a string")));
+  EXPECT_THAT(
+      findings_of(job_with("    timeout-minutes: ${{ matrix.big && 10 || 20 }}\n    steps: [{run: a}]\n")),
+      IsEmpty());
+}
+
+TEST(FormatArguments, FindsPlaceholdersAndArgumentsThatDoNotGoTogether) {
+  EXPECT_THAT(
+      findings_of_expression("format('{0}{2}', 1, 2)"),
+      ElementsAre(
+          HasSubstr("15:25 format-arguments: the pattern of format() has {2}, but 2 arguments follow"),
+          HasSubstr("15:38 format-arguments: the pattern of format() has no {1}")));
+  EXPECT_THAT(findings_of_expression("format('{0', 1)"), ElementsAre(HasSubstr("is invalid")));
+  EXPECT_THAT(findings_of_expression("format('{{0}} {1} {0}', 1, 2)"), IsEmpty());
+  EXPECT_THAT(findings_of_expression("format(github.ref, 1, 2)"), IsEmpty());
+}
+
+TEST(JsonText, FindsALiteralThatIsNoJson) {
+  EXPECT_THAT(findings_of_expression("contains(fromJSON('[\"a\", 1'), 'a')"),
+              ElementsAre(HasSubstr("15:36 json-text: fromJSON() gets a text that is no JSON")));
+  EXPECT_THAT(findings_of_expression("fromJSON('')"), ElementsAre(HasSubstr("it is empty")));
+  EXPECT_THAT(findings_of_expression("contains(fromJSON('[\"a\", 1]'), 'a')"), IsEmpty());
+}
+
+TEST(ConstantCondition, FindsConditionsOfLiterals) {
+  EXPECT_THAT(findings_of_condition("true"),
+              ElementsAre("16:13 constant-condition: this condition is always true: remove it"));
+  for (const auto* bad :
+       {"false", "${{ false }}", "'true && 42 || !null'", "\"${{ contains('abc', 'b') }}\""})
+    EXPECT_THAT(findings_of_condition(bad), ElementsAre(HasSubstr("constant-condition"))) << bad;
+  for (const auto* good : {"always()", "${{ matrix.big }}", "github.ref == 'a'", "hashFiles('a') != ''"})
+    EXPECT_THAT(findings_of_condition(good), IsEmpty()) << good;
+}
+
+TEST(ConditionInText, FindsTextAroundAnExpression) {
+  for (const auto* bad : {"${{ matrix.big }} && ${{ matrix.big }}", "'${{ matrix.big }} '",
+                          "'!${{ matrix.big }}'", "|\n          ${{ matrix.big }}"})
+    EXPECT_THAT(findings_of_condition(bad), ElementsAre(HasSubstr("16:13 condition-in-text: "))) << bad;
+  for (const auto* good : {"${{ matrix.big }}", "|\n          matrix.big", "|-\n          ${{ matrix.big }}"})
+    EXPECT_THAT(findings_of_condition(good), IsEmpty()) << good;
+}
+
+TEST(ExpressionPlaces, AreWhereTheExpressionStandsInABlock) {
+  EXPECT_THAT(findings_of(job_with(R"(    steps:
+      - run: |
+          echo hello
+
+          echo ä ${{ github.reff }}
+      - run: >-
+          echo
+          ${{ github.reff }}
+      - run: "a \"b\" ${{
+          github.reff }}"
+)")),
+              ElementsAre(HasSubstr("18:29 "), HasSubstr("21:22 "), HasSubstr("23:18 ")));
+}
+
+TEST(ExpressionPlaces, AreAllThatTheSchemaKnows) {
+  EXPECT_THAT(findings_of(R"(on: push
+run-name: ${{ github.a1 }}
+env: {A: '${{ github.a2 }}', '${{ github.a3 }}': x}
+concurrency: {group: '${{ github.a4 }}'}
+defaults: {run: {shell: '${{ github.a5 }}'}}
+jobs:
+  a:
+    name: ${{ github.a6 }}
+    runs-on: ['${{ github.a7 }}']
+    environment: {name: '${{ github.a8 }}', url: '${{ github.a9 }}'}
+    strategy: {matrix: {x: ['${{ github.b1 }}'], include: [{x: '${{ github.b2 }}'}]}}
+    concurrency: ${{ github.b3 }}
+    container: {image: '${{ github.b4 }}', env: {A: '${{ github.b5 }}'}}
+    services: {x: {image: '${{ github.b6 }}'}}
+    if: github.b7
+    steps:
+      - uses: a/b@v1
+        with: {x: '${{ github.b8 }}'}
+        if: ${{ github.b9 }}
+)")
+                  .size(),
+              18U);
+}
+
+TEST(ExpressionRules, SayNothingOfWhatGitHubRefuses) {
+  EXPECT_THAT(findings_of_expression("unknown.a"), IsEmpty());
+  EXPECT_THAT(findings_of_expression("1 +"), IsEmpty());
+  EXPECT_THAT(findings_of("jobs: [1]\non: {x: [{}]}"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace workflow::lint
