@@ -12,6 +12,7 @@ namespace workflow {
 struct Place {
   int line = 0;
   int column = 0;
+  bool operator==(const Place&) const = default;
 };
 
 /// Remembers the place that was asked for last: asking for all places of one line takes linear time. Of one

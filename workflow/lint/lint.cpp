@@ -6,6 +6,7 @@
 #include "workflow/action_metadata.h"
 #include "workflow/check_workflow.h"
 #include "workflow/lint/expression_rules.h"
+#include "workflow/lint/local_references.h"
 #include "workflow/lint/rules.h"
 #include "workflow/lint/suppressions.h"
 
@@ -58,50 +59,65 @@ void finish(const std::string& path, std::string_view text, Diagnostics& problem
 
 const std::vector<Rule>& all_rules() {
   static const std::vector<Rule> rules{
+      {"action-format", Severity::error, "`uses` that names no action", check_action_references},
+      {"action-inputs", Severity::error, "inputs that a local action does not have, or misses",
+       check_local_action_inputs},
+      {"action-metadata", Severity::warning, "what is amiss with the metadata of a local action",
+       check_action_metadata},
+      {"action-runtime", Severity::warning, "actions made for a node that runners no longer have",
+       check_action_runtimes},
+      {"anchor", Severity::warning, "YAML anchors that no alias refers to", check_anchors},
+      {"broken-action", Severity::error, "local actions that cannot run", check_broken_actions},
+      {"called-workflow", Severity::error, "calls of local workflows with wrong inputs or secrets",
+       check_called_workflows},
       {"condition-in-text", Severity::error, "conditions that text around ${{ }} makes always true",
        check_conditions_in_text},
       {"constant-condition", Severity::warning, "conditions that are the same in every run",
        check_constant_conditions},
-      {"deprecated-commands", Severity::warning, "workflow commands that GitHub no longer obeys",
-       check_deprecated_commands},
-      {"expression-type", Severity::error, "values of expressions that are used as what they are not",
-       check_expression_types},
-      {"format-arguments", Severity::error, "placeholders of format() without argument, and the reverse",
-       check_format_arguments},
-      {"json-text", Severity::error, "texts that fromJSON() cannot read", check_json_texts},
-      {"unknown-property", Severity::warning, "members of contexts and other objects that do not exist",
-       check_unknown_properties},
-      {"plain-credentials", Severity::warning, "passwords of containers that stand in the workflow",
-       check_plain_credentials},
-      {"runner-label", Severity::warning, "labels that no runner has", check_runner_labels},
-      {"runner-label-conflict", Severity::error, "labels that no runner has together",
-       check_runner_label_conflicts},
-      {"script-injection", Severity::warning, "text of strangers that becomes part of a script",
-       check_script_injection},
-      {"anchor", Severity::warning, "YAML anchors that no alias refers to", check_anchors},
       {"container", Severity::error, "containers and services: image, credentials, ports, volumes, runner",
        check_containers},
       {"default-variable", Severity::warning, "environment variables that GitHub sets itself",
        check_default_variables},
+      {"deprecated-commands", Severity::warning, "workflow commands that GitHub no longer obeys",
+       check_deprecated_commands},
+      {"deprecated-input", Severity::warning, "inputs that their action calls deprecated",
+       check_deprecated_inputs},
       {"empty", Severity::error, "texts and sections without anything in them", check_empty_values},
       {"env-var", Severity::error, "names of environment variables", check_variable_names},
       {"environment-url", Severity::warning, "URLs of environments that are no links",
        check_environment_urls},
       {"events", Severity::error, "activity types and what an event needs", check_events},
+      {"expression-type", Severity::error, "values of expressions that are used as what they are not",
+       check_expression_types},
+      {"format-arguments", Severity::error, "placeholders of format() without argument, and the reverse",
+       check_format_arguments},
       {"glob", Severity::error, "patterns of branches, tags and paths that cannot be meant",
        check_filter_patterns},
       {"ignored-key", Severity::error, "keys that GitHub reads past", check_ignored_keys},
       {"inputs", Severity::error, "inputs of workflow_dispatch and workflow_call", check_inputs},
+      {"json-text", Severity::error, "texts that fromJSON() cannot read", check_json_texts},
+      {"known-action-inputs", Severity::warning, "inputs that a well-known action does not have, or misses",
+       check_known_action_inputs},
       {"matrix", Severity::error, "values that are there twice, exclusions of nothing", check_matrices},
       {"merge-key", Severity::error, "YAML merge keys, which GitHub does not know", check_merge_keys},
       {"misplaced-if", Severity::warning, "conditions where they are no conditions",
        check_misplaced_conditions},
+      {"missing-action", Severity::warning, "local actions that are not there", check_missing_actions},
       {"needs", Severity::error, "jobs that are needed twice", check_needs_once},
       {"negated-filter", Severity::warning, "filters that only take away", check_negated_filters},
       {"numbers", Severity::error, "numbers out of their range", check_numbers},
+      {"plain-credentials", Severity::warning, "passwords of containers that stand in the workflow",
+       check_plain_credentials},
+      {"runner-label", Severity::warning, "labels that no runner has", check_runner_labels},
+      {"runner-label-conflict", Severity::error, "labels that no runner has together",
+       check_runner_label_conflicts},
       {"schedule", Severity::error, "schedules that are too frequent, never come or name no time zone",
        check_schedules},
+      {"script-injection", Severity::warning, "text of strangers that becomes part of a script",
+       check_script_injection},
       {"shell", Severity::error, "shells that there are not, or not on the job's system", check_shells},
+      {"unknown-property", Severity::warning, "members of contexts and other objects that do not exist",
+       check_unknown_properties},
       {"unreachable-job", Severity::warning, "jobs that need one that never runs", check_unreachable_jobs},
   };
   return rules;
@@ -112,8 +128,10 @@ Diagnostics lint(const std::string& path, std::string_view text, const ProjectFi
   auto draft = read_workflow(path, text, kMostProblems);
   draft.diagnostics = github_problems(draft);
   Diagnostics problems = draft.diagnostics;
-  const LintedFile file{path,  text,   draft,
-                        files, config, check_expressions(path, text, draft.root, files, config)};
+  const SourceLines lines(text);
+  LocalReferences local(files);
+  const LintedFile file{path,   text,  draft, files,
+                        config, lines, local, check_expressions(path, text, draft.root, files, config)};
   for (const auto& rule : all_rules()) {
     if (is_disabled(config, rule.id)) continue;
     Diagnostics findings;

@@ -10,6 +10,7 @@
 
 #include "workflow/diagnostic.h"
 #include "workflow/load_workflow.h"
+#include "workflow/source_lines.h"
 
 namespace workflow::lint {
 
@@ -27,6 +28,8 @@ struct LintConfig {
   std::vector<std::string> disabled_rules;            ///< ids
 };
 
+class LocalReferences;
+
 /// What a rule looks at.
 struct LintedFile {
   const std::string& path;
@@ -34,6 +37,8 @@ struct LintedFile {
   const WorkflowDraft& draft;
   const ProjectFiles& files;
   const LintConfig& config;
+  const SourceLines& lines;              ///< of the text
+  LocalReferences& local;                ///< what it uses of its own repository
   Diagnostics expression_findings = {};  ///< of all rules about expressions, found in one go
 };
 

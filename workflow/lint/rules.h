@@ -15,6 +15,15 @@ void check_json_texts(const LintedFile& file, Diagnostics& findings);
 void check_unknown_properties(const LintedFile& file, Diagnostics& findings);
 
 // What a workflow uses.
+void check_action_metadata(const LintedFile& file, Diagnostics& findings);
+void check_action_references(const LintedFile& file, Diagnostics& findings);
+void check_action_runtimes(const LintedFile& file, Diagnostics& findings);
+void check_broken_actions(const LintedFile& file, Diagnostics& findings);
+void check_called_workflows(const LintedFile& file, Diagnostics& findings);
+void check_deprecated_inputs(const LintedFile& file, Diagnostics& findings);
+void check_known_action_inputs(const LintedFile& file, Diagnostics& findings);
+void check_local_action_inputs(const LintedFile& file, Diagnostics& findings);
+void check_missing_actions(const LintedFile& file, Diagnostics& findings);
 void check_plain_credentials(const LintedFile& file, Diagnostics& findings);
 void check_runner_label_conflicts(const LintedFile& file, Diagnostics& findings);
 void check_runner_labels(const LintedFile& file, Diagnostics& findings);

@@ -7,14 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace workflow::lint {
+#include "workflow/source_lines.h"
 
-/// 1-based; columns count characters, as a Node's do.
-struct Place {
-  int line = 0;
-  int column = 0;
-  bool operator==(const Place&) const = default;
-};
+namespace workflow::lint {
 
 class ScalarPlaces {
  public:

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
 #include <set>
 
 #include "base/strings.h"
@@ -60,6 +61,7 @@ class InjectionCheck {
   }
 
   void check_script(const Text& script) {
+    places_.reset();
     if (!expression::has_expression(script.text)) return;
     const auto parts = expression::split_template(script.text);
     if (!parts) return;
@@ -100,7 +102,8 @@ class InjectionCheck {
   // At the script's beginning, as GitHub places problems of expressions; the message says where inside.
   void report(const Text& script, std::size_t offset, const std::string& what) {
     if (lines_.empty()) lines_ = base::lines_of(file_.text);
-    const auto place = ScalarPlaces(lines_, {script.line, script.column}, script.text).at(offset);
+    if (!places_) places_.emplace(lines_, Place{script.line, script.column}, script.text);
+    const auto place = places_->at(offset);
     const auto where =
         place.line == script.line ? "" : fmt::format(" (line {}, column {})", place.line, place.column);
     findings_.push_back(
@@ -116,6 +119,7 @@ class InjectionCheck {
   Diagnostics& findings_;
   std::array<const Node*, 3> environments_{};
   std::vector<std::string_view> lines_;
+  std::optional<ScalarPlaces> places_;  ///< of the script at hand, once something is found in it
 };
 
 }  // namespace

@@ -21,7 +21,10 @@ namespace {
 /// whatever rule another linter has them.
 const std::map<std::string, std::set<std::string_view>>& meanings() {
   static const std::map<std::string, std::set<std::string_view>> table{
-      {"action", {"syntax"}},
+      {"action",
+       {"action-format", "action-inputs", "action-metadata",
+        "action-runtime",  // GitHub runs them on a newer node
+        "known-action-inputs", "missing-action", "syntax"}},
       {"credentials", {"plain-credentials"}},
       {"deprecated-commands", {"deprecated-commands"}},
       {"env-var", {"env-var", "syntax"}},
@@ -40,7 +43,7 @@ const std::map<std::string, std::set<std::string_view>>& meanings() {
       {"syntax-check",
        {"anchor", "container", "empty", "events", "ignored-key", "merge-key", "numbers", "schedule",
         "syntax"}},
-      {"workflow-call", {"syntax"}},
+      {"workflow-call", {"called-workflow", "syntax"}},
   };
   return table;
 }
@@ -49,7 +52,9 @@ const std::map<std::string, std::set<std::string_view>>& meanings() {
 /// stand in workflows that it finds good.
 const std::set<std::string_view>& own_warnings() {
   static const std::set<std::string_view> ids{
+      "action-runtime",    // GitHub runs them on a newer node
       "default-variable",  // env: GITHUB_SHA has no effect
+      "deprecated-input",  // says its action
       "environment-url",   // GitHub shows it, but not as a link
       "misplaced-if",      // env: if
       "negated-filter",    // docs: `!` needs a pattern without it
