@@ -60,6 +60,15 @@ bool wants_step_debug(const runner::RunOptions& options) {
   return is_true(options.secrets) || is_true(options.variables);
 }
 
+// Who is named, who caused the event, or who wrote the last commit.
+std::string actor_of(const RunFlags& flags, const workflow::Event& event,
+                     const base::RepositoryState& repository) {
+  if (!flags.actor.empty()) return flags.actor;
+  const auto sender = event.payload.get("sender").get("login").to_text();
+  if (!sender.empty()) return sender;
+  return repository.author_name.empty() ? "local" : repository.author_name;
+}
+
 base::Result<void> fill_options(const CommonFlags& common, const RunFlags& flags, Session& session) {
   auto& options = session.options;
   session.verbose = common.verbose;
@@ -67,9 +76,7 @@ base::Result<void> fill_options(const CommonFlags& common, const RunFlags& flags
   TRY(options.repository, find_repository());
   options.repository_name = repository_name(options.repository);
   TRY(options.event, make_event(flags, options.repository, options.repository_name));
-  options.actor = !flags.actor.empty()
-                      ? flags.actor
-                      : (options.repository.author_name.empty() ? "local" : options.repository.author_name);
+  options.actor = actor_of(flags, options.event, options.repository);
   if (!flags.secret_file.empty()) {
     TRY(options.secrets, read_pairs_file(flags.secret_file));
   }
@@ -133,6 +140,10 @@ base::Result<std::vector<workflow::Workflow>> choose_workflows(const RunFlags& f
   auto files = flags.workflows;
   if (files.empty()) {
     TRY(files, list_workflow_files("."));
+  }
+  if (const auto why = workflow::starts_nothing(event); why && !flags.event_file.empty()) {
+    return base::make_error(base::ErrorKind::invalid_input,
+                            fmt::format("no workflow runs on this '{}': {}", event.name, *why));
   }
   std::vector<workflow::Workflow> chosen;
   std::string reasons;

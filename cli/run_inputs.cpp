@@ -7,7 +7,8 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/strings.h"
-#include "workflow/expression/value.h"
+#include "workflow/event_payload.h"
+#include "workflow/event_table.h"
 
 namespace cli {
 
@@ -40,24 +41,52 @@ std::string branch_of(const base::RepositoryState& repository) {
   return repository.branch.empty() ? "main" : repository.branch;
 }
 
+std::string ref_of(const base::RepositoryState& repository) {
+  if (repository.branch.empty() && repository.tag) return "refs/tags/" + *repository.tag;
+  return "refs/heads/" + branch_of(repository);
+}
+
+base::Json push_payload(const base::RepositoryState& repository) {
+  return {{"ref", ref_of(repository)},
+          {"after", repository.head_commit},
+          {"head_commit", commit_of(repository)},
+          {"commits", base::Json::array({commit_of(repository)})},
+          {"pusher", {{"name", repository.author_name}, {"email", repository.author_email}}}};
+}
+
+base::Json pull_request_payload(const base::RepositoryState& repository, std::string_view event) {
+  base::Json payload = {{"number", 1},
+                        {"pull_request",
+                         {{"number", 1},
+                          {"title", std::string(base::trim(repository.head_message))},
+                          {"head", {{"ref", branch_of(repository)}, {"sha", repository.head_commit}}},
+                          {"base", {{"ref", "main"}}}}}};
+  if (event == "pull_request" || event == "pull_request_target") payload["action"] = "opened";
+  return payload;
+}
+
+// What the event would say of this working tree; what only GitHub could know is left out.
 base::Json default_payload(const RunFlags& flags, const base::RepositoryState& repository,
                            const std::string& name) {
-  base::Json payload;
-  const auto branch = branch_of(repository);
-  if (flags.event == "push") {
-    payload["ref"] =
-        repository.branch.empty() && repository.tag ? "refs/tags/" + *repository.tag : "refs/heads/" + branch;
-    payload["after"] = repository.head_commit;
-    payload["head_commit"] = commit_of(repository);
-    payload["commits"] = base::Json::array({commit_of(repository)});
-    payload["pusher"] = {{"name", repository.author_name}, {"email", repository.author_email}};
-  } else if (flags.event == "pull_request" || flags.event == "pull_request_target") {
-    payload["action"] = "opened";
-    payload["number"] = 1;
-    payload["pull_request"] = {{"number", 1},
-                               {"title", std::string(base::trim(repository.head_message))},
-                               {"head", {{"ref", branch}, {"sha", repository.head_commit}}},
-                               {"base", {{"ref", "main"}}}};
+  base::Json payload = base::Json::object();
+  const auto& event = flags.event;
+  if (event == "push") {
+    payload = push_payload(repository);
+  } else if (event.starts_with("pull_request")) {
+    payload = pull_request_payload(repository, event);
+  } else if (event == "workflow_dispatch") {
+    payload["ref"] = ref_of(repository);
+  } else if (event == "create") {
+    payload["ref"] = ref_of(repository);
+    payload["ref_type"] = ref_of(repository).starts_with("refs/tags/") ? "tag" : "branch";
+  } else if (event == "release" && repository.tag) {
+    payload["release"] = {{"tag_name", *repository.tag}};
+  } else if (event == "merge_group") {
+    payload["merge_group"] = {{"head_ref", ref_of(repository)},
+                              {"head_sha", repository.head_commit},
+                              {"base_ref", "refs/heads/main"}};
+  } else if (event.starts_with("deployment")) {
+    payload["deployment"] = {{"ref", ref_of(repository)}, {"sha", repository.head_commit}};
   }
   payload["repository"] = repository_of(repository, name);
   return payload;
@@ -117,24 +146,22 @@ base::Result<workflow::Event> make_event(const RunFlags& flags, const base::Repo
     TRY(const auto text, base::read_file(flags.event_file));
     TRY(payload, base::parse_json(text).while_doing("reading the event " + flags.event_file));
   }
-  workflow::Event event{
-      .name = flags.event, .sha = repository.head_commit, .action = base::json_string(payload, "action")};
-  const auto& pull_request = base::json_member(payload, "pull_request");
-  if (pull_request.is_object()) {
-    event.base_ref = base::json_string(base::json_member(pull_request, "base"), "ref", "main");
-    event.head_ref = base::json_string(base::json_member(pull_request, "head"), "ref");
-    event.ref = fmt::format("refs/pull/{}/merge", base::json_integer(payload, "number", 1));
-  } else {
-    event.ref = base::json_string(payload, "ref", "refs/heads/" + branch_of(repository));
-    if (!event.ref.starts_with("refs/")) event.ref = "refs/heads/" + event.ref;
-  }
-  if (flags.event == "push" && !flags.event_file.empty())
-    event.sha = base::json_string(payload, "after", event.sha);
   if (flags.event == "workflow_dispatch") {
     TRY(const auto inputs, parse_pairs(flags.inputs, BareName::refused));
     for (const auto& [input, value] : inputs) payload["inputs"][input] = value;
   }
-  event.payload = workflow::expression::from_json(payload);
+  auto event = workflow::event_from_payload(flags.event, payload,
+                                            {.ref = ref_of(repository), .sha = repository.head_commit});
+  if (!flags.event_file.empty()) return std::move(event).while_doing("reading the event " + flags.event_file);
+  const auto* kind = workflow::find_event_kind(flags.event);
+  if (kind == nullptr) return event;
+  if (!event) {
+    auto error = std::move(event).error();
+    error.message += "; give it with --event-file";
+    return error;
+  }
+  // The working tree stands for the default branch, on which GitHub runs these.
+  if (kind->ref == workflow::EventRef::default_branch) event->ref = ref_of(repository);
   return event;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "workflow/github_context.h"
 
 namespace runner {
 
@@ -12,17 +13,6 @@ using workflow::expression::Object;
 using workflow::expression::Value;
 
 namespace {
-
-std::string short_ref(const std::string& ref) {
-  for (const std::string_view prefix : {"refs/heads/", "refs/tags/", "refs/pull/"}) {
-    if (ref.starts_with(prefix)) return ref.substr(prefix.size());
-  }
-  return ref;
-}
-
-std::string ref_type(const std::string& ref) {
-  return ref.starts_with("refs/tags/") ? "tag" : "branch";
-}
 
 // A number that stays the same for a name: GitHub's ids are numbers, and policies may name them.
 std::string id_of(const std::string& name) {
@@ -34,43 +24,22 @@ std::string id_of(const std::string& name) {
 }  // namespace
 
 Value github_context(const RunOptions& options, const workflow::Workflow& workflow, const RunRecord& run) {
-  const auto& event = options.event;
-  const auto owner = options.repository_name.substr(0, options.repository_name.find('/'));
-  const auto workflow_ref = fmt::format("{}/{}@{}", options.repository_name, workflow.path, event.ref);
-  Object github;
-  const std::pair<std::string_view, std::string> texts[] = {
-      {"actor", options.actor},
-      {"actor_id", id_of(options.actor)},
-      {"triggering_actor", options.actor},
-      {"api_url", "https://api.github.com"},
-      {"graphql_url", "https://api.github.com/graphql"},
-      {"server_url", "https://github.com"},
-      {"base_ref", event.base_ref},
-      {"head_ref", event.head_ref},
-      {"event_name", event.name},
-      {"ref", event.ref},
-      {"ref_name", short_ref(event.ref)},
-      {"ref_type", ref_type(event.ref)},
-      {"repository", options.repository_name},
-      {"repository_id", id_of(options.repository_name)},
-      {"repository_owner", owner},
-      {"repository_owner_id", id_of(owner)},
-      {"repositoryUrl", fmt::format("git://github.com/{}.git", options.repository_name)},
-      {"retention_days", "90"},
-      {"run_id", std::to_string(run.id)},
-      {"run_number", std::to_string(run.number)},
-      {"run_attempt", "1"},
-      {"secret_source", "Actions"},
-      {"sha", event.sha},
-      {"token", options.secrets.contains("GITHUB_TOKEN") ? options.secrets.at("GITHUB_TOKEN") : ""},
-      {"workflow", workflow.name.value_or(workflow.path)},
-      {"workflow_ref", workflow_ref},
-      {"workflow_sha", event.sha},
-  };
-  for (const auto& [name, text] : texts) github.set(name, Value(text));
-  github.set("ref_protected", Value(false));
-  github.set("event", event.payload);
-  return Value(std::move(github));
+  auto origin = workflow::origin_of(options.event.payload, {.repository = options.repository_name});
+  // Who runs it may be another than the one who caused the event.
+  if (origin.actor != options.actor) origin.actor_id.clear();
+  origin.actor = options.actor;
+  for (auto [id, name] :
+       {std::pair(&origin.actor_id, &origin.actor), std::pair(&origin.repository_id, &origin.repository),
+        std::pair(&origin.repository_owner_id, &origin.repository_owner)}) {
+    if (id->empty()) *id = id_of(*name);
+  }
+  return workflow::github_context(
+      options.event, origin,
+      {.workflow_name = workflow.name.value_or(""),
+       .workflow_path = workflow.path,
+       .run_id = run.id,
+       .run_number = run.number,
+       .token = options.secrets.contains("GITHUB_TOKEN") ? options.secrets.at("GITHUB_TOKEN") : ""});
 }
 
 Value runner_context(const steps::JobFolders& folders) {

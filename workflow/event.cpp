@@ -5,192 +5,258 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "workflow/event_table.h"
 
 namespace workflow {
 
 namespace {
 
-/// One element of a pattern: what it matches, and how often.
-struct Element {
-  enum class Kind { character, star, double_star, any_of } kind = Kind::character;
-  char character = 0;
-  std::string set;
-  bool optional = false;    // '?' followed
-  bool repeatable = false;  // '+' followed
-};
+using Patterns = std::vector<std::string>;
 
-// "[a-z0-9_]" → its characters.
-std::string expand_class(std::string_view inside) {
-  std::string set;
-  for (std::size_t i = 0; i < inside.size(); ++i) {
-    if (i + 2 < inside.size() && inside[i + 1] == '-') {
-      for (int c = static_cast<unsigned char>(inside[i]); c <= static_cast<unsigned char>(inside[i + 2]);
-           ++c) {
-        set += static_cast<char>(c);
-      }
-      i += 2;
-    } else {
-      set += inside[i];
-    }
+std::string quoted(const Patterns& names) {
+  constexpr std::size_t kShown = 5;
+  std::vector<std::string> parts;
+  for (const auto& name : names) {
+    if (parts.size() == kShown) break;
+    parts.push_back("'" + name + "'");
   }
-  return set;
+  auto text = base::join(parts, ", ");
+  if (names.size() > kShown) text += fmt::format(" and {} more", names.size() - kShown);
+  return text;
 }
 
-std::vector<Element> compile(std::string_view pattern) {
-  std::vector<Element> elements;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const char c = pattern[i];
-    Element element;
-    if (c == '*') {
-      element.kind = Element::Kind::star;
-      if (i + 1 < pattern.size() && pattern[i + 1] == '*') {
-        element.kind = Element::Kind::double_star;
-        ++i;
-      }
-    } else if (c == '[' && pattern.find(']', i) != std::string_view::npos) {
-      const auto end = pattern.find(']', i);
-      element.kind = Element::Kind::any_of;
-      element.set = expand_class(pattern.substr(i + 1, end - i - 1));
-      i = end;
-    } else if (c == '\\' && i + 1 < pattern.size()) {
-      element.character = pattern[++i];
-    } else if ((c == '?' || c == '+') && !elements.empty()) {
-      (c == '?' ? elements.back().optional : elements.back().repeatable) = true;
-      continue;
-    } else {
-      element.character = c;
-    }
-    elements.push_back(std::move(element));
-  }
-  return elements;
+TriggerVerdict passed(std::string reason = "") {
+  return {.fires = true, .reason = std::move(reason)};
 }
 
-class Matcher {
- public:
-  Matcher(const std::vector<Element>& elements, std::string_view text)
-      : elements_(elements), text_(text), failed_((elements.size() + 1) * (text.size() + 1)) {}
+std::string without_prefix(const std::string& ref, std::string_view prefix) {
+  return ref.starts_with(prefix) ? ref.substr(prefix.size()) : ref;
+}
 
-  bool matches(std::size_t e, std::size_t t) {
-    const auto index = e * (text_.size() + 1) + t;
-    if (failed_[index]) return false;
-    if (attempt(e, t)) return true;
-    failed_[index] = true;
-    return false;
-  }
+/// The one of a pair of filters that is given.
+struct Filter {
+  std::string key;
+  const Patterns& wanted;
+  const Patterns& ignored;
 
- private:
-  bool attempt(std::size_t e, std::size_t t) {
-    if (e == elements_.size()) return t == text_.size();
-    const auto& element = elements_[e];
-    const bool has_character = t < text_.size();
-    switch (element.kind) {
-      case Element::Kind::star:
-        return matches(e + 1, t) || (has_character && text_[t] != '/' && matches(e, t + 1));
-      case Element::Kind::double_star: {
-        // "**/" also stands for nothing at the start of a path.
-        const bool slash_next = e + 1 < elements_.size() &&
-                                elements_[e + 1].kind == Element::Kind::character &&
-                                elements_[e + 1].character == '/';
-        const bool at_segment = t == 0 || text_[t - 1] == '/';
-        if (slash_next && at_segment && matches(e + 2, t)) return true;
-        return matches(e + 1, t) || (has_character && matches(e, t + 1));
-      }
-      case Element::Kind::character:
-      case Element::Kind::any_of:
-        break;
-    }
-    if (element.optional && matches(e + 1, t)) return true;
-    if (!has_character) return false;
-    const bool fits = element.kind == Element::Kind::character
-                          ? text_[t] == element.character
-                          : element.set.find(text_[t]) != std::string::npos;
-    if (!fits) return false;
-    return matches(e + 1, t + 1) || (element.repeatable && matches(e, t + 1));
-  }
-
-  const std::vector<Element>& elements_;
-  std::string_view text_;
-  std::vector<bool> failed_;
+  [[nodiscard]] bool present() const { return !wanted.empty() || !ignored.empty(); }
+  [[nodiscard]] std::string name() const { return wanted.empty() ? key + "-ignore" : key; }
+  [[nodiscard]] const Patterns& patterns() const { return wanted.empty() ? ignored : wanted; }
+  [[nodiscard]] bool passes(const std::string& text) const { return passes_filter(wanted, ignored, text); }
 };
 
-constexpr std::size_t kLongest = 4096;
+TriggerVerdict verdict_of(const Filter& filter, const std::string& what, const std::string& name) {
+  const bool fires = filter.passes(name);
+  const auto verb =
+      filter.wanted.empty() ? (fires ? "does not match" : "matches") : (fires ? "matches" : "does not match");
+  return {fires,
+          fmt::format("its {} filter ({}) {} the {} '{}'", filter.name(), quoted(filter.patterns()), verb,
+                      what, name),
+          filter.name(),
+          filter.patterns(),
+          {name}};
+}
 
-// With only negative patterns nothing matches: GitHub wants a positive one first.
-bool passes(const std::vector<std::string>& wanted, const std::vector<std::string>& ignored,
-            std::string_view text) {
-  if (!wanted.empty()) return filter_matches(wanted, text);
-  if (!ignored.empty()) return !filter_matches(ignored, text);
-  return true;
+TriggerVerdict check_types(const Trigger& trigger, const Event& event) {
+  if (!trigger.types.empty()) {
+    const auto& types = trigger.types;
+    const bool named = std::find(types.begin(), types.end(), event.action) != types.end();
+    if (event.action.empty()) return passed();
+    return {
+        named,
+        fmt::format("its types ({}) {} '{}'", quoted(types), named ? "hold" : "do not hold", event.action),
+        "types",
+        types,
+        {event.action}};
+  }
+  const auto* kind = find_event_kind(event.name);
+  if (event.action.empty() || kind == nullptr || triggers_by_default(*kind, event.action)) return passed();
+  if (kind->default_types.empty()) {
+    return {false,
+            fmt::format("no workflow is triggered by the activity '{}' of '{}'", event.action, event.name),
+            "types",
+            {},
+            {event.action}};
+  }
+  const auto defaults = base::split(kind->default_types, ' ');
+  return {false,
+          fmt::format("it names no types, and without them '{}' triggers only on {}; this is '{}'",
+                      event.name, quoted(defaults), event.action),
+          "types",
+          defaults,
+          {event.action}};
+}
+
+// A push of a branch needs a filter for branches when there is only one for tags, and the other way round.
+TriggerVerdict check_pushed_ref(const Trigger& trigger, const std::string& ref) {
+  const Filter branches{"branches", trigger.branches, trigger.branches_ignore};
+  const Filter tags{"tags", trigger.tags, trigger.tags_ignore};
+  const bool is_tag = ref.starts_with("refs/tags/");
+  const auto& own = is_tag ? tags : branches;
+  const auto& other = is_tag ? branches : tags;
+  const std::string what = is_tag ? "tag" : "branch";
+  const auto name = without_prefix(ref, is_tag ? "refs/tags/" : "refs/heads/");
+  if (own.present()) return verdict_of(own, what, name);
+  if (!other.present()) return passed(fmt::format("it has no filter for the {} '{}'", what, name));
+  return {false,
+          fmt::format("it filters by {} alone, so that the push of the {} '{}' does not count", other.key,
+                      what, name),
+          other.name(),
+          other.patterns(),
+          {name}};
 }
 
 TriggerVerdict check_ref(const Trigger& trigger, const Event& event) {
-  const bool branch_filter = !trigger.branches.empty() || !trigger.branches_ignore.empty();
-  const bool tag_filter = !trigger.tags.empty() || !trigger.tags_ignore.empty();
-  if (!branch_filter && !tag_filter) return {true, ""};
-  if (event.name != "push") {
-    const std::string branch = event.base_ref;
-    if (!branch_filter || passes(trigger.branches, trigger.branches_ignore, branch)) return {true, ""};
-    return {false, fmt::format("its branches filter does not match the base branch '{}'", branch)};
-  }
-  if (event.ref.starts_with("refs/tags/")) {
-    const auto tag = event.ref.substr(10);
-    if (tag_filter && passes(trigger.tags, trigger.tags_ignore, tag)) return {true, ""};
-    return {false, fmt::format("its filters do not match the tag '{}'", tag)};
-  }
-  const auto branch = event.ref.starts_with("refs/heads/") ? event.ref.substr(11) : event.ref;
-  if (branch_filter && passes(trigger.branches, trigger.branches_ignore, branch)) return {true, ""};
-  return {false, fmt::format("its filters do not match the branch '{}'", branch)};
+  if (event.name == "push")
+    return check_pushed_ref(trigger, event.filtered_branch.empty() ? event.ref : event.filtered_branch);
+  const Filter branches{"branches", trigger.branches, trigger.branches_ignore};
+  if (!branches.present()) return passed();
+  const auto& branch = event.filtered_branch.empty() ? event.base_ref : event.filtered_branch;
+  return verdict_of(branches, event.name == "workflow_run" ? "branch of that run" : "base branch",
+                    without_prefix(branch, "refs/heads/"));
 }
 
-bool paths_pass(const Trigger& trigger, const Event& event) {
-  if (trigger.paths.empty() && trigger.paths_ignore.empty()) return true;
-  if (!event.changed_files_known) return true;
-  return std::any_of(event.changed_files.begin(), event.changed_files.end(), [&](const std::string& file) {
-    return passes(trigger.paths, trigger.paths_ignore, file);
-  });
+TriggerVerdict check_paths(const Trigger& trigger, const Event& event) {
+  const Filter paths{"paths", trigger.paths, trigger.paths_ignore};
+  if (!paths.present()) return passed();
+  if (event.name == "push" && event.ref.starts_with("refs/tags/"))
+    return passed("its paths filter does not count for tags");
+  if (!event.changed_files_known)
+    return passed("which files changed is not known, so its paths filter lets it through");
+  const auto found = std::find_if(event.changed_files.begin(), event.changed_files.end(),
+                                  [&](const std::string& file) { return paths.passes(file); });
+  TriggerVerdict verdict{
+      .fires = found != event.changed_files.end(), .filter = paths.name(), .patterns = paths.patterns()};
+  if (verdict.fires) {
+    verdict.held = {*found};
+    verdict.reason = fmt::format("its {} filter ({}) lets the changed file '{}' through", paths.name(),
+                                 quoted(paths.patterns()), *found);
+    return verdict;
+  }
+  verdict.held = event.changed_files;
+  verdict.reason = event.changed_files.empty()
+                       ? fmt::format("it has a {} filter, and no file changed", paths.name())
+                       : fmt::format("its {} filter ({}) lets none of the changed files through: {}",
+                                     paths.name(), quoted(paths.patterns()), quoted(event.changed_files));
+  return verdict;
 }
 
-bool type_passes(const Trigger& trigger, const Event& event) {
-  if (event.action.empty()) return true;
-  if (!trigger.types.empty()) {
-    return std::find(trigger.types.begin(), trigger.types.end(), event.action) != trigger.types.end();
+Patterns texts_of(const Node& node) {
+  if (node.is_scalar() && node.present() && node.kind != NodeKind::null) return {node.text};
+  Patterns texts;
+  for (const auto& item : node.items) texts.push_back(item.text);
+  return texts;
+}
+
+TriggerVerdict check_list(const std::string& key, const Patterns& wanted, const std::string& what,
+                          const std::string& name, bool found) {
+  return {found,
+          fmt::format("its {} ({}) {} the {} '{}'", key, quoted(wanted), found ? "name" : "do not name", what,
+                      name),
+          key,
+          wanted,
+          {name}};
+}
+
+TriggerVerdict check_workflows(const Trigger& trigger, const Event& event) {
+  const auto wanted = texts_of(trigger.config["workflows"]);
+  if (wanted.empty()) return passed();
+  auto name = event.payload.get("workflow").get("name").to_text();
+  if (name.empty()) name = event.payload.get("workflow_run").get("name").to_text();
+  const bool found =
+      std::find(wanted.begin(), wanted.end(), name) != wanted.end() || filter_matches(wanted, name);
+  return check_list("workflows", wanted, "workflow", name, found);
+}
+
+TriggerVerdict check_schedule(const Trigger& trigger, const Event& event) {
+  const auto fired = event.payload.get("schedule");
+  if (!fired.is_string()) return passed();
+  Patterns wanted;
+  for (const auto& item : trigger.config.items) wanted.push_back(item["cron"].text);
+  const bool found = std::find(wanted.begin(), wanted.end(), fired.string()) != wanted.end();
+  return check_list("cron", wanted, "schedule", fired.string(), found);
+}
+
+// What is filtered besides refs and paths.
+TriggerVerdict check_others(const Trigger& trigger, const Event& event) {
+  if (event.name == "workflow_run") return check_workflows(trigger, event);
+  if (event.name == "schedule") return check_schedule(trigger, event);
+  if (event.name != "image_version") return passed();
+  const auto image = event.payload.get("image_version");
+  for (const auto& [key, member] : {std::pair("names", "name"), std::pair("versions", "version")}) {
+    const auto wanted = texts_of(trigger.config[key]);
+    const auto given = image.get(member).to_text();
+    if (wanted.empty() || filter_matches(wanted, given)) continue;
+    return check_list(key, wanted, "image's " + std::string(member), given, false);
   }
-  // docs: without `types`, a pull request triggers on these three.
-  if (event.name == "pull_request" || event.name == "pull_request_target") {
-    return event.action == "opened" || event.action == "synchronize" || event.action == "reopened";
+  return passed();
+}
+
+TriggerVerdict check(const Trigger& trigger, const Event& event) {
+  TriggerVerdict last = passed(fmt::format("it is triggered by every '{}'", event.name));
+  for (const auto& part : {check_types, check_others, check_ref, check_paths}) {
+    auto verdict = part(trigger, event);
+    if (!verdict.fires) return verdict;
+    if (!verdict.filter.empty()) last = std::move(verdict);
   }
-  return true;
+  return last;
+}
+
+bool starts_with_ignoring_case(std::string_view text, std::string_view start) {
+  return text.size() >= start.size() && base::equals_ignoring_case(text.substr(0, start.size()), start);
 }
 
 }  // namespace
 
-bool filter_pattern_matches(std::string_view pattern, std::string_view text) {
-  if (pattern.size() > kLongest || text.size() > kLongest) return false;
-  const auto elements = compile(pattern);
-  return Matcher(elements, text).matches(0, 0);
-}
-
-bool filter_matches(const std::vector<std::string>& patterns, std::string_view text) {
-  bool matched = false;
-  for (const auto& pattern : patterns) {
-    const bool negative = pattern.starts_with('!');
-    if (filter_pattern_matches(negative ? std::string_view(pattern).substr(1) : pattern, text))
-      matched = !negative;
-  }
-  return matched;
-}
-
 TriggerVerdict matches(const Workflow& workflow, const Event& event) {
-  TriggerVerdict verdict{false, fmt::format("it is not triggered by '{}'", event.name)};
+  TriggerVerdict verdict{.reason = fmt::format("it is not triggered by '{}'", event.name)};
   for (const auto& trigger : workflow.triggers) {
     if (trigger.event != event.name) continue;
-    if (!type_passes(trigger, event)) return {false, fmt::format("its types do not hold '{}'", event.action)};
-    verdict = check_ref(trigger, event);
-    if (verdict.fires && !paths_pass(trigger, event))
-      return {false, "its paths filter matches no changed file"};
-    return verdict;
+    verdict = check(trigger, event);
+    if (verdict.fires) return verdict;
   }
   return verdict;
+}
+
+bool asks_to_skip(const std::string& message) {
+  const auto lower = base::to_lower(message);
+  for (const std::string_view marker :
+       {"[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]"}) {
+    if (lower.find(marker) != std::string::npos) return true;
+  }
+  // Trailers are the last paragraph; alone in a message it is no trailer but the title.
+  const auto body = base::trim(message);
+  const auto paragraph = body.rfind("\n\n");
+  if (paragraph == std::string_view::npos) return false;
+  for (auto line : base::lines_of(body.substr(paragraph + 2))) {
+    line = base::trim(line);
+    if (!starts_with_ignoring_case(line, "skip-checks:")) continue;
+    if (base::equals_ignoring_case(base::trim(line.substr(12)), "true")) return true;
+  }
+  return false;
+}
+
+std::optional<std::string> starts_nothing(const Event& event, const std::string& head_message) {
+  const auto text = [&](std::string_view object, std::string_view key) {
+    return event.payload.get(object).get(key).to_text();
+  };
+  if (event.name == "push" || event.name == "pull_request") {
+    const auto message = event.name == "push" ? text("head_commit", "message") : head_message;
+    if (asks_to_skip(message)) return "the message of its last commit asks to skip workflows";
+  }
+  if (event.name == "deployment_status" && text("deployment_status", "state") == "inactive")
+    return "the deployment has become inactive, which starts no workflow";
+  if (event.name == "release" && event.payload.get("release").get("draft").truthy() &&
+      (event.action == "created" || event.action == "edited" || event.action == "deleted"))
+    return fmt::format("the release is a draft, and '{}' starts no workflow for those", event.action);
+  if (event.name == "check_run" || event.name == "check_suite") {
+    const auto check = event.payload.get(event.name);
+    const auto suite = event.name == "check_run" ? check.get("check_suite") : check;
+    if (check.get("app").get("slug").to_text() == "github-actions" ||
+        suite.get("app").get("slug").to_text() == "github-actions")
+      return "the check is one of GitHub Actions itself, which starts no workflow";
+  }
+  return std::nullopt;
 }
 
 }  // namespace workflow

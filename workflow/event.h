@@ -1,13 +1,14 @@
 #pragma once
-// What triggered a run, and whether a workflow's `on:` wants it. Filters have GitHub's own pattern language.
+// What triggered a run, and whether a workflow's `on:` wants it. Not for how a payload becomes an Event
+// (event_payload), nor for the patterns of filters (filter_pattern).
 
-#include <map>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/json_fwd.h"
 #include "workflow/expression/value.h"
+#include "workflow/filter_pattern.h"
 #include "workflow/workflow.h"
 
 namespace workflow {
@@ -19,22 +20,33 @@ struct Event {
   std::string sha;
   std::string base_ref;  ///< of a pull request: the branch it goes into
   std::string head_ref;
-  std::string action;                      ///< the payload's activity type: opened, published …
+  std::string action;  ///< the payload's activity type: opened, published …
+  /// What branches filters are held against when that is not `ref`: the branch that a pull request or a merge
+  /// group goes into, that a run was on, or the ref that a push deleted.
+  std::string filtered_branch;
   std::vector<std::string> changed_files;  ///< for paths filters
   bool changed_files_known = false;        ///< else a paths filter lets everything through, as GitHub does
 };
 
-/// Whether the trigger fires; when not, why.
+/// Whether the trigger fires, and why or why not, in one sentence; what decided it, as far as it was a
+/// filter.
 struct TriggerVerdict {
   bool fires = false;
   std::string reason;
+  std::string filter;                 ///< the key under the event: types, branches, paths-ignore, cron …
+  std::vector<std::string> patterns;  ///< what that key holds
+  std::vector<std::string> held;      ///< what it was held against: the branch, the files …
 };
 TriggerVerdict matches(const Workflow& workflow, const Event& event);
 
-/// GitHub's filter patterns: `*` stops at '/', `**` does not, `?` and `+` repeat the character before, `[]` a
-/// class.
-bool filter_pattern_matches(std::string_view pattern, std::string_view text);
-/// Positive and `!` patterns in order; the last that matches decides.
-bool filter_matches(const std::vector<std::string>& patterns, std::string_view text);
+/// Why GitHub starts no workflow at all on this event, whatever they want; nothing when it does. Commit
+/// messages that say so (docs "Skipping workflow runs": push and pull_request only), inactive deployments,
+/// drafts of releases, checks that Actions made itself. `head_message` is of a pull request's head commit,
+/// which its payload lacks.
+std::optional<std::string> starts_nothing(const Event& event, const std::string& head_message = "");
+
+/// Whether a commit message tells CI to leave it alone: `[skip ci]` and the like anywhere in it, or the
+/// trailer `skip-checks: true` at its end.
+bool asks_to_skip(const std::string& message);
 
 }  // namespace workflow

@@ -16,8 +16,6 @@ namespace workflow {
 
 namespace {
 
-constexpr std::size_t kLongestName = 100;
-
 bool text_uses_needs(std::string_view text) {
   if (!expression::has_expression(text)) return false;
   const auto parts = expression::split_template(text);
@@ -48,21 +46,13 @@ bool waits_for_needs(const Job& job) {
          uses_needs(job.strategy.max_parallel) || (job.name && text_uses_needs(job.name->text));
 }
 
-std::string shortened(std::string name) {
-  if (name.size() <= kLongestName) return name;
-  auto end = kLongestName - 3;
-  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80U) --end;
-  return name.substr(0, end) + "...";
-}
-
-base::Result<std::string> display_name(const Job& job, const expression::Value& matrix,
+base::Result<std::string> display_name(const Job& job, const Combination& combination,
                                        const Contexts& contexts) {
-  const auto suffix = matrix_suffix(matrix);
-  if (!job.name) return shortened(suffix.empty() ? job.id : job.id + " " + suffix);
+  if (!job.name) return job_display_name(job.id, combination);
   TRY(auto name, evaluate_text(*job.name, Scope{contexts}));
   // A name that says nothing of the leg gets its values, so that legs can be told apart.
-  if (!expression::has_expression(job.name->text) && !suffix.empty()) name += " " + suffix;
-  return shortened(std::move(name));
+  if (!expression::has_expression(job.name->text)) return job_display_name(name, combination);
+  return shortened_job_name(std::move(name));
 }
 
 // The job and everything it needs, or all jobs.
@@ -103,23 +93,21 @@ expression::Value strategy_context(const PlannedJob& leg) {
 }
 
 base::Result<std::vector<PlannedJob>> expand_job(const Job& job, const Contexts& contexts) {
-  std::vector<expression::Value> combinations{expression::Value()};
+  std::vector<Combination> combinations;
   const Scope scope{contexts};
   const auto what = fmt::format("expanding the job '{}'", job.id);
   if (job.strategy.matrix.present()) {
     TRY(const auto matrix, evaluate_node(job.strategy.matrix, scope).while_doing(what));
     TRY(combinations, expand_matrix(matrix).while_doing(what));
-    if (combinations.empty()) {
-      return base::make_error(base::ErrorKind::invalid_input,
-                              fmt::format("the matrix of '{}' has no combination left", job.id));
-    }
   }
+  // Without a matrix, and when all of it is excluded, the job runs once.
+  if (combinations.empty()) combinations.emplace_back();
   TRY(const bool fail_fast, evaluate_boolean(job.strategy.fail_fast, true, scope).while_doing(what));
   TRY(const double max_parallel, evaluate_number(job.strategy.max_parallel, 0, scope).while_doing(what));
   std::vector<PlannedJob> legs;
   for (std::size_t i = 0; i < combinations.size(); ++i) {
     PlannedJob leg{.job = &job,
-                   .matrix = combinations[i],
+                   .matrix = combinations[i].values,
                    .index = static_cast<int>(i),
                    .total = static_cast<int>(combinations.size()),
                    .fail_fast = fail_fast,
@@ -127,9 +115,8 @@ base::Result<std::vector<PlannedJob>> expand_job(const Job& job, const Contexts&
     Contexts with_matrix = contexts;
     with_matrix.set("matrix", leg.matrix);
     with_matrix.set("strategy", strategy_context(leg));
-    TRY(leg.name, display_name(job, leg.matrix, with_matrix).while_doing(what));
-    const auto suffix = matrix_suffix(leg.matrix);
-    leg.key = combinations.size() == 1 && suffix.empty() ? job.id : fmt::format("{} {}", job.id, suffix);
+    TRY(leg.name, display_name(job, combinations[i], with_matrix).while_doing(what));
+    leg.key = job_display_name(job.id, combinations[i]);
     for (const auto& other : legs) {
       if (other.key == leg.key) leg.key = fmt::format("{} #{}", leg.key, i + 1);
     }
