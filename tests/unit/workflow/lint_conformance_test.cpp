@@ -52,7 +52,8 @@ const std::map<std::string, std::set<std::string_view>>& meanings() {
 /// stand in workflows that it finds good.
 const std::set<std::string_view>& own_warnings() {
   static const std::set<std::string_view> ids{
-      "action-runtime",    // GitHub runs them on a newer node
+      "action-runtime",  // GitHub runs them on a newer node
+      "inherited-secrets", "missing-permission", "unneeded-id-token", "unpinned-action",
       "default-variable",  // env: GITHUB_SHA has no effect
       "deprecated-input",  // says its action
       "environment-url",   // GitHub shows it, but not as a link
