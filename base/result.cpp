@@ -12,7 +12,11 @@ Error Error::while_doing(std::string what) && {
 
 std::string Error::to_string() const {
   std::string text;
-  if (location) {
+  if (location && location->file.empty() && location->line > 0) {
+    text += "line " + std::to_string(location->line);
+    if (location->column > 0) text += ", column " + std::to_string(location->column);
+    text += ": ";
+  } else if (location) {
     text += location->file;
     if (location->line > 0) text += ":" + std::to_string(location->line);
     if (location->line > 0 && location->column > 0) text += ":" + std::to_string(location->column);

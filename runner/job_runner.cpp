@@ -31,18 +31,20 @@ struct Stage {
 };
 
 workflow::Scope scope_of(const steps::RunningJob& job) {
+  // Of a job as of its workflow: they are written in one file.
   return {.contexts = job.contexts,
           .status = {.success = [&job](const auto&) { return job.status == Conclusion::success; },
                      .failure = [&job](const auto&) { return job.status == Conclusion::failure; },
                      .cancelled = [&job] { return job.status == Conclusion::cancelled; }},
-          .hash_files = [&job](const auto& patterns) { return steps::hash_files(job.folders, patterns); }};
+          .hash_files = [&job](const auto& patterns) { return steps::hash_files(job.folders, patterns); },
+          .file = job.planned->job->file};
 }
 
 base::Result<std::string> environment_name(const workflow::Job& job, const workflow::Contexts& contexts) {
   if (!job.environment.present()) return std::string();
   TRY(const auto value,
       workflow::evaluate_node(job.environment.is_mapping() ? job.environment["name"] : job.environment,
-                              {contexts}));
+                              {.contexts = contexts, .file = job.file}));
   return value.to_text();
 }
 

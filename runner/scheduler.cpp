@@ -7,12 +7,12 @@
 #include <deque>
 #include <map>
 #include <mutex>
-#include <set>
 #include <thread>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "workflow/job_results.h"
 
 namespace runner {
 
@@ -42,11 +42,23 @@ struct Group {
   JobGroup* planned = nullptr;
   GroupState state = GroupState::waiting;
   Conclusion conclusion = Conclusion::success;
-  std::string reason;
   std::deque<Leg> legs;
   std::map<std::string, std::string> outputs;
   workflow::Contexts contexts;
 };
+
+workflow::JobConclusion job_conclusion(Conclusion conclusion) {
+  switch (conclusion) {
+    case Conclusion::failure:
+      return workflow::JobConclusion::failure;
+    case Conclusion::cancelled:
+      return workflow::JobConclusion::cancelled;
+    case Conclusion::skipped:
+      return workflow::JobConclusion::skipped;
+    default:
+      return workflow::JobConclusion::success;
+  }
+}
 
 /// Where threads of legs tell the loop that they are done.
 class DoneQueue {
@@ -83,7 +95,7 @@ class Scheduler {
  public:
   Scheduler(workflow::Plan& plan, const workflow::Contexts& contexts, const SchedulerOptions& options,
             const RunLeg& run_leg, EventStream& events)
-      : contexts_(contexts), options_(options), run_leg_(run_leg), events_(events) {
+      : contexts_(contexts), options_(options), run_leg_(run_leg), events_(events), results_(*plan.workflow) {
     for (auto& group : plan.groups) groups_[base::to_lower(group.job->id)].planned = &group;
     for (const auto& group : plan.groups) order_.push_back(base::to_lower(group.job->id));
   }
@@ -130,43 +142,15 @@ class Scheduler {
     }
   }
 
-  std::set<std::string> ancestors(const Group& of) {
-    std::set<std::string> found;
-    std::function<void(const Group&)> add = [&](const Group& group) {
-      for (const auto& need : group.planned->needs) {
-        if (found.insert(base::to_lower(need)).second) add(this->group(need));
-      }
-    };
-    add(of);
-    return found;
-  }
-
-  // runner: success() and failure() of a job look at all jobs it needs, directly or not, or at those it
-  // names.
-  workflow::expression::StatusAnswers status_of(const Group& of) {
-    auto all = ancestors(of);
-    const auto chosen = [all](const std::vector<std::string>& ids) {
-      if (ids.empty()) return all;
-      std::set<std::string> named;
-      for (const auto& id : ids) named.insert(base::to_lower(id));
-      return named;
-    };
-    const auto any = [this](const std::set<std::string>& ids, auto&& holds) {
-      for (const auto& id : ids) {
-        const auto found = groups_.find(id);
-        if (found != groups_.end() && holds(found->second.conclusion)) return true;
-      }
-      return false;
-    };
-    return {.success =
-                [=, this](const auto& ids) {
-                  return !cancelled() &&
-                         !any(chosen(ids), [](Conclusion c) { return c != Conclusion::success; });
-                },
-            .failure =
-                [=](const auto& ids) {
-                  return any(chosen(ids), [](Conclusion c) { return c == Conclusion::failure; });
-                },
+  workflow::expression::StatusAnswers status_of(const workflow::Job& job) {
+    return {.success = [this, &job](const auto& ids) -> base::Result<bool> {
+              TRY(const auto holds, results_.succeeded(job, ids));
+              return !cancelled() && holds.value_or(false);
+            },
+            .failure = [this, &job](const auto& ids) -> base::Result<bool> {
+              TRY(const auto holds, results_.failed(job, ids));
+              return holds.value_or(false);
+            },
             .cancelled = [this] { return cancelled(); }};
   }
 
@@ -191,12 +175,12 @@ class Scheduler {
   void decide(Group& group) {
     const auto& job = *group.planned->job;
     group.contexts = contexts_of(group);
-    const workflow::Scope scope{.contexts = group.contexts, .status = status_of(group)};
+    const workflow::Scope scope{.contexts = group.contexts, .status = status_of(job), .file = job.file};
     const auto runs = workflow::evaluate_condition(job.condition, scope);
     if (!runs) return fail(group, runs.error().to_string());
     if (!*runs) {
-      end(group, cancelled() ? Conclusion::cancelled : Conclusion::skipped, reason_of_skip(group));
-      return;
+      if (cancelled()) return end(group, Conclusion::cancelled, {.text = "the run was cancelled"});
+      return end(group, Conclusion::skipped, workflow::reason_of_skip(job, results_, scope));
     }
     if (!group.planned->expanded) {
       auto legs = workflow::expand_job(job, group.contexts);
@@ -210,47 +194,28 @@ class Scheduler {
       auto contexts = group.contexts;
       contexts.set("matrix", planned.matrix);
       contexts.set("strategy", workflow::strategy_context(planned));
-      const auto may_fail = workflow::evaluate_boolean(job.continue_on_error, false, {.contexts = contexts});
+      const auto may_fail =
+          workflow::evaluate_boolean(job.continue_on_error, false, {.contexts = contexts, .file = job.file});
       if (!may_fail) return fail(group, may_fail.error().to_string());
       leg.may_fail = *may_fail;
     }
     group.state = GroupState::running;
   }
 
-  std::string reason_of_skip(const Group& group) {
-    if (cancelled()) return "the run was cancelled";
-    // The first job up the line that did not pass of itself; what was skipped only passes its own reason on.
-    for (const auto& need : group.planned->needs) {
-      const auto& needed = this->group(need);
-      if (needed.conclusion == Conclusion::success) continue;
-      if (needed.conclusion == Conclusion::skipped)
-        return fmt::format("it needs '{}', which was skipped ({})", need, needed.reason);
-      return fmt::format("it needs '{}', which ended in {}", need, steps::to_string(needed.conclusion));
-    }
-    for (const auto& id : ancestors(group)) {
-      const auto& ancestor = groups_.at(id);
-      if (ancestor.conclusion == Conclusion::success) continue;
-      return fmt::format("'{}', which its needs depend on, ended in {}", id,
-                         steps::to_string(ancestor.conclusion));
-    }
-    const auto& condition = group.planned->job->condition;
-    return fmt::format("its condition does not hold: {}", condition ? condition->text : "success()");
-  }
-
   void fail(Group& group, const std::string& why) {
     events_.publish(
         {.type = "annotation", .job = group.planned->job->id, .kind = steps::LineKind::error, .text = why});
     group.legs.clear();
-    end(group, Conclusion::failure, why);
+    end(group, Conclusion::failure, {.text = why});
   }
 
   // A group that ends without running a leg still shows up once.
-  void end(Group& group, Conclusion conclusion, const std::string& reason) {
+  void end(Group& group, Conclusion conclusion, workflow::SkipReason reason) {
     group.state = GroupState::done;
     group.conclusion = conclusion;
-    group.reason = reason;
     const auto& job = *group.planned->job;
-    publish_end({.key = job.id, .name = job.id, .conclusion = conclusion, .reason = reason});
+    publish_end({.key = job.id, .name = job.id, .conclusion = conclusion, .reason = reason.text});
+    results_.set(job, job_conclusion(conclusion), std::move(reason));
   }
 
   void publish_end(FinishedLeg leg) {
@@ -335,7 +300,7 @@ class Scheduler {
     finish_group_if_done(group);
   }
 
-  static void finish_group_if_done(Group& group) {
+  void finish_group_if_done(Group& group) {
     if (group.state != GroupState::running) return;
     Conclusion worst = Conclusion::success;
     for (const auto& leg : group.legs) {
@@ -348,6 +313,7 @@ class Scheduler {
     }
     group.state = GroupState::done;
     group.conclusion = worst;
+    results_.set(*group.planned->job, job_conclusion(worst));
   }
 
   RunOutcome outcome() {
@@ -366,6 +332,7 @@ class Scheduler {
   const SchedulerOptions& options_;
   const RunLeg& run_leg_;
   EventStream& events_;
+  workflow::JobResults results_;
   std::map<std::string, Group> groups_;
   std::vector<std::string> order_;
   std::vector<FinishedLeg> finished_;

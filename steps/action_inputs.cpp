@@ -11,6 +11,8 @@ base::Result<std::map<std::string, std::string>> action_inputs(const StepRun& ru
   std::map<std::string, std::string> inputs;
   std::map<std::string, std::string> given = run.with;
   std::vector<std::string> valid;
+  auto scope = scope_of(run.job);
+  scope.file = action.metadata.file;
   for (const workflow::ActionInput& input : action.metadata.inputs) {
     valid.push_back(fmt::format("'{}'", input.name));
     const auto found = given.find(base::to_lower(input.name));
@@ -25,7 +27,7 @@ base::Result<std::map<std::string, std::string>> action_inputs(const StepRun& ru
       given.erase(found);
     } else if (input.default_value) {
       TRY(inputs[input.name],
-          workflow::evaluate_text(*input.default_value, scope_of(run.job))
+          workflow::evaluate_text(*input.default_value, scope)
               .while_doing(fmt::format("evaluating the default of input '{}'", input.name)));
     } else {
       inputs[input.name] = "";

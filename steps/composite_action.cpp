@@ -70,8 +70,10 @@ base::Result<StepEffects> run_composite_action(StepRun& run, const LoadedAction&
   StepEffects effects;
   effects.failed = inner.status != Conclusion::success;
   if (done) {
+    auto inner_scope = scope_of(inner);
+    inner_scope.file = action.metadata.file;
     for (const auto& [name, text] : action.metadata.outputs) {
-      auto value = workflow::evaluate_text(text, scope_of(inner));
+      auto value = workflow::evaluate_text(text, inner_scope);
       if (!value) {
         done = std::move(value).error().while_doing(
             fmt::format("evaluating the output '{}' of the action", name));

@@ -86,7 +86,8 @@ base::Result<StepResult> run_ready_step(const workflow::Step& step, RunningJob& 
   const bool cancelled = run.stop.stop_requested() && !timed_out;
   if (!effects) {
     if (effects.error().code == kSandboxFailed) return std::move(effects).error();
-    if (!cancelled && !timed_out) report_failure(job, effects.error());
+    if (!cancelled && !timed_out)
+      report_failure(job, workflow::in_file(std::move(effects).error(), run.step.file));
     result.outcome = Conclusion::failure;
   } else {
     apply_to_job(*effects, job);
@@ -114,8 +115,8 @@ base::Result<StepResult> run_ready_step(const workflow::Step& step, RunningJob& 
 
 namespace {
 
-StepResult failed(RunningJob& job, const base::Error& error) {
-  report_failure(job, error);
+StepResult failed(const workflow::Step& step, RunningJob& job, base::Error error) {
+  report_failure(job, workflow::in_file(std::move(error), step.file));
   return {Conclusion::failure, Conclusion::failure, {}};
 }
 
@@ -127,13 +128,13 @@ StepStart start_of_step(const workflow::Step& step, RunningJob& job, const StepS
   set_github(job, {{"action", step.id}, {"action_path", scope.action_path}});
   auto environment = environment_of(step, job, scope);
   if (!environment)
-    return {{}, failed(job, std::move(environment).error().while_doing("evaluating the step's env"))};
+    return {{}, failed(step, job, std::move(environment).error().while_doing("evaluating the step's env"))};
   auto runs = workflow::evaluate_condition(step.condition, scope_of(job));
-  if (!runs) return {{}, failed(job, std::move(runs).error().while_doing("evaluating the step's if"))};
+  if (!runs) return {{}, failed(step, job, std::move(runs).error().while_doing("evaluating the step's if"))};
   if (!*runs) return {{}, {Conclusion::skipped, Conclusion::skipped, {}}};
   ReadyStep ready{.name = display_name(step, job), .environment = std::move(*environment)};
   if (auto known = evaluate_limits(step, job, ready); !known)
-    return {{}, failed(job, std::move(known).error())};
+    return {{}, failed(step, job, std::move(known).error())};
   return {std::move(ready), {}};
 }
 

@@ -58,6 +58,7 @@ ActionDraft read_action(const std::string& path, std::string_view text, std::siz
   if (!diagnostics.empty()) return draft;
   check_schema(path, root, action_rule(), diagnostics, most_problems);
   auto& action = draft.action;
+  action.file = path;
   action.name = root["name"].text;
   for (const auto& [name, config] : root["inputs"].members) {
     ActionInput input{.name = name.text};

@@ -24,6 +24,7 @@ struct ActionInput {
 };
 
 struct ActionMetadata {
+  std::string file;  ///< as given to load_action
   std::string name;
   ActionKind kind = ActionKind::composite;
   std::string using_version;  ///< node20, node24, composite, docker

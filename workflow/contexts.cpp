@@ -20,9 +20,14 @@ expression::Surroundings surroundings_of(const Scope& scope) {
           .memory_limit = 10U << 20};
 }
 
-base::Error located(base::Error error, int line, int column) {
-  if (line > 0) error.trace.push_back(fmt::format("at line {}, column {}", line, column));
+// The innermost place stays.
+base::Error located(base::Error error, const Scope& scope, int line, int column) {
+  if (line > 0 && !error.location) error.location = base::Location{std::string(scope.file), line, column};
   return error;
+}
+
+base::Error wrong_value(std::string message, const Scope& scope, const Node& node) {
+  return located(base::invalid_input(std::move(message)), scope, node.line, node.column);
 }
 
 bool is_insert(const std::string& key) {
@@ -31,20 +36,32 @@ bool is_insert(const std::string& key) {
   return base::trim(text.substr(3, text.size() - 5)) == "insert";
 }
 
+// A key that an expression gave must not be there yet, in whatever case (TemplateEvaluator of
+// actions/runner); of keys as written the reader has seen to that.
+base::Result<void> add_member(expression::Object& object, const std::string& name, Value value,
+                              const Scope& scope, const Node& key) {
+  if (expression::has_expression(key.text) && object.find(name) != nullptr)
+    return wrong_value(fmt::format("'{}' is already defined", name), scope, key);
+  object.set(name, std::move(value));
+  return {};
+}
+
 base::Result<Value> evaluate_members(const Node& node, const Scope& scope) {
   expression::Object object;
   for (const auto& [key, member] : node.members) {
     TRY(auto value, evaluate_node(member, scope));
     if (is_insert(key.text)) {
       if (!value.is_object()) {
-        return located(base::make_error(base::ErrorKind::invalid_input, "insert needs a mapping"), key.line,
-                       key.column);
+        return wrong_value(fmt::format("insert needs a mapping, found a value of the kind {}",
+                                       expression::name_of(value.kind())),
+                           scope, member);
       }
-      for (const auto& [name, inserted] : value.object().members()) object.set(name, inserted);
+      for (const auto& [name, inserted] : value.object().members())
+        TRY(add_member(object, name, inserted, scope, key));
       continue;
     }
     TRY(const auto name, evaluate_text(Text{key.text, key.line, key.column}, scope));
-    object.set(name, std::move(value));
+    TRY(add_member(object, name, std::move(value), scope, key));
   }
   return Value(std::move(object));
 }
@@ -78,7 +95,7 @@ expression::Object& Contexts::own_object(std::string_view name) {
 
 base::Result<std::string> evaluate_text(const Text& text, const Scope& scope) {
   auto result = expression::evaluate_text(text.text, surroundings_of(scope));
-  if (!result) return located(std::move(result).error(), text.line, text.column);
+  if (!result) return located(std::move(result).error(), scope, text.line, text.column);
   return result;
 }
 
@@ -93,7 +110,7 @@ base::Result<Value> evaluate_node(const Node& node, const Scope& scope) {
       return Value(number_of(node));
     case NodeKind::string: {
       auto value = expression::evaluate_template(node.text, surroundings_of(scope));
-      if (!value) return located(std::move(value).error(), node.line, node.column);
+      if (!value) return located(std::move(value).error(), scope, node.line, node.column);
       return value;
     }
     case NodeKind::sequence:
@@ -111,9 +128,7 @@ base::Result<bool> evaluate_boolean(const Node& node, bool fallback, const Scope
   if (value.kind() == expression::Kind::boolean) return value.boolean();
   if (value.is_string() && (value.string() == "true" || value.string() == "false"))
     return value.string() == "true";
-  return located(base::make_error(base::ErrorKind::invalid_input,
-                                  fmt::format("expected true or false, found {}", value.to_text())),
-                 node.line, node.column);
+  return wrong_value(fmt::format("expected true or false, found {}", value.to_text()), scope, node);
 }
 
 base::Result<double> evaluate_number(const Node& node, double fallback, const Scope& scope) {
@@ -122,9 +137,7 @@ base::Result<double> evaluate_number(const Node& node, double fallback, const Sc
   if (value.is_null()) return fallback;
   const double number = value.to_number();
   if (!std::isnan(number)) return number;
-  return located(base::make_error(base::ErrorKind::invalid_input,
-                                  fmt::format("expected a number, found {}", value.to_text())),
-                 node.line, node.column);
+  return wrong_value(fmt::format("expected a number, found {}", value.to_text()), scope, node);
 }
 
 base::Result<EnvList> evaluate_mapping(const Node& node, const Scope& scope) {
@@ -132,29 +145,50 @@ base::Result<EnvList> evaluate_mapping(const Node& node, const Scope& scope) {
   TRY(const auto value, evaluate_node(node, scope));
   if (value.is_null()) return list;
   if (!value.is_object()) {
-    return located(base::make_error(base::ErrorKind::invalid_input,
-                                    fmt::format("expected a mapping, found {}", value.to_text())),
-                   node.line, node.column);
+    return wrong_value(fmt::format("expected a mapping, found {}", value.to_text()), scope, node);
   }
   for (const auto& [name, member] : value.object().members()) {
     if (member.is_array() || member.is_object()) {
-      return located(base::make_error(base::ErrorKind::invalid_input,
-                                      fmt::format("expected text for '{}', found a {}", name,
-                                                  member.is_array() ? "sequence" : "mapping")),
-                     node.line, node.column);
+      return wrong_value(
+          fmt::format("expected text for '{}', found a {}", name, member.is_array() ? "sequence" : "mapping"),
+          scope, node);
     }
     list.emplace_back(name, member.to_text());
   }
   return list;
 }
 
+namespace {
+
+// The tree is of the text as written, so that positions are the reader's own: `success() &&` is not put
+// before it but asked here.
+base::Result<bool> condition_holds(std::string_view condition, const expression::Surroundings& surroundings) {
+  TRY(const auto text, expression::unwrapped_condition(condition));
+  TRY(const auto tree, expression::parse_expression(text, [&](std::string_view name) {
+        return surroundings.named_value(name) != nullptr;
+      }));
+  if (!expression::asks_for_status(*tree)) {
+    if (!surroundings.status.success)
+      return base::invalid_input("a condition cannot be used here: there is no status to ask for");
+    TRY(const bool success, surroundings.status.success({}));
+    if (!success) return false;
+  }
+  TRY(const auto value, expression::evaluate(*tree, surroundings, text));
+  return value.truthy();
+}
+
+}  // namespace
+
 base::Result<bool> evaluate_condition(const std::optional<Text>& condition, const Scope& scope) {
   if (!condition && scope.status.success) return scope.status.success({});
-  TRY(const auto text, expression::condition_expression(condition ? condition->text : ""));
-  auto value = expression::evaluate_expression(text, surroundings_of(scope));
-  if (value) return value->truthy();
-  return located(std::move(value).error(), condition ? condition->line : 0,
-                 condition ? condition->column : 0);
+  auto holds = condition_holds(condition ? condition->text : "", surroundings_of(scope));
+  if (holds || !condition) return holds;
+  return located(std::move(holds).error(), scope, condition->line, condition->column);
+}
+
+base::Error in_file(base::Error error, std::string_view file) {
+  if (error.location && error.location->file.empty()) error.location->file = file;
+  return error;
 }
 
 }  // namespace workflow

@@ -38,12 +38,16 @@ struct Scope {
   const Contexts& contexts;
   expression::StatusAnswers status = {};
   std::function<base::Result<std::string>(const std::vector<std::string>& patterns)> hash_files = {};
+  std::string_view file = {};  ///< that the texts are of, for the places of errors
 };
 
 using EnvList = std::vector<std::pair<std::string, std::string>>;
 
-/// A text with its expressions evaluated. The Error names line and column of the text when it has them.
+/// A text with its expressions evaluated. As of all of these, the Error has the place of the text, and says
+/// the position within the expression.
 base::Result<std::string> evaluate_text(const Text& text, const Scope& scope);
+/// What has no place in a file yet is given that one: for who knows the file, as Scope may not.
+base::Error in_file(base::Error error, std::string_view file);
 /// Any node: scalars keep their type, `${{ insert }}` keys merge, sequences in sequences are flattened.
 base::Result<expression::Value> evaluate_node(const Node& node, const Scope& scope);
 /// An absent node gives the fallback; a node that is no boolean (number) after evaluation is an Error.

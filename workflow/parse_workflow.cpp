@@ -90,7 +90,8 @@ class StepsParser {
 
  private:
   Step parse_step(const Node& node) {
-    Step step{.name = text_of(node["name"]),
+    Step step{.file = file_,
+              .name = text_of(node["name"]),
               .condition = text_of(node["if"]),
               .run = text_of(node["run"]),
               .uses = text_of(node["uses"]),
@@ -188,7 +189,8 @@ std::vector<DispatchInput> dispatch_inputs_of(const Node& on) {
 }
 
 Job job_of(const std::string& path, const Node& id, const Node& node, Diagnostics& diagnostics) {
-  Job job{.id = id.text,
+  Job job{.file = path,
+          .id = id.text,
           .name = text_of(node["name"]),
           .condition = text_of(node["if"]),
           .runs_on = node["runs-on"],

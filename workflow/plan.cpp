@@ -49,7 +49,7 @@ bool waits_for_needs(const Job& job) {
 base::Result<std::string> display_name(const Job& job, const Combination& combination,
                                        const Contexts& contexts) {
   if (!job.name) return job_display_name(job.id, combination);
-  TRY(auto name, evaluate_text(*job.name, Scope{contexts}));
+  TRY(auto name, evaluate_text(*job.name, {.contexts = contexts, .file = job.file}));
   // A name that says nothing of the leg gets its values, so that legs can be told apart.
   if (!expression::has_expression(job.name->text)) return job_display_name(name, combination);
   return shortened_job_name(std::move(name));
@@ -94,7 +94,7 @@ expression::Value strategy_context(const PlannedJob& leg) {
 
 base::Result<std::vector<PlannedJob>> expand_job(const Job& job, const Contexts& contexts) {
   std::vector<Combination> combinations;
-  const Scope scope{contexts};
+  const Scope scope{.contexts = contexts, .file = job.file};
   const auto what = fmt::format("expanding the job '{}'", job.id);
   if (job.strategy.matrix.present()) {
     TRY(const auto matrix, evaluate_node(job.strategy.matrix, scope).while_doing(what));

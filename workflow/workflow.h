@@ -18,7 +18,8 @@ struct Text {
 };
 
 struct Step {
-  std::string id;  ///< as written, or generated: `__run`, `__actions_checkout`, with _2 … when taken
+  std::string file;  ///< that it is written in, for the places of errors
+  std::string id;    ///< as written, or generated: `__run`, `__actions_checkout`, with _2 … when taken
   bool has_own_id = false;  ///< generated ids have no entry in the steps context
   std::optional<Text> name;
   std::optional<Text> condition;
@@ -51,6 +52,7 @@ struct Strategy {
 };
 
 struct Job {
+  std::string file;  ///< that it is written in, for the places of errors
   std::string id;
   std::optional<Text> name;
   std::vector<Text> needs;

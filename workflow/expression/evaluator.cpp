@@ -23,6 +23,9 @@ class Evaluator {
  public:
   explicit Evaluator(const Surroundings& surroundings) : surroundings_(surroundings) {}
 
+  /// The innermost node that could not be evaluated.
+  [[nodiscard]] const Node* failed_at() const { return failed_at_; }
+
   Evaluated value_of(const Node& node) {
     TRY(auto result, evaluate_node(node));
     return std::move(result.value);
@@ -30,6 +33,12 @@ class Evaluator {
 
  private:
   base::Result<Filtered> evaluate_node(const Node& node) {
+    auto result = evaluate_kind(node);
+    if (!result && failed_at_ == nullptr) failed_at_ = &node;
+    return result;
+  }
+
+  base::Result<Filtered> evaluate_kind(const Node& node) {
     switch (node.kind) {
       case NodeKind::literal:
         return Filtered{node.literal};
@@ -179,9 +188,9 @@ class Evaluator {
       TRY(const auto ids, text_arguments(node));
       if (!status.success)
         return base::invalid_input(fmt::format("The function {}() cannot be used here", name));
-      if (name == "success") return Value(status.success(ids));
-      if (name == "failure") return Value(status.failure(ids));
-      return Value(status.cancelled());
+      if (name == "cancelled") return Value(status.cancelled());
+      TRY(const bool holds, name == "success" ? status.success(ids) : status.failure(ids));
+      return Value(holds);
     }
     if (name == "hashFiles") {
       TRY(const auto patterns, text_arguments(node));
@@ -211,22 +220,27 @@ class Evaluator {
   }
 
   const Surroundings& surroundings_;
+  const Node* failed_at_ = nullptr;
   std::size_t memory_ = 0;
 };
 
 }  // namespace
 
-base::Result<Value> evaluate(const Node& tree, const Surroundings& surroundings) {
-  return Evaluator(surroundings).value_of(tree);
+base::Result<Value> evaluate(const Node& tree, const Surroundings& surroundings, std::string_view text) {
+  Evaluator evaluator(surroundings);
+  auto value = evaluator.value_of(tree);
+  if (value || text.empty()) return value;
+  auto error = std::move(value).error();
+  error.message +=
+      fmt::format(". Located at position {} within expression: {}", evaluator.failed_at()->offset + 1, text);
+  return error;
 }
 
 base::Result<Value> evaluate_expression(std::string_view text, const Surroundings& surroundings) {
   TRY(const auto tree, parse_expression(text, [&](std::string_view name) {
         return surroundings.named_value && surroundings.named_value(name) != nullptr;
       }));
-  auto value = evaluate(*tree, surroundings);
-  if (value) return value;
-  return std::move(value).while_doing(fmt::format("evaluating the expression: {}", text));
+  return evaluate(*tree, surroundings, text);
 }
 
 }  // namespace workflow::expression

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -12,10 +13,11 @@
 
 namespace workflow::expression {
 
-/// What success(), failure() and cancelled() answer from. Job ids may be given as arguments.
+/// What success(), failure() and cancelled() answer from. Job ids may be given as arguments; one that cannot
+/// be asked about is an Error.
 struct StatusAnswers {
-  std::function<bool(const std::vector<std::string>& ids)> success;
-  std::function<bool(const std::vector<std::string>& ids)> failure;
+  std::function<base::Result<bool>(const std::vector<std::string>& ids)> success;
+  std::function<base::Result<bool>(const std::vector<std::string>& ids)> failure;
   std::function<bool()> cancelled;
 };
 
@@ -30,8 +32,9 @@ struct Surroundings {
   std::size_t memory_limit = 1U << 20;
 };
 
-base::Result<Value> evaluate(const Node& tree, const Surroundings& surroundings);
-/// Parses and evaluates.
+/// With the text that the tree is of, an Error says at which position of it (1-based) evaluation failed.
+base::Result<Value> evaluate(const Node& tree, const Surroundings& surroundings, std::string_view text = {});
+/// Parses and evaluates. An Error says the position within the text.
 base::Result<Value> evaluate_expression(std::string_view text, const Surroundings& surroundings);
 
 }  // namespace workflow::expression

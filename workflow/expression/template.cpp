@@ -112,15 +112,18 @@ base::Result<std::string> unwrapped_condition(std::string_view text) {
   return expression;
 }
 
+bool asks_for_status(const Node& tree) {
+  bool asks = false;
+  visit_nodes(tree, [&](const Node& node) {
+    asks = asks || (node.kind == NodeKind::call && is_status_function(node.name));
+  });
+  return asks;
+}
+
 base::Result<std::string> condition_expression(std::string_view text) {
   TRY(auto expression, unwrapped_condition(text));
   TRY(const auto tree, parse_expression(expression));
-  bool has_status_function = false;
-  visit_nodes(*tree, [&](const Node& node) {
-    has_status_function =
-        has_status_function || (node.kind == NodeKind::call && is_status_function(node.name));
-  });
-  return has_status_function ? expression : fmt::format("success() && ({})", expression);
+  return asks_for_status(*tree) ? expression : fmt::format("success() && ({})", expression);
 }
 
 }  // namespace workflow::expression

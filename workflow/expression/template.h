@@ -25,6 +25,8 @@ base::Result<Value> evaluate_template(std::string_view text, const Surroundings&
 /// The same as text: arrays and objects are an Error, as they mean nothing in text.
 base::Result<std::string> evaluate_text(std::string_view text, const Surroundings& surroundings);
 
+/// Whether success(), failure(), cancelled() or always() is called anywhere in it.
+bool asks_for_status(const Node& tree);
 /// The expression that stands in an `if:` without what is put around it; "success()" when nothing does.
 base::Result<std::string> unwrapped_condition(std::string_view text);
 /// The expression that an `if:` stands for: braces are optional, a mixed text becomes format(), and without a

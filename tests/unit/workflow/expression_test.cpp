@@ -93,10 +93,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "error: Too many parameters supplied: 'always'. Located at position 1 within "
                 "expression: always(1)"},
         Example{"format('{0}')",
-                "error: The following format string references more arguments than were "
-                "supplied: {0}"},
-        Example{"success()", "error: The function success() cannot be used here"},
-        Example{"hashFiles('*')", "error: The function hashFiles() cannot be used here"}));
+                "error: The following format string references more arguments than were supplied: {0}. "
+                "Located at position 1 within expression: format('{0}')"},
+        Example{"success()",
+                "error: The function success() cannot be used here. Located at position 1 within expression: "
+                "success()"},
+        Example{"hashFiles('*')",
+                "error: The function hashFiles() cannot be used here. Located at position 1 within "
+                "expression: hashFiles('*')"}));
 
 TEST(Numbers, ArePrintedWithFifteenDigits) {
   EXPECT_EQ(number_to_text(0.1 + 0.2), "0.3");
