@@ -1,6 +1,7 @@
 #include "workflow/lint/lint.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "workflow/action_metadata.h"
@@ -137,6 +138,36 @@ const std::vector<Rule>& all_rules() {
   return rules;
 }
 
+namespace {
+
+// Those that look at steps and expressions alone: composite actions have them too.
+constexpr std::array kRulesForActions{
+    std::string_view("action-format"),       std::string_view("action-inputs"),
+    std::string_view("action-runtime"),      std::string_view("broken-action"),
+    std::string_view("condition-in-text"),   std::string_view("constant-condition"),
+    std::string_view("deprecated-commands"), std::string_view("deprecated-input"),
+    std::string_view("expression-type"),     std::string_view("format-arguments"),
+    std::string_view("json-text"),           std::string_view("known-action-inputs"),
+    std::string_view("script-injection"),    std::string_view("unknown-property"),
+    std::string_view("unpinned-action"),
+};
+
+bool is_for_actions(std::string_view rule) {
+  return std::find(kRulesForActions.begin(), kRulesForActions.end(), rule) != kRulesForActions.end();
+}
+
+void apply(const Rule& rule, const LintedFile& file, Diagnostics& problems) {
+  Diagnostics findings;
+  rule.check(file, findings);
+  for (auto& finding : findings) {
+    finding.rule = rule.id;
+    finding.severity = rule.severity;
+    problems.push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
 Diagnostics lint(const std::string& path, std::string_view text, const ProjectFiles& files,
                  const LintConfig& config) {
   auto draft = read_workflow(path, text, kMostProblems);
@@ -147,21 +178,27 @@ Diagnostics lint(const std::string& path, std::string_view text, const ProjectFi
   const LintedFile file{path,   text,  draft, files,
                         config, lines, local, check_expressions(path, text, draft.root, files, config)};
   for (const auto& rule : all_rules()) {
-    if (is_disabled(config, rule.id)) continue;
-    Diagnostics findings;
-    rule.check(file, findings);
-    for (auto& finding : findings) {
-      finding.rule = rule.id;
-      finding.severity = rule.severity;
-      problems.push_back(std::move(finding));
-    }
+    if (!is_disabled(config, rule.id)) apply(rule, file, problems);
   }
   finish(path, text, problems);
   return problems;
 }
 
-Diagnostics lint_action(const std::string& path, std::string_view text) {
-  auto problems = read_action(path, text, kMostProblems).diagnostics;
+Diagnostics lint_action(const std::string& path, std::string_view text, const ProjectFiles& files,
+                        const LintConfig& config) {
+  auto action = read_action(path, text, kMostProblems);
+  Diagnostics problems = std::move(action.diagnostics);
+  WorkflowDraft draft{.root = std::move(action.root)};
+  draft.workflow.path = path;
+  draft.workflow.jobs.push_back({.steps = std::move(action.action.steps)});
+  const SourceLines lines(text);
+  LocalReferences local(files);
+  const LintedFile file{
+      path,   text,  draft, files,
+      config, lines, local, check_action_expressions(path, text, draft.root, files, config)};
+  for (const auto& rule : all_rules()) {
+    if (is_for_actions(rule.id) && !is_disabled(config, rule.id)) apply(rule, file, problems);
+  }
   finish(path, text, problems);
   return problems;
 }

@@ -57,7 +57,8 @@ const std::vector<Rule>& all_rules();
 Diagnostics lint(const std::string& path, std::string_view text, const ProjectFiles& files,
                  const LintConfig& config);
 
-/// Everything that is wrong with the metadata of an action (action.yml), likewise.
-Diagnostics lint_action(const std::string& path, std::string_view text);
+/// Everything that is wrong with the metadata of an action (action.yml), the steps of a composite one too.
+Diagnostics lint_action(const std::string& path, std::string_view text, const ProjectFiles& files = {},
+                        const LintConfig& config = {});
 
 }  // namespace workflow::lint

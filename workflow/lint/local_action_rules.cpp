@@ -155,9 +155,13 @@ bool may_be_made_by(const Step& step) {
 void check_broken_actions(const LintedFile& file, Diagnostics& findings) {
   every_local_action(file, [&](const Step& step, const LocalAction& action) {
     if (!action.has_metadata) return;
-    for (const auto& problem : errors_of(action))
-      add_at(file, step, fmt::format("the action '{}' cannot run: {}", step.uses->text, to_string(problem)),
-             findings);
+    const auto problems = errors_of(action);
+    if (problems.empty()) return;
+    const auto others = problems.size() == 1 ? "" : fmt::format(" (and {} more)", problems.size() - 1);
+    add_at(
+        file, step,
+        fmt::format("the action '{}' cannot run: {}{}", step.uses->text, to_string(problems.front()), others),
+        findings);
   });
 }
 

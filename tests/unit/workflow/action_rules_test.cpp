@@ -157,6 +157,26 @@ TEST(MissingAction, IsToldUnlessAStepMayMakeIt) {
             Lines{});
 }
 
+TEST(LintAction, LooksAtTheStepsOfCompositeActions) {
+  const std::string text = R"(name: x
+description: x
+runs:
+  using: composite
+  steps:
+    - run: echo ${{ github.head_ref }}
+      shell: bash
+    - uses: actions/checkout@v3
+    - uses: ./greet
+      with: {who: x}
+    - uses: checkout
+)";
+  std::vector<std::string> found;
+  for (const auto& finding : lint_action("x/action.yml", text, project()))
+    found.push_back(std::to_string(finding.location.line) + " " + std::string(finding.rule));
+  EXPECT_EQ(found, (std::vector<std::string>{"6 script-injection", "8 action-runtime", "11 action-format"}));
+  EXPECT_TRUE(lint_action("greet/action.yml", kGreet).empty());
+}
+
 TEST(LocalReferences, GiveOutputsForTypeChecks) {
   const auto files = project();
   LocalReferences local(files);
