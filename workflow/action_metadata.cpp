@@ -51,12 +51,14 @@ void read_runs(const std::string& path, const Node& runs, ActionMetadata& action
 ActionDraft read_action(const std::string& path, std::string_view text, std::size_t most_problems) {
   ActionDraft draft;
   auto& diagnostics = draft.diagnostics;
-  draft.root = read_yaml(path, text, diagnostics);
+  draft.root = read_yaml(path, text, diagnostics, {.refuse_duplicates = false});
   const Node& root = draft.root;
   if (diagnostics.empty() && !root.is_mapping())
     diagnostics.push_back({{path, 1, 1}, "expected a mapping with runs"});
   if (!diagnostics.empty()) return draft;
-  check_schema(path, root, action_rule(), diagnostics, most_problems);
+  SchemaReading reading{.most_problems = most_problems};
+  check_schema(path, draft.root, action_rule(), reading, diagnostics);
+  if (diagnostics.empty()) diagnostics = std::move(reading.conditions);
   auto& action = draft.action;
   action.file = path;
   action.name = root["name"].text;

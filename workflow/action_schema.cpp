@@ -14,15 +14,15 @@ const ValueRule& composite_step() {
   static const MappingRule env{"env", {}, &text};
   static const MappingRule with{"with", {}, &text};
   static const MappingRule step{"step",
-                                {{"id", {kScalar, kNone}},
+                                {{"id", {kString, kNone}},
                                  {"name", {kText, kComposite}},
                                  {"if", {kText, kCompositeIf, nullptr, nullptr, true}},
                                  {"env", {kMapping | kNull, kComposite, &env}},
                                  {"continue-on-error", {kBoolean, kComposite}},
                                  {"run", {kText, kComposite}, true, 1},
-                                 {"shell", {kScalar, kComposite}, true, 1},
+                                 {"shell", {kString, kComposite}, true, 1},
                                  {"working-directory", {kText, kComposite}, false, 1},
-                                 {"uses", {kScalar, kNone}, true, 2},
+                                 {"uses", {kString, kNone}, true, 2},
                                  {"with", {kMapping | kNull, kComposite, &with}, false, 2}}};
   static const ValueRule rule{kMapping, kNone, &step};
   return rule;
@@ -46,13 +46,13 @@ const MappingRule& action_rule() {
   static const ValueRule argument{kText, "inputs"};
   static const MappingRule env{"env", {}, &argument};
   static const MappingRule runs{"runs",
-                                {{"using", {kScalar, kNone}, true},
-                                 {"main", {kScalar, kNone}},
-                                 {"pre", {kScalar, kNone}},
+                                {{"using", {kString, kNone}, true},
+                                 {"main", {kString, kNone}},
+                                 {"pre", {kString, kNone}},
                                  {"pre-if", {kText, kNone}},
-                                 {"post", {kScalar, kNone}},
+                                 {"post", {kString, kNone}},
                                  {"post-if", {kText, kNone}},
-                                 {"image", {kScalar, kNone}},
+                                 {"image", {kString, kNone}},
                                  {"env", {kMapping | kNull, "inputs", &env}},
                                  {"entrypoint", {kText, kNone}},
                                  {"pre-entrypoint", {kText, kNone}},

@@ -44,7 +44,7 @@ class JobChecker {
     const bool local = text.starts_with("./") || text.starts_with("$/");
     const bool remote = at != std::string::npos && at + 1 < text.size() &&
                         std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '/') >= 2 &&
-                        text.front() != '/' && text.front() != '.';
+                        text.front() != '/' && !text.starts_with("../");
     if (local ? at != std::string::npos : !remote) {
       report(
           uses.line, uses.column,

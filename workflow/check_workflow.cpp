@@ -54,7 +54,8 @@ void check_needs(const Workflow& workflow, Diagnostics& diagnostics) {
                                      [](const Job& job) { return job.needs.empty(); });
   if (!can_start) {
     diagnostics.push_back({{workflow.path, workflow.jobs_line, workflow.jobs_column},
-                           "The workflow must contain at least one job with no dependencies."});
+                           "The workflow must contain at least one job with no dependencies.",
+                           "needs"});
     return;
   }
   std::set<std::string_view, base::LessIgnoringCase> ids;
@@ -66,7 +67,8 @@ void check_needs(const Workflow& workflow, Diagnostics& diagnostics) {
           {{workflow.path, need.line, need.column},
            known ? fmt::format("Job '{}' depends on job '{}' which creates a cycle in the dependency graph.",
                                job->id, need.text)
-                 : fmt::format("Job '{}' depends on unknown job '{}'.", job->id, need.text)});
+                 : fmt::format("Job '{}' depends on unknown job '{}'.", job->id, need.text),
+           "needs"});
     }
   }
 }
@@ -74,7 +76,6 @@ void check_needs(const Workflow& workflow, Diagnostics& diagnostics) {
 void check_workflow(const Workflow& workflow, Diagnostics& diagnostics) {
   for (const auto& trigger : workflow.triggers) check_trigger(workflow.path, trigger, diagnostics);
   for (const auto& job : workflow.jobs) check_job(workflow.path, job, diagnostics);
-  check_needs(workflow, diagnostics);
 }
 
 }  // namespace workflow

@@ -7,10 +7,12 @@
 
 namespace workflow {
 
+/// All but the order of the jobs.
 void check_workflow(const Workflow& workflow, Diagnostics& diagnostics);
-
-/// The parts of it.
+/// Only of a workflow that has nothing else wrong (WorkflowTemplateConverter.ConvertToJobs).
 void check_needs(const Workflow& workflow, Diagnostics& diagnostics);
+
+/// The parts of check_workflow.
 void check_job(const std::string& file, const Job& job, Diagnostics& diagnostics);
 void check_steps(const std::string& file, const std::vector<Step>& steps, Diagnostics& diagnostics);
 void check_trigger(const std::string& file, const Trigger& trigger, Diagnostics& diagnostics);

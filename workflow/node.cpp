@@ -29,6 +29,12 @@ double number_of(const Node& node) {
   return expression::Value(node.text).to_number();
 }
 
+std::string text_of(const Node& scalar) {
+  if (scalar.kind == NodeKind::boolean) return base::to_lower(scalar.text);
+  if (scalar.kind == NodeKind::number) return expression::number_to_text(number_of(scalar));
+  return scalar.kind == NodeKind::string ? scalar.text : std::string();
+}
+
 std::string_view name_of(NodeKind kind) {
   switch (kind) {
     case NodeKind::absent:

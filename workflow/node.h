@@ -16,8 +16,9 @@ struct Member;
 /// Plain data; a copy is a deep copy. `text` is a scalar's text as written.
 struct Node {
   NodeKind kind = NodeKind::absent;
-  int line = 0;    ///< 1-based
-  int column = 0;  ///< 1-based
+  NodeKind written_as = NodeKind::absent;  ///< what it was before the schema made a string of it
+  int line = 0;                            ///< 1-based
+  int column = 0;                          ///< 1-based
   std::string text;
   std::vector<Node> items;
   std::vector<Member> members;
@@ -40,6 +41,8 @@ struct Member {
 
 /// What a number node says: YAML's notations, and the expression language's.
 double number_of(const Node& node);
+/// A scalar as text, as GitHub coerces it: numbers in 15 digits, `true`, nothing of null.
+std::string text_of(const Node& scalar);
 std::string_view name_of(NodeKind kind);
 /// Without its positions: for seeds and other documents that are only data.
 base::Json to_json(const Node& node);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <map>
 #include <set>
@@ -12,9 +13,15 @@ namespace workflow {
 
 namespace {
 
-std::optional<Text> text_of(const Node& node) {
+std::optional<Text> text_of_value(const Node& node) {
   if (!node.present() || node.kind == NodeKind::null) return std::nullopt;
   return Text{node.text, node.line, node.column};
+}
+
+// Empty is as good as nothing here.
+std::optional<Text> filled_text_of(const Node& node) {
+  auto text = text_of_value(node);
+  return text && text->text.empty() ? std::nullopt : text;
 }
 
 std::vector<std::string> list_of(const Node& node) {
@@ -27,9 +34,14 @@ std::vector<std::string> list_of(const Node& node) {
   return texts;
 }
 
+bool is_true(const Node& node) {
+  return base::to_lower(node.text) == "true";
+}
+
 Defaults defaults_of(const Node& node) {
   const Node& run = node["run"];
-  return {.shell = text_of(run["shell"]), .working_directory = text_of(run["working-directory"])};
+  return {.shell = filled_text_of(run["shell"]),
+          .working_directory = filled_text_of(run["working-directory"])};
 }
 
 constexpr std::size_t kLongestId = 100;
@@ -91,12 +103,12 @@ class StepsParser {
  private:
   Step parse_step(const Node& node) {
     Step step{.file = file_,
-              .name = text_of(node["name"]),
-              .condition = text_of(node["if"]),
-              .run = text_of(node["run"]),
-              .uses = text_of(node["uses"]),
-              .shell = text_of(node["shell"]),
-              .working_directory = text_of(node["working-directory"]),
+              .name = filled_text_of(node["name"]),
+              .condition = text_of_value(node["if"]),
+              .run = text_of_value(node["run"]),
+              .uses = text_of_value(node["uses"]),
+              .shell = filled_text_of(node["shell"]),
+              .working_directory = filled_text_of(node["working-directory"]),
               .env = node["env"],
               .with = node["with"],
               .continue_on_error = node["continue-on-error"],
@@ -141,7 +153,7 @@ class StepsParser {
   }
 
   void report(const Node& node, std::string message) {
-    diagnostics_.push_back({{file_, node.line, node.column}, std::move(message)});
+    diagnostics_.push_back({{file_, node.line, node.column}, std::move(message), "id"});
   }
 
   const std::string& file_;
@@ -177,7 +189,7 @@ std::vector<DispatchInput> dispatch_inputs_of(const Node& on) {
   for (const auto& [name, config] : on["workflow_dispatch"]["inputs"].members) {
     DispatchInput input{.name = name.text};
     if (config["type"].present()) input.type = config["type"].text;
-    input.required = base::to_lower(config["required"].text) == "true";
+    input.required = is_true(config["required"]);
     if (config["default"].present() && config["default"].kind != NodeKind::null)
       input.default_value = config["default"].kind == NodeKind::boolean
                                 ? base::to_lower(config["default"].text)
@@ -188,18 +200,37 @@ std::vector<DispatchInput> dispatch_inputs_of(const Node& on) {
   return inputs;
 }
 
+std::optional<CallInterface> call_interface_of(const Node& on) {
+  constexpr std::string_view kEvent = "workflow_call";
+  const auto names_it = [&](const Node& event) { return event.text == kEvent; };
+  if (!names_it(on) && !on[kEvent].present() && std::none_of(on.items.begin(), on.items.end(), names_it))
+    return std::nullopt;
+  CallInterface call;
+  for (const auto& [name, input] : on[kEvent]["inputs"].members)
+    call.inputs.push_back({name.text, input["type"].text, is_true(input["required"]), input["default"]});
+  for (const auto& [name, secret] : on[kEvent]["secrets"].members)
+    call.secrets.push_back({name.text, is_true(secret["required"])});
+  for (const auto& [name, output] : on[kEvent]["outputs"].members) {
+    const auto& value = output["value"];
+    call.outputs.push_back({name.text, {value.text, value.line, value.column}});
+  }
+  return call;
+}
+
 Job job_of(const std::string& path, const Node& id, const Node& node, Diagnostics& diagnostics) {
   Job job{.file = path,
           .id = id.text,
-          .name = text_of(node["name"]),
-          .condition = text_of(node["if"]),
+          .name = filled_text_of(node["name"]),
+          .condition = text_of_value(node["if"]),
           .runs_on = node["runs-on"],
-          .strategy = {.matrix = node["strategy"]["matrix"],
+          .strategy = {.computed = node["strategy"].is_scalar() ? node["strategy"] : Node(),
+                       .matrix = node["strategy"]["matrix"],
                        .fail_fast = node["strategy"]["fail-fast"],
                        .max_parallel = node["strategy"]["max-parallel"]},
           .env = node["env"],
           .defaults = defaults_of(node["defaults"]),
           .permissions = node["permissions"],
+          .effective_permissions = permissions_of(node["permissions"]),
           .concurrency = node["concurrency"],
           .environment = node["environment"],
           .outputs = node["outputs"],
@@ -208,7 +239,8 @@ Job job_of(const std::string& path, const Node& id, const Node& node, Diagnostic
           .continue_on_error = node["continue-on-error"],
           .container = node["container"],
           .services = node["services"],
-          .uses = text_of(node["uses"]),
+          .snapshot = node["snapshot"],
+          .uses = text_of_value(node["uses"]),
           .with = node["with"],
           .secrets = node["secrets"],
           .line = id.line,
@@ -216,12 +248,12 @@ Job job_of(const std::string& path, const Node& id, const Node& node, Diagnostic
   const Node& needs = node["needs"];
   if (needs.is_sequence()) {
     for (const auto& item : needs.items) job.needs.push_back({item.text, item.line, item.column});
-  } else if (auto one = text_of(needs)) {
+  } else if (auto one = text_of_value(needs)) {
     job.needs.push_back(*one);
   }
   job.steps = parse_steps(path, node["steps"], diagnostics);
   if (const auto problem = problem_of_id(id.text); !problem.empty()) {
-    diagnostics.push_back({{path, id.line, id.column}, problem});
+    diagnostics.push_back({{path, id.line, id.column}, problem, "id"});
   }
   return job;
 }
@@ -241,18 +273,22 @@ std::vector<Step> parse_steps(const std::string& file, const Node& sequence, Dia
 
 Workflow parse_workflow(const std::string& path, const Node& root, Diagnostics& diagnostics) {
   Workflow workflow{.path = path,
-                    .run_name = text_of(root["run-name"]),
+                    .run_name = filled_text_of(root["run-name"]),
                     .triggers = triggers_of(root["on"]),
                     .dispatch_inputs = dispatch_inputs_of(root["on"]),
+                    .call = call_interface_of(root["on"]),
                     .env = root["env"],
                     .defaults = defaults_of(root["defaults"]),
                     .permissions = root["permissions"],
                     .concurrency = root["concurrency"],
                     .jobs_line = root["jobs"].line,
                     .jobs_column = root["jobs"].column};
-  if (root["name"].present()) workflow.name = root["name"].text;
+  if (const auto name = filled_text_of(root["name"])) workflow.name = name->text;
   for (const auto& [id, node] : root["jobs"].members)
     workflow.jobs.push_back(job_of(path, id, node, diagnostics));
+  for (auto& job : workflow.jobs) {
+    if (!job.effective_permissions) job.effective_permissions = permissions_of(workflow.permissions);
+  }
   return workflow;
 }
 

@@ -19,6 +19,7 @@ constexpr std::string_view kRunner = "github inputs vars needs strategy matrix s
 constexpr std::string_view kEnvironmentUrl = "github inputs vars needs strategy matrix steps job runner env";
 constexpr std::string_view kStep =
     "github inputs vars needs strategy matrix secrets steps job runner env hashFiles";
+constexpr std::string_view kSecretsOfACall = "github inputs vars needs secrets strategy matrix";
 constexpr std::string_view kStepIf =
     "github inputs vars needs strategy matrix steps job runner env hashFiles status";
 
@@ -34,16 +35,21 @@ ValueRule texts_value(std::string_view contexts) {
   return {kMapping, contexts, texts(contexts)};
 }
 
+// The mapping itself cannot be computed.
+ValueRule computed_texts(std::string_view contexts) {
+  return {kMapping, kNone, texts(contexts)};
+}
+
 MappingRule make_defaults_rule(std::string_view contexts) {
   static std::map<std::string_view, MappingRule> runs;
   auto& run = runs[contexts];
-  run = {"run", {{"shell", {kScalar, contexts}}, {"working-directory", {kScalar, contexts}}}};
+  run = {"run", {{"shell", {kString, contexts}}, {"working-directory", {kString, contexts}}}};
   return {"defaults", {{"run", {kMapping, contexts, &run}}}};
 }
 
 MappingRule make_concurrency_rule(std::string_view contexts) {
   return {"concurrency",
-          {{"group", {kScalar, contexts}, true},
+          {{"group", {kString, contexts}, true},
            {"cancel-in-progress", {kBoolean, contexts}},
            {"queue", {kString, kNone, nullptr, nullptr, false, "single max"}}}};
 }
@@ -57,12 +63,13 @@ const MappingRule& permissions_rule() {
     for (const std::string_view scope :
          {"actions", "artifact-metadata", "attestations", "checks", "code-quality", "contents", "deployments",
           "discussions", "drives", "issues", "packages", "pages", "pull-requests", "repository-projects",
-          "security-events", "statuses", "vulnerability-alerts"}) {
+          "security-events", "statuses"}) {
       add(scope, "read write none");
     }
     add("copilot-requests", "write none");
     add("id-token", "write none");
     add("models", "read none");
+    add("vulnerability-alerts", "read none");
     return made;
   }();
   return rule;
@@ -74,26 +81,27 @@ ValueRule permissions_value() {
 
 const MappingRule& container_rule() {
   static const MappingRule credentials{
-      "credentials", {{"username", {kScalar, kCredentials}}, {"password", {kScalar, kCredentials}}}};
-  static const ValueRule item{kScalar, kCredentials};
+      "credentials", {{"username", {kString, kCredentials}}, {"password", {kString, kCredentials}}}};
+  static const ValueRule item{kString, kJob};
   static const MappingRule rule{"container",
-                                {{"image", {kScalar, kCredentials}},
-                                 {"credentials", {kMapping, kCredentials, &credentials}},
-                                 {"env", texts_value(kRunner)},
-                                 {"ports", {kSequence, kCredentials, nullptr, &item}},
-                                 {"volumes", {kSequence, kCredentials, nullptr, &item}},
-                                 {"options", {kText, kCredentials}}}};
+                                {{"image", {kString, kJob}},
+                                 {"options", {kText, kJob}},
+                                 {"env", {kMapping, kJob, texts(kRunner)}},
+                                 {"ports", {kSequence, kJob, nullptr, &item}},
+                                 {"volumes", {kSequence, kJob, nullptr, &item}},
+                                 {"credentials", {kMapping, kCredentials, &credentials}}}};
   return rule;
 }
 
 const MappingRule& services_rule() {
   static const MappingRule service = [] {
     MappingRule made = container_rule();
-    made.keys.push_back({"entrypoint", {kText, kCredentials}});
-    made.keys.push_back({"command", {kText, kCredentials}});
+    made.name = "service";
+    made.keys.push_back({"entrypoint", {kText, kJob}});
+    made.keys.push_back({"command", {kText, kJob}});
     return made;
   }();
-  static const ValueRule value{kString | kMapping, kCredentials, &service};
+  static const ValueRule value{kString | kMapping, kJob, &service};
   static const MappingRule rule{"services", {}, &value};
   return rule;
 }
@@ -113,15 +121,15 @@ const ValueRule& step_rule() {
   static MappingRule mapping{"step", {}};
   static const ValueRule rule{kMapping, kNone, &mapping};
   if (mapping.keys.empty()) {
-    mapping.keys = {{"id", {kScalar, kNone}},
-                    {"name", {kText, kStep}},
+    mapping.keys = {{"id", {kString, kNone}, false, kWithError},
+                    {"name", {kText, kStep}, false, kWithError},
                     {"if", {kText, kStepIf, nullptr, nullptr, true}, false, kReal},
                     {"env", texts_value(kStep), false, kReal},
                     {"continue-on-error", {kBoolean, kStep}, false, kWithError},
                     {"timeout-minutes", {kNumber, kStep}, false, kReal},
                     {"background", {kBoolean, kNone}, false, kReal},
                     {"run", {kText, kStep}, true, kRunStep},
-                    {"shell", {kScalar, kStep}, false, kRunStep},
+                    {"shell", {kString, kNone}, false, kRunStep},
                     {"working-directory", {kText, kStep}, false, kRunStep},
                     {"uses", {kString, kNone}, true, kUsesStep},
                     {"with", texts_value(kStep), false, kUsesStep},
@@ -134,7 +142,7 @@ const ValueRule& step_rule() {
 }
 
 const MappingRule& strategy_rule() {
-  static const ValueRule any{kText | kSequence | kMapping, kStrategy};
+  static const ValueRule any{kScalar | kSequence | kMapping, kStrategy};
   static const MappingRule filter{"filter", {}, &any};
   static const ValueRule filter_item{kMapping, kStrategy, &filter};
   static const ValueRule filters{kSequence, kStrategy, nullptr, &filter_item};
@@ -155,44 +163,49 @@ std::vector<KeyRule> keys_of_every_job() {
           {"needs", {kString | kSequence, kNone, nullptr, &kItem}},
           {"if", {kText, kJobIf, nullptr, nullptr, true}},
           {"permissions", permissions_value()},
-          {"concurrency", {kScalar | kMapping, kJob, &concurrency}},
+          {"concurrency", {kString | kMapping, kJob, &concurrency}},
           {"strategy", {kMapping, kStrategy, &strategy_rule()}}};
 }
 
 std::vector<KeyRule> keys_of_a_job_with_steps() {
-  static const ValueRule label{kScalar, kJob};
+  static const ValueRule label{kString, kJob};
   static const MappingRule runs_on{
-      "runs-on", {{"group", {kScalar, kJob}}, {"labels", {kScalar | kSequence, kJob, nullptr, &label}}}};
+      "runs-on", {{"group", {kString, kJob}}, {"labels", {kString | kSequence, kJob, nullptr, &label}}}};
   static const MappingRule environment{
       "environment",
       {{"name", {kText, kJob}, true}, {"url", {kText, kEnvironmentUrl}}, {"deployment", {kBoolean, kJob}}}};
   static const MappingRule snapshot{"snapshot",
-                                    {{"image-name", {kScalar, kNone}, true},
-                                     {"version", {kScalar, kNone}},
-                                     {"if", {kText, kJob, nullptr, nullptr, true}}}};
+                                    {{"image-name", {kString, kJob}, true},
+                                     {"version", {kString, kJob}},
+                                     {"if", {kText, kStepIf, nullptr, nullptr, true}}}};
   static const MappingRule defaults = make_defaults_rule(kJobDefaults);
-  return {{"runs-on", {kScalar | kSequence | kMapping, kJob, &runs_on, &label}, true, kOwnSteps},
+  return {{"runs-on", {kString | kSequence | kMapping, kJob, &runs_on, &label}, true, kOwnSteps},
           {"env", texts_value(kJobEnv), false, kOwnSteps},
           {"defaults", {kMapping, kNone, &defaults}, false, kOwnSteps},
           {"environment", {kText | kMapping, kJob, &environment}, false, kOwnSteps},
-          {"outputs", texts_value(kRunner), false, kOwnSteps},
+          {"outputs", computed_texts(kRunner), false, kOwnSteps},
           {"timeout-minutes", {kNumber, kJob}, false, kOwnSteps},
           {"cancel-timeout-minutes", {kNumber, kJob}, false, kOwnSteps},
           {"continue-on-error", {kBoolean, kJob}, false, kOwnSteps},
-          {"container", {kText | kMapping, kCredentials, &container_rule()}, false, kOwnSteps},
-          {"services", {kMapping, kCredentials, &services_rule()}, false, kOwnSteps},
-          {"snapshot", {kString | kMapping, kNone, &snapshot}, false, kOwnSteps},
+          {"container", {kText | kMapping, kJob, &container_rule()}, false, kOwnSteps},
+          {"services", {kMapping, kJob, &services_rule()}, false, kOwnSteps},
+          {"snapshot", {kString | kMapping, kJob, &snapshot}, false, kOwnSteps},
           {"steps", {kSequence, kNone, nullptr, &step_rule()}, false, kOwnSteps}};
 }
 
 const MappingRule& job_rule() {
+  constexpr unsigned kInput = kBoolean | kNumber | kText;
+  static const ValueRule input{kInput, kJob};
+  static const MappingRule with{"with", {}, &input};
+  static const ValueRule secret{kInput, kSecretsOfACall};
+  static const MappingRule secrets{"secrets", {}, &secret};
   static const MappingRule rule = [] {
     MappingRule made{"job", keys_of_every_job()};
     for (auto& key : keys_of_a_job_with_steps()) made.keys.push_back(key);
-    const ValueRule secrets{kMapping | kString | kNull, kJobEnv, texts(kJobEnv), nullptr, false, "inherit"};
     made.keys.push_back({"uses", {kString, kNone}, true, kCallsWorkflow});
-    made.keys.push_back({"with", texts_value(kJob), false, kCallsWorkflow});
-    made.keys.push_back({"secrets", secrets, false, kCallsWorkflow});
+    made.keys.push_back({"with", {kMapping, kNone, &with}, false, kCallsWorkflow});
+    made.keys.push_back(
+        {"secrets", {kMapping | kString, kNone, &secrets, nullptr, false, "inherit"}, false, kCallsWorkflow});
     return made;
   }();
   return rule;
@@ -203,7 +216,7 @@ const MappingRule& job_rule() {
 const MappingRule& workflow_rule() {
   static const ValueRule job{kMapping, kNone, &job_rule()};
   static const MappingRule jobs{"jobs", {}, &job};
-  static const MappingRule defaults = make_defaults_rule(kRunName);
+  static const MappingRule defaults = make_defaults_rule(kNone);
   static const MappingRule concurrency = make_concurrency_rule(kRunName);
   static const MappingRule rule{
       "workflow",
@@ -214,7 +227,7 @@ const MappingRule& workflow_rule() {
        {"defaults", {kMapping, kNone, &defaults}},
        {"env", texts_value(kWorkflowEnv)},
        {"permissions", permissions_value()},
-       {"concurrency", {kScalar | kMapping, kRunName, &concurrency}},
+       {"concurrency", {kText | kMapping, kRunName, &concurrency}},
        {"jobs", {kMapping, kNone, &jobs}, true}}};
   return rule;
 }

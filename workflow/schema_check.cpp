@@ -1,17 +1,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/similar_name.h"
 #include "base/strings.h"
-#include "workflow/expression/functions.h"
-#include "workflow/expression/syntax.h"
+#include "workflow/expression/characters.h"
 #include "workflow/expression/template.h"
+#include "workflow/expression/template_scalar.h"
 #include "workflow/schema.h"
 
 namespace workflow {
 
 namespace {
+
+using expression::ScalarKind;
+
+// What a token weighs besides its text (TemplateMemory).
+constexpr std::size_t kObjectSize = 24;
+constexpr std::size_t kTextSize = 26;
 
 unsigned bit_of(NodeKind kind) {
   switch (kind) {
@@ -33,86 +40,116 @@ unsigned bit_of(NodeKind kind) {
   return 0;
 }
 
-// At most so many bytes, and no half of a character.
-std::string cut(std::string_view text, std::size_t bytes) {
-  if (text.size() <= bytes) return std::string(text);
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
-  return std::string(text.substr(0, bytes)) + "…";
-}
-
-bool lists(std::string_view contexts, std::string_view name) {
-  while (!contexts.empty()) {
-    const auto end = contexts.find(' ');
-    if (base::equals_ignoring_case(contexts.substr(0, end), name)) return true;
-    contexts.remove_prefix(end == std::string_view::npos ? contexts.size() : end + 1);
+std::string expected_kinds(const ValueRule& rule, std::string_view found = {}) {
+  if (!rule.allowed.empty()) {
+    const auto list = base::split(rule.allowed, ' ');
+    if (const auto near = base::similar_name(found, list)) return fmt::format("did you mean '{}'?", *near);
+    return "expected one of: " + base::join(list, ", ");
   }
-  return false;
-}
-
-std::string expected_kinds(unsigned kinds) {
   std::vector<std::string> names;
-  if ((kinds & kString) != 0) names.emplace_back("string");
-  if ((kinds & kNumber) != 0) names.emplace_back("number");
-  if ((kinds & kBoolean) != 0) names.emplace_back("boolean");
-  if ((kinds & kSequence) != 0) names.emplace_back("sequence");
-  if ((kinds & kMapping) != 0) names.emplace_back("mapping");
-  return base::join(names, " or ");
+  if ((rule.kinds & kString) != 0)
+    names.emplace_back((rule.kinds & kEmpty) != 0 ? "text" : "text that is not empty");
+  if ((rule.kinds & kNumber) != 0) names.emplace_back("number");
+  if ((rule.kinds & kBoolean) != 0) names.emplace_back("boolean");
+  if ((rule.kinds & kSequence) != 0) names.emplace_back("sequence");
+  if ((rule.kinds & kMapping) != 0) names.emplace_back("mapping");
+  if ((rule.kinds & kNull) != 0) names.emplace_back("nothing");
+  return "expected a " + base::join(names, " or ");
 }
 
-constexpr std::string_view kNotEmbedded =
-    "The directive 'insert' is not allowed in this context. Directives are not supported for expressions "
-    "that "
-    "are embedded within a string. Directives are only supported when the entire value is an expression.";
+unsigned all_variants(const MappingRule& rule) {
+  unsigned variants = 0;
+  for (const auto& key : rule.keys) variants |= key.variants;
+  return variants;
+}
+
+// The key, if a mapping of one of the variants that are left can have it.
+const KeyRule* find_key(const MappingRule& rule, std::string_view key, unsigned variants) {
+  for (const auto& candidate : rule.keys) {
+    if (candidate.key == key)
+      return candidate.variants == 0 || (candidate.variants & variants) != 0 ? &candidate : nullptr;
+  }
+  return nullptr;
+}
+
+// The keys of one mapping, without case; most have few.
+class SeenKeys {
+ public:
+  bool add(std::string_view key) { return keys_.insert(base::to_lower(key)).second; }
+  [[nodiscard]] bool contains(std::string_view key) const { return keys_.contains(base::to_lower(key)); }
+
+ private:
+  std::set<std::string> keys_;
+};
 
 class Checker {
  public:
-  Checker(const std::string& file, Diagnostics& diagnostics, std::size_t most_problems)
-      : file_(file), diagnostics_(diagnostics), most_problems_(most_problems) {}
+  Checker(const std::string& file, SchemaReading& reading, Diagnostics& diagnostics)
+      : file_(file), reading_(reading), diagnostics_(diagnostics) {}
 
-  void mapping(const Node& node, const MappingRule& rule, std::string_view contexts) {
+  void mapping(Node& node, const MappingRule& rule, std::string_view contexts) {
+    take(kObjectSize);
     unsigned variants = all_variants(rule);
     bool computed_keys = false;
-    for (const auto& [key, value] : node.members) {
-      if (expression::has_expression(key.text)) {
+    SeenKeys seen;
+    std::vector<Member> kept;
+    kept.reserve(node.members.size());
+    for (auto& member : node.members) {
+      if (stopped_) return;
+      if (scalar(member.key, contexts) != ScalarKind::literal) {
         computed_keys = true;
-        computed_key(key, contexts);
-        static const ValueRule kAnything{kText | kSequence | kMapping};
-        ValueRule anything = rule.other != nullptr ? *rule.other : kAnything;
-        anything.contexts = contexts;
-        this->value(value, anything);
+        computed(member, rule, contexts);
+      } else if (const auto text = text_of(member.key); !seen.add(text)) {
+        report(member.key, fmt::format("'{}' is already defined", text));
         continue;
-      }
-      const auto* known = find(rule, key.text);
-      if (known != nullptr && known->variants != 0 && (known->variants & variants) == 0) known = nullptr;
-      if (known != nullptr) {
-        if (known->variants != 0) variants &= known->variants;
-        this->value(value, known->value);
-      } else if (rule.other != nullptr && !key.text.empty()) {
-        this->value(value, *rule.other);
       } else {
-        report(key, fmt::format("Unexpected value '{}'", key.text),
-               hint_of_key(node, rule, variants, key.text));
+        literal(member, rule, variants, contexts, seen);
       }
+      kept.push_back(std::move(member));
     }
-    if (!computed_keys) required(node, rule, variants);
+    node.members = std::move(kept);
+    required(node, rule, variants, computed_keys ? nullptr : &seen);
   }
 
  private:
-  // Why the key is wrong here, or which one was meant.
-  static std::string hint_of_key(const Node& node, const MappingRule& rule, unsigned variants,
-                                 std::string_view key) {
-    if (find(rule, key) != nullptr) {
-      for (const auto& [other, value] : node.members) {
-        const auto* telling = find(rule, other.text);
-        if (telling != nullptr && telling->variants != 0 &&
-            (telling->variants & find(rule, key)->variants) == 0)
-          return fmt::format("'{}' and '{}' exclude each other", other.text, key);
-      }
+  void computed(Member& member, const MappingRule& rule, std::string_view contexts) {
+    if (contexts.empty()) {
+      report(member.key, "A template expression is not allowed in this context");
+      return;
     }
+    take(kObjectSize + weight_of_text(member.key.text));
+    const bool known_keys = !rule.keys.empty() || rule.other == nullptr;
+    value(member.value, known_keys ? kAny : *rule.other, contexts);
+  }
+
+  void literal(Member& member, const MappingRule& rule, unsigned& variants, std::string_view contexts,
+               const SeenKeys& seen) {
+    auto& key = member.key;
+    key.text = text_of(key);
+    key.kind = NodeKind::string;
+    const auto* known = find_key(rule, key.text, variants);
+    if (known == nullptr && (rule.other == nullptr || key.text.empty())) {
+      report(key, unexpected(key), hint_of_key(rule, variants, key.text, seen));
+      if (rule.other == nullptr) return;
+    }
+    take(kObjectSize + weight_of_text(key.text));
+    if (known != nullptr && known->variants != 0) variants &= known->variants;
+    value(member.value, known != nullptr ? known->value : *rule.other, contexts);
+  }
+
+  // Why the key is wrong here, or which one was meant.
+  static std::string hint_of_key(const MappingRule& rule, unsigned variants, std::string_view key,
+                                 const SeenKeys& seen) {
+    if (rule.other != nullptr) return "expected a name";
+    const auto* elsewhere = find_key(rule, key, all_variants(rule));
     std::vector<std::string> names;
     for (const auto& candidate : rule.keys) {
+      const bool present = seen.contains(candidate.key);
+      if (elsewhere != nullptr && present && candidate.variants != 0 &&
+          (candidate.variants & elsewhere->variants) == 0)
+        return fmt::format("'{}' and '{}' exclude each other", candidate.key, key);
       const bool fits = candidate.variants == 0 || (candidate.variants & variants) != 0;
-      if (fits && !node[candidate.key].present()) names.emplace_back(candidate.key);
+      if (fits && !present) names.emplace_back(candidate.key);
     }
     return hint_of(key, names);
   }
@@ -125,199 +162,160 @@ class Checker {
     return fmt::format("expected {}: {}", names.size() == 1 ? "only" : "one of", base::join(names, ", "));
   }
 
-  static const KeyRule* find(const MappingRule& rule, std::string_view key) {
-    const auto found = std::find_if(rule.keys.begin(), rule.keys.end(),
-                                    [&](const KeyRule& candidate) { return candidate.key == key; });
-    return found == rule.keys.end() ? nullptr : &*found;
-  }
-
-  static unsigned all_variants(const MappingRule& rule) {
-    unsigned variants = 0;
-    for (const auto& key : rule.keys) variants |= key.variants;
-    return variants;
-  }
-
-  void required(const Node& node, const MappingRule& rule, unsigned variants) {
+  // `seen` is null when a key is computed: then nobody knows which there will be.
+  void required(const Node& node, const MappingRule& rule, unsigned variants, const SeenKeys* seen) {
+    if (stopped_) return;
     if ((variants & (variants - 1)) != 0) {
-      std::vector<std::string> telling;
-      for (const auto& key : rule.keys) {
-        const bool of_one = key.variants != 0 && (key.variants & (key.variants - 1)) == 0;
-        if (of_one && (key.variants & variants) != 0) telling.emplace_back(key.key);
-      }
-      std::sort(telling.begin(), telling.end());
       report(node, "There's not enough info to determine what you meant. Add one of these properties: " +
-                       base::join(telling, ", "));
+                       base::join(telling_keys(rule, variants), ", "));
       return;
     }
+    if (seen == nullptr) return;
     for (const auto& key : rule.keys) {
       const bool applies = key.variants == 0 || (key.variants & variants) != 0;
-      if (key.required && applies && !node[key.key].present())
+      if (key.required && applies && !seen->contains(key.key))
         report(node, fmt::format("Required property is missing: {}", key.key));
     }
   }
 
-  void value(const Node& node, const ValueRule& rule) {
-    if (rule.condition && node.is_scalar()) {
-      condition(node, rule);
-      return;
+  // Those that only one of the variants has.
+  static std::vector<std::string> telling_keys(const MappingRule& rule, unsigned variants) {
+    std::vector<std::string> telling;
+    for (const auto& key : rule.keys) {
+      const unsigned of = key.variants & variants;
+      if (of != 0 && (of & (of - 1)) == 0) telling.emplace_back(key.key);
     }
-    const bool computed =
-        node.kind == NodeKind::string && !rule.contexts.empty() && is_one_expression(node.text);
-    bool fits = (rule.kinds & bit_of(node.kind)) != 0;
-    if (node.kind == NodeKind::string && node.text.empty()) fits = fits && (rule.kinds & kEmpty) != 0;
-    if (!fits && !computed) {
-      report(node, unexpected(node, rule));
-      return;
-    }
-    if (node.kind == NodeKind::string) {
-      expressions(node, rule.contexts);
-      allowed(node, rule.allowed);
-    }
-    if (node.is_mapping() && rule.mapping != nullptr) mapping(node, *rule.mapping, rule.contexts);
-    if (node.is_sequence() && rule.item != nullptr) {
-      for (const auto& item : node.items) value(item, *rule.item);
-    }
-    if ((node.is_mapping() && rule.mapping == nullptr) || (node.is_sequence() && rule.item == nullptr))
-      anything(node, rule.contexts);
+    std::sort(telling.begin(), telling.end());
+    return telling;
   }
 
-  // No rule but for the expressions in it.
-  void anything(const Node& node, std::string_view contexts) {
-    if (node.kind == NodeKind::string) expressions(node, contexts);
-    for (const auto& item : node.items) anything(item, contexts);
-    for (const auto& [key, member] : node.members) {
-      if (expression::has_expression(key.text)) computed_key(key, contexts);
-      anything(member, contexts);
-    }
-  }
-
-  static std::string unexpected(const Node& node, const ValueRule& rule) {
-    const auto expected = expected_kinds(rule.kinds);
-    if (node.is_sequence()) return fmt::format("A sequence was not expected; expected a {}", expected);
-    if (node.is_mapping()) return fmt::format("A mapping was not expected; expected a {}", expected);
-    if (node.text.empty()) return fmt::format("Unexpected value ''; expected a {}, found nothing", expected);
-    return fmt::format("Unexpected value '{}'; expected a {}, found a {}", shown(node), expected,
-                       name_of(node.kind));
-  }
-
-  void allowed(const Node& node, std::string_view texts) {
-    if (texts.empty() || expression::has_expression(node.text)) return;
-    const auto list = base::split(texts, ' ');
-    if (std::find(list.begin(), list.end(), node.text) != list.end()) return;
-    report(node,
-           fmt::format("Unexpected value '{}'; expected one of: {}", shown(node), base::join(list, ", ")),
-           hint_of_value(node.text, list));
-  }
-
-  static std::string hint_of_value(std::string_view text, const std::vector<std::string>& list) {
-    const auto near = base::similar_name(text, list);
-    return near ? fmt::format("did you mean '{}'?", *near) : "";
-  }
-
-  static std::string shown(const Node& node) {
-    constexpr std::size_t kLongest = 60;
-    return cut(node.text, kLongest);
-  }
-
-  static bool is_one_expression(std::string_view text) {
-    const auto parts = expression::split_template(base::trim(text));
-    return parts && parts->size() == 1 && parts->front().is_expression;
-  }
-
-  void computed_key(const Node& key, std::string_view contexts) {
-    const auto parts = expression::split_template(key.text);
-    const bool insert = parts && parts->size() == 1 && parts->front().text == "insert";
-    if (contexts.empty() || !insert) expressions(key, contexts);
-  }
-
-  void expressions(const Node& node, std::string_view contexts) {
-    if (!expression::has_expression(node.text)) return;
-    if (contexts.empty()) {
-      report(node, fmt::format("A template expression is not allowed in this context: '{}'", shown(node)));
-      return;
-    }
-    const auto parts = expression::split_template(node.text);
-    if (!parts) {
-      report(node, parts.error().message);
-      return;
-    }
-    for (const auto& part : *parts) {
-      if (!part.is_expression) continue;
-      if (part.text == "insert") {
-        report(node, kNotEmbedded);
+  void value(Node& node, const ValueRule& rule, std::string_view outer) {
+    if (stopped_) return;
+    const auto contexts = rule.contexts.empty() ? outer : rule.contexts;
+    if (node.is_mapping()) {
+      if ((rule.kinds & kMapping) == 0) {
+        take(kObjectSize);
+        report(node, "A mapping was not expected", expected_kinds(rule));
         return;
       }
-      expression_text(node, part.text, contexts);
+      static const MappingRule kAnything{"mapping", {}, &kAny};
+      mapping(node, rule.mapping != nullptr ? *rule.mapping : kAnything, contexts);
+    } else if (node.is_sequence()) {
+      sequence(node, rule, contexts);
+    } else {
+      scalar_value(node, rule, contexts);
     }
   }
 
-  void condition(const Node& node, const ValueRule& rule) {
-    const auto expression = expression::unwrapped_condition(node.text);
-    if (!expression) {
-      report(node, expression.error().message);
+  void sequence(Node& node, const ValueRule& rule, std::string_view contexts) {
+    take(kObjectSize);
+    if ((rule.kinds & kSequence) == 0) {
+      report(node, "A sequence was not expected", expected_kinds(rule));
       return;
     }
-    expression_text(node, *expression, rule.contexts);
+    for (auto& item : node.items) value(item, rule.item != nullptr ? *rule.item : kAny, contexts);
   }
 
-  void expression_text(const Node& node, std::string_view text, std::string_view contexts) {
-    const auto tree =
-        expression::parse_expression(text, [&](std::string_view name) { return is_context(contexts, name); });
-    if (!tree) {
-      auto message = tree.error().message;
-      if (message.starts_with("Unrecognized named-value"))
-        message += fmt::format(". Available here: {}", named_values(contexts));
-      report(node, message);
+  void scalar_value(Node& node, const ValueRule& rule, std::string_view contexts) {
+    const auto kind = scalar(node, contexts);
+    if (kind == ScalarKind::insert) {
+      report(node, "Unexpected value '${{ insert }}'", "a directive can only be a key");
       return;
     }
-    expression::visit_nodes(**tree, [&](const expression::Node& part) {
-      if (part.kind != expression::NodeKind::call) return;
-      const auto problem = problem_of_call(part, contexts);
-      if (problem.empty()) return;
-      report(node, fmt::format("{}: '{}'. Located at position {} within expression: {}", problem, part.name,
-                               part.offset + 1, text));
-    });
-  }
-
-  static std::string_view problem_of_call(const expression::Node& call, std::string_view contexts) {
-    if (base::equals_ignoring_case(call.name, "hashFiles") && !lists(contexts, "hashFiles"))
-      return "Unrecognized function";
-    if (!expression::is_status_function(call.name) || lists(contexts, "job-status")) return "";
-    if (!lists(contexts, "status")) return "Unrecognized function";
-    return call.children.empty() ? "" : "Too many parameters supplied";
-  }
-
-  // The lists also hold what functions there are.
-  static bool is_context(std::string_view contexts, std::string_view name) {
-    return lists(contexts, name) && !lists("status job-status hashFiles", name);
-  }
-
-  static std::string named_values(std::string_view contexts) {
-    std::vector<std::string> names;
-    for (auto& name : base::split(contexts, ' ')) {
-      if (is_context(contexts, name)) names.push_back(std::move(name));
+    if (kind == ScalarKind::expression) {
+      if (contexts.empty()) report(node, "A template expression is not allowed in this context");
+      return;
     }
-    return base::join(names, ", ");
+    const bool as_it_is = node.kind != NodeKind::string && (rule.kinds & bit_of(node.kind)) != 0;
+    if (!as_it_is) {
+      node.text = text_of(node);
+      if (node.kind != NodeKind::string) node.written_as = node.kind;
+      node.kind = NodeKind::string;
+      if (!fits(node.text, rule)) report(node, unexpected(node), expected_kinds(rule, node.text));
+    }
+    take(kObjectSize + (as_it_is ? 0 : weight_of_text(node.text)));
+    if (rule.condition) condition(node, contexts);
   }
 
-  void report(const Node& node, std::string_view message, std::string hint = {}) {
-    constexpr std::size_t kLongest = 500;
-    if (diagnostics_.size() >= most_problems_) return;
-    Diagnostic diagnostic{{file_, node.line, node.column}, cut(message, kLongest)};
-    diagnostic.hint = std::move(hint);
-    diagnostics_.push_back(std::move(diagnostic));
+  // A condition without braces.
+  void condition(const Node& node, std::string_view contexts) {
+    if (expression::trim_white_space(node.text).empty()) return;
+    if (const auto fine = check_expression(node.text, contexts); !fine)
+      report_to(reading_.conditions, node, fine.error().message, hint_of_expression(fine.error(), contexts));
+  }
+
+  static std::string hint_of_expression(const base::Error& error, std::string_view contexts) {
+    return error.message.starts_with("Unrecognized named-value") ? names_available(contexts) : "";
+  }
+
+  static bool fits(std::string_view text, const ValueRule& rule) {
+    if ((rule.kinds & kString) == 0) return false;
+    if (text.empty()) return (rule.kinds & kEmpty) != 0;
+    if (rule.allowed.empty()) return true;
+    const auto list = base::split(rule.allowed, ' ');
+    return std::find(list.begin(), list.end(), text) != list.end();
+  }
+
+  // What a scalar is. The text of one with expressions stays as it is written, but for a quoted string alone.
+  ScalarKind scalar(Node& node, std::string_view contexts) {
+    if (node.kind != NodeKind::string || !expression::has_expression(node.text)) return ScalarKind::literal;
+    auto read = expression::read_template_scalar(
+        node.text, [&](std::string_view text) { return check_expression(text, contexts); });
+    if (!read) {
+      report(node, read.error().message, hint_of_expression(read.error(), contexts));
+      return ScalarKind::literal;
+    }
+    // What would be taken for an expression once more stays in its quotes.
+    if (read->kind == ScalarKind::literal && !expression::has_expression(read->text))
+      node.text = std::move(read->text);
+    if (read->kind == ScalarKind::expression) take(kObjectSize + weight_of_text(read->text));
+    return read->kind;
+  }
+
+  static std::string unexpected(const Node& node) { return fmt::format("Unexpected value '{}'", node.text); }
+
+  void take(std::size_t bytes) {
+    if (stopped_) return;
+    if (bytes <= reading_.bytes_left) {
+      reading_.bytes_left -= bytes;
+      return;
+    }
+    stopped_ = true;
+    if (diagnostics_.size() < reading_.most_problems)
+      diagnostics_.push_back({{file_, 0, 0}, "Maximum object size exceeded"});
+  }
+
+  void report(const Node& node, std::string message, std::string hint = "") {
+    if (!stopped_) report_to(diagnostics_, node, std::move(message), std::move(hint));
+  }
+
+  void report_to(Diagnostics& diagnostics, const Node& node, std::string message, std::string hint) const {
+    if (diagnostics.size() >= reading_.most_problems) return;
+    diagnostics.push_back({.location = {file_, node.line, node.column},
+                           .message = cut_message(std::move(message)),
+                           .hint = std::move(hint)});
   }
 
   const std::string& file_;
+  SchemaReading& reading_;
   Diagnostics& diagnostics_;
-  std::size_t most_problems_;
+  bool stopped_ = false;
 };
 
 }  // namespace
 
-void check_schema(const std::string& file, const Node& node, const MappingRule& rule,
-                  Diagnostics& diagnostics, std::size_t most_problems) {
-  Checker(file, diagnostics, most_problems).mapping(node, rule, "");
+std::size_t weight_of_text(std::string_view text) {
+  std::size_t units = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xC0U) != 0x80U) units += byte >= 0xF0U ? 2 : 1;
+  }
+  return kTextSize + 2 * units;
+}
+
+void check_schema(const std::string& file, Node& node, const MappingRule& rule, SchemaReading& reading,
+                  Diagnostics& diagnostics) {
+  Checker(file, reading, diagnostics).mapping(node, rule, "");
 }
 
 }  // namespace workflow

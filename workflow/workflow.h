@@ -2,11 +2,13 @@
 // A workflow as written: plain structs with places. What may hold an expression is kept as a Node or a Text
 // and evaluated when its contexts exist. Not for what a run makes of it (plan).
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "workflow/node.h"
+#include "workflow/permissions.h"
 
 namespace workflow {
 
@@ -46,10 +48,13 @@ struct Defaults {
 };
 
 struct Strategy {
-  Node matrix;  ///< mapping, one expression, or absent
+  Node computed;  ///< the whole of it when it is one expression; then the rest is absent
+  Node matrix;    ///< mapping, one expression, or absent
   Node fail_fast;
   Node max_parallel;
 };
+
+struct Workflow;
 
 struct Job {
   std::string file;  ///< that it is written in, for the places of errors
@@ -62,6 +67,9 @@ struct Job {
   Node env;
   Defaults defaults;
   Node permissions;  ///< absent: the workflow's
+  /// Its own, else the workflow's, else the caller's; of a called workflow's caller what that workflow asks
+  /// for. Nothing: the repository's default.
+  std::optional<Permissions> effective_permissions;
   Node concurrency;
   Node environment;
   Node outputs;
@@ -70,10 +78,12 @@ struct Job {
   Node continue_on_error;
   Node container;
   Node services;
+  Node snapshot;
   std::vector<Step> steps;
   std::optional<Text> uses;  ///< a reusable workflow
   Node with;
-  Node secrets;
+  Node secrets;                            ///< a mapping, or the text `inherit`
+  std::shared_ptr<const Workflow> called;  ///< what `uses` names, when there was somebody to read it
   int line = 0;
   int column = 0;
 };
@@ -98,12 +108,38 @@ struct DispatchInput {
   std::vector<std::string> options;
 };
 
+/// Of on.workflow_call.
+struct CallInput {
+  std::string name;
+  std::string type;  ///< string, boolean, number
+  bool required = false;
+  Node default_value;  ///< may be an expression; absent: "", false or 0
+};
+
+struct CallSecret {
+  std::string name;
+  bool required = false;
+};
+
+struct CallOutput {
+  std::string name;
+  Text value;
+};
+
+/// How a workflow may be called by another.
+struct CallInterface {
+  std::vector<CallInput> inputs;
+  std::vector<CallSecret> secrets;
+  std::vector<CallOutput> outputs;
+};
+
 struct Workflow {
-  std::string path;  ///< as given to load_workflow
+  std::string path;  ///< as given to load_workflow; of a called one owner/repository/path@ref or ./path
   std::optional<std::string> name;
   std::optional<Text> run_name;
   std::vector<Trigger> triggers;
   std::vector<DispatchInput> dispatch_inputs;
+  std::optional<CallInterface> call;  ///< nothing: it cannot be called
   Node env;
   Defaults defaults;
   Node permissions;
@@ -111,6 +147,7 @@ struct Workflow {
   std::vector<Job> jobs;  ///< in the order of the file
   int jobs_line = 0;      ///< where they begin
   int jobs_column = 0;
+  std::shared_ptr<const Node> root;  ///< the whole file as it was read; null in a draft
 
   [[nodiscard]] const Job* find_job(std::string_view id) const;
 };

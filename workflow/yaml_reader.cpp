@@ -50,6 +50,16 @@ bool is_null(std::string_view text) {
   return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
 }
 
+// UTF-16 units, as .NET counts.
+std::size_t count_characters(std::string_view text) {
+  std::size_t units = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xC0U) != 0x80U) units += byte >= 0xF0U ? 2 : 1;
+  }
+  return units;
+}
+
 /// What the library does not tell: it counts bytes, and puts a value that is not there where the next thing
 /// begins.
 class Source : public SourceLines {
@@ -58,6 +68,16 @@ class Source : public SourceLines {
 
   [[nodiscard]] Place place_of(const YAML::Mark& mark) const {
     return place_behind(mark.line + 1, static_cast<std::size_t>(std::max(mark.column, 0)));
+  }
+
+  /// Whether a null is written there, and not only meant.
+  [[nodiscard]] bool has_null(const YAML::Mark& mark) const {
+    const auto at = static_cast<std::size_t>(std::max(mark.column, 0));
+    auto text = line(mark.line + 1);
+    text.remove_prefix(std::min(at, text.size()));
+    constexpr std::string_view kEndOfWord = " \t\r,]}:#";
+    const auto word = text.substr(0, text.find_first_of(kEndOfWord));
+    return !word.empty() && is_null(word);
   }
 
   /// Behind the dash of an item of which nothing was written, when the next thing begins at `place`.
@@ -86,6 +106,7 @@ class Source : public SourceLines {
 struct ReadingFailed {
   Place place;
   std::string message;
+  bool of_the_file = false;  ///< GitHub names no place for it
 };
 
 class NodeBuilder : public YAML::EventHandler {
@@ -98,7 +119,9 @@ class NodeBuilder : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     remember(anchor);
     Node node = make(NodeKind::null, mark, "");
-    if (!open_.empty() && open_.back().expects_value) {
+    if (source_.has_null(mark)) {
+      // It is where it was written.
+    } else if (!open_.empty() && open_.back().expects_value) {
       const Node& key = open_.back().node.members.back().key;
       // On another line than its key, or before it: nothing was written.
       if (node.line != key.line) move_to(source_.behind(key), node);
@@ -181,7 +204,7 @@ class NodeBuilder : public YAML::EventHandler {
   }
 
   [[noreturn]] void fail(const YAML::Mark& mark, std::string message) const {
-    throw ReadingFailed{source_.place_of(mark), std::move(message)};
+    throw ReadingFailed{source_.place_of(mark), std::move(message), true};
   }
 
   static void move_to(Place place, Node& node) {
@@ -215,21 +238,21 @@ class NodeBuilder : public YAML::EventHandler {
   }
 
   Node make(NodeKind kind, const YAML::Mark& mark, const std::string& value) {
-    count(mark, value.size());
+    count(mark, value.size(), kind == NodeKind::sequence || kind == NodeKind::mapping ? 2 : 1);
     const Place place = source_.place_of(mark);
     return {.kind = kind, .line = place.line, .column = place.column, .text = value};
   }
 
-  void count(const YAML::Mark& mark, std::size_t bytes) {
-    bytes_ += bytes + 16;
-    if (++nodes_ > limits_.nodes || bytes_ > limits_.expanded_bytes) {
-      fail(mark, "Maximum object size exceeded: the document is too large once its aliases are expanded");
-    }
+  void count(const YAML::Mark& mark, std::size_t bytes, std::size_t events) {
+    bytes_ += bytes;
+    events_ += events;
+    if (events_ > limits_.events) fail(mark, "Maximum YAML nodes exceeded");
+    if (bytes_ > limits_.expanded_bytes) fail(mark, "Maximum object size exceeded");
   }
 
   void account_for(const Node& node, const YAML::Mark& mark, int depth) {
-    if (depth > limits_.depth) fail(mark, "Maximum object depth exceeded");
-    count(mark, node.text.size());
+    if (!node.is_scalar() && depth > limits_.depth) fail(mark, "Maximum object depth exceeded");
+    count(mark, node.text.size(), node.is_scalar() ? 1 : 2);
     for (const auto& item : node.items) account_for(item, mark, depth + 1);
     for (const auto& [key, value] : node.members) {
       account_for(key, mark, depth + 1);
@@ -239,7 +262,7 @@ class NodeBuilder : public YAML::EventHandler {
 
   void open(Node node, YAML::anchor_t anchor) {
     if (static_cast<int>(open_.size()) >= limits_.depth) {
-      throw ReadingFailed{{node.line, node.column}, "Maximum object depth exceeded"};
+      throw ReadingFailed{{node.line, node.column}, "Maximum object depth exceeded", true};
     }
     open_.push_back({.node = std::move(node), .anchor = anchor});
   }
@@ -262,7 +285,8 @@ class NodeBuilder : public YAML::EventHandler {
     } else if (!parent.expects_value) {
       if (!node.is_scalar() && !is_placeholder(node))
         throw ReadingFailed{{node.line, node.column}, "A key must be a scalar"};
-      parent.drops_member = !node.text.empty() && !parent.keys.insert(base::to_lower(node.text)).second;
+      parent.drops_member = limits_.refuse_duplicates && !node.text.empty() &&
+                            !parent.keys.insert(base::to_lower(node.text)).second;
       if (parent.drops_member)
         problems_.push_back({{node.line, node.column}, fmt::format("'{}' is already defined", node.text)});
       parent.node.members.push_back({std::move(node), Node()});
@@ -299,7 +323,7 @@ class NodeBuilder : public YAML::EventHandler {
   std::map<YAML::anchor_t, Node> anchors_;
   std::map<YAML::anchor_t, Anchor> written_;
   Anchor next_anchor_;
-  std::size_t nodes_ = 0;
+  std::size_t events_ = 0;
   std::size_t bytes_ = 0;
 };
 
@@ -308,12 +332,10 @@ class NodeBuilder : public YAML::EventHandler {
 Node read_yaml(const std::string& file, std::string_view text, Diagnostics& diagnostics,
                const YamlLimits& limits, std::vector<Anchor>* anchors) {
   const auto report = [&](int line, int column, std::string message) {
-    diagnostics.push_back({{file, line, column}, std::move(message)});
+    diagnostics.push_back({{file, line, column}, cut_message(std::move(message))});
   };
-  if (text.size() > limits.characters) {
-    report(0, 0,
-           fmt::format("The maximum file size of {} characters has been exceeded: the file has {}",
-                       limits.characters, text.size()));
+  if (text.size() > limits.characters && count_characters(text) > limits.characters) {
+    report(0, 0, fmt::format("The maximum file size of {} characters has been exceeded", limits.characters));
     return {};
   }
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
@@ -336,7 +358,12 @@ Node read_yaml(const std::string& file, std::string_view text, Diagnostics& diag
     const Place place = source.place_of(error.mark);
     report(place.line, place.column, error.msg);
   } catch (const ReadingFailed& failed) {
-    report(failed.place.line, failed.place.column, failed.message);
+    if (failed.of_the_file) {
+      report(0, 0, failed.message);
+      diagnostics.back().hint = fmt::format("at line {}, column {}", failed.place.line, failed.place.column);
+    } else {
+      report(failed.place.line, failed.place.column, failed.message);
+    }
   }
   return {};
 }

@@ -15,8 +15,9 @@ namespace workflow {
 struct YamlLimits {
   std::size_t characters = 1U << 20;  ///< of the file
   int depth = 50;
-  std::size_t nodes = 200'000;  ///< after aliases are expanded
+  std::size_t events = 50'000;  ///< scalars, and beginnings and ends of the rest, with what aliases repeat
   std::size_t expanded_bytes = 10U << 20;
+  bool refuse_duplicates = true;  ///< else a key that is there twice stays so, for check_schema to find
 };
 
 /// `&name` in a document.

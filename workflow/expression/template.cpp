@@ -5,13 +5,11 @@
 #include "base/strings.h"
 #include "workflow/expression/characters.h"
 #include "workflow/expression/functions.h"
+#include "workflow/expression/template_scalar.h"
 
 namespace workflow::expression {
 
-namespace {
-
-// Where the expression that starts at `from` ends: the offset of "}}" outside quotes.
-std::size_t find_end(std::string_view text, std::size_t from) {
+std::size_t find_expression_end(std::string_view text, std::size_t from) {
   bool quoted = false;
   for (std::size_t i = from; i < text.size(); ++i) {
     if (text[i] == '\'') quoted = !quoted;
@@ -20,19 +18,13 @@ std::size_t find_end(std::string_view text, std::size_t from) {
   return std::string_view::npos;
 }
 
-std::string quoted_for_format(std::string_view text) {
-  return base::replace_all(base::replace_all(base::replace_all(text, "'", "''"), "{", "{{"), "}", "}}");
-}
-
-}  // namespace
-
 base::Result<std::vector<TemplatePart>> split_template(std::string_view text) {
   std::vector<TemplatePart> parts;
   std::size_t at = 0;
   while (at < text.size()) {
     const auto start = text.find("${{", at);
     if (start == std::string_view::npos) break;
-    const auto end = find_end(text, start + 3);
+    const auto end = find_expression_end(text, start + 3);
     if (end == std::string_view::npos) {
       return base::make_error(
           base::ErrorKind::invalid_input,
@@ -88,28 +80,9 @@ base::Result<std::string> evaluate_text(std::string_view text, const Surrounding
 }
 
 base::Result<std::string> unwrapped_condition(std::string_view text) {
-  std::string expression(trim_white_space(text));
-  if (expression.empty()) return std::string("success()");
-  if (has_expression(expression)) {
-    TRY(const auto parts, split_template(expression));
-    if (parts.size() == 1) {
-      expression = parts[0].text;
-    } else {
-      std::string pattern;
-      std::string arguments;
-      int index = 0;
-      for (const auto& part : parts) {
-        if (part.is_expression) {
-          pattern += fmt::format("{{{}}}", index++);
-          arguments += ", " + part.text;
-        } else {
-          pattern += quoted_for_format(part.text);
-        }
-      }
-      expression = fmt::format("format('{}'{})", pattern, arguments);
-    }
-  }
-  return expression;
+  // White space around braces makes text of them, and so a condition that always holds; GitHub has it so.
+  TRY(auto scalar, read_template_scalar(text, [](std::string_view) { return base::Result<void>(); }));
+  return trim_white_space(scalar.text).empty() ? std::string("success()") : std::move(scalar.text);
 }
 
 bool asks_for_status(const Node& tree) {

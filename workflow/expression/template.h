@@ -19,6 +19,8 @@ struct TemplatePart {
 /// Quotes inside an expression may hold braces. An expression that is not closed is an Error.
 base::Result<std::vector<TemplatePart>> split_template(std::string_view text);
 bool has_expression(std::string_view text);
+/// Where the expression that starts at `from` ends: the offset of `}}` outside of quotes, or npos.
+std::size_t find_expression_end(std::string_view text, std::size_t from);
 
 /// A text that is one expression keeps the expression's type; any other becomes a string.
 base::Result<Value> evaluate_template(std::string_view text, const Surroundings& surroundings);

@@ -80,7 +80,7 @@ class ContainerRule {
 
   void image(const Node& key, const Node& container) {
     // A null that is written out says that there is no container; one that is not stands behind the colon.
-    const bool says_null = container.kind == NodeKind::null &&
+    const bool says_null = container.written_as == NodeKind::null &&
                            container.column > key.column + static_cast<int>(key.text.size()) + 1;
     const bool no_text = container.is_scalar() && container.text.empty() && !says_null;
     const bool no_image = container.is_mapping() && !container["image"].present() &&

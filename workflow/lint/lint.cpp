@@ -30,6 +30,7 @@ Diagnostics github_problems(const WorkflowDraft& draft) {
   if (!problems.empty() && draft.root.is_mapping()) {
     Diagnostics deeper;
     check_workflow(draft.workflow, deeper);
+    check_needs(draft.workflow, deeper);
     for (auto& problem : deeper) {
       const bool known = std::any_of(problems.begin(), problems.end(), [&](const Diagnostic& other) {
         return other.location.line == problem.location.line &&

@@ -392,9 +392,9 @@ TEST(ExpressionPlaces, AreAllThatTheSchemaKnows) {
 run-name: ${{ github.a1 }}
 env: {A: '${{ github.a2 }}', '${{ github.a3 }}': x}
 concurrency: {group: '${{ github.a4 }}'}
-defaults: {run: {shell: '${{ github.a5 }}'}}
 jobs:
   a:
+    defaults: {run: {shell: '${{ github.a5 }}'}}
     name: ${{ github.a6 }}
     runs-on: ['${{ github.a7 }}']
     environment: {name: '${{ github.a8 }}', url: '${{ github.a9 }}'}

@@ -1,101 +1,106 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
+#include <iostream>
+#include <map>
+#include <set>
 
 #include "base/json.h"
 #include "base/strings.h"
 #include "conformance_data.h"
-#include "workflow/expression/syntax.h"
-#include "workflow/expression/template.h"
+#include "template_json.h"
 #include "workflow/load_workflow.h"
 #include "workflow/yaml_reader.h"
 
 namespace workflow {
 namespace {
 
-// Fields of a job that GitHub's parser gives as they stand in the file.
-constexpr const char* kPlainFields[] = {"strategy",          "timeout-minutes", "cancel-timeout-minutes",
-                                        "continue-on-error", "runs-on",         "outputs",
-                                        "container",         "services"};
-
-base::Json expression_token(const std::string& text) {
-  return {{"type", 3}, {"expr", text}};
+// Files on which we differ from GitHub's parser by intent, with the reason; docs/compatibility.md names them.
+const std::map<std::string, std::string>& listed_differences() {
+  static const std::map<std::string, std::string> differences;
+  return differences;
 }
 
-// Text with expressions becomes one expression, as GitHub writes it.
-base::Json text_token(const std::string& text) {
-  if (!expression::has_expression(text)) return text;
-  const auto parts = expression::split_template(text);
-  if (!parts) return text;
-  if (parts->size() == 1) {
-    // A literal alone is that text.
-    const auto tree = expression::parse_expression(parts->front().text);
-    if (tree && (*tree)->kind == expression::NodeKind::literal && (*tree)->literal.is_string())
-      return (*tree)->literal.string();
-    return expression_token(parts->front().text);
-  }
-  const auto formatted = expression::unwrapped_condition(text);
-  return formatted ? expression_token(*formatted) : base::Json(text);
-}
+struct Case {
+  std::string name;
+  std::string path;
+  Node options;
+  std::string workflow;
+  std::map<std::string, std::string> called;
+  base::Json expected;
 
-base::Json number_token(double number) {
-  if (std::isnan(number) || std::isinf(number)) return expression::number_to_text(number);
-  return number;
-}
+  [[nodiscard]] bool is_set(std::string_view option) const { return options[option].text == "true"; }
+};
 
-// A node as a token; `as_text` where the schema wants a string.
-base::Json token_of(const Node& node, bool as_text = false) {
-  switch (node.kind) {
-    case NodeKind::boolean:
-      return as_text ? base::Json(base::to_lower(node.text))
-                     : base::Json(base::to_lower(node.text) == "true");
-    case NodeKind::number:
-      return as_text ? base::Json(expression::number_to_text(number_of(node)))
-                     : number_token(number_of(node));
-    case NodeKind::string:
-      return text_token(node.text);
-    case NodeKind::sequence: {
-      base::Json items = base::Json::array();
-      for (const auto& item : node.items) items.push_back(token_of(item, as_text));
-      return {{"type", 1}, {"seq", items}};
+std::vector<std::string> documents_of(const std::string& text) {
+  std::vector<std::string> documents{""};
+  for (const auto line : base::lines_of(text)) {
+    if (base::trim(line) == "---") {
+      documents.emplace_back();
+    } else {
+      documents.back() += std::string(line) + "\n";
     }
-    case NodeKind::mapping: {
-      base::Json members = base::Json::array();
-      for (const auto& [key, value] : node.members) {
-        base::Json name = text_token(key.text);
-        if (name.is_object() && name["expr"] == "insert") name = {{"type", 4}, {"directive", "insert"}};
-        members.push_back({{"Key", name}, {"Value", token_of(value, as_text)}});
-      }
-      return {{"type", 2}, {"map", members}};
-    }
-    default:
-      return as_text ? base::Json("") : base::Json(nullptr);
   }
+  return documents;
 }
 
-base::Json condition_token(const std::optional<Text>& condition) {
-  const auto text = expression::condition_expression(condition ? condition->text : "");
-  return expression_token(text ? *text : text.error().message);
+// Nothing for what C# leaves out, and for what is older than anchors in YAML.
+std::optional<Case> read_case(const base::Path& file) {
+  Case found{.name = file.filename().string()};
+  if (found.name == "errors-anchor-tag.yml") return std::nullopt;
+  found.path = ".github/workflows/" + found.name;
+  const auto documents = documents_of(content_of(file));
+  if (documents.size() < 3) {
+    ADD_FAILURE() << found.name << " has too few documents";
+    return std::nullopt;
+  }
+  Diagnostics diagnostics;
+  found.options = read_yaml(found.name, documents[0], diagnostics);
+  for (const auto& skipped : found.options["skip"].items) {
+    if (skipped.text == "C#") return std::nullopt;
+  }
+  found.workflow = documents[1];
+  for (std::size_t i = 2; i + 2 < documents.size(); i += 2)
+    found.called[std::string(base::trim(documents[i]))] = documents[i + 1];
+  auto expected = base::parse_json(documents.back());
+  EXPECT_TRUE(expected.ok()) << found.name;
+  found.expected = expected ? *expected : base::Json();
+  return found;
 }
 
-base::Json step_token(const Step& step) {
-  base::Json json = {{"id", step.id}};
-  if (step.name) json["name"] = text_token(step.name->text);
-  if (step.run || step.uses) json["if"] = condition_token(step.condition);
-  if (step.env.present()) json["env"] = token_of(step.env, true);
-  if (step.uses) json["uses"] = step.uses->text;
-  if (step.run) json["run"] = text_token(step.run->text);
-  if (step.with.present()) json["with"] = token_of(step.with, true);
-  return json;
+LoadOptions options_of(const Case& test) {
+  LoadOptions options;
+  const auto set = [&](std::string_view option, auto& limit) {
+    if (const auto number = base::parse_integer(test.options[option].text))
+      limit = static_cast<std::remove_reference_t<decltype(limit)>>(*number);
+  };
+  set("max-depth", options.limits.depth);
+  set("max-file-size", options.limits.file_characters);
+  set("max-result-size", options.limits.result_bytes);
+  set("max-job-limit", options.limits.jobs);
+  set("max-nested-reusable-workflows-depth", options.limits.nested_calls);
+  if (test.options["permissions-policy"].text == "LimitedRead")
+    options.permissions_policy = PermissionsPolicy::limited_read;
+  if (!test.is_set("skip-reusable-workflows")) {
+    options.called_workflow = [&test](const std::string& reference) -> base::Result<std::string> {
+      const auto found = test.called.find(reference);
+      if (found == test.called.end()) return base::invalid_input("workflow was not found.");
+      return found->second;
+    };
+  }
+  return options;
 }
 
-// Every field of `ours` stands in `theirs` with the same value; what else they have is not compared.
+// Where two documents first differ.
 std::string difference(const base::Json& ours, const base::Json& theirs, const std::string& where) {
   if (ours.is_object() && theirs.is_object()) {
     for (const auto& [key, value] : ours.items()) {
       if (!theirs.contains(key)) return where + "." + key + " is ours alone: " + base::to_text(value);
       if (auto found = difference(value, theirs[key], where + "." + key); !found.empty()) return found;
+    }
+    for (const auto& [key, value] : theirs.items()) {
+      if (!ours.contains(key)) return where + "." + key + " is theirs alone: " + base::to_text(value);
     }
     return "";
   }
@@ -110,105 +115,48 @@ std::string difference(const base::Json& ours, const base::Json& theirs, const s
   return where + ": " + base::to_text(ours) + ", expected " + base::to_text(theirs);
 }
 
-base::Json workflow_token(const Workflow& workflow, const Node& root) {
-  base::Json jobs = base::Json::array();
-  for (const auto& job : workflow.jobs) {
-    base::Json json = {{"id", job.id}, {"name", job.name ? text_token(job.name->text) : base::Json(job.id)}};
-    json["if"] = condition_token(job.condition);
-    base::Json needs = base::Json::array();
-    for (const auto& need : job.needs) needs.push_back(need.text);
-    if (!needs.empty()) json["needs"] = needs;
-    const Node& node = root["jobs"][job.id];
-    for (const char* field : kPlainFields) {
-      const bool texts = std::string_view(field) == "runs-on" || std::string_view(field) == "outputs" ||
-                         std::string_view(field) == "container" || std::string_view(field) == "services";
-      if (node[field].present()) json[field] = token_of(node[field], texts);
-    }
-    if (job.env.present()) json["env"] = token_of(job.env, true);
-    base::Json steps = base::Json::array();
-    for (const auto& step : job.steps) steps.push_back(step_token(step));
-    if (node["steps"].present()) json["steps"] = steps;
-    jobs.push_back(json);
-  }
-  base::Json json = {{"jobs", jobs}};
-  if (workflow.env.present()) json["env"] = token_of(workflow.env, true);
-  return json;
-}
-
-struct Case {
-  std::string name;
-  Node options;
-  std::string workflow;
-  base::Json expected;
-};
-
-// Nothing for what this test does not speak of: reusable workflows, source places, limits other than ours.
-std::optional<Case> read_case(const base::Path& file) {
-  Case found{.name = file.filename().string()};
-  std::vector<std::string> documents{""};
-  const auto text = content_of(file);
-  for (const auto line : base::lines_of(text)) {
-    if (base::trim(line) == "---") {
-      documents.emplace_back();
-    } else {
-      documents.back() += std::string(line) + "\n";
-    }
-  }
-  if (documents.size() != 3 || found.name == "errors-anchor-tag.yml") return std::nullopt;
-  Diagnostics diagnostics;
-  found.options = read_yaml(found.name, documents[0], diagnostics);
-  for (const auto& skipped : found.options["skip"].items) {
-    if (skipped.text == "C#") return std::nullopt;
-  }
-  if (found.options["include-source"].text != "false") return std::nullopt;
-  for (const char* option : {"max-depth", "max-file-size", "max-result-size", "max-job-limit"}) {
-    if (found.options[option].present()) return std::nullopt;
-  }
-  found.workflow = documents[1];
-  auto expected = base::parse_json(documents[2]);
-  EXPECT_TRUE(expected.ok()) << found.name;
-  found.expected = expected ? *expected : base::Json();
-  return found;
+std::string lines(const std::vector<std::string>& texts) {
+  return base::join(texts, "\n");
 }
 
 std::string outcome_of(const Case& test) {
-  const auto path = ".github/workflows/" + test.name;
-  const auto loaded = load_workflow(path, test.workflow);
-  std::string ours;
-  for (const auto& diagnostic : loaded.diagnostics) ours += to_github_string(diagnostic) + "\n";
-  if (!test.expected.contains("errors")) {
-    if (!loaded.workflow) return ours;
-    Diagnostics diagnostics;
-    const auto root = read_yaml(path, test.workflow, diagnostics);
-    return difference(workflow_token(*loaded.workflow, root), test.expected, "workflow");
+  const auto loaded = load_workflow(test.path, test.workflow, options_of(test));
+  std::vector<std::string> ours;
+  for (const auto& diagnostic : loaded.diagnostics) ours.push_back(to_github_string(diagnostic));
+  std::vector<std::string> theirs;
+  if (test.expected.contains("errors")) {
+    for (const auto& error : test.expected["errors"]) theirs.push_back(base::json_string(error, "Message"));
   }
-  // Our message may say more than theirs; of several for one value, the first is enough.
-  std::string missing;
-  std::string last_place;
-  for (const auto& error : test.expected["errors"]) {
-    auto message = base::json_string(error, "Message");
-    // Where they name no place, we do.
-    if (message.find("(Line: ") == std::string::npos) message = message.substr(message.find(": ") + 2);
-    const auto place = message.substr(0, message.find(')'));
-    if (ours.find(message) == std::string::npos && place != last_place) missing += message + "\n";
-    last_place = place;
-  }
-  return missing.empty() ? "" : "not said:\n" + missing + "said:\n" + ours;
+  if (ours != theirs) return "said:\n" + lines(ours) + "\nexpected:\n" + lines(theirs);
+  if (!loaded.workflow) return "";
+  TemplateJson json{test.is_set("include-source"), loaded.files};
+  auto found = template_json(*loaded.workflow, json);
+  // A partial rerun knows its files only as a sorted dictionary.
+  if (test.is_set("is-partial-rerun")) std::sort(found["file-table"].begin(), found["file-table"].end());
+  return difference(found, test.expected, "workflow");
 }
 
 TEST(ReaderConformance, ReadsWorkflowsAsGitHubDoes) {
   SKIP_WITHOUT_CONFORMANCE_DATA("github-workflow-reader");
-  int cases = 0;
-  int same = 0;
+  int passed = 0;
+  int failed = 0;
+  int listed = 0;
   for (const auto& file : files_below(conformance_folder("github-workflow-reader"), {".yml"})) {
     const auto test = read_case(file);
     if (!test) continue;
-    ++cases;
     const auto found = outcome_of(*test);
-    same += found.empty() ? 1 : 0;
+    if (listed_differences().contains(test->name)) {
+      ++listed;
+      EXPECT_NE(found, "") << test->name << " is listed as a difference, but there is none";
+      continue;
+    }
+    ++(found.empty() ? passed : failed);
     EXPECT_EQ(found, "") << test->name;
   }
-  EXPECT_GE(cases, 60) << "the data is there, but most of it was not found";
+  std::cout << fmt::format("github-workflow-reader: {} passed, {} failed, {} listed differences\n", passed,
+                           failed, listed);
+  EXPECT_LE(listed, 3);
+  EXPECT_GE(passed, 50) << "the data is there, but most of it was not found";
 }
 
 }  // namespace

@@ -90,7 +90,9 @@ TEST(Scripts, KnowTheirShell) {
   EXPECT_EQ(shell_of(workflow_with("run: x", "    runs-on: ${{ inputs.x }}\n")), "");
   EXPECT_EQ(shell_of(workflow_with("run: x\n        shell: python")), "python");
   EXPECT_EQ(shell_of(workflow_with("run: x\n        shell: /bin/bash -e {0}")), "bash");
-  EXPECT_EQ(shell_of(workflow_with("run: x\n        shell: ${{ matrix.shell }}")), "");
+  EXPECT_EQ(
+      shell_of(workflow_with("run: x", "    runs-on: x\n    defaults: {run: {shell: '${{ matrix.s }}'}}\n")),
+      "");
   EXPECT_EQ(
       shell_of(workflow_with("run: x", "    runs-on: windows-2025\n    defaults: {run: {shell: sh}}\n")),
       "sh");
