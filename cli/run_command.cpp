@@ -127,9 +127,12 @@ base::Result<workflow::Contexts> outer_contexts(const runner::RunOptions& option
   Object inputs;
   contexts.set("inputs", Value(std::move(inputs)));
   if (options.event.name == "workflow_dispatch") {
-    TRY(const auto given, parse_pairs(flags.inputs, BareName::refused));
+    const auto given = workflow::given_inputs(options.event.payload);
     TRY(auto typed, workflow::dispatch_inputs(workflow, given));
     contexts.set("inputs", std::move(typed));
+    auto event = options.event.payload;
+    event.own_object().set("inputs", workflow::dispatch_event_inputs(workflow, given));
+    contexts.set_member("github", "event", std::move(event));
   }
   return contexts;
 }

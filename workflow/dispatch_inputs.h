@@ -15,4 +15,12 @@ namespace workflow {
 base::Result<expression::Value> dispatch_inputs(const Workflow& workflow,
                                                 const std::map<std::string, std::string>& given);
 
+/// `github.event.inputs` of the same: every declared input as text, as it was given or as its default is
+/// written. Only of what dispatch_inputs() takes.
+expression::Value dispatch_event_inputs(const Workflow& workflow,
+                                        const std::map<std::string, std::string>& given);
+
+/// What a payload's `inputs` give, as texts.
+std::map<std::string, std::string> given_inputs(const expression::Value& payload);
+
 }  // namespace workflow
