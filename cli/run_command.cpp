@@ -114,7 +114,7 @@ base::Result<void> open_state(Session& session) {
 }
 
 base::Result<workflow::Contexts> outer_contexts(const runner::RunOptions& options,
-                                                const workflow::Workflow& workflow, const RunFlags& flags,
+                                                const workflow::Workflow& workflow,
                                                 const runner::RunRecord& run) {
   workflow::Contexts contexts;
   contexts.set("github", runner::github_context(options, workflow, run));
@@ -262,11 +262,11 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
                            .actor = options.actor,
                            .started = base::to_epoch_seconds(base::system_clock().now())};
   // Everything that can be wrong with the call is found before the run has a number.
-  TRY(const auto checked, outer_contexts(options, workflow, flags, record));
+  TRY(const auto checked, outer_contexts(options, workflow, record));
   TRY(auto plan,
       workflow::make_plan(workflow, checked, flags.job.empty() ? std::nullopt : std::optional(flags.job)));
   TRY(session.store->begin(record));
-  TRY(const auto contexts, outer_contexts(options, workflow, flags, record));
+  TRY(const auto contexts, outer_contexts(options, workflow, record));
   TRY(auto folders, runner::RunFolders::create(options.state_folder, record.id, options.keep));
   const base::Fd kept(
       ::open((folders.kept() / events_file_name()).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
@@ -326,7 +326,7 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
 base::Result<int> print_plan(const workflow::Workflow& workflow, const RunFlags& flags,
                              const Session& session) {
   const runner::RunRecord record{.id = 1, .number = 1};
-  TRY(const auto contexts, outer_contexts(session.options, workflow, flags, record));
+  TRY(const auto contexts, outer_contexts(session.options, workflow, record));
   TRY(const auto plan,
       workflow::make_plan(workflow, contexts, flags.job.empty() ? std::nullopt : std::optional(flags.job)));
   if (flags.dry_run == DryRun::plan) {
