@@ -132,6 +132,7 @@ std::optional<KnownAction> find_known_action(std::string_view uses) {
   // v3-node20: a variant of a version, perhaps with another runtime.
   const bool is_variant = reference->ref.find('-') != std::string_view::npos;
   if (action.major && !is_variant) action.runtime = runtime_of(row->runtimes, *action.major);
+  if (is_variant) action.all_outputs_known = false;
   const int version = std::min(action.major.value_or(0), row->newest_major);
   const auto has = [&](const Word& word) {
     return !action.major || (word.first <= version && version <= word.last);

@@ -6,7 +6,7 @@ namespace {
 
 constexpr KnownActionRow kRows[] = {
     {"aws-actions/amazon-ecr-login", 2, "1:node16 2:node24",
-     "http-proxy mask-password registries registry-type skip-logout", "registry"},
+     "http-proxy mask-password registries registry-type skip-logout", "* registry"},
     {"aws-actions/amazon-ecs-deploy-task-definition", 2, "1:node20 2:node24",
      "!task-definition desired-count service cluster wait-for-service-stability wait-for-minutes "
      "codedeploy-appspec codedeploy-application codedeploy-deployment-group "
@@ -58,6 +58,10 @@ constexpr KnownActionRow kRows[] = {
      "platforms:2- append:2- cleanup:2- buildkitd-config:3- buildkitd-config-inline:3- name:3- "
      "keep-state:3- cache-binary:3- ~config:3 ~config-inline:3 ~install:3",
      "name driver endpoint status flags platforms nodes:2-"},
+    {"docker/setup-docker-action", 5, "1:node16 2:node20 5:node24",
+     "version channel daemon-config context set-host:3- rootless:3- tcp-port:4- runtime-basedir:4- "
+     "github-token:4-",
+     "sock:3- tcp:4-"},
     {"docker/setup-qemu-action", 4, "1:node12 2:node16 3:node20 4:node24",
      "image platforms cache-image:3- reset:4-", "platforms"},
 };

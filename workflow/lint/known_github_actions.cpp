@@ -7,6 +7,12 @@ namespace {
 constexpr KnownActionRow kRows[] = {
     {"actions/add-to-project", 2, "0:node20 2:node24", "!project-url !github-token labeled label-operator",
      "itemId"},
+    {"actions/ai-inference", 3, "0:node20 2:node24",
+     "prompt model endpoint:-2 system-prompt max-tokens:-2 token prompt-file:1- input:1- file_input:1- "
+     "system-prompt-file:1- enable-github-mcp:1-2 github-mcp-token:1-2 max-completion-tokens:2 "
+     "temperature:2 top-p:2 github-mcp-toolsets:2 custom-headers:2 provider:2- copilot-cli-path:2- "
+     "copilot-allow-tools:2-",
+     "response response-file:1-"},
     {"actions/attest", 4, "0:node20 3:node24",
      "subject-path subject-digest subject-name !predicate-type:-3 predicate predicate-path push-to-registry "
      "github-token show-summary:1- subject-checksums:2- subject-version:4- sbom-path:4- predicate-type:4- "
@@ -60,6 +66,9 @@ constexpr KnownActionRow kRows[] = {
      "permission-artifact-metadata:3- permission-attestations:3- permission-discussions:3- "
      "permission-merge-queues:3-",
      "token installation-id app-slug"},
+    {"actions/create-release", 1, "1:node12",
+     "!tag_name !release_name body body_path draft prerelease commitish owner repo",
+     "id html_url upload_url"},
     {"actions/delete-package-versions", 5, "1:node12 3:node16 5:node20",
      "package-version-ids owner repo:-3 package-name:-3 num-old-versions-to-delete token "
      "min-versions-to-keep:2- ignore-versions:2- delete-only-pre-release-versions:2- !package-name:4- "
@@ -85,7 +94,7 @@ constexpr KnownActionRow kRows[] = {
     {"actions/github-script", 8, "0:node12 6:node16 7:node20 8:node24",
      "!script github-token debug user-agent previews result-encoding retries:6- "
      "retry-exempt-status-codes:6- base-url:7-",
-     "result *"},
+     "* result"},
     {"actions/jekyll-build-pages", 1, "1:docker", "source destination future build_revision verbose token",
      ""},
     {"actions/labeler", 7, "2:node12 4:node16 5:node20 6:node24",
@@ -98,6 +107,9 @@ constexpr KnownActionRow kRows[] = {
      "go-version ~version:-1 check-latest:2- stable:2 token:2- go-version-file:3- cache:3- "
      "cache-dependency-path:3- architecture:3- go-download-base-url:6-",
      "go-version:3- cache-hit:3-"},
+    {"actions/setup-haskell", 1, "1:node12",
+     "ghc-version cabal-version stack-version enable-stack stack-no-global stack-setup-ghc",
+     "ghc-path cabal-path stack-path cabal-store ghc-exe cabal-exe stack-exe"},
     {"actions/setup-java", 5, "1:node12 3:node16 4:node20 5:node24",
      "!java-version:-2 java-package architecture jdkFile:-4 server-id server-username server-password "
      "settings-path gpg-private-key gpg-passphrase !distribution:2-4 check-latest:2- overwrite-settings:2- "
@@ -115,6 +127,7 @@ constexpr KnownActionRow kRows[] = {
      "check-latest:4- update-environment:4- allow-prereleases:4- freethreaded:5- pip-version:6- "
      "pip-install:6",
      "python-version cache-hit:3- python-path:4-"},
+    {"actions/setup-ruby", 1, "1:node12", "ruby-version ~version", ""},
     {"actions/stale", 10, "1:node12 5:node16 9:node20 10:node24",
      "!repo-token:-2 stale-issue-message stale-pr-message days-before-stale days-before-close "
      "stale-issue-label exempt-issue-label:-1 stale-pr-label exempt-pr-label:-1 operations-per-run "
@@ -141,6 +154,8 @@ constexpr KnownActionRow kRows[] = {
      "artifact-id artifact-url artifact-digest"},
     {"actions/upload-pages-artifact", 5, "0:composite", "path retention-days name:1- include-hidden-files:5-",
      "artifact_id:3-"},
+    {"actions/upload-release-asset", 1, "1:node12", "!upload_url !asset_path !asset_name !asset_content_type",
+     "browser_download_url"},
     {"github/codeql-action/analyze", 4, "1:node12 2:node16 3:node20 4:node24",
      "check_name output upload cleanup-level:-2 ram add-snippets:-1 skip-queries threads checkout_path ref "
      "sha category upload-database wait-for-processing token matrix expect-error ~add-snippets:2- "

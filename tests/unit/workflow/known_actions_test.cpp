@@ -54,6 +54,8 @@ TEST(KnownActions, GiveTheirOutputsForTypeChecks) {
   ASSERT_TRUE(outputs);
   EXPECT_EQ(*outputs, (std::vector<std::string_view>{"cache-hit"}));
   EXPECT_FALSE(known_action_outputs("dorny/paths-filter@v3")) << "named by its filters";
+  EXPECT_FALSE(known_action_outputs("aws-actions/amazon-ecr-login@v2")) << "one for each registry";
+  EXPECT_FALSE(known_action_outputs("actions/github-script@v8")) << "its script makes them";
   EXPECT_FALSE(known_action_outputs("nobody/knows-this@v1"));
 }
 
@@ -62,6 +64,7 @@ TEST(KnownActions, LeaveTheRuntimeOfAVariantOpen) {
   ASSERT_TRUE(variant);
   EXPECT_EQ(variant->major, 3);
   EXPECT_EQ(variant->runtime, "");
+  EXPECT_FALSE(variant->all_outputs_known);
 }
 
 TEST(KnownActions, ReadVersionsOutOfRefs) {
