@@ -18,13 +18,10 @@ TypePointer type_of_node(const Node& node, const TypeOfText& type_of_text) {
     case NodeKind::string:
       return expression::has_expression(node.text) ? type_of_text(node) : string_type();
     case NodeKind::sequence: {
-      TypePointer element;
       if (node.items.size() > kMaxMatrixJobs) return array_of(any_type());
-      for (const auto& item : node.items) {
-        auto type = type_of_node(item, type_of_text);
-        element = element == nullptr ? std::move(type) : merged(element, type);
-      }
-      return array_of(element == nullptr ? any_type() : element);
+      MergedTypes elements;
+      for (const auto& item : node.items) elements.add(type_of_node(item, type_of_text));
+      return array_of(elements.take());
     }
     case NodeKind::mapping: {
       Type type{.kind = TypeKind::object};
@@ -126,12 +123,16 @@ TypePointer jobs_type(const Node& jobs, ProjectTypes& project) {
 }
 
 TypePointer step_type(const Node& step, ProjectTypes& project) {
-  Type type{.kind = TypeKind::object};
-  type.set("outcome", string_type());
-  type.set("conclusion", string_type());
+  const auto make = [](TypePointer outputs) {
+    Type type{.kind = TypeKind::object};
+    type.set("outcome", string_type());
+    type.set("conclusion", string_type());
+    type.set("outputs", std::move(outputs));
+    return make_type(std::move(type));
+  };
+  static const TypePointer of_script = make(map_of(string_type()));
   const Node& uses = step["uses"];
-  type.set("outputs", uses.present() ? project.outputs_of_action(uses.text) : map_of(string_type()));
-  return make_type(std::move(type));
+  return uses.present() ? make(project.outputs_of_action(uses.text)) : of_script;
 }
 
 }  // namespace workflow::lint

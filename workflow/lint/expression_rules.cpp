@@ -122,6 +122,7 @@ class Checker {
 
   // Nothing for what GitHub cannot read: that is said already.
   TypePointer type_of(const ExpressionPlace& place, const EmbeddedExpression& expression) {
+    if (findings_.size() >= kMost) return nullptr;
     const auto tree = expression::parse_expression(expression.text);
     if (!tree) return nullptr;
     std::vector<TypeProblem> problems;
@@ -135,16 +136,21 @@ class Checker {
   }
 
   static bool is_available(const ExpressionPlace& place, std::string_view name) {
-    const auto names = base::split(place.contexts, ' ');
-    return std::any_of(names.begin(), names.end(),
-                       [&](const auto& known) { return base::equals_ignoring_case(known, name); });
+    for (auto left = place.contexts; !left.empty();) {
+      const auto end = std::min(left.find(' '), left.size());
+      if (base::equals_ignoring_case(left.substr(0, end), name)) return true;
+      left.remove_prefix(std::min(end + 1, left.size()));
+    }
+    return false;
   }
 
   void add(const Node& node, std::size_t offset, std::string_view rule, std::string message) {
     Place place{node.line, node.column};
-    if (offset > 0 && !node.text.empty()) {
+    if (offset > 0) {
       if (lines_.empty()) lines_ = base::lines_of(text_);
-      place = ScalarPlaces(lines_, place, node.text).at(offset);
+      if (scalar_ != &node) scalar_places_.emplace(lines_, place, node.text);
+      scalar_ = &node;
+      place = scalar_places_->at(offset);
     }
     Diagnostic finding{{path_, place.line, place.column}, std::move(message), rule};
     if (std::find(findings_.begin(), findings_.end(), finding) == findings_.end())
@@ -156,6 +162,8 @@ class Checker {
   const std::string& path_;
   std::string_view text_;
   std::vector<std::string_view> lines_;
+  const Node* scalar_ = nullptr;  // that the last finding was in
+  std::optional<ScalarPlaces> scalar_places_;
   ProjectTypes project_;
   ScopeTypes scopes_;
   const ContextTypes* types_ = nullptr;

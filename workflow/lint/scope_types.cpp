@@ -19,12 +19,13 @@ bool is_under(const Path& path, std::initializer_list<std::string_view> keys) {
   return true;
 }
 
-bool holds_step(const Node& steps, std::string_view id) {
+using JobsOfSteps = std::map<std::string_view, std::string_view, base::LessIgnoringCase>;
+
+void add_jobs_of_steps(std::string_view job, const Node& steps, JobsOfSteps& found) {
   for (const auto& step : steps.items) {
-    if (step["id"].present() && base::equals_ignoring_case(step["id"].text, id)) return true;
-    if (holds_step(step["parallel"], id)) return true;
+    if (step["id"].present()) found.emplace(step["id"].text, job);
+    add_jobs_of_steps(job, step["parallel"], found);
   }
-  return false;
 }
 
 // An action's inputs are texts, whatever was given.
@@ -45,6 +46,7 @@ ScopeTypes::ScopeTypes(const Node& root, const LintConfig& config, ProjectTypes&
   types_.github = github_type(on);
   if (root["runs"].present()) {
     types_.inputs = action_inputs_type(root);
+    all_steps_ = steps_type(root["runs"]["steps"]);
   } else {
     types_.inputs = inputs_type(on);
     types_.vars = vars_type(config);
@@ -65,11 +67,6 @@ const ContextTypes& ScopeTypes::at(const ExpressionPlace& place) {
   } else if (is_under(path, {"runs", "steps", "*"})) {
     enter_step(path, 1);
   } else if (is_under(path, {"outputs", "*", "value"})) {
-    if (all_steps_ == nullptr) {
-      Type steps{.kind = TypeKind::object};
-      for (const auto& step : root_["runs"]["steps"].items) add_step(step, steps);
-      all_steps_ = make_type(std::move(steps));
-    }
     types_.steps = all_steps_;
   }
   return types_;
@@ -82,9 +79,7 @@ void ScopeTypes::enter_job(const PathSegment& job) {
   types_.matrix = nullptr;
   types_.matrix =
       matrix_type((*job_)["strategy"], [&](const Node& text) { return type_of_matrix_text(text); });
-  Type steps{.kind = TypeKind::object};
-  for (const auto& step : (*job_)["steps"].items) add_step(step, steps);
-  all_steps_ = make_type(std::move(steps));
+  all_steps_ = steps_type((*job_)["steps"]);
   steps_before_ = nullptr;
   steps_passed_ = 0;
 }
@@ -93,14 +88,26 @@ void ScopeTypes::enter_step(const Path& path, std::size_t steps_at) {
   if (steps_before_ == nullptr) steps_before_ = std::make_shared<Type>(Type{.kind = TypeKind::object});
   const Node& steps = *path[steps_at].node;
   const auto position = path[steps_at + 1].position;
-  while (steps_passed_ < position) add_step(steps.items[steps_passed_++], *steps_before_);
+  while (steps_passed_ < position) pass_step(steps.items[steps_passed_++]);
   types_.steps = steps_before_;
+}
+
+TypePointer ScopeTypes::steps_type(const Node& steps) {
+  Type type{.kind = TypeKind::object};
+  for (const auto& step : steps.items) add_step(step, type);
+  return make_type(std::move(type));
 }
 
 void ScopeTypes::add_step(const Node& step, Type& steps) {
   const Node& id = step["id"];
   if (id.present()) steps.set(id.text, step_type(step, project_));
   for (const auto& inner : step["parallel"].items) add_step(inner, steps);
+}
+
+void ScopeTypes::pass_step(const Node& step) {
+  const Node& id = step["id"];
+  if (id.present()) steps_before_->set(id.text, all_steps_->member(id.text));
+  for (const auto& inner : step["parallel"].items) pass_step(inner);
 }
 
 // A default sees the inputs that are declared before its own.
@@ -125,7 +132,7 @@ TypePointer ScopeTypes::type_of_matrix_text(const Node& scalar) const {
   return type_of_expression(**tree, scope, said_at_its_place);
 }
 
-std::string ScopeTypes::why_missing(std::string_view context, std::string_view name) const {
+std::string ScopeTypes::why_missing(std::string_view context, std::string_view name) {
   if (base::equals_ignoring_case(context, "needs") && types_.jobs->member(name) != nullptr) {
     const bool own = job_ != nullptr && root_["jobs"][name].present() && &root_["jobs"][name] == job_;
     return own ? "a job cannot need itself" : fmt::format("add '{}' to the needs of this job", name);
@@ -141,18 +148,19 @@ std::string ScopeTypes::why_missing(std::string_view context, std::string_view n
   return "";
 }
 
-std::string ScopeTypes::why_step_is_missing(std::string_view id) const {
-  if (job_ == nullptr) return holds_step(root_["runs"]["steps"], id) ? "that step comes later" : "";
-  if (holds_step((*job_)["steps"], id)) return "that step comes later";
-  for (const auto& [job_id, job] : root_["jobs"].members) {
-    if (&job != job_ && holds_step(job["steps"], id)) {
-      return fmt::format(
-          "it is a step of the job '{}': give what it made out as an output of that job, and "
-          "read it from needs",
-          job_id.text);
-    }
+std::string ScopeTypes::why_step_is_missing(std::string_view id) {
+  if (all_steps_ != nullptr && all_steps_->member(id) != nullptr) return "that step comes later";
+  if (!jobs_of_steps_) {
+    jobs_of_steps_.emplace();
+    for (const auto& [job, node] : root_["jobs"].members)
+      add_jobs_of_steps(job.text, node["steps"], *jobs_of_steps_);
   }
-  return "";
+  const auto found = jobs_of_steps_->find(id);
+  if (found == jobs_of_steps_->end()) return "";
+  return fmt::format(
+      "it is a step of the job '{}': give what it made out as an output of that job, and read "
+      "it from needs",
+      found->second);
 }
 
 }  // namespace workflow::lint

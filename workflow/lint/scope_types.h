@@ -2,7 +2,9 @@
 // The types of all contexts at each place of a workflow or an action: which job it is in, which steps came
 // before. Places must come in the order of the document.
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,15 +21,17 @@ class ScopeTypes {
   /// The contexts as the place sees them, until the next call.
   const ContextTypes& at(const ExpressionPlace& place);
   /// Why `needs`, `steps` … have no member of that name there; "" when there is nothing to add.
-  [[nodiscard]] std::string why_missing(std::string_view context, std::string_view name) const;
+  std::string why_missing(std::string_view context, std::string_view name);
 
  private:
   void enter_job(const PathSegment& job);
   void enter_step(const Path& path, std::size_t steps_at);
+  TypePointer steps_type(const Node& steps);
   void add_step(const Node& step, Type& steps);
+  void pass_step(const Node& step);
   void input_defaults(const Path& path);
   [[nodiscard]] TypePointer type_of_matrix_text(const Node& scalar) const;
-  [[nodiscard]] std::string why_step_is_missing(std::string_view id) const;
+  std::string why_step_is_missing(std::string_view id);
 
   const Node& root_;
   ProjectTypes& project_;
@@ -39,6 +43,8 @@ class ScopeTypes {
   std::shared_ptr<Type> inputs_before_;  ///< grows from input to input
   std::size_t inputs_passed_ = 0;
   TypePointer all_steps_;
+  /// For messages: the first job that has a step of the id.
+  std::optional<std::map<std::string_view, std::string_view, base::LessIgnoringCase>> jobs_of_steps_;
 };
 
 }  // namespace workflow::lint

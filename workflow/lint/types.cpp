@@ -15,19 +15,16 @@ TypePointer scalar(TypeKind kind) {
 
 TypePointer merged(const TypePointer& a, const TypePointer& b, int depth);
 
-TypePointer merged_objects(const Type& a, const Type& b, int depth) {
-  Type both{.kind = TypeKind::object};
-  if (a.other != nullptr && b.other != nullptr) {
-    both.other = merged(a.other, b.other, depth + 1);
-  } else {
-    both.other = a.other != nullptr ? a.other : b.other;
+void merge_into(Type& object, const Type& other, int depth) {
+  if (object.other == nullptr) {
+    object.other = other.other;
+  } else if (other.other != nullptr) {
+    object.other = merged(object.other, other.other, depth + 1);
   }
-  both.members = a.members;
-  for (const auto& [key, member] : b.members) {
-    const auto [found, is_new] = both.members.emplace(key, member);
+  for (const auto& [key, member] : other.members) {
+    const auto [found, is_new] = object.members.emplace(key, member);
     if (!is_new) found->second.type = merged(found->second.type, member.type, depth + 1);
   }
-  return make_type(std::move(both));
 }
 
 TypePointer merged(const TypePointer& a, const TypePointer& b, int depth) {
@@ -37,8 +34,10 @@ TypePointer merged(const TypePointer& a, const TypePointer& b, int depth) {
     auto element = merged(a->element, b->element, depth + 1);
     return a->filtered && b->filtered ? filtered_array_of(element) : array_of(element);
   }
-  if (a->is(TypeKind::object)) return merged_objects(*a, *b, depth);
-  return a;
+  if (!a->is(TypeKind::object)) return a;
+  Type object = *a;
+  merge_into(object, *b, depth);
+  return make_type(std::move(object));
 }
 
 TypePointer type_of_value(const expression::Value& value, int depth) {
@@ -53,12 +52,9 @@ TypePointer type_of_value(const expression::Value& value, int depth) {
     case expression::Kind::string:
       return string_type();
     case expression::Kind::array: {
-      TypePointer element;
-      for (const auto& item : value.array()) {
-        auto type = type_of_value(item, depth + 1);
-        element = element == nullptr ? std::move(type) : merged(element, type, depth);
-      }
-      return array_of(element == nullptr ? any_type() : element);
+      MergedTypes elements;
+      for (const auto& item : value.array()) elements.add(type_of_value(item, depth + 1));
+      return array_of(elements.take());
     }
     case expression::Kind::object: {
       Type object{.kind = TypeKind::object};
@@ -156,6 +152,24 @@ TypePointer make_type(Type type) {
 
 TypePointer merged(const TypePointer& a, const TypePointer& b) {
   return merged(a, b, 0);
+}
+
+void MergedTypes::add(const TypePointer& type) {
+  const bool objects = type->is(TypeKind::object) && all_ != nullptr && all_->is(TypeKind::object);
+  if (all_ == nullptr) {
+    all_ = type;
+  } else if (objects) {
+    if (!object_) object_ = *all_;
+    merge_into(*object_, *type, 0);
+  } else {
+    all_ = merged(all_, type);
+    object_.reset();
+  }
+}
+
+TypePointer MergedTypes::take() {
+  if (object_) return make_type(*std::move(object_));
+  return all_ == nullptr ? any_type() : all_;
 }
 
 TypePointer type_of_value(const expression::Value& value) {

@@ -54,6 +54,18 @@ TypePointer make_type(Type type);
 
 /// What both are: the same where they agree, `any` where they do not.
 TypePointer merged(const TypePointer& a, const TypePointer& b);
+/// Of many types what all of them are, without a new object for each.
+class MergedTypes {
+ public:
+  void add(const TypePointer& type);
+  /// `any` of none.
+  [[nodiscard]] TypePointer take();
+
+ private:
+  TypePointer all_;
+  std::optional<Type> object_;  ///< instead of it, once two objects were merged
+};
+
 /// The type of a value that is known already; deeper than some levels it is any.
 TypePointer type_of_value(const expression::Value& value);
 
