@@ -64,6 +64,12 @@ Type github_members() {
   return type;
 }
 
+TypePointer choice_type(const Node& options) {
+  std::vector<std::string> values;
+  for (const auto& option : options.items) values.push_back(option.text);
+  return string_of(std::move(values));
+}
+
 void add_inputs(Type& type, const Node& declarations) {
   if (has_computed_keys(declarations)) type.other = any_type();
   for (const auto& [key, declaration] : declarations.members) {
@@ -71,6 +77,16 @@ void add_inputs(Type& type, const Node& declarations) {
     auto input = type_of_input(declaration);
     type.set(key.text, known == type.members.end() ? input : merged(known->second.type, input));
   }
+}
+
+// Of a workflow that is called, the event is its caller's.
+TypePointer event_name_type(const Node& on) {
+  if (has_event(on, "workflow_call") || !on.present()) return string_type();
+  std::vector<std::string> names;
+  if (on.is_scalar()) names.push_back(on.text);
+  for (const auto& item : on.items) names.push_back(item.text);
+  for (const auto& member : on.members) names.push_back(member.key.text);
+  return string_of(std::move(names));
 }
 
 TypePointer service_type() {
@@ -119,12 +135,21 @@ TypePointer github_type(const Node& on) {
     event.set("inputs", make_type(std::move(inputs)));
   }
   type.set("event", make_type(std::move(event)));
+  type.set("event_name", event_name_type(on));
+  type.set("ref_type", string_of({"branch", "tag"}));
+  type.set("repository_visibility", string_of({"public", "private", "internal"}));
   return make_type(std::move(type));
 }
 
 TypePointer runner_type() {
-  static const TypePointer type = strict_object(
-      {"arch", "debug", "environment", "name", "os", "temp", "tool_cache", "workspace"}, string_type());
+  static const TypePointer type = [] {
+    Type runner{.kind = TypeKind::object};
+    add_strings(runner, {"debug", "name", "temp", "tool_cache", "workspace"});
+    runner.set("arch", string_of({"X86", "X64", "ARM", "ARM64"}));
+    runner.set("environment", string_of({"github-hosted", "self-hosted"}));
+    runner.set("os", string_of({"Linux", "Windows", "macOS"}));
+    return make_type(std::move(runner));
+  }();
   return type;
 }
 
@@ -162,7 +187,8 @@ TypePointer type_of_input(const Node& declaration) {
   const Node& type = declaration["type"];
   if (type.text == "boolean") return boolean_type();
   if (type.text == "number") return number_type();
-  if (type.text == "string" || type.text == "choice" || type.text == "environment") return string_type();
+  if (type.text == "choice") return choice_type(declaration["options"]);
+  if (type.text == "string" || type.text == "environment") return string_type();
   return any_type();
 }
 
@@ -175,7 +201,8 @@ TypePointer inputs_type(const Node& on) {
 
 TypePointer job_type(const Node& job) {
   Type type{.kind = TypeKind::object};
-  add_strings(type, {"status", "workflow_ref", "workflow_sha", "workflow_repository", "workflow_file_path"});
+  type.set("status", string_of({"success", "failure", "cancelled"}));
+  add_strings(type, {"workflow_ref", "workflow_sha", "workflow_repository", "workflow_file_path"});
   type.set("check_run_id", number_type());
   type.set("container", strict_object({"id", "network"}, string_type()));
   const Node& services = job["services"];

@@ -16,7 +16,7 @@ TypePointer type_of_node(const Node& node, const TypeOfText& type_of_text) {
     case NodeKind::number:
       return number_type();
     case NodeKind::string:
-      return expression::has_expression(node.text) ? type_of_text(node) : string_type();
+      return expression::has_expression(node.text) ? type_of_text(node) : string_of({node.text});
     case NodeKind::sequence: {
       if (node.items.size() > kMaxMatrixJobs) return array_of(any_type());
       MergedTypes elements;
@@ -77,7 +77,8 @@ bool includes_nothing(const Node& matrix) {
 
 TypePointer job_result_type(const Node& job, ProjectTypes& project) {
   Type type{.kind = TypeKind::object};
-  type.set("result", string_type());
+  static const TypePointer result = string_of({"success", "failure", "cancelled", "skipped"});
+  type.set("result", result);
   const Node& outputs = job["outputs"];
   if (job["uses"].present()) {
     type.set("outputs", project.outputs_of_workflow(job["uses"].text));
@@ -125,8 +126,9 @@ TypePointer jobs_type(const Node& jobs, ProjectTypes& project) {
 TypePointer step_type(const Node& step, ProjectTypes& project) {
   const auto make = [](TypePointer outputs) {
     Type type{.kind = TypeKind::object};
-    type.set("outcome", string_type());
-    type.set("conclusion", string_type());
+    const auto result = string_of({"success", "failure", "cancelled", "skipped"});
+    type.set("outcome", result);
+    type.set("conclusion", result);
     type.set("outputs", std::move(outputs));
     return make_type(std::move(type));
   };

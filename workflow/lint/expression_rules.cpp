@@ -207,6 +207,9 @@ void check_expression_types(const LintedFile& file, Diagnostics& findings) {
 void check_format_arguments(const LintedFile& file, Diagnostics& findings) {
   findings_of(kFormatArguments, file, findings);
 }
+void check_impossible_comparisons(const LintedFile& file, Diagnostics& findings) {
+  findings_of(kImpossibleComparison, file, findings);
+}
 void check_json_texts(const LintedFile& file, Diagnostics& findings) {
   findings_of(kJsonText, file, findings);
 }

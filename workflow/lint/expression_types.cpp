@@ -74,6 +74,8 @@ class TypeChecker {
     const auto right = check(*node.children[1]).type;
     if (auto problem = problem_of_comparison(node, *left, *right); !problem.empty())
       report(start_of(node), kExpressionType, std::move(problem));
+    if (auto why = why_never_equal(node, *left, *right); !why.empty())
+      report(start_of(node), kImpossibleComparison, std::move(why));
     return plain(boolean_type());
   }
 
@@ -196,38 +198,6 @@ class TypeChecker {
   std::vector<TypeProblem>& problems_;
 };
 
-bool is_collection(const Type& type) {
-  return type.is(TypeKind::array) || type.is(TypeKind::object);
-}
-
-// A text that is no number: it is equal to no number and no boolean.
-const std::string* text_without_number(const Node& node) {
-  if (node.kind != NodeKind::literal || !node.literal.is_string()) return nullptr;
-  return std::isnan(node.literal.to_number()) ? &node.literal.string() : nullptr;
-}
-
-std::string problem_of_equality(const Node& comparison, const Type& left, const Type& right) {
-  if (is_collection(left) || is_collection(right)) {
-    const bool same_kind = left.kind == right.kind;
-    const bool fits = same_kind && (!left.is(TypeKind::array) ||
-                                    problem_of_equality(comparison, *left.element, *right.element).empty());
-    if (fits || left.is(TypeKind::null) || right.is(TypeKind::null)) return "";
-    return fmt::format("{} is never equal to {}", describe(left), describe(right));
-  }
-  for (const bool swapped : {false, true}) {
-    const Type& type = swapped ? right : left;
-    const auto* text = text_without_number(*comparison.children[swapped ? 0 : 1]);
-    if (text == nullptr || !(type.is(TypeKind::boolean) || type.is(TypeKind::number))) continue;
-    if (comparison.children[swapped ? 1 : 0]->kind == NodeKind::literal) continue;
-    const bool is_boolean = *text == "true" || *text == "false";
-    const auto instead = type.is(TypeKind::boolean) && is_boolean
-                             ? fmt::format("; compare with {} without quotes", *text)
-                             : std::string();
-    return fmt::format("{} is never equal to the string '{}'{}", describe(type), *text, instead);
-  }
-  return "";
-}
-
 }  // namespace
 
 TypePointer type_of_expression(const Node& tree, const TypeScope& scope, std::vector<TypeProblem>& problems) {
@@ -252,19 +222,6 @@ std::string path_of(const Node& part) {
   if (path.empty()) return path;
   return key.is_string() ? fmt::format("{}.{}", path, key.string())
                          : fmt::format("{}[{}]", path, key.to_text());
-}
-
-std::string problem_of_comparison(const Node& comparison, const Type& left, const Type& right) {
-  if (comparison.op == Operator::equal || comparison.op == Operator::not_equal) {
-    if (left.is(TypeKind::any) || right.is(TypeKind::any)) return "";
-    return problem_of_equality(comparison, left, right);
-  }
-  for (const Type* type : {&left, &right}) {
-    const bool ordered = type->is(TypeKind::any) || type->is(TypeKind::number) || type->is(TypeKind::string);
-    if (!ordered)
-      return fmt::format("{} has no order: only numbers and strings are less or greater", describe(*type));
-  }
-  return "";
 }
 
 }  // namespace workflow::lint

@@ -17,6 +17,7 @@ inline constexpr std::string_view kUnknownProperty = "unknown-property";
 inline constexpr std::string_view kExpressionType = "expression-type";
 inline constexpr std::string_view kFormatArguments = "format-arguments";
 inline constexpr std::string_view kJsonText = "json-text";
+inline constexpr std::string_view kImpossibleComparison = "impossible-comparison";
 inline constexpr std::string_view kConstantCondition = "constant-condition";
 inline constexpr std::string_view kConditionInText = "condition-in-text";
 
@@ -50,5 +51,7 @@ TypePointer type_of_call(const expression::Node& call, const std::vector<TypePoi
 /// Says what is wrong when two types can never be equal (or ordered) in any way that means something; else
 /// "".
 std::string problem_of_comparison(const expression::Node& comparison, const Type& left, const Type& right);
+/// Says why a string is never equal to the literal that it is compared with; else "".
+std::string why_never_equal(const expression::Node& comparison, const Type& left, const Type& right);
 
 }  // namespace workflow::lint

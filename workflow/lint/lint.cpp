@@ -96,6 +96,8 @@ const std::vector<Rule>& all_rules() {
       {"glob", Severity::error, "patterns of branches, tags and paths that cannot be meant",
        check_filter_patterns},
       {"ignored-key", Severity::error, "keys that GitHub reads past", check_ignored_keys},
+      {"impossible-comparison", Severity::warning, "strings compared with what they never are",
+       check_impossible_comparisons},
       {"inherited-secrets", Severity::warning, "all secrets given to a workflow of others",
        check_inherited_secrets},
       {"inputs", Severity::error, "inputs of workflow_dispatch and workflow_call", check_inputs},
@@ -143,14 +145,14 @@ namespace {
 
 // Those that look at steps and expressions alone: composite actions have them too.
 constexpr std::array kRulesForActions{
-    std::string_view("action-format"),       std::string_view("action-inputs"),
-    std::string_view("action-runtime"),      std::string_view("broken-action"),
-    std::string_view("condition-in-text"),   std::string_view("constant-condition"),
-    std::string_view("deprecated-commands"), std::string_view("deprecated-input"),
-    std::string_view("expression-type"),     std::string_view("format-arguments"),
-    std::string_view("json-text"),           std::string_view("known-action-inputs"),
-    std::string_view("script-injection"),    std::string_view("unknown-property"),
-    std::string_view("unpinned-action"),
+    std::string_view("action-format"),         std::string_view("action-inputs"),
+    std::string_view("action-runtime"),        std::string_view("broken-action"),
+    std::string_view("condition-in-text"),     std::string_view("constant-condition"),
+    std::string_view("deprecated-commands"),   std::string_view("deprecated-input"),
+    std::string_view("expression-type"),       std::string_view("format-arguments"),
+    std::string_view("impossible-comparison"), std::string_view("json-text"),
+    std::string_view("known-action-inputs"),   std::string_view("script-injection"),
+    std::string_view("unknown-property"),      std::string_view("unpinned-action"),
 };
 
 bool is_for_actions(std::string_view rule) {

@@ -11,6 +11,7 @@ void check_constant_conditions(const LintedFile& file, Diagnostics& findings);
 void check_deprecated_commands(const LintedFile& file, Diagnostics& findings);
 void check_expression_types(const LintedFile& file, Diagnostics& findings);
 void check_format_arguments(const LintedFile& file, Diagnostics& findings);
+void check_impossible_comparisons(const LintedFile& file, Diagnostics& findings);
 void check_json_texts(const LintedFile& file, Diagnostics& findings);
 void check_unknown_properties(const LintedFile& file, Diagnostics& findings);
 

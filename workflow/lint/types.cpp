@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace workflow::lint {
 
 namespace {
@@ -13,7 +15,19 @@ TypePointer scalar(TypeKind kind) {
   return std::make_shared<const Type>(Type{.kind = kind});
 }
 
+// More values say no more than that it is a string.
+constexpr std::size_t kMostValues = 100;
+
 TypePointer merged(const TypePointer& a, const TypePointer& b, int depth);
+
+TypePointer merged_strings(const Type& a, const Type& b) {
+  if (a.values.empty() || b.values.empty()) return string_type();
+  auto values = a.values;
+  for (const auto& value : b.values) {
+    if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+  }
+  return values.size() > kMostValues ? string_type() : string_of(std::move(values));
+}
 
 void merge_into(Type& object, const Type& other, int depth) {
   if (object.other == nullptr) {
@@ -30,6 +44,7 @@ void merge_into(Type& object, const Type& other, int depth) {
 TypePointer merged(const TypePointer& a, const TypePointer& b, int depth) {
   if (a == b) return a;
   if (depth > kDeepest || a->kind != b->kind) return any_type();
+  if (a->is(TypeKind::string)) return merged_strings(*a, *b);
   if (a->is(TypeKind::array)) {
     auto element = merged(a->element, b->element, depth + 1);
     return a->filtered && b->filtered ? filtered_array_of(element) : array_of(element);
@@ -126,6 +141,10 @@ const TypePointer& number_type() {
 const TypePointer& string_type() {
   static const TypePointer type = scalar(TypeKind::string);
   return type;
+}
+
+TypePointer string_of(std::vector<std::string> values) {
+  return make_type({.kind = TypeKind::string, .values = std::move(values)});
 }
 
 TypePointer array_of(TypePointer element) {

@@ -30,7 +30,8 @@ struct Type {
   TypePointer element;    ///< of an array
   bool filtered = false;  ///< an array that `.*` made: a name behind it is looked up in each element
   std::map<std::string, TypeMember, base::LessIgnoringCase> members;
-  TypePointer other;  ///< of members that are not listed; none: there are no others
+  TypePointer other;                ///< of members that are not listed; none: there are no others
+  std::vector<std::string> values;  ///< of a string: all that it may be, besides ""; empty: anything
 
   [[nodiscard]] bool is(TypeKind which) const { return kind == which; }
   [[nodiscard]] bool is_scalar() const;
@@ -44,6 +45,8 @@ const TypePointer& null_type();
 const TypePointer& boolean_type();
 const TypePointer& number_type();
 const TypePointer& string_type();
+/// A string that is one of these, or "".
+TypePointer string_of(std::vector<std::string> values);
 TypePointer array_of(TypePointer element);
 TypePointer filtered_array_of(TypePointer element);
 /// An object with any names, all of one type.

@@ -53,13 +53,14 @@ const std::map<std::string, std::set<std::string_view>>& meanings() {
 const std::set<std::string_view>& own_warnings() {
   static const std::set<std::string_view> ids{
       "action-runtime",  // GitHub runs them on a newer node
-      "inherited-secrets", "missing-permission", "unneeded-id-token", "unpinned-action",
-      "default-variable",  // env: GITHUB_SHA has no effect
-      "deprecated-input",  // says its action
-      "environment-url",   // GitHub shows it, but not as a link
-      "misplaced-if",      // env: if
-      "negated-filter",    // docs: `!` needs a pattern without it
-      "unreachable-job",   // it needs a job that is switched off
+      "inherited-secrets",     "missing-permission", "unneeded-id-token", "unpinned-action",
+      "default-variable",       // env: GITHUB_SHA has no effect
+      "deprecated-input",       // says its action
+      "environment-url",        // GitHub shows it, but not as a link
+      "impossible-comparison",  // GitHub compares, and never finds it
+      "misplaced-if",           // env: if
+      "negated-filter",         // docs: `!` needs a pattern without it
+      "unreachable-job",        // it needs a job that is switched off
   };
   return ids;
 }

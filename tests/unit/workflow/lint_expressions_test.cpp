@@ -16,17 +16,22 @@ using testing::IsEmpty;
 using Findings = std::vector<std::string>;
 
 // LINE:COLUMN RULE: MESSAGE, of all rules about expressions.
-Findings findings_of(const std::string& text, const ProjectFiles& files = {}, const LintConfig& config = {}) {
+Findings findings_in(const Diagnostics& problems) {
   Findings found;
-  for (const auto& problem : lint("w.yml", text, files, config)) {
-    for (const std::string_view rule : {"condition-in-text", "constant-condition", "expression-type",
-                                        "format-arguments", "json-text", "unknown-property"}) {
+  for (const auto& problem : problems) {
+    for (const std::string_view rule :
+         {"condition-in-text", "constant-condition", "expression-type", "format-arguments",
+          "impossible-comparison", "json-text", "unknown-property"}) {
       if (problem.rule == rule)
         found.push_back(fmt::format("{}:{} {}: {}", problem.location.line, problem.location.column, rule,
                                     problem.message));
     }
   }
   return found;
+}
+
+Findings findings_of(const std::string& text, const ProjectFiles& files = {}, const LintConfig& config = {}) {
+  return findings_in(lint("w.yml", text, files, config));
 }
 
 // Of a job `build` behind a job `first` with the output `version`; the lines come behind line 13.
@@ -334,6 +339,58 @@ TEST(ExpressionType, TakesTheTypeThatALogicalOperatorLeaves) {
   EXPECT_THAT(
       findings_of(job_with("    timeout-minutes: ${{ matrix.big && 10 || 20 }}\n    steps: [{run: a}]\n")),
       IsEmpty());
+}
+
+TEST(ImpossibleComparison, KnowsWhatAStringMayBe) {
+  EXPECT_THAT(findings_of_condition("needs.first.result == 'failed'"),
+              ElementsAre("16:13 impossible-comparison: 'needs.first.result' is never 'failed': it is one of "
+                          "success, failure, cancelled and skipped"));
+  for (const auto* bad : {"runner.os == 'ubuntu'", "${{ 'pull_request' != github.event_name }}",
+                          "matrix.os == 'macos'", "github.ref_type == 'commit'", "job.status == 'skipped'"})
+    EXPECT_THAT(findings_of_condition(bad), ElementsAre(HasSubstr("impossible-comparison: "))) << bad;
+  for (const auto* good :
+       {"runner.os == 'linux'", "github.event_name == 'push'", "matrix.os == 'mac'", "matrix.os == ''",
+        "env.A == 'b'", "github.ref == matrix.os", "needs.first.result != 'failure'"})
+    EXPECT_THAT(findings_of_condition(good), IsEmpty()) << good;
+}
+
+TEST(ImpossibleComparison, KnowsTheOptionsOfAChoice) {
+  EXPECT_THAT(
+      findings_of(R"(on: {workflow_dispatch: {inputs: {level: {type: choice, options: [debug, release]}}}}
+jobs:
+  a:
+    if: inputs.level == 'debug' || inputs.level == 'relase'
+    runs-on: ubuntu-latest
+    steps: [{run: make}]
+)"),
+      ElementsAre(HasSubstr("4:36 impossible-comparison: 'inputs.level' is never 'relase'")));
+}
+
+TEST(ImpossibleComparison, FindsATextThatIsComparedWithABoolean) {
+  EXPECT_THAT(findings_of_condition("env.DEBUG == true"),
+              ElementsAre(HasSubstr("compare with 'true' in quotes")));
+  EXPECT_THAT(findings_of_condition("env.DEBUG == 'true'"), IsEmpty());
+  EXPECT_THAT(findings_of_condition("matrix.big == true"), IsEmpty());
+}
+
+TEST(ExpressionRules, HoldForTheStepsOfAnAction) {
+  const auto found = findings_in(lint_action("action.yml", R"(name: Build
+description: Builds
+inputs: {debug: {description: whether, default: 'false'}}
+outputs: {file: {description: what was made, value: '${{ steps.mak.outputs.file }}'}}
+runs:
+  using: composite
+  steps:
+    - run: make ${{ inputs.debugg }} ${{ steps.make.outcome }}
+      shell: bash
+      id: make
+      if: inputs.debug == true
+)"));
+  EXPECT_THAT(found,
+              ElementsAre(HasSubstr("4:64 unknown-property: 'steps' has no 'mak'; did you mean 'make'?"),
+                          HasSubstr("8:28 unknown-property: 'inputs' has no 'debugg'; did you mean 'debug'?"),
+                          HasSubstr("8:48 unknown-property: 'steps' has no 'make'; that step comes later"),
+                          HasSubstr("11:11 impossible-comparison: 'inputs.debug' is a string")));
 }
 
 TEST(FormatArguments, FindsPlaceholdersAndArgumentsThatDoNotGoTogether) {
