@@ -10,8 +10,6 @@ namespace workflow {
 
 namespace {
 
-constexpr std::string_view kRule = "workflow-call";
-
 const Node* find(const Node& given, std::string_view name) {
   for (const auto& [key, value] : given.members) {
     if (base::equals_ignoring_case(key.text, name)) return &value;
@@ -79,10 +77,10 @@ class CallChecker {
   }
 
   void report(const std::string& file, const Node& node, std::string message) {
-    diagnostics_.push_back({{file, node.line, node.column}, std::move(message), kRule});
+    diagnostics_.push_back({{file, node.line, node.column}, std::move(message)});
   }
   void report_call(std::string message) {
-    diagnostics_.push_back({{caller_, job_.uses->line, job_.uses->column}, std::move(message), kRule});
+    diagnostics_.push_back({{caller_, job_.uses->line, job_.uses->column}, std::move(message)});
   }
 
   const std::string& caller_;

@@ -1,24 +1,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "base/strings.h"
 #include "workflow/check_workflow.h"
-#include "workflow/contexts.h"
 #include "workflow/expression/template.h"
-#include "workflow/matrix.h"
 
 namespace workflow {
 
 namespace {
-
-bool is_computed(const Node& node) {
-  return (node.is_scalar() && expression::has_expression(node.text)) ||
-         std::any_of(node.items.begin(), node.items.end(), is_computed) ||
-         std::any_of(node.members.begin(), node.members.end(),
-                     [](const auto& member) { return is_computed(member.key) || is_computed(member.value); });
-}
 
 class JobChecker {
  public:
@@ -30,10 +20,10 @@ class JobChecker {
     } else {
       runner_group(job.runs_on["group"]);
     }
-    if (job.strategy.matrix.is_mapping()) matrix(job.strategy.matrix);
-    if (job.concurrency["queue"].text == "max" &&
-        base::to_lower(job.concurrency["cancel-in-progress"].text) == "true")
-      report(job.concurrency["queue"], "'queue: max' and 'cancel-in-progress: true' exclude each other");
+    containers(job);
+    snapshot(job.snapshot);
+    check_strategy(file_, job.strategy, diagnostics_);
+    check_concurrency(file_, job.concurrency, diagnostics_);
     check_steps(file_, job.steps, diagnostics_);
   }
 
@@ -56,43 +46,44 @@ class JobChecker {
 
   void runner_group(const Node& group) {
     if (!group.present() || expression::has_expression(group.text)) return;
-    const auto slash = group.text.find('/');
-    if (slash == std::string::npos) return;
-    const auto prefix = base::to_lower(group.text.substr(0, slash));
-    const auto name = group.text.substr(slash + 1);
+    const auto names = base::split(group.text, '/');
+    if (names.size() == 1) return;
+    const auto& prefix = names[0];
     const bool known =
         prefix == "org" || prefix == "organization" || prefix == "ent" || prefix == "enterprise";
-    if (!known || name.find('/') != std::string::npos) {
+    if (names.size() == 2 && names[1].empty()) {
+      report(group, fmt::format("Invalid runs-on group name '{}'.", group.text));
+    } else if (names.size() > 2 || !known) {
       report(group,
              fmt::format("Invalid runs-on group name '{}'. Please use 'organization/' or 'enterprise/' "
                          "prefix to target a single runner group.",
                          group.text));
-    } else if (name.empty()) {
-      report(group, fmt::format("Invalid runs-on group name '{}'.", group.text));
     }
   }
 
-  void matrix(const Node& node) {
-    bool excluded_wrongly = false;
-    for (const auto& filter : node["exclude"].items) {
-      for (const auto& [key, value] : filter.members) {
-        const auto is_key = [&, &text = key.text](const auto& member) {
-          return base::equals_ignoring_case(member.key.text, text) || is_computed(member.key);
-        };
-        if (std::any_of(node.members.begin(), node.members.end(), is_key) || is_computed(key)) continue;
-        excluded_wrongly = true;
-        report(key,
-               fmt::format("Matrix exclude key '{}' does not match any key within the matrix", key.text));
-      }
-    }
-    if (excluded_wrongly || is_computed(node)) return;
-    const auto value = evaluate_node(node, Scope{Contexts()});
-    if (!value) return;
-    if (const auto combinations = expand_matrix(*value); !combinations) {
-      report(node, combinations.error().message);
-    } else if (combinations->empty()) {
-      report(node, "the matrix has no combination left");
-    }
+  // The text of an image that says where it is from, or of a service, must not be empty.
+  void container(const Node& value, bool service) {
+    constexpr std::string_view kDocker = "docker://";
+    if (!value.present() || is_computed(value)) return;
+    const std::string_view image = value.is_mapping() ? value["image"].text : value.text;
+    const bool prefixed = image.starts_with(kDocker);
+    if ((prefixed && image.size() == kDocker.size()) || (service && image.empty()))
+      report(value, "Container image cannot be empty");
+  }
+
+  void containers(const Job& job) {
+    container(job.container, false);
+    if (is_computed(job.services)) return;
+    for (const auto& [name, service] : job.services.members) container(service, true);
+  }
+
+  void snapshot(const Node& node) {
+    const auto& version = node["version"];
+    if (!version.present() || is_computed(version)) return;
+    const auto major = version.text.substr(0, version.text.find('.'));
+    const bool valid = !major.empty() && major.find_first_not_of("0123456789") == std::string::npos &&
+                       version.text.substr(major.size()) == ".*";
+    if (!valid) report(node, fmt::format("Expected format '{{major-version}}.*' Actual '{}'", version.text));
   }
 
   void report(const Node& node, std::string message) { report(node.line, node.column, std::move(message)); }
@@ -104,67 +95,29 @@ class JobChecker {
   Diagnostics& diagnostics_;
 };
 
-class StepsChecker {
- public:
-  StepsChecker(const std::string& file, Diagnostics& diagnostics) : file_(file), diagnostics_(diagnostics) {}
-
-  void check(const std::vector<Step>& steps) {
-    for (const auto& step : steps) {
-      if (step.has_own_id && !step.parallel.empty()) known_.insert(base::to_lower(step.id));
-      for (const auto& target : step.wait.items) target_of(step, target);
-      if (step.wait.is_scalar()) target_of(step, step.wait);
-      if (step.cancel.present()) target_of(step, step.cancel);
-      if (step.wait_all.kind == NodeKind::boolean && base::to_lower(step.wait_all.text) == "false")
-        report(step.wait_all, "The value of 'wait-all' must be true or omitted");
-      for (const auto& inner : step.parallel) inside_parallel(inner);
-      if (step.has_own_id) known_.insert(base::to_lower(step.id));
-    }
-  }
-
- private:
-  void target_of(const Step& step, const Node& target) {
-    if (target.text.starts_with("__")) {
-      report(target, fmt::format("The identifier '{}' is invalid. IDs starting with '__' are reserved.",
-                                 target.text));
-    } else if (step.has_own_id && base::equals_ignoring_case(target.text, step.id)) {
-      report(target, fmt::format("Step '{}' cannot reference itself", step.id));
-    } else if (!known_.contains(base::to_lower(target.text))) {
-      report(target, fmt::format("Step references unknown step ID '{}'", target.text));
-    }
-  }
-
-  void inside_parallel(const Step& step) {
-    const auto refuse = [&](bool found, std::string_view message) {
-      if (found) diagnostics_.push_back({{file_, step.line, step.column}, std::string(message)});
-    };
-    refuse(step.background.present(),
-           "'background' is not allowed inside a parallel block. Steps in a parallel block are automatically "
-           "run "
-           "as background steps.");
-    refuse(step.wait.present(), "'wait' is not allowed inside a parallel block.");
-    refuse(step.wait_all.present(), "'wait-all' is not allowed inside a parallel block.");
-    refuse(step.cancel.present(), "'cancel' is not allowed inside a parallel block.");
-    refuse(!step.parallel.empty(), "Nested 'parallel' blocks are not allowed.");
-    if (step.has_own_id) known_.insert(base::to_lower(step.id));
-  }
-
-  void report(const Node& node, std::string message) {
-    diagnostics_.push_back({{file_, node.line, node.column}, std::move(message)});
-  }
-
-  const std::string& file_;
-  Diagnostics& diagnostics_;
-  std::set<std::string> known_;
-};
-
 }  // namespace
+
+bool is_computed(const Node& node) {
+  return (node.is_scalar() && expression::has_expression(node.text)) ||
+         std::any_of(node.items.begin(), node.items.end(), is_computed) ||
+         std::any_of(node.members.begin(), node.members.end(),
+                     [](const auto& member) { return is_computed(member.key) || is_computed(member.value); });
+}
+
+void check_concurrency(const std::string& file, const Node& node, Diagnostics& diagnostics) {
+  constexpr std::size_t kLongestGroup = 400;
+  const auto& group = node.is_mapping() ? node["group"] : node;
+  if (group.text.size() > kLongestGroup && !is_computed(group))
+    diagnostics.push_back(
+        {{file, node.line, node.column}, "Concurrency group name must be less than 400 characters"});
+  const auto& queue = node["queue"];
+  if (queue.text == "max" && base::to_lower(node["cancel-in-progress"].text) == "true")
+    diagnostics.push_back(
+        {{file, queue.line, queue.column}, "'queue: max' and 'cancel-in-progress: true' exclude each other"});
+}
 
 void check_job(const std::string& file, const Job& job, Diagnostics& diagnostics) {
   JobChecker(file, diagnostics).check(job);
-}
-
-void check_steps(const std::string& file, const std::vector<Step>& steps, Diagnostics& diagnostics) {
-  StepsChecker(file, diagnostics).check(steps);
 }
 
 }  // namespace workflow

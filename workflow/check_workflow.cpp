@@ -54,8 +54,7 @@ void check_needs(const Workflow& workflow, Diagnostics& diagnostics) {
                                      [](const Job& job) { return job.needs.empty(); });
   if (!can_start) {
     diagnostics.push_back({{workflow.path, workflow.jobs_line, workflow.jobs_column},
-                           "The workflow must contain at least one job with no dependencies.",
-                           "needs"});
+                           "The workflow must contain at least one job with no dependencies."});
     return;
   }
   std::set<std::string_view, base::LessIgnoringCase> ids;
@@ -67,14 +66,14 @@ void check_needs(const Workflow& workflow, Diagnostics& diagnostics) {
           {{workflow.path, need.line, need.column},
            known ? fmt::format("Job '{}' depends on job '{}' which creates a cycle in the dependency graph.",
                                job->id, need.text)
-                 : fmt::format("Job '{}' depends on unknown job '{}'.", job->id, need.text),
-           "needs"});
+                 : fmt::format("Job '{}' depends on unknown job '{}'.", job->id, need.text)});
     }
   }
 }
 
 void check_workflow(const Workflow& workflow, Diagnostics& diagnostics) {
   for (const auto& trigger : workflow.triggers) check_trigger(workflow.path, trigger, diagnostics);
+  check_concurrency(workflow.path, workflow.concurrency, diagnostics);
   for (const auto& job : workflow.jobs) check_job(workflow.path, job, diagnostics);
 }
 

@@ -153,7 +153,7 @@ class StepsParser {
   }
 
   void report(const Node& node, std::string message) {
-    diagnostics_.push_back({{file_, node.line, node.column}, std::move(message), "id"});
+    diagnostics_.push_back({{file_, node.line, node.column}, std::move(message)});
   }
 
   const std::string& file_;
@@ -253,7 +253,7 @@ Job job_of(const std::string& path, const Node& id, const Node& node, Diagnostic
   }
   job.steps = parse_steps(path, node["steps"], diagnostics);
   if (const auto problem = problem_of_id(id.text); !problem.empty()) {
-    diagnostics.push_back({{path, id.line, id.column}, problem, "id"});
+    diagnostics.push_back({{path, id.line, id.column}, problem});
   }
   return job;
 }

@@ -11,8 +11,6 @@ namespace workflow {
 
 namespace {
 
-constexpr std::string_view kRule = "workflow-call";
-
 bool is_local(std::string_view reference) {
   return reference.starts_with("./") || reference.starts_with("$/");
 }
@@ -41,18 +39,16 @@ class Loader {
     jobs_ += jobs;
     const auto most = options_.limits.jobs;
     if (most == 0 || jobs_ <= most) return true;
-    add({{}, fmt::format("The workflow may not contain more than {} jobs", most), kRule});
+    add({{}, fmt::format("The workflow may not contain more than {} jobs", most)});
     return false;
   }
 
  private:
   bool load(const std::string& caller, Job& job, int depth) {
     if (depth > options_.limits.nested_calls) {
-      add({{},
-           fmt::format("Nested reusable workflow depth exceeded {}.", options_.limits.nested_calls),
-           kRule,
-           Severity::error,
-           fmt::format("{} calls {}", caller, job.uses->text)});
+      add({.message =
+               fmt::format("Nested reusable workflow depth exceeded {}.", options_.limits.nested_calls),
+           .hint = fmt::format("{} calls {}", caller, job.uses->text)});
       return false;
     }
     const auto reference = resolve_call(job.uses->text, caller);
@@ -78,9 +74,7 @@ class Loader {
     if (std::find(files.begin(), files.end(), reference) == files.end()) {
       if (files.size() >= options_.limits.files) {
         problems.push_back(
-            {{},
-             fmt::format("The maximum file count of {} has been exceeded", options_.limits.files),
-             kRule});
+            {{}, fmt::format("The maximum file count of {} has been exceeded", options_.limits.files)});
         return nullptr;
       }
       files.push_back(reference);
@@ -92,8 +86,7 @@ class Loader {
     if (!text) {
       problems.push_back(
           {{caller, uses.line, uses.column},
-           fmt::format("error parsing called workflow \"{}\": {}", reference, text.error().message),
-           kRule});
+           fmt::format("error parsing called workflow \"{}\": {}", reference, text.error().message)});
       return nullptr;
     }
     auto draft = read_workflow(reference, *text, options_.limits, reading_);
@@ -115,8 +108,7 @@ class Loader {
           {{caller, job.line, job.column},
            fmt::format("Error calling workflow '{}'. {} is requesting '{}', but is only allowed '{}'.",
                        called.path, who, listed(violations, &PermissionViolation::requested),
-                       listed(violations, &PermissionViolation::allowed)),
-           "permissions"});
+                       listed(violations, &PermissionViolation::allowed))});
     };
     const auto of_the_workflow = permissions_of(called.permissions);
     if (of_the_workflow) {
