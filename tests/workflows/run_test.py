@@ -345,6 +345,38 @@ class RunTest(WorkflowTest):
         )
         self.assertIn("level=high site=example extra=1 event=workflow_dispatch", output)
 
+    def test_an_event_file_says_what_the_run_is_about(self):
+        """--event-file: ref, sha, actor and repository as GitHub sent them; filters and skip markers count."""
+        self.workflow(
+            """
+            on:
+              pull_request: {branches: [release]}
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: echo "$GITHUB_REF $GITHUB_BASE_REF $GITHUB_ACTOR $GITHUB_REPOSITORY ${{ github.actor_id }}"
+            """
+        )
+        payload = {
+            "action": "opened",
+            "number": 7,
+            "pull_request": {"number": 7, "base": {"ref": "release"}, "head": {"ref": "feature"}},
+            "repository": {"full_name": "octo/shop", "id": 5, "owner": {"login": "octo", "id": 6}},
+            "sender": {"login": "mona", "id": 3},
+        }
+        event = self.folder / "event.json"
+        event.write_text(json.dumps(payload))
+        output = self.run_pipeline("run", "--event", "pull_request", "--event-file", str(event))
+        self.assertIn("refs/pull/7/merge release mona octo/shop 3", output)
+        payload["pull_request"]["base"]["ref"] = "main"
+        event.write_text(json.dumps(payload))
+        output = self.run_pipeline("run", "--event", "pull_request", "--event-file", str(event), code=2)
+        self.assertIn("its branches filter ('release') does not match the base branch 'main'", output)
+        event.write_text(json.dumps({"ref": "refs/heads/main", "head_commit": {"message": "x [skip ci]"}}))
+        output = self.run_pipeline("run", "--event", "push", "--event-file", str(event), code=2)
+        self.assertIn("asks to skip workflows", output)
+
     def test_an_invalid_workflow_is_refused_with_its_place_before_anything_runs(self):
         """Exit code 2, file:line:col."""
         self.workflow("on: push\njobs:\n  a:\n    runs-on: x\n    stepz: []\n")
