@@ -37,6 +37,10 @@ std::string plan_text(const workflow::Plan& plan) {
       for (const auto& leg : group.legs) text += fmt::format("  leg {}\n", leg.name);
     }
     if (group.job->uses) text += fmt::format("  calls {}\n", group.job->uses->text);
+    if (group.job->called) {
+      for (const auto& job : group.job->called->jobs)
+        text += fmt::format("  job {} / {}\n", group.job->id, job.id);
+    }
     int number = 0;
     for (const auto& step : group.job->steps)
       text += fmt::format("  {:>2}. {}{}\n", ++number, title_of(step), condition_of(step.condition));

@@ -139,7 +139,8 @@ base::Result<workflow::Contexts> outer_contexts(const runner::RunOptions& option
 
 /// The workflows to run: those named, or those that the event triggers.
 base::Result<std::vector<workflow::Workflow>> choose_workflows(const RunFlags& flags,
-                                                               const workflow::Event& event, bool& invalid) {
+                                                               const workflow::Event& event,
+                                                               const base::Path& repository, bool& invalid) {
   auto files = flags.workflows;
   if (files.empty()) {
     TRY(files, list_workflow_files("."));
@@ -151,7 +152,7 @@ base::Result<std::vector<workflow::Workflow>> choose_workflows(const RunFlags& f
   std::vector<workflow::Workflow> chosen;
   std::string reasons;
   for (const auto& file : files) {
-    TRY(auto loaded, load_workflow_file(file));
+    TRY(auto loaded, load_workflow_file(file, repository));
     print_diagnostics(loaded.diagnostics);
     invalid = invalid || !loaded.workflow;
     if (!loaded.workflow) continue;
@@ -235,12 +236,15 @@ base::Json where_to_look([[maybe_unused]] const Session& session, const runner::
   return next;
 }
 
+bool any_job_asks_for_id_tokens(const workflow::Workflow& workflow) {
+  return std::any_of(workflow.jobs.begin(), workflow.jobs.end(), [](const workflow::Job& job) {
+    return job.called ? any_job_asks_for_id_tokens(*job.called) : runner::may_ask_for_id_tokens(job);
+  });
+}
+
 base::Result<std::unique_ptr<runner::OidcIssuer>> start_issuer_if_needed(const workflow::Workflow& workflow,
                                                                          const runner::RunOptions& options) {
-  const bool needed = std::any_of(workflow.jobs.begin(), workflow.jobs.end(), [&](const workflow::Job& job) {
-    return runner::may_ask_for_id_tokens(workflow, job);
-  });
-  if (!needed) return std::unique_ptr<runner::OidcIssuer>();
+  if (!any_job_asks_for_id_tokens(workflow)) return std::unique_ptr<runner::OidcIssuer>();
   TRY(auto issuer, runner::OidcIssuer::start(options.oidc_issuer));
   if (options.on_issuer) TRY(options.on_issuer(issuer->issuer(), issuer->keys_url()));
   return issuer;
@@ -295,7 +299,7 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
   const runner::RunSurroundings surroundings{workflow, options,        folders,
                                              events,   session.masker, issuer.get()};
   const auto outcome = runner::run_plan(
-      plan, contexts, {.parallel = options.parallel, .stop = interrupt_token()},
+      std::move(plan), contexts, {.parallel = options.parallel, .stop = interrupt_token()},
       [&](const workflow::PlannedJob& leg, const workflow::Contexts& leg_contexts,
           const std::stop_token& stop) {
         auto slot = runner::IdSlot::take(options.state_folder);
@@ -361,7 +365,8 @@ int run_command(const CommonFlags& common, const RunFlags& flags) {
   Session session;
   if (auto filled = fill_options(common, flags, session); !filled) return complain(filled.error());
   bool invalid = false;
-  const auto workflows = choose_workflows(flags, session.options.event, invalid);
+  const auto workflows =
+      choose_workflows(flags, session.options.event, session.options.repository.work_tree, invalid);
   if (!workflows) return complain(workflows.error());
   if (invalid) return kUsage;
   if (flags.dry_run != DryRun::no) {

@@ -1,12 +1,18 @@
 #include "cli/workflow_files.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <cstdio>
 
+#include "base/fd.h"
+
 #include "base/files.h"
 
 namespace cli {
+
+// Four bytes for each character that a workflow may have.
+constexpr std::size_t kMostBytes = 4U << 20;
 
 base::Result<std::vector<std::string>> list_workflow_files(const std::string& root) {
   const auto folder = base::Path(root) / ".github/workflows";
@@ -28,9 +34,28 @@ base::Result<std::vector<std::string>> list_workflow_files(const std::string& ro
   return files;
 }
 
-base::Result<workflow::LoadedWorkflow> load_workflow_file(const std::string& path) {
+namespace {
+
+base::Result<std::string> read_called_workflow(const std::string& reference, const base::Path& repository) {
+  if (!reference.starts_with("./")) {
+    return base::make_error(
+        base::ErrorKind::not_found,
+        fmt::format("{} is of another repository; only workflows of this one can be called yet", reference));
+  }
+  TRY(const auto root, base::open_directory(repository));
+  TRY(const auto file, base::open_beneath(root.get(), reference.substr(2), O_RDONLY | O_CLOEXEC));
+  return base::read_all(file.get(), kMostBytes);
+}
+
+}  // namespace
+
+base::Result<workflow::LoadedWorkflow> load_workflow_file(const std::string& path,
+                                                          const base::Path& repository) {
   TRY(const auto text, base::read_file(path));
-  return workflow::load_workflow(path, text);
+  const workflow::LoadOptions options{.called_workflow = [&](const std::string& reference) {
+    return read_called_workflow(reference, repository);
+  }};
+  return workflow::load_workflow(path, text, options);
 }
 
 void print_diagnostics(const workflow::Diagnostics& diagnostics) {

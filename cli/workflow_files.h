@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/files.h"
 #include "base/result.h"
 #include "workflow/load_workflow.h"
 
@@ -13,8 +14,10 @@ namespace cli {
 /// folder's view.
 base::Result<std::vector<std::string>> list_workflow_files(const std::string& root);
 
-/// Reads and loads; a file that cannot be read is an Error, one that is wrong has diagnostics.
-base::Result<workflow::LoadedWorkflow> load_workflow_file(const std::string& path);
+/// Reads and loads it with the workflows of the repository that it calls; a file that cannot be read is an
+/// Error, one that is wrong has diagnostics.
+base::Result<workflow::LoadedWorkflow> load_workflow_file(const std::string& path,
+                                                          const base::Path& repository = ".");
 
 /// Each problem as file:line:col on stderr.
 void print_diagnostics(const workflow::Diagnostics& diagnostics);

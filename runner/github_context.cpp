@@ -58,7 +58,30 @@ Value runner_context(const steps::JobFolders& folders) {
   return Value(std::move(runner));
 }
 
-base::Json oidc_claims(const Value& github, const std::string& environment) {
+WorkflowOrigin origin_of(const workflow::Workflow& workflow, const workflow::Workflow& of_the_run,
+                         const Value& github) {
+  WorkflowOrigin origin{.ref = github.get("workflow_ref").to_text(),
+                        .sha = github.get("workflow_sha").to_text(),
+                        .repository = github.get("repository").to_text()};
+  const bool called = &workflow != &of_the_run;
+  const auto at = origin.ref.rfind('@');
+  if (called && workflow.path.starts_with("./")) {
+    // Of the caller's repository and commit.
+    origin.ref =
+        fmt::format("{}/{}{}", origin.repository, workflow.path.substr(2),
+                    at == std::string::npos ? std::string_view() : std::string_view(origin.ref).substr(at));
+  } else if (called) {
+    origin.ref = workflow.path;
+    origin.sha.clear();
+    const auto owner = origin.ref.find('/');
+    origin.repository = origin.ref.substr(0, origin.ref.find('/', owner + 1));
+  }
+  const std::string_view path = std::string_view(origin.ref).substr(0, origin.ref.rfind('@'));
+  if (path.starts_with(origin.repository + "/")) origin.file_path = path.substr(origin.repository.size() + 1);
+  return origin;
+}
+
+base::Json oidc_claims(const Value& github, const std::string& environment, const WorkflowOrigin& origin) {
   const auto text = [&](std::string_view name) { return github.get(name).to_text(); };
   std::string subject = "repo:" + text("repository");
   if (!environment.empty()) {
@@ -78,8 +101,8 @@ base::Json oidc_claims(const Value& github, const std::string& environment) {
   claims["repository_visibility"] = "private";
   claims["ref_protected"] = "false";
   claims["runner_environment"] = "self-hosted";
-  claims["job_workflow_ref"] = text("workflow_ref");
-  claims["job_workflow_sha"] = text("workflow_sha");
+  claims["job_workflow_ref"] = origin.ref;
+  claims["job_workflow_sha"] = origin.sha;
   if (!environment.empty()) claims["environment"] = environment;
   return claims;
 }

@@ -68,6 +68,11 @@ base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSu
   contexts.set("env", Value(Object()));
   Object state;
   state.set("status", Value("success"));
+  const auto origin = origin_of(*planned.workflow, run.workflow, contexts.get("github"));
+  state.set("workflow_ref", Value(origin.ref));
+  state.set("workflow_sha", Value(origin.sha));
+  state.set("workflow_repository", Value(origin.repository));
+  state.set("workflow_file_path", Value(origin.file_path));
   contexts.set("job", Value(std::move(state)));
   contexts.set_member("github", "workspace", Value(job.folders.workspace.inside));
   contexts.set_member("github", "job", Value(planned.job->id));
@@ -80,7 +85,7 @@ base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSu
     job.environment[name] = value;
     contexts.set_member("env", name, Value(value));
   }
-  TRY(add_environment(run.workflow.env, job).while_doing("evaluating the workflow's env"));
+  TRY(add_environment(planned.workflow->env, job).while_doing("evaluating the workflow's env"));
   return add_environment(planned.job->env, job).while_doing("evaluating the job's env");
 }
 
@@ -110,10 +115,11 @@ base::Result<void> prepare_services(const workflow::PlannedJob& planned, const R
                     "others is not supported yet",
                     uses));
   };
-  if (run.issuer == nullptr || !may_ask_for_id_tokens(run.workflow, *planned.job)) return {};
+  if (run.issuer == nullptr || !may_ask_for_id_tokens(*planned.job)) return {};
   TRY(const auto environment, environment_name(*planned.job, stage.job.contexts));
-  const auto grant =
-      run.issuer->add_job(planned.key, oidc_claims(stage.job.contexts.get("github"), environment));
+  const auto grant = run.issuer->add_job(
+      planned.key, oidc_claims(stage.job.contexts.get("github"), environment,
+                               origin_of(*planned.workflow, run.workflow, stage.job.contexts.get("github"))));
   services.id_token_request_url = grant.request_url;
   services.id_token_request_token = grant.request_token;
   run.masker.add(grant.request_token);
@@ -127,10 +133,8 @@ base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurr
                               std::uint32_t slot, Stage& stage) {
   const auto& job = *planned.job;
   if (job.uses) {
-    return base::make_error(
-        base::ErrorKind::invalid_input,
-        fmt::format("the job calls the workflow {}; running reusable workflows is not supported yet",
-                    job.uses->text));
+    return base::make_error(base::ErrorKind::internal,
+                            fmt::format("the workflow {} was not read before the run", job.uses->text));
   }
   if (job.container.present() && job.container.kind != workflow::NodeKind::null) {
     return base::make_error(base::ErrorKind::invalid_input,
@@ -143,7 +147,7 @@ base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurr
   const auto isolation = run.options.isolation;
   const auto owner = isolation == Isolation::none ? ::geteuid() : sandbox::first_host_id(slot);
   stage.services.host_uid = owner;
-  stage.job.workflow_defaults = run.workflow.defaults;
+  stage.job.workflow_defaults = planned.workflow->defaults;
   TRY(stage.job.folders,
       make_job_folders(run.folders, planned.key, run.options.repository_name, owner, isolation));
   TRY(set_contexts(planned, run, stage.job));
@@ -182,9 +186,9 @@ base::Result<std::map<std::string, std::string>> evaluate_outputs(const steps::R
 
 }  // namespace
 
-bool may_ask_for_id_tokens(const workflow::Workflow& workflow, const workflow::Job& job) {
-  const auto& permissions = job.permissions.present() ? job.permissions : workflow.permissions;
-  return permissions.text == "write-all" || permissions["id-token"].text == "write";
+bool may_ask_for_id_tokens(const workflow::Job& job) {
+  return job.effective_permissions &&
+         job.effective_permissions->level_of("id-token") == workflow::PermissionLevel::write;
 }
 
 JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts& contexts,

@@ -36,7 +36,7 @@ struct RunSurroundings {
 JobResult run_job(const workflow::PlannedJob& job, const workflow::Contexts& contexts,
                   const RunSurroundings& run, std::uint32_t slot, const std::stop_token& stop);
 
-/// Whether the job, or else the workflow, has `permissions: id-token: write`.
-bool may_ask_for_id_tokens(const workflow::Workflow& workflow, const workflow::Job& job);
+/// Whether the job has `permissions: id-token: write`, by itself or by its workflow or caller.
+bool may_ask_for_id_tokens(const workflow::Job& job);
 
 }  // namespace runner

@@ -3,197 +3,99 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <deque>
-#include <map>
-#include <mutex>
-#include <thread>
 
-#include "base/clock.h"
 #include "base/json.h"
-#include "base/strings.h"
-#include "workflow/job_results.h"
+#include "runner/done_queue.h"
+#include "runner/job_graph.h"
+#include "workflow/call_workflow.h"
 
 namespace runner {
 
 using steps::Conclusion;
-using workflow::JobGroup;
 using workflow::PlannedJob;
-using workflow::expression::Object;
-using workflow::expression::Value;
 
 namespace {
 
-enum class LegState { queued, running, done };
-
-struct Leg {
-  const PlannedJob* planned = nullptr;
-  LegState state = LegState::queued;
-  JobResult result;
-  bool may_fail = false;  ///< continue-on-error
-  std::stop_source stop;
-  std::jthread thread;
-  base::SteadyTime started;
-};
-
-enum class GroupState { waiting, running, done };
-
-struct Group {
-  JobGroup* planned = nullptr;
-  GroupState state = GroupState::waiting;
-  Conclusion conclusion = Conclusion::success;
-  std::deque<Leg> legs;
-  std::map<std::string, std::string> outputs;
-  workflow::Contexts contexts;
-};
-
-workflow::JobConclusion job_conclusion(Conclusion conclusion) {
-  switch (conclusion) {
-    case Conclusion::failure:
-      return workflow::JobConclusion::failure;
-    case Conclusion::cancelled:
-      return workflow::JobConclusion::cancelled;
-    case Conclusion::skipped:
-      return workflow::JobConclusion::skipped;
-    default:
-      return workflow::JobConclusion::success;
-  }
-}
-
-/// Where threads of legs tell the loop that they are done.
-class DoneQueue {
- public:
-  void push(Leg* leg, JobResult result) {
-    const std::lock_guard lock(mutex_);
-    done_.emplace_back(leg, std::move(result));
-    changed_.notify_one();
-  }
-  void wake() {
-    const std::lock_guard lock(mutex_);
-    woken_ = true;
-    changed_.notify_one();
-  }
-  /// The next that is done; nothing when only woken.
-  std::optional<std::pair<Leg*, JobResult>> wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !done_.empty() || woken_; });
-    woken_ = false;
-    if (done_.empty()) return std::nullopt;
-    auto next = std::move(done_.front());
-    done_.pop_front();
-    return next;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::pair<Leg*, JobResult>> done_;
-  bool woken_ = false;
-};
-
 class Scheduler {
  public:
-  Scheduler(workflow::Plan& plan, const workflow::Contexts& contexts, const SchedulerOptions& options,
+  Scheduler(workflow::Plan plan, const workflow::Contexts& contexts, const SchedulerOptions& options,
             const RunLeg& run_leg, EventStream& events)
-      : contexts_(contexts), options_(options), run_leg_(run_leg), events_(events), results_(*plan.workflow) {
-    for (auto& group : plan.groups) groups_[base::to_lower(group.job->id)].planned = &group;
-    for (const auto& group : plan.groups) order_.push_back(base::to_lower(group.job->id));
+      : options_(options), run_leg_(run_leg), events_(events), top_(std::move(plan), contexts, nullptr) {
+    graphs_.push_back(&top_);
   }
 
   RunOutcome run() {
     const std::stop_callback on_stop(options_.stop, [this] { queue_.wake(); });
     while (true) {
       if (options_.stop.stop_requested()) cancel_all();
-      decide_ready_groups();
-      start_legs();
-      if (running_ == 0 && all_done()) break;
+      advance();
+      if (running_ == 0 && top_.all_done()) break;
       if (auto done = queue_.wait(); done) finish(*done->first, std::move(done->second));
     }
     return outcome();
   }
 
  private:
-  Group& group(const std::string& id) { return groups_.at(base::to_lower(id)); }
-
-  bool all_done() const {
-    for (const auto& [id, group] : groups_) {
-      if (group.state != GroupState::done) return false;
-    }
-    return true;
-  }
-
-  bool needs_are_done(const Group& group) {
-    for (const auto& need : group.planned->needs) {
-      if (this->group(need).state != GroupState::done) return false;
-    }
-    return true;
-  }
-
-  // Skipping one group may make another ready, so this goes on until nothing changes.
-  void decide_ready_groups() {
+  // Skipping one job may make another ready, and starting a call brings new ones: until nothing changes.
+  void advance() {
     for (bool changed = true; changed;) {
       changed = false;
-      for (const auto& id : order_) {
-        auto& candidate = groups_.at(id);
-        if (candidate.state != GroupState::waiting || !needs_are_done(candidate)) continue;
-        decide(candidate);
-        changed = true;
-      }
+      for (std::size_t i = 0; i < graphs_.size(); ++i) changed = decide_ready_groups(*graphs_[i]) || changed;
+      for (std::size_t i = 0; i < graphs_.size(); ++i) changed = start_legs(*graphs_[i]) || changed;
+      changed = finish_calls() || changed;
     }
   }
 
-  workflow::expression::StatusAnswers status_of(const workflow::Job& job) {
-    return {.success = [this, &job](const auto& ids) -> base::Result<bool> {
-              TRY(const auto holds, results_.succeeded(job, ids));
-              return !cancelled() && holds.value_or(false);
+  bool decide_ready_groups(JobGraph& graph) {
+    bool decided = false;
+    for (auto& group : graph.groups()) {
+      if (group.state != GroupState::waiting || !graph.needs_are_done(group)) continue;
+      decide(group);
+      decided = true;
+    }
+    return decided;
+  }
+
+  bool is_cancelled(const JobGraph& graph) const {
+    return options_.stop.stop_requested() || graph.caller_is_stopped();
+  }
+
+  workflow::expression::StatusAnswers status_of(const Group& group) {
+    return {.success = [this, &group](const auto& ids) -> base::Result<bool> {
+              TRY(const auto holds, group.graph->results().succeeded(group.job(), ids));
+              return !is_cancelled(*group.graph) && holds.value_or(false);
             },
-            .failure = [this, &job](const auto& ids) -> base::Result<bool> {
-              TRY(const auto holds, results_.failed(job, ids));
+            .failure = [&group](const auto& ids) -> base::Result<bool> {
+              TRY(const auto holds, group.graph->results().failed(group.job(), ids));
               return holds.value_or(false);
             },
-            .cancelled = [this] { return cancelled(); }};
-  }
-
-  bool cancelled() const { return options_.stop.stop_requested(); }
-
-  workflow::Contexts contexts_of(const Group& group) {
-    auto contexts = contexts_;
-    Object needs;
-    for (const auto& need : group.planned->needs) {
-      const auto& needed = this->group(need);
-      Object outputs;
-      for (const auto& [name, value] : needed.outputs) outputs.set(name, Value(value));
-      Object entry;
-      entry.set("result", Value(std::string(steps::to_string(needed.conclusion))));
-      entry.set("outputs", Value(std::move(outputs)));
-      needs.set(need, Value(std::move(entry)));
-    }
-    contexts.set("needs", Value(std::move(needs)));
-    return contexts;
+            .cancelled = [this, &group] { return is_cancelled(*group.graph); }};
   }
 
   void decide(Group& group) {
-    const auto& job = *group.planned->job;
-    group.contexts = contexts_of(group);
-    const workflow::Scope scope{.contexts = group.contexts, .status = status_of(job), .file = job.file};
+    const auto& job = group.job();
+    group.contexts = group.graph->contexts_of(group);
+    const workflow::Scope scope{.contexts = group.contexts, .status = status_of(group), .file = job.file};
     const auto runs = workflow::evaluate_condition(job.condition, scope);
     if (!runs) return fail(group, runs.error().to_string());
     if (!*runs) {
-      if (cancelled()) return end(group, Conclusion::cancelled, {.text = "the run was cancelled"});
-      return end(group, Conclusion::skipped, workflow::reason_of_skip(job, results_, scope));
+      if (is_cancelled(*group.graph))
+        return end(group, Conclusion::cancelled, {.text = "the run was cancelled"});
+      return end(group, Conclusion::skipped, workflow::reason_of_skip(job, group.graph->results(), scope));
     }
     if (!group.planned->expanded) {
-      auto legs = workflow::expand_job(job, group.contexts);
+      auto legs = workflow::expand_job(group.graph->workflow(), job, group.contexts);
       if (!legs) return fail(group, legs.error().to_string());
       group.planned->legs = std::move(*legs);
       group.planned->expanded = true;
     }
-    for (const auto& planned : group.planned->legs) {
+    for (auto& planned : group.planned->legs) {
       auto& leg = group.legs.emplace_back();
       leg.planned = &planned;
-      auto contexts = group.contexts;
-      contexts.set("matrix", planned.matrix);
-      contexts.set("strategy", workflow::strategy_context(planned));
+      leg.group = &group;
+      const auto contexts = contexts_of(leg);
+      planned.key = group.graph->full_key(planned.key);
+      planned.name = group.graph->full_name(planned.name);
       const auto may_fail =
           workflow::evaluate_boolean(job.continue_on_error, false, {.contexts = contexts, .file = job.file});
       if (!may_fail) return fail(group, may_fail.error().to_string());
@@ -202,9 +104,19 @@ class Scheduler {
     group.state = GroupState::running;
   }
 
+  static workflow::Contexts contexts_of(const Leg& leg) {
+    auto contexts = leg.group->contexts;
+    contexts.set("matrix", leg.planned->matrix);
+    contexts.set("strategy", workflow::strategy_context(*leg.planned));
+    return contexts;
+  }
+
+  void complain(const std::string& job, const std::string& why) {
+    events_.publish({.type = "annotation", .job = job, .kind = steps::LineKind::error, .text = why});
+  }
+
   void fail(Group& group, const std::string& why) {
-    events_.publish(
-        {.type = "annotation", .job = group.planned->job->id, .kind = steps::LineKind::error, .text = why});
+    complain(group.graph->full_key(group.job().id), why);
     group.legs.clear();
     end(group, Conclusion::failure, {.text = why});
   }
@@ -213,9 +125,11 @@ class Scheduler {
   void end(Group& group, Conclusion conclusion, workflow::SkipReason reason) {
     group.state = GroupState::done;
     group.conclusion = conclusion;
-    const auto& job = *group.planned->job;
-    publish_end({.key = job.id, .name = job.id, .conclusion = conclusion, .reason = reason.text});
-    results_.set(job, job_conclusion(conclusion), std::move(reason));
+    publish_end({.key = group.graph->full_key(group.job().id),
+                 .name = group.graph->full_name(group.job().id),
+                 .conclusion = conclusion,
+                 .reason = reason.text});
+    group.graph->set_result(group, std::move(reason));
   }
 
   void publish_end(FinishedLeg leg) {
@@ -229,44 +143,96 @@ class Scheduler {
                                                   [&](const Leg& leg) { return leg.state == state; }));
   }
 
-  void start_legs() {
-    for (const auto& id : order_) {
-      auto& group = groups_.at(id);
+  bool start_legs(JobGraph& graph) {
+    bool started_call = false;
+    for (auto& group : graph.groups()) {
       if (group.state != GroupState::running) continue;
       for (auto& leg : group.legs) {
         if (leg.state != LegState::queued) continue;
-        if (options_.parallel > 0 && running_ >= options_.parallel) return;
         const auto limit = static_cast<std::size_t>(leg.planned->max_parallel);
         if (limit > 0 && count(group, LegState::running) >= limit) break;
-        start(group, leg);
+        if (group.job().called != nullptr) {
+          start_call(leg);
+          started_call = true;
+          continue;
+        }
+        if (options_.parallel > 0 && running_ >= options_.parallel) return started_call;
+        start(leg);
       }
     }
+    return started_call;
   }
 
-  void start(Group& group, Leg& leg) {
+  void start(Leg& leg) {
     leg.state = LegState::running;
     leg.started = base::system_clock().steady_now();
     ++running_;
     events_.publish("job_started", leg.planned->key, leg.planned->name, base::Json::object());
-    leg.thread = std::jthread([this, &leg, &contexts = group.contexts] {
+    leg.thread = std::jthread([this, &leg, &contexts = leg.group->contexts] {
       auto result = run_leg_(*leg.planned, contexts, leg.stop.get_token());
       queue_.push(&leg, std::move(result));
     });
   }
 
+  // It takes no place of those that may run at a time: its jobs do.
+  void start_call(Leg& leg) {
+    leg.state = LegState::running;
+    leg.started = base::system_clock().steady_now();
+    const auto& job = leg.group->job();
+    auto contexts = workflow::contexts_of_call(job, contexts_of(leg));
+    auto plan = contexts ? workflow::make_plan(*job.called, *contexts, std::nullopt)
+                         : base::Result<workflow::Plan>(contexts.error());
+    if (!plan) {
+      const auto why = std::move(plan).error().while_doing(fmt::format("calling {}", job.called->path));
+      complain(leg.planned->key, why.to_string());
+      conclude(leg, {.conclusion = Conclusion::failure});
+      publish_end({.key = leg.planned->key, .name = leg.planned->name, .conclusion = Conclusion::failure});
+      return;
+    }
+    leg.called = std::make_unique<JobGraph>(std::move(*plan), std::move(*contexts), &leg);
+    graphs_.push_back(leg.called.get());
+  }
+
+  // A called workflow shows up by its jobs alone, but for an output that cannot be evaluated.
+  bool finish_calls() {
+    bool finished = false;
+    for (std::size_t i = graphs_.size(); i-- > 0;) {
+      JobGraph& graph = *graphs_[i];
+      if (graph.caller() == nullptr || !graph.all_done()) continue;
+      graphs_.erase(graphs_.begin() + static_cast<std::ptrdiff_t>(i));
+      Leg& leg = *graph.caller();
+      JobResult result{.conclusion = graph.conclusion()};
+      if (auto outputs = graph.outputs(); outputs) {
+        result.outputs = std::move(*outputs);
+      } else {
+        complain(leg.planned->key, outputs.error().to_string());
+        result.conclusion = Conclusion::failure;
+      }
+      conclude(leg, std::move(result));
+      finished = true;
+    }
+    return finished;
+  }
+
   // Those that run are stopped; those that wait in a matrix never start. Other jobs are decided by their
   // `if`.
   void cancel_all() {
-    if (cancelled_all_) return;
-    cancelled_all_ = true;
-    for (auto& [id, group] : groups_) {
-      if (group.state == GroupState::running) cancel_legs(group, "the run was cancelled");
+    if (std::exchange(cancelled_all_, true)) return;
+    cancel_graph(top_, "the run was cancelled");
+  }
+
+  void cancel_graph(JobGraph& graph, const std::string& reason) {
+    for (auto& group : graph.groups()) {
+      if (group.state == GroupState::running) cancel_legs(group, reason);
     }
   }
 
   void cancel_legs(Group& group, const std::string& reason) {
     for (auto& leg : group.legs) {
-      if (leg.state == LegState::running) leg.stop.request_stop();
+      if (leg.state == LegState::running) {
+        leg.stop.request_stop();
+        if (leg.called) cancel_graph(*leg.called, reason);
+      }
       if (leg.state != LegState::queued) continue;
       leg.state = LegState::done;
       leg.result.conclusion = Conclusion::cancelled;
@@ -281,16 +247,20 @@ class Scheduler {
   void finish(Leg& leg, JobResult result) {
     leg.thread.join();
     --running_;
-    leg.state = LegState::done;
-    leg.result = std::move(result);
     const auto elapsed =
         std::chrono::duration<double, std::milli>(base::system_clock().steady_now() - leg.started).count();
     publish_end({.key = leg.planned->key,
                  .name = leg.planned->name,
-                 .conclusion = leg.result.conclusion,
-                 .runner_failed = !leg.result.failure.empty(),
+                 .conclusion = result.conclusion,
+                 .runner_failed = !result.failure.empty(),
                  .milliseconds = elapsed});
-    auto& group = this->group(leg.planned->job->id);
+    conclude(leg, std::move(result));
+  }
+
+  void conclude(Leg& leg, JobResult result) {
+    leg.state = LegState::done;
+    leg.result = std::move(result);
+    Group& group = *leg.group;
     // Legs share one map of outputs; the last that is not empty stays (runner#1835).
     for (const auto& [name, value] : leg.result.outputs) group.outputs[name] = value;
     if (leg.result.conclusion == Conclusion::failure && !leg.may_fail && leg.planned->fail_fast &&
@@ -300,7 +270,7 @@ class Scheduler {
     finish_group_if_done(group);
   }
 
-  void finish_group_if_done(Group& group) {
+  static void finish_group_if_done(Group& group) {
     if (group.state != GroupState::running) return;
     Conclusion worst = Conclusion::success;
     for (const auto& leg : group.legs) {
@@ -313,39 +283,32 @@ class Scheduler {
     }
     group.state = GroupState::done;
     group.conclusion = worst;
-    results_.set(*group.planned->job, job_conclusion(worst));
+    group.graph->set_result(group, {});
   }
 
   RunOutcome outcome() {
-    RunOutcome outcome{.legs = std::move(finished_)};
-    for (const auto& [id, group] : groups_) {
-      if (group.conclusion == Conclusion::failure) outcome.conclusion = Conclusion::failure;
-      if (group.conclusion == Conclusion::cancelled && outcome.conclusion == Conclusion::success)
-        outcome.conclusion = Conclusion::cancelled;
-    }
-    if (cancelled()) outcome.conclusion = Conclusion::cancelled;
+    RunOutcome outcome{.conclusion = top_.conclusion(), .legs = std::move(finished_)};
+    if (options_.stop.stop_requested()) outcome.conclusion = Conclusion::cancelled;
     for (const auto& leg : outcome.legs) outcome.runner_failed = outcome.runner_failed || leg.runner_failed;
     return outcome;
   }
 
-  const workflow::Contexts& contexts_;
   const SchedulerOptions& options_;
   const RunLeg& run_leg_;
   EventStream& events_;
-  workflow::JobResults results_;
-  std::map<std::string, Group> groups_;
-  std::vector<std::string> order_;
-  std::vector<FinishedLeg> finished_;
   DoneQueue queue_;
+  JobGraph top_;
+  std::vector<JobGraph*> graphs_;  ///< all whose jobs are not done, callers before those they call
+  std::vector<FinishedLeg> finished_;
   std::size_t running_ = 0;
   bool cancelled_all_ = false;
 };
 
 }  // namespace
 
-RunOutcome run_plan(workflow::Plan& plan, const workflow::Contexts& contexts, const SchedulerOptions& options,
+RunOutcome run_plan(workflow::Plan plan, const workflow::Contexts& contexts, const SchedulerOptions& options,
                     const RunLeg& run_leg, EventStream& events) {
-  return Scheduler(plan, contexts, options, run_leg, events).run();
+  return Scheduler(std::move(plan), contexts, options, run_leg, events).run();
 }
 
 }  // namespace runner

@@ -35,8 +35,9 @@ struct RunOutcome {
   std::vector<FinishedLeg> legs;
 };
 
-/// `contexts` hold github, vars, secrets and inputs. Publishes job_started and job_finished.
-RunOutcome run_plan(workflow::Plan& plan, const workflow::Contexts& contexts, const SchedulerOptions& options,
+/// `contexts` hold github, vars, secrets and inputs. The jobs of called workflows run as those of the plan
+/// do, named `caller / job`. Publishes job_started and job_finished.
+RunOutcome run_plan(workflow::Plan plan, const workflow::Contexts& contexts, const SchedulerOptions& options,
                     const RunLeg& run_leg, EventStream& events);
 
 }  // namespace runner

@@ -92,7 +92,8 @@ expression::Value strategy_context(const PlannedJob& leg) {
   return strategy;
 }
 
-base::Result<std::vector<PlannedJob>> expand_job(const Job& job, const Contexts& contexts) {
+base::Result<std::vector<PlannedJob>> expand_job(const Workflow& workflow, const Job& job,
+                                                 const Contexts& contexts) {
   std::vector<Combination> combinations;
   const Scope scope{.contexts = contexts, .file = job.file};
   const auto what = fmt::format("expanding the job '{}'", job.id);
@@ -106,7 +107,8 @@ base::Result<std::vector<PlannedJob>> expand_job(const Job& job, const Contexts&
   TRY(const double max_parallel, evaluate_number(job.strategy.max_parallel, 0, scope).while_doing(what));
   std::vector<PlannedJob> legs;
   for (std::size_t i = 0; i < combinations.size(); ++i) {
-    PlannedJob leg{.job = &job,
+    PlannedJob leg{.workflow = &workflow,
+                   .job = &job,
                    .matrix = combinations[i].values,
                    .index = static_cast<int>(i),
                    .total = static_cast<int>(combinations.size()),
@@ -134,7 +136,7 @@ base::Result<Plan> make_plan(const Workflow& workflow, const Contexts& contexts,
     JobGroup group{.job = &job};
     for (const auto& need : job.needs) group.needs.push_back(need.text);
     if (!waits_for_needs(job)) {
-      TRY(group.legs, expand_job(job, contexts));
+      TRY(group.legs, expand_job(workflow, job, contexts));
       group.expanded = true;
     }
     plan.groups.push_back(std::move(group));
@@ -164,6 +166,11 @@ base::Json to_json(const Plan& plan) {
     if (group.job->condition) job["if"] = group.job->condition->text;
     if (group.expanded) job["legs"] = std::move(legs);
     if (group.job->uses) job["uses"] = group.job->uses->text;
+    if (group.job->called) {
+      base::Json called = base::Json::array();
+      for (const auto& inner : group.job->called->jobs) called.push_back(inner.id);
+      job["called"] = std::move(called);
+    }
     job["steps"] = std::move(steps);
     jobs.push_back(std::move(job));
   }

@@ -16,6 +16,7 @@ namespace workflow {
 
 /// One leg: a job with one combination of its matrix, or the job itself when it has none.
 struct PlannedJob {
+  const Workflow* workflow = nullptr;  ///< that the job is written in
   const Job* job = nullptr;
   std::string key;           ///< unique in the run and shown in logs: the id, for legs `id (a, 1)`
   std::string name;          ///< as displayed
@@ -43,9 +44,10 @@ struct Plan {
 base::Result<Plan> make_plan(const Workflow& workflow, const Contexts& contexts,
                              const std::optional<std::string>& only);
 
-/// The legs of a job; `contexts` also holds needs by now. An empty matrix from outputs is an Error, as on
-/// GitHub.
-base::Result<std::vector<PlannedJob>> expand_job(const Job& job, const Contexts& contexts);
+/// The legs of a job of the workflow; `contexts` also holds needs by now. An empty matrix from outputs is an
+/// Error, as on GitHub.
+base::Result<std::vector<PlannedJob>> expand_job(const Workflow& workflow, const Job& job,
+                                                 const Contexts& contexts);
 
 /// The strategy context of a leg.
 expression::Value strategy_context(const PlannedJob& leg);

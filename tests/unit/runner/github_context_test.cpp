@@ -25,8 +25,9 @@ class GithubContext : public ::testing::Test {
   }
   std::string github(std::string_view name) { return context().get(name).to_text(); }
   workflow::expression::Value context() { return github_context(options_, workflow_, run_); }
+  WorkflowOrigin origin() { return origin_of(workflow_, workflow_, context()); }
   std::string subject(const std::string& environment = "") {
-    return base::json_string(oidc_claims(context(), environment), "sub");
+    return base::json_string(oidc_claims(context(), environment, origin()), "sub");
   }
 
   RunOptions options_;
@@ -145,9 +146,28 @@ TEST_F(GithubContext, MakesTheSubjectOfATokenAsGithubDoes) {
   EXPECT_EQ(subject("production"), "repo:octo/shop:environment:production");
 }
 
+TEST_F(GithubContext, TellsWhereAWorkflowComesFrom) {
+  const auto own = origin();
+  EXPECT_EQ(own.ref, "octo/shop/.github/workflows/ci.yml@refs/heads/main");
+  EXPECT_EQ(own.file_path, ".github/workflows/ci.yml");
+  workflow::Workflow called{.path = "./.github/workflows/deploy.yml"};
+  const auto local = origin_of(called, workflow_, context());
+  EXPECT_EQ(local.ref, "octo/shop/.github/workflows/deploy.yml@refs/heads/main");
+  EXPECT_EQ(local.sha, std::string(40, 'a'));
+  EXPECT_EQ(local.repository, "octo/shop");
+  EXPECT_EQ(local.file_path, ".github/workflows/deploy.yml");
+  called.path = "other/tools/.github/workflows/deploy.yml@v2";
+  const auto remote = origin_of(called, workflow_, context());
+  EXPECT_EQ(remote.ref, called.path);
+  EXPECT_EQ(remote.sha, "");
+  EXPECT_EQ(remote.repository, "other/tools");
+  EXPECT_EQ(remote.file_path, ".github/workflows/deploy.yml");
+  EXPECT_EQ(oidc_claims(context(), "", remote)["job_workflow_ref"], called.path);
+}
+
 TEST_F(GithubContext, ClaimsWhatTheContextSaysAndNoSecret) {
   options_.secrets["GITHUB_TOKEN"] = "hunter2";
-  const auto claims = oidc_claims(context(), "production");
+  const auto claims = oidc_claims(context(), "production", origin());
   EXPECT_EQ(claims["repository"], "octo/shop");
   EXPECT_EQ(claims["repository_owner"], "octo");
   EXPECT_EQ(claims["sha"], std::string(40, 'a'));
@@ -157,7 +177,7 @@ TEST_F(GithubContext, ClaimsWhatTheContextSaysAndNoSecret) {
   EXPECT_EQ(claims["runner_environment"], "self-hosted");
   for (const auto& [name, value] : claims.items()) EXPECT_TRUE(value.is_string()) << name;
   EXPECT_EQ(base::to_text(claims).find("hunter2"), std::string::npos);
-  EXPECT_FALSE(oidc_claims(context(), "").contains("environment"));
+  EXPECT_FALSE(oidc_claims(context(), "", origin()).contains("environment"));
 }
 
 TEST(RunnerContext, NamesTheFoldersAsStepsSeeThem) {

@@ -43,9 +43,20 @@ class SchedulerTest : public ::testing::Test {
   /// What the leg of that key does; others succeed at once.
   void leg(const std::string& key, LegFunction function) { functions_[key] = std::move(function); }
 
+  /// A workflow that jobs may call as `./NAME`; `jobs` is what stands below `jobs:`.
+  void called(const std::string& name, const std::string& jobs, const std::string& interface = "") {
+    files_["./" + name] = "on:\n  workflow_call:\n" + interface + "jobs:\n" + jobs;
+  }
+
   /// `jobs` is what stands below `jobs:`; every job gets one step.
   RunOutcome run(const std::string& jobs, const SchedulerOptions& options = {}) {
-    const auto loaded = workflow::load_workflow("test.yml", "on: push\njobs:\n" + jobs);
+    const workflow::LoadOptions reading{
+        .called_workflow = [this](const std::string& reference) -> base::Result<std::string> {
+          const auto found = files_.find(reference);
+          if (found == files_.end()) return base::make_error(base::ErrorKind::not_found, reference);
+          return found->second;
+        }};
+    const auto loaded = workflow::load_workflow("test.yml", "on: push\njobs:\n" + jobs, reading);
     EXPECT_TRUE(loaded.workflow) << (loaded.diagnostics.empty() ? "" : loaded.diagnostics.front().message);
     if (!loaded.workflow) return {};
     workflow::Contexts contexts;
@@ -59,7 +70,7 @@ class SchedulerTest : public ::testing::Test {
     const RunLeg run_leg = [this](const auto& planned, const auto& seen, const auto& stop) {
       return run_one(planned, seen, stop);
     };
-    return run_plan(*plan, contexts, options, run_leg, events);
+    return run_plan(std::move(*plan), contexts, options, run_leg, events);
   }
 
   /// `started KEY`, `KEY: CONCLUSION` and `error JOB: TEXT`, in order.
@@ -140,6 +151,7 @@ class SchedulerTest : public ::testing::Test {
 
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::map<std::string, std::string> files_;
   std::map<std::string, LegFunction> functions_;
   std::map<std::string, workflow::Contexts> contexts_;
   std::vector<std::string> happened_;
