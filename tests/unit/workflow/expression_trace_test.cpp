@@ -144,7 +144,8 @@ TEST(TraceConformance, FindsTheSameValuesAsTheEvaluatorWhereAllIsKnown) {
           return contexts.is_object() ? contexts.object().find(name) : nullptr;
         };
         const auto text = base::json_string(test, "expr");
-        const auto value = evaluate_expression(text, {.named_value = named});
+        // With the limit that a trace has.
+        const auto value = evaluate_expression(text, {.named_value = named, .memory_limit = 10U << 20});
         const auto traced = trace_expression(text, {.named_value = named});
         if (!traced) continue;  // no expression: the evaluator's tests have these
         ++cases;
