@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/similar_name.h"
 #include "base/strings.h"
 #include "workflow/check_workflow.h"
 #include "workflow/cron.h"
@@ -24,8 +25,13 @@ class TriggerChecker {
     const bool exists =
         std::any_of(known.begin(), known.end(), [&](const KeyRule& key) { return key.key == trigger.event; });
     if (!exists) {
-      diagnostics_.push_back({{file_, trigger.line, trigger.column},
-                              fmt::format("Unexpected value '{}'; there is no such event", trigger.event)});
+      std::vector<std::string_view> names;
+      for (const auto& key : known) names.push_back(key.key);
+      const auto near = base::similar_name(trigger.event, names);
+      Diagnostic problem{{file_, trigger.line, trigger.column},
+                         fmt::format("Unexpected value '{}'; there is no such event", trigger.event)};
+      if (near) problem.hint = fmt::format("did you mean '{}'?", *near);
+      diagnostics_.push_back(std::move(problem));
     }
     for (const std::string_view name : {"branches", "tags", "paths"}) exclusive(trigger.config, name);
     for (const auto& item : trigger.config.items) schedule(item["cron"]);

@@ -6,7 +6,9 @@
 #include <map>
 #include <set>
 
+#include "base/similar_name.h"
 #include "base/strings.h"
+#include "workflow/schema.h"
 
 namespace workflow {
 
@@ -58,6 +60,7 @@ void check_needs(const Workflow& workflow, Diagnostics& diagnostics) {
     return;
   }
   std::set<std::string_view, base::LessIgnoringCase> ids;
+  std::size_t unknown = 0;  // nobody reads more hints than that, and each looks at all jobs
   for (const auto& job : workflow.jobs) ids.insert(job.id);
   for (const auto& [job, needs] : never_ready(workflow)) {
     for (const auto& need : needs) {
@@ -67,6 +70,9 @@ void check_needs(const Workflow& workflow, Diagnostics& diagnostics) {
            known ? fmt::format("Job '{}' depends on job '{}' which creates a cycle in the dependency graph.",
                                job->id, need.text)
                  : fmt::format("Job '{}' depends on unknown job '{}'.", job->id, need.text)});
+      if (known || ++unknown > kMaxDiagnostics) continue;
+      if (const auto near = base::similar_name(need.text, ids))
+        diagnostics.back().hint = fmt::format("did you mean '{}'?", *near);
     }
   }
 }

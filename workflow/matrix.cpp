@@ -127,11 +127,16 @@ base::Result<std::vector<Object>> product(const Parts& parts) {
     }
     combinations = std::move(longer);
   }
+  // Each combination is held against each filter.
+  constexpr std::size_t kMostComparisons = 4'000'000;
+  if (combinations.size() * (parts.exclude.size() + parts.include.size()) > kMostComparisons)
+    return base::invalid_input(
+        fmt::format("the matrix holds {} combinations against {} filters: that is far too many",
+                    combinations.size(), parts.exclude.size() + parts.include.size()));
   std::erase_if(combinations, [&](const Object& combination) {
-    for (const auto& filter : parts.exclude) {
-      if (matches(filter, Value(combination))) return true;
-    }
-    return false;
+    const Value whole(combination);
+    return std::any_of(parts.exclude.begin(), parts.exclude.end(),
+                       [&](const Value& filter) { return matches(filter, whole); });
   });
   return combinations;
 }

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "base/similar_name.h"
 #include "base/strings.h"
+#include "workflow/event_table.h"
 #include "workflow/lint/places.h"
 #include "workflow/lint/rules.h"
 
@@ -13,55 +13,10 @@ namespace workflow::lint {
 
 namespace {
 
-struct EventTypes {
-  std::string_view event;
-  std::string_view types;  ///< space separated; of events that are not here there are none
-};
-
-constexpr std::string_view kPullRequest =
-    "assigned unassigned labeled unlabeled opened edited closed reopened synchronize converted_to_draft "
-    "locked "
-    "unlocked enqueued dequeued milestoned demilestoned ready_for_review review_requested "
-    "review_request_removed "
-    "auto_merge_enabled auto_merge_disabled stacked";
-
-// docs.github.com events-that-trigger-workflows, and the schema of actions/languageservices for the new ones.
-constexpr std::array<EventTypes, 21> kEvents{{
-    {"branch_protection_rule", "created edited deleted"},
-    {"check_run", "created rerequested completed requested_action"},
-    {"check_suite", "completed"},
-    {"discussion",
-     "created edited deleted transferred pinned unpinned labeled unlabeled locked unlocked category_changed "
-     "answered unanswered"},
-    {"discussion_comment", "created edited deleted"},
-    {"image_version", "created ready deleted"},
-    {"issue_comment", "created edited deleted"},
-    {"issues",
-     "opened edited deleted transferred pinned unpinned closed reopened assigned unassigned labeled "
-     "unlabeled "
-     "locked unlocked milestoned demilestoned field_added field_removed typed untyped"},
-    {"label", "created edited deleted"},
-    {"merge_group", "checks_requested"},
-    {"milestone", "created closed opened edited deleted"},
-    {"project", "created closed reopened edited deleted"},
-    {"project_card", "created moved converted edited deleted"},
-    {"project_column", "created updated moved deleted"},
-    {"pull_request", kPullRequest},
-    {"pull_request_review", "submitted edited dismissed"},
-    {"pull_request_review_comment", "created edited deleted"},
-    {"pull_request_target", kPullRequest},
-    {"registry_package", "published updated"},
-    {"release", "published unpublished created edited deleted prereleased released"},
-    {"workflow_run", "requested completed in_progress"},
-}};
-
 std::vector<std::string> types_of(std::string_view event) {
-  if (event == "watch") return {"started"};
-  if (event == "pull_request_comment") event = "issue_comment";
-  for (const auto& known : kEvents) {
-    if (known.event == event) return base::split(known.types, ' ');
-  }
-  return {};
+  const auto* kind = find_event_kind(event);
+  if (kind == nullptr || kind->types.empty()) return {};
+  return base::split(kind->types, ' ');
 }
 
 class EventsRule {
@@ -98,7 +53,9 @@ class EventsRule {
   }
 
   void activity_types(const Node& event, const Node& types) {
-    if (!types.present() || event.text == "repository_dispatch") return;
+    // Those of repository_dispatch are free; of what is no event GitHub says so.
+    if (!types.present() || event.text == "repository_dispatch" || find_event_kind(event.text) == nullptr)
+      return;
     const auto known = types_of(event.text);
     std::set<std::string> seen;
     if (types.is_scalar()) activity_type(event, types, known, seen);

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "base/strings.h"
-#include "workflow/lint/filter_pattern.h"
+#include "workflow/lint/pattern_problems.h"
 #include "workflow/lint/places.h"
 #include "workflow/lint/rules.h"
 

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <map>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "base/strings.h"
 #include "workflow/expression/evaluator.h"
@@ -44,42 +46,50 @@ Condition condition_of(const std::optional<Text>& text) {
 
 }  // namespace
 
-void check_needs_once(const LintedFile& file, Diagnostics& findings) {
+void check_needed_jobs(const LintedFile& file, Diagnostics& findings) {
+  // Where no job can start, GitHub says that and looks no further.
+  std::set<std::string_view, base::LessIgnoringCase> ids;
+  for (const auto& job : file.draft.workflow.jobs) ids.insert(job.id);
   for (const auto& job : file.draft.workflow.jobs) {
     std::set<std::string> seen;
     for (const auto& need : job.needs) {
       if (!seen.insert(base::to_lower(need.text)).second)
         report(file, findings, place_of(need),
                fmt::format("the job '{}' is needed twice; ids are without case", need.text));
+      if (!ids.contains(need.text))
+        report(file, findings, place_of(need),
+               fmt::format("Job '{}' depends on unknown job '{}'.", job.id, need.text));
     }
   }
 }
 
 void check_unreachable_jobs(const LintedFile& file, Diagnostics& findings) {
   const auto& jobs = file.draft.workflow.jobs;
-  std::set<std::string> never;
-  std::set<std::string> may_run_after_skipped;
+  struct Waiting {
+    const Job* job;
+    const Text* need;
+  };
+  std::map<std::string_view, std::vector<Waiting>, base::LessIgnoringCase> waiting_for;
+  std::vector<std::string_view> skipped;
   for (const auto& job : jobs) {
     const auto condition = condition_of(job.condition);
-    if (condition.never) never.insert(base::to_lower(job.id));
-    if (condition.asks_status) may_run_after_skipped.insert(base::to_lower(job.id));
+    if (condition.never) skipped.push_back(job.id);
+    if (condition.never || condition.asks_status) continue;
+    for (const auto& need : job.needs) waiting_for[need.text].push_back({&job, &need});
   }
-  // Each turn finds at least one more; what needs a job that never runs is skipped with it.
-  for (bool more = !never.empty(); more;) {
-    more = false;
-    for (const auto& job : jobs) {
-      const auto id = base::to_lower(job.id);
-      if (never.contains(id) || may_run_after_skipped.contains(id)) continue;
-      for (const auto& need : job.needs) {
-        if (!never.contains(base::to_lower(need.text))) continue;
-        report(file, findings, place_of(need),
-               fmt::format(
-                   "the job '{}' never runs: it needs '{}', which is always skipped. Give it a condition "
-                   "such as `if: ${{{{ !cancelled() }}}}`",
-                   job.id, need.text));
-        more = never.insert(id).second || more;
-        break;
-      }
+  // What needs a job that is always skipped is skipped with it.
+  std::set<std::string_view, base::LessIgnoringCase> known(skipped.begin(), skipped.end());
+  while (!skipped.empty()) {
+    const auto id = skipped.back();
+    skipped.pop_back();
+    for (const auto& [job, need] : waiting_for[id]) {
+      if (!known.insert(job->id).second) continue;
+      skipped.push_back(job->id);
+      report(
+          file, findings, place_of(*need),
+          fmt::format("the job '{}' never runs: it needs '{}', which is always skipped. Give it a condition "
+                      "such as `if: ${{{{ !cancelled() }}}}`",
+                      job->id, need->text));
     }
   }
 }

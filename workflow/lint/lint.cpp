@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "workflow/action_metadata.h"
@@ -31,12 +32,12 @@ Diagnostics github_problems(const WorkflowDraft& draft) {
     Diagnostics deeper;
     check_workflow(draft.workflow, deeper);
     check_needs(draft.workflow, deeper);
+    std::set<std::pair<int, int>> places;
+    for (const auto& problem : problems) places.emplace(problem.location.line, problem.location.column);
     for (auto& problem : deeper) {
-      const bool known = std::any_of(problems.begin(), problems.end(), [&](const Diagnostic& other) {
-        return other.location.line == problem.location.line &&
-               other.location.column == problem.location.column;
-      });
-      if (!known) problems.push_back(std::move(problem));
+      if (problems.size() >= kMostProblems) break;
+      if (places.emplace(problem.location.line, problem.location.column).second)
+        problems.push_back(std::move(problem));
     }
   }
   return problems;
@@ -72,6 +73,10 @@ const std::vector<Rule>& all_rules() {
       {"broken-action", Severity::error, "local actions that cannot run", check_broken_actions},
       {"called-workflow", Severity::error, "calls of local workflows with wrong inputs or secrets",
        check_called_workflows},
+      {"concurrency-deadlock", Severity::error, "jobs that wait for their own workflow",
+       check_concurrency_deadlocks},
+      {"concurrency-matrix", Severity::warning, "jobs of a matrix that cancel each other",
+       check_concurrency_of_matrices},
       {"condition-in-text", Severity::error, "conditions that text around ${{ }} makes always true",
        check_conditions_in_text},
       {"constant-condition", Severity::warning, "conditions that are the same in every run",
@@ -105,13 +110,14 @@ const std::vector<Rule>& all_rules() {
       {"known-action-inputs", Severity::warning, "inputs that a well-known action does not have, or misses",
        check_known_action_inputs},
       {"matrix", Severity::error, "values that are there twice, exclusions of nothing", check_matrices},
+      {"matrix-include", Severity::warning, "includes that add nothing to a matrix", check_matrix_includes},
       {"merge-key", Severity::error, "YAML merge keys, which GitHub does not know", check_merge_keys},
       {"misplaced-if", Severity::warning, "conditions where they are no conditions",
        check_misplaced_conditions},
       {"missing-action", Severity::warning, "local actions that are not there", check_missing_actions},
       {"missing-permission", Severity::warning, "permissions that well-known actions need and do not get",
        check_missing_permissions},
-      {"needs", Severity::error, "jobs that are needed twice", check_needs_once},
+      {"needed-jobs", Severity::error, "jobs that are needed twice, or are not there", check_needed_jobs},
       {"negated-filter", Severity::warning, "filters that only take away", check_negated_filters},
       {"numbers", Severity::error, "numbers out of their range", check_numbers},
       {"persisted-credentials", Severity::warning, "the token of a job in an artifact",

@@ -9,6 +9,7 @@
 #include "workflow/expression/value.h"
 #include "workflow/lint/places.h"
 #include "workflow/lint/rules.h"
+#include "workflow/matrix.h"
 
 namespace workflow::lint {
 
@@ -71,6 +72,7 @@ class MatrixRule {
       : file_(file), matrix_(matrix), findings_(findings) {}
 
   void check() {
+    if (is_too_large()) return;
     for (const auto& [key, values] : matrix_.members) {
       if (!is_vector(key)) continue;
       if (values.is_sequence()) values_differ(key, values);
@@ -80,7 +82,32 @@ class MatrixRule {
     }
   }
 
+  void check_includes() {
+    if (is_too_large()) return;
+    const bool fixed = !matrix_["exclude"].present() && !holds_expression(matrix_);
+    std::unordered_map<std::string, int> first_lines;
+    for (const auto& include : matrix_["include"].items) {
+      if (!include.is_mapping() || include.members.empty()) continue;
+      const auto [first, fresh] = first_lines.try_emplace(identity_of(include), include.line);
+      if (!fresh) {
+        report(file_, findings_, include,
+               fmt::format("the include {} is there twice, first on line {}", shown(include), first->second));
+      } else if (fixed && is_there(include)) {
+        report(file_, findings_, include,
+               fmt::format("the include {} adds nothing: the matrix has this combination", shown(include)));
+      }
+    }
+  }
+
  private:
+  // More than there can be jobs: GitHub refuses it, and to compare everything with everything takes too long.
+  [[nodiscard]] bool is_too_large() const {
+    return matrix_.members.size() > kMaxMatrixJobs ||
+           std::any_of(matrix_.members.begin(), matrix_.members.end(), [](const Member& member) {
+             return is_vector(member.key) && member.value.items.size() > kMaxMatrixJobs;
+           });
+  }
+
   static bool is_vector(const Node& key) { return key.text != "include" && key.text != "exclude"; }
 
   void values_differ(const Node& key, const Node& values) {
@@ -100,12 +127,28 @@ class MatrixRule {
         continue;
       const auto fits = [&](const Node& candidate) { return may_match(value, candidate); };
       if (std::any_of(values.items.begin(), values.items.end(), fits)) return;
+      constexpr std::size_t kMostShown = 10;
       std::vector<std::string> known;
-      for (const auto& candidate : values.items) known.push_back(shown(candidate));
+      for (const auto& candidate : values.items) {
+        known.push_back(known.size() < kMostShown ? shown(candidate) : "…");
+        if (known.size() > kMostShown) break;
+      }
       report(file_, findings_, value,
              fmt::format("'{}' is no value of '{}': nothing is excluded. Its values are: {}", shown(value),
                          name.text, base::join(known, ", ")));
     }
+  }
+
+  // An include that a combination of the vectors holds already, whole.
+  [[nodiscard]] bool is_there(const Node& include) const {
+    return std::all_of(include.members.begin(), include.members.end(), [&](const Member& wanted) {
+      return std::any_of(matrix_.members.begin(), matrix_.members.end(), [&](const Member& vector) {
+        return is_vector(vector.key) && base::equals_ignoring_case(vector.key.text, wanted.key.text) &&
+               vector.value.is_sequence() &&
+               std::any_of(vector.value.items.begin(), vector.value.items.end(),
+                           [&](const Node& value) { return may_match(wanted.value, value); });
+      });
+    });
   }
 
   const LintedFile& file_;
@@ -118,6 +161,11 @@ class MatrixRule {
 void check_matrices(const LintedFile& file, Diagnostics& findings) {
   for_each_at(file.draft.root, "jobs/*/strategy/matrix",
               [&](const Node&, const Node& matrix) { MatrixRule(file, matrix, findings).check(); });
+}
+
+void check_matrix_includes(const LintedFile& file, Diagnostics& findings) {
+  for_each_at(file.draft.root, "jobs/*/strategy/matrix",
+              [&](const Node&, const Node& matrix) { MatrixRule(file, matrix, findings).check_includes(); });
 }
 
 }  // namespace workflow::lint

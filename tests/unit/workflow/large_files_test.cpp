@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "workflow/lint/lint.h"
 #include "workflow/load_workflow.h"
 
 namespace workflow {
@@ -48,6 +49,27 @@ TEST(LargeFiles, OfJobsThatWaitForEachOtherAreCheckedInLinearTime) {
 
 TEST(LargeFiles, OfNeedsThatAreNotThereAreCheckedInLinearTime) {
   EXPECT_EQ(first_problem(calls_of_workflows("k")), "large.yml:4:26: Job 'j1' depends on unknown job 'k0'.");
+}
+
+std::size_t number_of_problems(const std::string& text) {
+  return lint::lint("large.yml", text, lint::ProjectFiles{}, lint::LintConfig{}).size();
+}
+
+TEST(LargeFiles, OfJobsThatNeverRunAreLintedInLinearTime) {
+  std::string text = "on: push\njobs:\n";
+  for (int i = 7'000; i > 0; --i) text += fmt::format("  j{}: {{uses: ./a, needs: j{}}}\n", i, i - 1);
+  EXPECT_GE(number_of_problems(text + "  j0: {uses: ./a, if: false}\n"), 1000U);
+}
+
+TEST(LargeFiles, OfTimeZonesAndMatricesAreLintedInLinearTime) {
+  std::string zones = "on:\n  schedule:\n";
+  for (int i = 0; i < 8'000; ++i) zones += "    - {cron: '1 2 * * *', timezone: Europe/Berln}\n";
+  EXPECT_GE(number_of_problems(zones), 1000U);
+  std::string matrix = "on: push\njobs:\n  a:\n    strategy:\n      matrix:\n        exclude:\n";
+  for (int i = 0; i < 6'000; ++i) matrix += "          - {os: x}\n";
+  matrix += "        os: [";
+  for (int i = 0; i < 20'000; ++i) matrix += "y, ";
+  EXPECT_GE(number_of_problems(matrix + "]\n"), 1U);
 }
 
 }  // namespace

@@ -33,11 +33,11 @@ const std::map<std::string, std::set<std::string_view>>& meanings() {
        {"expression-type", "format-arguments", "json-text", "script-injection", "syntax",
         "unknown-property"}},
       {"glob", {"glob", "syntax"}},
-      {"id", {"syntax"}},
+      {"id", {"id", "syntax"}},
       {"if-cond", {"condition-in-text", "constant-condition", "syntax"}},
-      {"job-needs", {"needs", "syntax"}},
+      {"job-needs", {"needed-jobs", "needs", "syntax"}},
       {"matrix", {"matrix", "syntax"}},
-      {"permissions", {"syntax"}},
+      {"permissions", {"permissions", "syntax"}},
       {"runner-label", {"runner-label", "runner-label-conflict"}},
       {"shell-name", {"shell", "syntax"}},
       {"syntax-check",
@@ -52,14 +52,19 @@ const std::map<std::string, std::set<std::string_view>>& meanings() {
 /// stand in workflows that it finds good.
 const std::set<std::string_view>& own_warnings() {
   static const std::set<std::string_view> ids{
-      "action-runtime",  // GitHub runs them on a newer node
-      "inherited-secrets",     "missing-permission", "unneeded-id-token", "unpinned-action",
+      "action-runtime",         // GitHub runs them on a newer node
+      "concurrency-matrix",     // jobs of a matrix in one group
       "default-variable",       // env: GITHUB_SHA has no effect
       "deprecated-input",       // says its action
       "environment-url",        // GitHub shows it, but not as a link
       "impossible-comparison",  // GitHub compares, and never finds it
+      "inherited-secrets",      // security
+      "matrix-include",         // includes that the matrix has already
       "misplaced-if",           // env: if
+      "missing-permission",     // security
       "negated-filter",         // docs: `!` needs a pattern without it
+      "unneeded-id-token",      // security
+      "unpinned-action",        // security
       "unreachable-job",        // it needs a job that is switched off
   };
   return ids;
@@ -104,9 +109,26 @@ struct Score {
   int found = 0;
 };
 
+// A key that is missing stands nowhere. GitHub points at the first line of what lacks it, and so do we;
+// actionlint at the key above, and at the job whose needs do not exist.
+bool is_said_below(const Expected& expected, const Diagnostics& findings) {
+  constexpr int kNear = 2;
+  const bool key = expected.text.find(" is missing") != std::string::npos ||
+                   expected.text.find("must have") != std::string::npos;
+  const bool job = expected.text.find("does not exist in this workflow") != std::string::npos;
+  return std::any_of(findings.begin(), findings.end(), [&](const Diagnostic& finding) {
+    const int below = finding.location.line - expected.line;
+    const bool missing = finding.message.starts_with("Required property is missing") ||
+                         finding.message.starts_with("There's not enough info");
+    const bool unknown = finding.message.find("depends on unknown job") != std::string::npos;
+    return below > 0 && below <= kNear && ((key && missing) || (job && unknown));
+  });
+}
+
 struct Outcome {
   std::map<std::string, Score> by_rule;
   Score all;
+  int elsewhere = 0;  ///< found where GitHub places it
   std::string missing;
 };
 
@@ -122,14 +144,17 @@ void compare(const std::string& folder, Outcome& outcome) {
         ++score->expected;
         score->found += found ? 1 : 0;
       }
-      if (!found)
+      const bool elsewhere = !found && is_said_below(expected, findings);
+      outcome.elsewhere += elsewhere ? 1 : 0;
+      if (!found && !elsewhere)
         outcome.missing += fmt::format("  {}/{}: {}\n", folder, file.filename().string(), expected.text);
     }
   }
 }
 
-// Raise it with every rule that is added; it ends at 95.
-constexpr int kFloorInPercent = 93;
+// What is missing are keys that stand together with others that exclude them (we name the second, as GitHub
+// does), and lines about files of a project that the data does not have.
+constexpr int kFloorInPercent = 95;
 
 TEST(LintConformance, FindsWhatActionlintFindsAtTheSameLine) {
   SKIP_WITHOUT_CONFORMANCE_DATA("actionlint-err");
@@ -137,8 +162,11 @@ TEST(LintConformance, FindsWhatActionlintFindsAtTheSameLine) {
   for (const auto* folder : {"actionlint-err", "actionlint-examples"}) compare(folder, outcome);
   for (const auto& [rule, score] : outcome.by_rule)
     std::cout << fmt::format("actionlint [{}]: {} expected, {} found\n", rule, score.expected, score.found);
-  std::cout << fmt::format("actionlint-err and -examples: {} passed, {} failed, 0 listed differences\n{}",
-                           outcome.all.found, outcome.all.expected - outcome.all.found, outcome.missing);
+  std::cout << fmt::format(
+      "actionlint-err and -examples: {} passed, {} failed, {} listed differences (said where GitHub says "
+      "it)\n{}",
+      outcome.all.found, outcome.all.expected - outcome.all.found - outcome.elsewhere, outcome.elsewhere,
+      outcome.missing);
   EXPECT_GT(outcome.all.expected, 0);
   EXPECT_GE(outcome.all.found * 100, outcome.all.expected * kFloorInPercent);
 }

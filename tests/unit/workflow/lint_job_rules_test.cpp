@@ -32,6 +32,48 @@ TEST(JobRules, CompareExclusionsAsGitHubDoes) {
   EXPECT_EQ(matrix("        os: ${{ fromJSON(vars.os) }}\n        exclude:\n          - os: b\n"), "");
 }
 
+TEST(JobRules, WarnOfIncludesThatAddNothing) {
+  const auto found = [](std::string_view lines) {
+    return said_by("matrix-include", with_job(fmt::format("    strategy:\n      matrix:\n{}", lines)));
+  };
+  EXPECT_EQ(found("        os: [a, b]\n        include:\n          - os: a\n"),
+            "9:13: the include {\"os\":\"a\"} adds nothing: the matrix has this combination\n");
+  EXPECT_NE(found("        include:\n          - {os: a}\n          - {os: a}\n"), "");
+  EXPECT_EQ(found("        os: [a, b]\n        include:\n          - os: c\n          - {os: a, x: y}\n"),
+            "");
+  EXPECT_EQ(found("        os: [a, b]\n        exclude: [{os: a}]\n        include:\n          - os: a\n"),
+            "");
+}
+
+TEST(JobRules, FindJobsThatWaitForTheirOwnWorkflow) {
+  const auto found = [](std::string_view group) {
+    return said_by("concurrency-deadlock",
+                   fmt::format("concurrency: deploy\n{}",
+                               with_job(fmt::format("    concurrency: {{group: {}}}\n", group))));
+  };
+  EXPECT_NE(found("Deploy"), "");
+  EXPECT_EQ(found("other"), "");
+}
+
+TEST(JobRules, WarnOfMatricesWhoseJobsCancelEachOther) {
+  const auto found = [](std::string_view concurrency) {
+    return said_by(
+        "concurrency-matrix",
+        with_job(fmt::format("    strategy: {{matrix: {{a: [1, 2]}}}}\n    concurrency: {}\n", concurrency)));
+  };
+  EXPECT_NE(found("deploy"), "");
+  EXPECT_EQ(found("deploy-${{ matrix.a }}"), "");
+  EXPECT_EQ(found("{group: deploy, queue: max}"), "");
+  EXPECT_EQ(said_by("concurrency-matrix", with_job("    concurrency: deploy\n")), "");
+}
+
+TEST(JobRules, SayWhichJobWasMeant) {
+  EXPECT_NE(said_by("syntax", with_job("    name: a\n") +
+                                  "  test:\n    needs: biuld\n    runs-on: x\n    steps: [{run: a}]\n")
+                .find("did you mean 'build'?"),
+            std::string::npos);
+}
+
 TEST(JobRules, FindContainersWithoutAnImage) {
   EXPECT_EQ(said_by("container", with_job("    container:\n      env: {A: b}\n")),
             "5:5: 'container' has no image: no container is started\n");
@@ -141,7 +183,12 @@ TEST(JobRules, FindNumbersOutOfTheirRange) {
 TEST(JobRules, FindNeedsThatAreThereTwice) {
   constexpr std::string_view kJob = "    runs-on: ubuntu-latest\n    steps: [{run: make}]\n";
   const auto text = fmt::format("on: push\njobs:\n  a:\n{}  b:\n    needs: [a, A]\n{}", kJob, kJob);
-  EXPECT_EQ(said_by("needs", text), "7:16: the job 'A' is needed twice; ids are without case\n");
+  EXPECT_EQ(said_by("needed-jobs", text), "7:16: the job 'A' is needed twice; ids are without case\n");
+}
+
+TEST(JobRules, FindNeedsThatAreNotThereWhereNoJobCanStart) {
+  EXPECT_EQ(said_by("needed-jobs", with_job("    needs: nobody\n")),
+            "5:12: Job 'build' depends on unknown job 'nobody'.\n");
 }
 
 TEST(JobRules, WarnOfJobsThatNeedOneThatNeverRuns) {

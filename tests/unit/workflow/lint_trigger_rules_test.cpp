@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "lint_fixture.h"
-#include "workflow/lint/filter_pattern.h"
+#include "workflow/lint/pattern_problems.h"
 #include "workflow/lint/time_zone_names.h"
 
 namespace workflow::lint {
@@ -145,6 +145,8 @@ TEST(TriggerRules, FindKeysThatGitHubReadsPast) {
 TEST(TriggerRules, SayWhichKeyWasMeant) {
   EXPECT_EQ(said_by("syntax", with_triggers("  push:\n    branch: [main]\n")),
             "3:5: Unexpected value 'branch'; did you mean 'branches'?\n");
+  EXPECT_EQ(said_by("syntax", with_triggers("  pullrequest:\n")),
+            "2:3: Unexpected value 'pullrequest'; did you mean 'pull_request'?\n");
 }
 
 }  // namespace

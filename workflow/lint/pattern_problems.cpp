@@ -1,4 +1,4 @@
-#include "workflow/lint/filter_pattern.h"
+#include "workflow/lint/pattern_problems.h"
 
 #include <fmt/format.h>
 
