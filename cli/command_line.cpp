@@ -32,6 +32,13 @@ constexpr const char* kEmulatorExamples = R"TEXT(Examples:
   pipeline emulator reset                        forget its state
 )TEXT";
 
+constexpr const char* kExplainExamples = R"(Examples:
+  pipeline explain                               what a push to this branch would run
+  pipeline explain ci.yml --event pull_request   as a pull request would
+  pipeline explain ci.yml --assume test=failure  what would run if the job test failed
+  pipeline explain ci.yml --assume '*=success'   what would run if all goes well
+)";
+
 std::string default_state_folder() {
   if (const char* folder = std::getenv("PIPELINE_STATE_DIR"); folder != nullptr && *folder != 0)
     return folder;
@@ -42,9 +49,8 @@ std::string default_state_folder() {
   return std::string(home == nullptr || *home == 0 ? "/tmp" : home) + "/.local/state/pipeline";
 }
 
-void add_run(CLI::App& app, RunFlags& flags) {
-  auto* run = app.add_subcommand("run", "Run workflows on this machine");
-  run->footer(kRunExamples);
+// Flags that run and explain share.
+void add_event_flags(CLI::App* run, EventFlags& flags) {
   run->add_option("workflow", flags.workflows, "Workflow files; default: those that the event triggers");
   run->add_option("-e,--event", flags.event, "Name of the event")->capture_default_str();
   run->add_option("--event-file", flags.event_file, "Its payload, a JSON file")->check(CLI::ExistingFile);
@@ -60,6 +66,12 @@ void add_run(CLI::App& app, RunFlags& flags) {
   run->add_option("--env", flags.environment, "An environment variable of all steps: NAME=VALUE")->take_all();
   run->add_option("-j,--job", flags.job, "Only this job and those it needs");
   run->add_option("--actor", flags.actor, "Who triggered it; default: the git user");
+}
+
+void add_run(CLI::App& app, RunFlags& flags) {
+  auto* run = app.add_subcommand("run", "Run workflows on this machine");
+  run->footer(kRunExamples);
+  add_event_flags(run, flags);
   run->add_flag("--emulator", flags.emulator, "Deploy to the embedded AWS emulator");
   run->add_option("--seed", flags.seed, "Seed file for an emulator that this run starts")
       ->check(CLI::ExistingFile);
@@ -88,6 +100,33 @@ void add_run(CLI::App& app, RunFlags& flags) {
   run->add_option("--memory", flags.memory, "Memory limit of each job, as 512m or 2g");
   run->add_option("--parallel", flags.parallel, "Jobs at a time; default: all that are ready");
   run->add_flag("--keep", flags.keep, "Keep the jobs' folders");
+}
+
+void add_explain(CLI::App& app, ExplainFlags& flags) {
+  auto* explain = app.add_subcommand(
+      "explain", "Say which jobs and steps would run, and why or why not, without running");
+  explain->footer(kExplainExamples);
+  add_event_flags(explain, flags);
+  explain
+      ->add_option("--assume", flags.assumptions,
+                   "How a job ends: JOB=success, failure, cancelled or skipped; '*' is every other one")
+      ->take_all();
+  explain->add_flag("--json", flags.json, "For programs");
+  explain
+      ->add_option_function<std::string>(
+          "--format", [&flags](const std::string& format) { flags.json = format == "json"; }, "text or json")
+      ->check(CLI::IsMember({"text", "json"}));
+}
+
+void add_graph(CLI::App& app, GraphFlags& flags) {
+  auto* graph = app.add_subcommand("graph", "Draw the jobs of a workflow and what they need");
+  graph->footer("Examples:\n  pipeline graph ci.yml\n  pipeline graph ci.yml --format svg -o ci.svg\n");
+  graph->add_option("workflow", flags.workflow, "The workflow file; default: those in .github/workflows");
+  const std::map<std::string, GraphFormat> formats{
+      {"text", GraphFormat::text}, {"mermaid", GraphFormat::mermaid}, {"svg", GraphFormat::svg}};
+  graph->add_option("--format", flags.format, "text, mermaid or svg")
+      ->transform(CLI::CheckedTransformer(formats));
+  graph->add_option("-o,--output", flags.output, "The file to write; default: standard output");
 }
 
 void add_check(CLI::App& app, CheckFlags& flags) {
@@ -175,6 +214,8 @@ CommandLine parse_command_line(int argc, char** argv) {
   EmulatorFlags emulator;
   ImageFlags image;
   RunsFlags runs;
+  ExplainFlags explain;
+  GraphFlags graph;
 
   CLI::App app{"Runs GitHub Actions workflows on your own machine, up to a healthy deployment on AWS.",
                "pipeline"};
@@ -187,6 +228,8 @@ CommandLine parse_command_line(int argc, char** argv) {
   app.add_flag("-v,--verbose", result.common.verbose,
                "Show debug lines, what each step was started with, and what the program itself does");
   add_run(app, run);
+  add_explain(app, explain);
+  add_graph(app, graph);
   add_check(app, check);
   add_emulator(app, emulator);
   add_image(app, image);
@@ -211,6 +254,8 @@ CommandLine parse_command_line(int argc, char** argv) {
   result.common.state_folder =
       std::filesystem::absolute(result.common.state_folder).lexically_normal().string();
   if (app.got_subcommand("run")) result.verb = std::move(run);
+  if (app.got_subcommand("explain")) result.verb = std::move(explain);
+  if (app.got_subcommand("graph")) result.verb = std::move(graph);
   if (app.got_subcommand("check")) result.verb = std::move(check);
   if (app.got_subcommand("emulator")) result.verb = std::move(emulator);
   if (app.got_subcommand("image")) result.verb = std::move(image);

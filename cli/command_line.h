@@ -17,7 +17,8 @@ struct CommonFlags {
 enum class LogFormat { pretty, plain, json };
 enum class DryRun { no, plan, sandbox };
 
-struct RunFlags {
+/// The event that workflows are held against, and what comes with it.
+struct EventFlags {
   std::vector<std::string> workflows;  ///< empty: what .github/workflows offers for the event
   std::string event = "push";
   std::string event_file;
@@ -29,6 +30,9 @@ struct RunFlags {
   std::vector<std::string> environment;  ///< K=V
   std::string job;
   std::string actor;
+};
+
+struct RunFlags : EventFlags {
   bool emulator = false;
   std::string seed;
   std::string probe;  ///< URL; empty: the emulator's load balancer
@@ -45,6 +49,19 @@ struct RunFlags {
 struct CheckFlags {
   std::vector<std::string> files;
   bool json = false;
+};
+
+struct ExplainFlags : EventFlags {
+  std::vector<std::string> assumptions;  ///< JOB=RESULT
+  bool json = false;
+};
+
+enum class GraphFormat { text, mermaid, svg };
+
+struct GraphFlags {
+  std::string workflow;  ///< empty: those of .github/workflows
+  GraphFormat format = GraphFormat::text;
+  std::string output;  ///< empty: standard output
 };
 
 struct EmulatorFlags {
@@ -76,7 +93,9 @@ struct RunsFlags {
 
 struct CommandLine {
   CommonFlags common;
-  std::variant<std::monostate, RunFlags, CheckFlags, EmulatorFlags, ImageFlags, RunsFlags> verb;
+  std::variant<std::monostate, RunFlags, CheckFlags, EmulatorFlags, ImageFlags, RunsFlags, ExplainFlags,
+               GraphFlags>
+      verb;
   /// Set when there is nothing to carry out (help, version, a wrong flag): the text is printed already.
   std::optional<int> exit_code;
 };

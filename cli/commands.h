@@ -15,6 +15,8 @@ int run_command(const CommonFlags& common, const RunFlags& flags);
 int check_command(const CheckFlags& flags);
 int emulator_command(const CommonFlags& common, const EmulatorFlags& flags);
 int image_command(const CommonFlags& common, const ImageFlags& flags);
+int explain_command(const ExplainFlags& flags);
+int graph_command(const GraphFlags& flags);
 int runs_command(const CommonFlags& common, const RunsFlags& flags);
 
 }  // namespace cli

@@ -19,6 +19,8 @@ struct RunVerb {
   int operator()(const cli::CheckFlags& flags) const { return cli::check_command(flags); }
   int operator()(const cli::EmulatorFlags& flags) const { return cli::emulator_command(common, flags); }
   int operator()(const cli::ImageFlags& flags) const { return cli::image_command(common, flags); }
+  int operator()(const cli::ExplainFlags& flags) const { return cli::explain_command(flags); }
+  int operator()(const cli::GraphFlags& flags) const { return cli::graph_command(flags); }
   int operator()(const cli::RunsFlags& flags) const { return cli::runs_command(common, flags); }
 };
 

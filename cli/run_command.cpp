@@ -11,26 +11,19 @@
 #include "cli/emulator_session.h"
 #include "cli/interrupts.h"
 #include "cli/plan_text.h"
+#include "cli/run_contexts.h"
 #include "cli/run_inputs.h"
 #include "cli/workflow_files.h"
 #include "ecr/image_store.h"
 #include "runner/background_reader.h"
-#include "runner/github_context.h"
 #include "runner/job_sandbox.h"
 #include "runner/prober.h"
 #include "runner/scheduler.h"
 #include "runner/terminal_log.h"
-#include "workflow/dispatch_inputs.h"
 
 namespace cli {
 
 namespace {
-
-using workflow::expression::Object;
-using workflow::expression::Value;
-
-// A secret or a variable of this name shows debug lines, as on GitHub; its value, "true", is not hidden.
-constexpr const char* kStepDebug = "ACTIONS_STEP_DEBUG";
 
 /// What stands for the whole call, whatever number of workflows it runs.
 struct Session {
@@ -44,54 +37,11 @@ struct Session {
   bool verbose = false;
 };
 
-base::Result<base::RepositoryState> find_repository() {
-  auto state = base::read_repository(".");
-  if (state || state.error().kind != base::ErrorKind::not_found) return state;
-  // A folder without git still has workflows to run; there is just no commit.
-  return base::RepositoryState{
-      .work_tree = std::filesystem::current_path(), .head_commit = std::string(40, '0'), .branch = "main"};
-}
-
-bool wants_step_debug(const runner::RunOptions& options) {
-  const auto is_true = [&](const auto& pairs) {
-    const auto found = pairs.find(kStepDebug);
-    return found != pairs.end() && found->second == "true";
-  };
-  return is_true(options.secrets) || is_true(options.variables);
-}
-
-// Who is named, who caused the event, or who wrote the last commit.
-std::string actor_of(const RunFlags& flags, const workflow::Event& event,
-                     const base::RepositoryState& repository) {
-  if (!flags.actor.empty()) return flags.actor;
-  const auto sender = event.payload.get("sender").get("login").to_text();
-  if (!sender.empty()) return sender;
-  return repository.author_name.empty() ? "local" : repository.author_name;
-}
-
 base::Result<void> fill_options(const CommonFlags& common, const RunFlags& flags, Session& session) {
   auto& options = session.options;
   session.verbose = common.verbose;
   options.state_folder = common.state_folder;
-  TRY(options.repository, find_repository());
-  options.repository_name = repository_name(options.repository);
-  TRY(options.event, make_event(flags, options.repository, options.repository_name));
-  options.actor = actor_of(flags, options.event, options.repository);
-  if (!flags.secret_file.empty()) {
-    TRY(options.secrets, read_pairs_file(flags.secret_file));
-  }
-  TRY(const auto secrets, parse_pairs(flags.secrets, BareName::from_environment));
-  for (const auto& [name, value] : secrets) options.secrets[name] = value;
-  for (const auto& [name, value] : options.secrets) {
-    if (name != kStepDebug) session.masker.add(value);
-  }
-  if (!flags.variable_file.empty()) {
-    TRY(options.variables, read_pairs_file(flags.variable_file));
-  }
-  TRY(const auto variables, parse_pairs(flags.variables, BareName::refused));
-  for (const auto& [name, value] : variables) options.variables[name] = value;
-  options.step_debug = wants_step_debug(options);
-  TRY(options.environment, parse_pairs(flags.environment, BareName::refused));
+  TRY(fill_event_options(flags, options, session.masker));
   options.isolation = flags.sandbox == "none" ? runner::Isolation::none : runner::Isolation::namespaces;
   options.network = flags.network == "none" ? sandbox::NetworkMode::isolated : sandbox::NetworkMode::host;
   options.docker = flags.docker == "host" ? steps::DockerMode::host : steps::DockerMode::builtin;
@@ -111,30 +61,6 @@ base::Result<void> open_state(Session& session) {
   session.images.emplace(std::move(images));
   options.images = &*session.images;
   return {};
-}
-
-base::Result<workflow::Contexts> outer_contexts(const runner::RunOptions& options,
-                                                const workflow::Workflow& workflow,
-                                                const runner::RunRecord& run) {
-  workflow::Contexts contexts;
-  contexts.set("github", runner::github_context(options, workflow, run));
-  Object secrets;
-  for (const auto& [name, value] : options.secrets) secrets.set(name, Value(value));
-  contexts.set("secrets", Value(std::move(secrets)));
-  Object variables;
-  for (const auto& [name, value] : options.variables) variables.set(name, Value(value));
-  contexts.set("vars", Value(std::move(variables)));
-  Object inputs;
-  contexts.set("inputs", Value(std::move(inputs)));
-  if (options.event.name == "workflow_dispatch") {
-    const auto given = workflow::given_inputs(options.event.payload);
-    TRY(auto typed, workflow::dispatch_inputs(workflow, given));
-    contexts.set("inputs", std::move(typed));
-    auto event = options.event.payload;
-    event.own_object().set("inputs", workflow::dispatch_event_inputs(workflow, given));
-    contexts.set_member("github", "event", std::move(event));
-  }
-  return contexts;
 }
 
 /// The workflows to run: those named, or those that the event triggers.
@@ -267,8 +193,7 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
                            .started = base::to_epoch_seconds(base::system_clock().now())};
   // Everything that can be wrong with the call is found before the run has a number.
   TRY(const auto checked, outer_contexts(options, workflow, record));
-  TRY(auto plan,
-      workflow::make_plan(workflow, checked, flags.job.empty() ? std::nullopt : std::optional(flags.job)));
+  TRY(auto plan, workflow::make_plan(workflow, checked, chosen_job(flags)));
   TRY(session.store->begin(record));
   TRY(const auto contexts, outer_contexts(options, workflow, record));
   TRY(auto folders, runner::RunFolders::create(options.state_folder, record.id, options.keep));
@@ -331,8 +256,7 @@ base::Result<int> print_plan(const workflow::Workflow& workflow, const RunFlags&
                              const Session& session) {
   const runner::RunRecord record{.id = 1, .number = 1};
   TRY(const auto contexts, outer_contexts(session.options, workflow, record));
-  TRY(const auto plan,
-      workflow::make_plan(workflow, contexts, flags.job.empty() ? std::nullopt : std::optional(flags.job)));
+  TRY(const auto plan, workflow::make_plan(workflow, contexts, chosen_job(flags)));
   if (flags.dry_run == DryRun::plan) {
     if (flags.log_format == LogFormat::json) {
       fmt::print("{}\n", base::to_text(workflow::to_json(plan), 2));

@@ -66,7 +66,7 @@ base::Json pull_request_payload(const base::RepositoryState& repository, std::st
 }
 
 // What the event would say of this working tree; what only GitHub could know is left out.
-base::Json default_payload(const RunFlags& flags, const base::RepositoryState& repository,
+base::Json default_payload(const EventFlags& flags, const base::RepositoryState& repository,
                            const std::string& name) {
   base::Json payload = base::Json::object();
   const auto& event = flags.event;
@@ -139,7 +139,7 @@ base::Result<std::map<std::string, std::string>> read_pairs_file(const std::stri
   return result;
 }
 
-base::Result<workflow::Event> make_event(const RunFlags& flags, const base::RepositoryState& repository,
+base::Result<workflow::Event> make_event(const EventFlags& flags, const base::RepositoryState& repository,
                                          const std::string& name) {
   base::Json payload = default_payload(flags, repository, name);
   if (!flags.event_file.empty()) {

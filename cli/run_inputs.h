@@ -23,7 +23,7 @@ base::Result<std::map<std::string, std::string>> parse_pairs(const std::vector<s
 base::Result<std::map<std::string, std::string>> read_pairs_file(const std::string& file);
 
 /// The event as GitHub would describe it for this repository, or as the payload file says.
-base::Result<workflow::Event> make_event(const RunFlags& flags, const base::RepositoryState& repository,
+base::Result<workflow::Event> make_event(const EventFlags& flags, const base::RepositoryState& repository,
                                          const std::string& repository_name);
 
 /// owner/name: from the origin's URL, else local/<folder>.

@@ -36,7 +36,7 @@ class Tracer {
                                 auto result = answer(surroundings_.cancelled)({});
                                 return result.ok() && *result;
                               }},
-               .memory_limit = 10U << 20} {}
+               .memory_limit = surroundings.memory_limit} {}
 
   Trace trace_node(const Node& node) {
     Trace trace{.text = print(node), .literal = node.kind == NodeKind::literal, .offset = node.offset};
@@ -64,6 +64,15 @@ class Tracer {
         break;
     }
     return trace;
+  }
+
+  /// What the evaluator says of the whole.
+  void confirm(const Node& tree, Trace& trace) {
+    const auto value = evaluate(tree, known_);
+    if (value) return;
+    trace.value.reset();
+    trace.truthy.reset();
+    trace.error = value.error().message;
   }
 
  private:
@@ -270,6 +279,11 @@ class Tracer {
   Surroundings known_;
 };
 
+bool all_is_known(const Trace& trace) {
+  if (!trace.needed) return true;
+  return trace.value && std::all_of(trace.children.begin(), trace.children.end(), all_is_known);
+}
+
 void observe(const Trace& trace, std::vector<std::string>& seen) {
   if (!trace.needed || trace.literal) return;
   for (const auto& child : trace.children) observe(child, seen);
@@ -293,7 +307,11 @@ void observe(const Trace& trace, std::vector<std::string>& seen) {
 }  // namespace
 
 Trace trace(const Node& tree, const PartialSurroundings& surroundings) {
-  return Tracer(surroundings).trace_node(tree);
+  Tracer tracer(surroundings);
+  auto traced = tracer.trace_node(tree);
+  // Limits are those of the whole expression.
+  if (all_is_known(traced)) tracer.confirm(tree, traced);
+  return traced;
 }
 
 base::Result<Trace> trace_expression(std::string_view text, const PartialSurroundings& surroundings) {

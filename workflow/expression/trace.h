@@ -34,6 +34,7 @@ struct PartialSurroundings {
   std::function<Knowledge(const std::vector<std::string>& path)> knowledge;
   PerhapsStatus success, failure, cancelled;
   std::string when_status_is_known;
+  std::size_t memory_limit = 10U << 20;  ///< as Surroundings have it
 };
 
 /// One node with what is known of it. A literal, and a chain `a.b.c` of literal keys, has no children.
