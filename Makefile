@@ -1,8 +1,9 @@
 # The front door for people: installs what is missing, then calls the CMake presets.
 PRESET ?= release
+FUZZ_SECONDS ?= 600
 BINARY := build/$(PRESET)/pipeline
 
-.PHONY: build run test bench format install clean
+.PHONY: build run test bench fuzz format install clean
 
 build: install
 	@cmake --preset $(PRESET) --log-level=WARNING
@@ -22,6 +23,11 @@ bench: install
 	@bench/run $(BINARY)
 	@build/$(PRESET)/bench/micro_benchmark --benchmark_min_time=0.2
 	@build/$(PRESET)/bench/language_benchmark --benchmark_min_time=0.2
+
+fuzz: install
+	@cmake --preset fuzz --log-level=WARNING
+	@cmake --build --preset fuzz
+	@tests/fuzz/run --seconds $(FUZZ_SECONDS) build/fuzz/tests/fuzz
 
 format: install
 	@git ls-files '*.h' '*.cpp' | xargs clang-format-14 -i
