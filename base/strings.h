@@ -17,6 +17,8 @@ std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);
 std::string to_upper(std::string_view text);
 bool equals_ignoring_case(std::string_view a, std::string_view b);
+/// At most so many bytes from the start, and no half of a UTF-8 character.
+std::string_view clipped(std::string_view text, std::size_t bytes);
 std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
 /// RFC 3986: all but unreserved characters as %XX; `keep` lists more to leave alone.
 std::string percent_encode(std::string_view text, std::string_view keep = "");

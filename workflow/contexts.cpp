@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/strings.h"
@@ -46,10 +47,41 @@ base::Result<void> add_member(expression::Object& object, const std::string& nam
   return {};
 }
 
-base::Result<Value> evaluate_members(const Node& node, const Scope& scope) {
+// What is left of the size that the values of one document may have together: an expression may make much of
+// little, and there may be many of them.
+using Left = std::size_t;
+
+bool take(const Value& value, Left& left) {
+  constexpr std::size_t kEach = 32;
+  const auto size = kEach + (value.is_string() ? value.string().size() : 0);
+  left -= std::min(left, size);
+  if (left == 0) return false;
+  if (value.is_array()) {
+    return std::all_of(value.array().begin(), value.array().end(),
+                       [&](const Value& element) { return take(element, left); });
+  }
+  if (!value.is_object()) return true;
+  return std::all_of(value.object().members().begin(), value.object().members().end(),
+                     [&](const auto& member) { return take(member.second, left); });
+}
+
+base::Result<Value> evaluate_part(const Node& node, const Scope& scope, Left& left);
+
+base::Result<Value> evaluate_string(const Node& node, const Scope& scope, Left& left) {
+  auto value = expression::evaluate_template(node.text, surroundings_of(scope));
+  if (!value) return located(std::move(value).error(), scope, node.line, node.column);
+  if (expression::has_expression(node.text) && !take(*value, left)) {
+    return located(base::invalid_input("Maximum object size exceeded: the values that the expressions make "
+                                       "are larger than 10 MB together"),
+                   scope, node.line, node.column);
+  }
+  return value;
+}
+
+base::Result<Value> evaluate_members(const Node& node, const Scope& scope, Left& left) {
   expression::Object object;
   for (const auto& [key, member] : node.members) {
-    TRY(auto value, evaluate_node(member, scope));
+    TRY(auto value, evaluate_part(member, scope, left));
     if (is_insert(key.text)) {
       if (!value.is_object()) {
         return wrong_value(fmt::format("insert needs a mapping, found a value of the kind {}",
@@ -66,10 +98,10 @@ base::Result<Value> evaluate_members(const Node& node, const Scope& scope) {
   return Value(std::move(object));
 }
 
-base::Result<Value> evaluate_items(const Node& node, const Scope& scope) {
+base::Result<Value> evaluate_items(const Node& node, const Scope& scope, Left& left) {
   expression::Array array;
   for (const auto& item : node.items) {
-    TRY(auto value, evaluate_node(item, scope));
+    TRY(auto value, evaluate_part(item, scope, left));
     // What an expression gives as a sequence stands in for its items.
     if (item.is_scalar() && value.is_array()) {
       array.insert(array.end(), value.array().begin(), value.array().end());
@@ -78,6 +110,25 @@ base::Result<Value> evaluate_items(const Node& node, const Scope& scope) {
     }
   }
   return Value(std::move(array));
+}
+
+base::Result<Value> evaluate_part(const Node& node, const Scope& scope, Left& left) {
+  switch (node.kind) {
+    case NodeKind::absent:
+    case NodeKind::null:
+      return Value();
+    case NodeKind::boolean:
+      return Value(base::to_lower(node.text) == "true");
+    case NodeKind::number:
+      return Value(number_of(node));
+    case NodeKind::string:
+      return evaluate_string(node, scope, left);
+    case NodeKind::sequence:
+      return evaluate_items(node, scope, left);
+    case NodeKind::mapping:
+      return evaluate_members(node, scope, left);
+  }
+  return Value();
 }
 
 }  // namespace
@@ -100,25 +151,8 @@ base::Result<std::string> evaluate_text(const Text& text, const Scope& scope) {
 }
 
 base::Result<Value> evaluate_node(const Node& node, const Scope& scope) {
-  switch (node.kind) {
-    case NodeKind::absent:
-    case NodeKind::null:
-      return Value();
-    case NodeKind::boolean:
-      return Value(base::to_lower(node.text) == "true");
-    case NodeKind::number:
-      return Value(number_of(node));
-    case NodeKind::string: {
-      auto value = expression::evaluate_template(node.text, surroundings_of(scope));
-      if (!value) return located(std::move(value).error(), scope, node.line, node.column);
-      return value;
-    }
-    case NodeKind::sequence:
-      return evaluate_items(node, scope);
-    case NodeKind::mapping:
-      return evaluate_members(node, scope);
-  }
-  return Value();
+  Left left = expression::kMaxText;
+  return evaluate_part(node, scope, left);
 }
 
 base::Result<bool> evaluate_boolean(const Node& node, bool fallback, const Scope& scope) {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
+#include <map>
 #include <set>
 
 #include "base/json.h"
@@ -71,13 +71,17 @@ base::Result<std::set<std::string>> selection(const Workflow& workflow,
         base::ErrorKind::invalid_input,
         fmt::format("{} has no job '{}'; its jobs are: {}", workflow.path, *only, base::join(ids, ", ")));
   }
-  std::function<void(const Job&)> add = [&](const Job& job) {
-    if (!chosen.insert(job.id).second) return;
+  std::map<std::string_view, const Job*, base::LessIgnoringCase> by_id;
+  for (const auto& job : workflow.jobs) by_id.emplace(job.id, &job);
+  std::vector<const Job*> open{start};
+  while (!open.empty()) {
+    const Job& job = *open.back();
+    open.pop_back();
+    if (!chosen.insert(job.id).second) continue;
     for (const auto& need : job.needs) {
-      if (const auto* needed = workflow.find_job(need.text); needed != nullptr) add(*needed);
+      if (const auto needed = by_id.find(need.text); needed != by_id.end()) open.push_back(needed->second);
     }
-  };
-  add(*start);
+  }
   return chosen;
 }
 

@@ -4,6 +4,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>
@@ -260,6 +261,23 @@ class NodeBuilder : public YAML::EventHandler {
     }
   }
 
+  static std::size_t nodes_of(const Node& node) {
+    std::size_t nodes = 1;
+    for (const auto& item : node.items) nodes += nodes_of(item);
+    for (const auto& [key, value] : node.members) nodes += nodes_of(key) + nodes_of(value);
+    return nodes;
+  }
+
+  // For aliases. A copy each, and anchors may stand in one another: so all copies together have a limit, too.
+  void keep(const Node& node, YAML::anchor_t anchor) {
+    kept_ += nodes_of(node);
+    if (kept_ > 4 * limits_.events) {
+      throw ReadingFailed{{node.line, node.column},
+                          "Maximum object size exceeded: too much of the document stands behind anchors"};
+    }
+    anchors_[anchor] = node;
+  }
+
   void open(Node node, YAML::anchor_t anchor) {
     if (static_cast<int>(open_.size()) >= limits_.depth) {
       throw ReadingFailed{{node.line, node.column}, "Maximum object depth exceeded", true};
@@ -274,7 +292,7 @@ class NodeBuilder : public YAML::EventHandler {
   }
 
   void add(Node node, YAML::anchor_t anchor) {
-    if (anchor != 0) anchors_[anchor] = node;
+    if (anchor != 0) keep(node, anchor);
     if (open_.empty()) {
       root_ = std::move(node);
       return;
@@ -306,9 +324,11 @@ class NodeBuilder : public YAML::EventHandler {
 
   // `{{ name }}` without quotes is what templates leave for people to fill in; it stays that text.
   static Node without_placeholder(Node node) {
-    if (node.members.size() != 1 || !is_placeholder(node.members[0].key)) return node;
-    if (node.members[0].value.kind != NodeKind::null)
-      throw ReadingFailed{{node.line, node.column}, "A key must be a scalar"};
+    const auto wrong = std::find_if(node.members.begin(), node.members.end(),
+                                    [](const Member& member) { return !member.key.is_scalar(); });
+    if (wrong == node.members.end()) return node;
+    if (node.members.size() > 1 || wrong->value.kind != NodeKind::null)
+      throw ReadingFailed{{wrong->key.line, wrong->key.column}, "A key must be a scalar"};
     return {.kind = NodeKind::string,
             .line = node.line,
             .column = node.column,
@@ -324,6 +344,7 @@ class NodeBuilder : public YAML::EventHandler {
   std::map<YAML::anchor_t, Anchor> written_;
   Anchor next_anchor_;
   std::size_t events_ = 0;
+  std::size_t kept_ = 0;  ///< nodes in anchors_
   std::size_t bytes_ = 0;
 };
 

@@ -101,7 +101,7 @@ class Evaluator {
           result.push_back(element(candidate, key));
       }
     }
-    return Filtered{Value(std::move(result)), true};
+    return filtered(std::move(result));
   }
 
   static void append_elements(const Value& value, Array& result) {
@@ -119,7 +119,7 @@ class Evaluator {
     } else {
       append_elements(object.value, result);
     }
-    return Filtered{Value(std::move(result)), true};
+    return filtered(std::move(result));
   }
 
   // The operand that decides, or the last.
@@ -205,13 +205,21 @@ class Evaluator {
       arguments.push_back(std::move(value));
     }
     TRY(auto result, call_pure_function(node.name, arguments));
-    TRY(account_for(result));
+    // As the runner counts: every string that a function makes, 26 bytes and two for each character.
+    if (result.is_string()) TRY(account_for(26 + 2 * result.string().size()));
+    // What is read from a text is as large as it.
+    if (name == "fromJSON" && arguments[0].is_string()) TRY(account_for(arguments[0].string().size()));
     return result;
   }
 
-  // As the runner counts: every string that a function makes, 26 bytes and two for each character.
-  base::Result<void> account_for(const Value& value) {
-    if (value.is_string()) memory_ += 26 + 2 * value.string().size();
+  // A filter may be applied again and again, each time to all that there is.
+  base::Result<Filtered> filtered(Array elements) {
+    TRY(account_for(sizeof(void*) * elements.size()));
+    return Filtered{Value(std::move(elements)), true};
+  }
+
+  base::Result<void> account_for(std::size_t bytes) {
+    memory_ += bytes;
     if (memory_ <= surroundings_.memory_limit) return {};
     return base::invalid_input(
         fmt::format("The maximum allowed memory size was exceeded: the values that this expression makes are "

@@ -98,7 +98,9 @@ base::Result<Value> format(const Arguments& arguments) {
 }
 
 base::Result<Value> to_json_function(const Arguments& arguments) {
-  return Value(to_json_text(arguments[0]));
+  auto text = to_json_text(arguments[0], kMaxText);
+  if (text.size() > kMaxText) return base::invalid_input("The result of toJSON() is larger than 10 MB");
+  return Value(std::move(text));
 }
 
 base::Result<Value> from_json_function(const Arguments& arguments) {

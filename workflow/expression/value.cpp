@@ -42,7 +42,8 @@ double parse_number(std::string_view text) {
   return end == copy.c_str() + copy.size() ? value : kNaN;
 }
 
-void write_json(const Value& value, int depth, std::string& out) {
+void write_json(const Value& value, int depth, std::size_t most, std::string& out) {
+  if (out.size() > most) return;
   const auto newline = [&](int levels) {
     out += '\n' + std::string(static_cast<std::size_t>(levels) * 2, ' ');
   };
@@ -67,10 +68,11 @@ void write_json(const Value& value, int depth, std::string& out) {
       out += '[';
       bool first = true;
       for (const auto& element : value.array()) {
+        if (out.size() > most) return;
         if (!first) out += ',';
         first = false;
         newline(depth + 1);
-        write_json(element, depth + 1, out);
+        write_json(element, depth + 1, most, out);
       }
       newline(depth);
       out += ']';
@@ -84,11 +86,12 @@ void write_json(const Value& value, int depth, std::string& out) {
       out += '{';
       bool first = true;
       for (const auto& [key, member] : value.object().members()) {
+        if (out.size() > most) return;
         if (!first) out += ',';
         first = false;
         newline(depth + 1);
         out += base::to_text(base::Json(key)) + ": ";
-        write_json(member, depth + 1, out);
+        write_json(member, depth + 1, most, out);
       }
       newline(depth);
       out += '}';
@@ -298,9 +301,9 @@ base::Json to_json(const Value& value) {
   return nullptr;
 }
 
-std::string to_json_text(const Value& value) {
+std::string to_json_text(const Value& value, std::size_t most) {
   std::string text;
-  write_json(value, 0, text);
+  write_json(value, 0, most, text);
   return text;
 }
 

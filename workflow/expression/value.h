@@ -107,7 +107,8 @@ std::string number_to_text(double number);
 Value from_json(const base::Json& json);
 base::Json to_json(const Value& value);
 /// As toJSON prints it: two spaces, order of insertion, nothing escaped but what JSON needs.
-std::string to_json_text(const Value& value);
+/// Ends somewhere behind `most` bytes when it is longer.
+std::string to_json_text(const Value& value, std::size_t most = std::string::npos);
 
 std::string_view name_of(Kind kind);
 
