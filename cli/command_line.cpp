@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
@@ -38,6 +39,28 @@ constexpr const char* kExplainExamples = R"(Examples:
   pipeline explain ci.yml --assume test=failure  what would run if the job test failed
   pipeline explain ci.yml --assume '*=success'   what would run if all goes well
 )";
+
+constexpr const char* kCheckExamples = R"TEXT(Examples:
+  pipeline check                                 all workflows and actions of this repository
+  pipeline check .github/workflows/deploy.yml    one of them
+  pipeline check --strict --format github        in a workflow: annotations, and warnings fail the step
+  pipeline check --format sarif > check.sarif    for code scanning
+  pipeline check --rules                         what is looked for
+  pipeline check --schema > workflow.json        a JSON Schema for editors; --schema=action for action.yml
+
+Exit code: 0 without an error (with --strict: without any problem), 2 with one.
+A rule is switched off by a comment, `# pipeline-ignore: RULE`, or in .pipeline.yml.
+)TEXT";
+
+constexpr const char* kEvalExamples = R"TEXT(Examples:
+  pipeline eval "format('{0}-{1}', 'a', 1)"
+  pipeline eval "github.ref == 'refs/heads/main'" --contexts contexts.json
+  pipeline eval "hashFiles('**/package-lock.json')"
+  echo '{"needs": {"build": {"result": "failure"}}}' | pipeline eval "failure()" --contexts -
+
+Prints {"kind": …, "value": …}. NaN, Infinity and -Infinity are texts: JSON has no such numbers.
+Status functions answer from job.status, or from needs.*.result.
+)TEXT";
 
 std::string default_state_folder() {
   if (const char* folder = std::getenv("PIPELINE_STATE_DIR"); folder != nullptr && *folder != 0)
@@ -131,9 +154,31 @@ void add_graph(CLI::App& app, GraphFlags& flags) {
 
 void add_check(CLI::App& app, CheckFlags& flags) {
   auto* check = app.add_subcommand("check", "Check workflow files without running them");
-  check->footer("Examples:\n  pipeline check\n  pipeline check .github/workflows/deploy.yml\n");
-  check->add_option("files", flags.files, "Workflow files; default: all in .github/workflows");
-  check->add_flag("--json", flags.json, "Problems as JSON");
+  check->footer(kCheckExamples);
+  check->add_option("files", flags.files,
+                    "Workflow files and action.yml files; default: all workflows and local actions");
+  const std::map<std::string, CheckFormat> formats{{"text", CheckFormat::text},
+                                                   {"json", CheckFormat::json},
+                                                   {"sarif", CheckFormat::sarif},
+                                                   {"github", CheckFormat::github}};
+  check->add_option("-f,--format", flags.format, "text, json, sarif or github (annotations)")
+      ->transform(CLI::CheckedTransformer(formats));
+  check->add_flag_callback(
+      "--json", [&flags] { flags.format = CheckFormat::json; }, "The same as --format json");
+  check->add_flag("--strict", flags.strict, "Exit code 2 for warnings, too");
+  check->add_flag("--rules", flags.rules, "List the rules: id, severity, what they find");
+  check->add_option("--schema", flags.schema, "Print a JSON Schema for editors: --schema, or --schema=action")
+      ->expected(0, 1)
+      ->default_str("workflow")
+      ->check(CLI::IsMember({"workflow", "action"}));
+}
+
+void add_eval(CLI::App& app, EvalFlags& flags) {
+  auto* eval = app.add_subcommand("eval", "Evaluate one expression");
+  eval->footer(kEvalExamples);
+  eval->add_option("expression", flags.expression, "The expression, with or without ${{ }}")->required();
+  eval->add_option("-c,--contexts", flags.contexts,
+                   "A JSON file whose keys are the contexts (github, needs …); - is standard input");
 }
 
 void add_emulator(CLI::App& app, EmulatorFlags& flags) {
@@ -205,12 +250,32 @@ bool has_verb(const CLI::App& app, std::string_view name) {
   return !app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == name; }).empty();
 }
 
+// An expression may start with a minus: no flag has a digit, a dot or the I of Infinity behind it.
+bool is_negative_number(std::string_view text) {
+  return text.size() > 1 && text[0] == '-' &&
+         (text[1] == '.' || text[1] == 'I' || (text[1] >= '0' && text[1] <= '9'));
+}
+
+std::vector<const char*> arguments_of(int argc, char** argv) {
+  std::vector<const char*> arguments(argv, argv + argc);
+  if (argc < 3 || std::string_view(argv[1]) != "eval") return arguments;
+  const auto expression = std::find_if(arguments.begin() + 2, arguments.end(), is_negative_number);
+  if (expression == arguments.end()) return arguments;
+  const char* text = *expression;
+  arguments.erase(expression);
+  if (std::find(arguments.begin(), arguments.end(), std::string_view("--")) == arguments.end())
+    arguments.push_back("--");
+  arguments.push_back(text);
+  return arguments;
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, char** argv) {
   CommandLine result;
   RunFlags run;
   CheckFlags check;
+  EvalFlags eval;
   EmulatorFlags emulator;
   ImageFlags image;
   RunsFlags runs;
@@ -231,12 +296,14 @@ CommandLine parse_command_line(int argc, char** argv) {
   add_explain(app, explain);
   add_graph(app, graph);
   add_check(app, check);
+  add_eval(app, eval);
   add_emulator(app, emulator);
   add_image(app, image);
   add_runs(app, runs);
 
   try {
-    app.parse(argc, argv);
+    const auto arguments = arguments_of(argc, argv);
+    app.parse(static_cast<int>(arguments.size()), arguments.data());
   } catch (const CLI::ParseError& error) {
     const std::string_view verb = argc > 1 ? argv[1] : "";
     if (verb.empty()) {
@@ -257,6 +324,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   if (app.got_subcommand("explain")) result.verb = std::move(explain);
   if (app.got_subcommand("graph")) result.verb = std::move(graph);
   if (app.got_subcommand("check")) result.verb = std::move(check);
+  if (app.got_subcommand("eval")) result.verb = std::move(eval);
   if (app.got_subcommand("emulator")) result.verb = std::move(emulator);
   if (app.got_subcommand("image")) result.verb = std::move(image);
   if (app.got_subcommand("runs")) result.verb = runs;

@@ -46,9 +46,19 @@ struct RunFlags : EventFlags {
   bool keep = false;                   ///< keeps job folders
 };
 
+enum class CheckFormat { text, json, sarif, github };
+
 struct CheckFlags {
-  std::vector<std::string> files;
-  bool json = false;
+  std::vector<std::string> files;  ///< empty: all workflows and local actions of the repository
+  CheckFormat format = CheckFormat::text;
+  bool strict = false;  ///< warnings count as errors do
+  bool rules = false;   ///< lists the rules instead
+  std::string schema;   ///< workflow or action: prints that JSON Schema instead
+};
+
+struct EvalFlags {
+  std::string expression;
+  std::string contexts;  ///< a JSON file, - for standard input; empty: none
 };
 
 struct ExplainFlags : EventFlags {
@@ -93,8 +103,8 @@ struct RunsFlags {
 
 struct CommandLine {
   CommonFlags common;
-  std::variant<std::monostate, RunFlags, CheckFlags, EmulatorFlags, ImageFlags, RunsFlags, ExplainFlags,
-               GraphFlags>
+  std::variant<std::monostate, RunFlags, CheckFlags, EvalFlags, EmulatorFlags, ImageFlags, RunsFlags,
+               ExplainFlags, GraphFlags>
       verb;
   /// Set when there is nothing to carry out (help, version, a wrong flag): the text is printed already.
   std::optional<int> exit_code;

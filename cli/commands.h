@@ -13,6 +13,7 @@ int complain(const base::Error& error);
 
 int run_command(const CommonFlags& common, const RunFlags& flags);
 int check_command(const CheckFlags& flags);
+int eval_command(const EvalFlags& flags);
 int emulator_command(const CommonFlags& common, const EmulatorFlags& flags);
 int image_command(const CommonFlags& common, const ImageFlags& flags);
 int explain_command(const ExplainFlags& flags);

@@ -17,6 +17,7 @@ struct RunVerb {
   int operator()(std::monostate) const { return cli::kUsage; }
   int operator()(const cli::RunFlags& flags) const { return cli::run_command(common, flags); }
   int operator()(const cli::CheckFlags& flags) const { return cli::check_command(flags); }
+  int operator()(const cli::EvalFlags& flags) const { return cli::eval_command(flags); }
   int operator()(const cli::EmulatorFlags& flags) const { return cli::emulator_command(common, flags); }
   int operator()(const cli::ImageFlags& flags) const { return cli::image_command(common, flags); }
   int operator()(const cli::ExplainFlags& flags) const { return cli::explain_command(flags); }

@@ -2,6 +2,7 @@
 option(PIPELINE_TESTS "Build the tests" ON)
 option(PIPELINE_BENCH "Build the benchmarks" OFF)
 set(PIPELINE_SOURCES_AT_ONCE 1 CACHE STRING "How many sources of a room are compiled as one: a full build is faster then")
+set(PIPELINE_DOCUMENTS_URL "https://pipeline.example/docs/" CACHE STRING "Where docs/ can be read, for links in reports")
 option(PIPELINE_WERROR "Treat warnings as errors" OFF)
 option(PIPELINE_FUZZER "Let libFuzzer drive the fuzz targets; needs clang and PIPELINE_SANITIZE with fuzzer-no-link" OFF)
 set(PIPELINE_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize takes them")
