@@ -14,6 +14,7 @@ from harness import CLEAN_PATH, PIPELINE, WorkflowTest
 ROOT = Path(__file__).resolve().parents[2]
 CONFORMANCE = Path(os.environ.get("PIPELINE_CONFORMANCE", ROOT.parent / "shared/conformance"))
 
+TOOLS = {"shellcheck": "shellcheck", "pyflakes": "pyflakes3"}
 DEPRECATED = """\
 on: push
 jobs:
@@ -230,12 +231,42 @@ class CheckTest(WorkflowTest):
         self.assertIn("no workflows found", self.check(code=2))
 
 
+class RulePagesTest(WorkflowTest):
+    """What the pages of rules show as wrong and right."""
+
+    def findings(self, page, heading):
+        """Problems of the example below the heading."""
+        section = page.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+        shutil.rmtree(self.repository / ".github", ignore_errors=True)
+        (self.repository / ".pipeline.yml").unlink(missing_ok=True)
+        for name, text in re.findall(r"^```yaml(?: title=(\S+))?\n(.*?)^```$", section, re.M | re.S):
+            self.write(name or ".github/workflows/test.yml", text)
+        return json.loads(self.run_pipeline("check", "--json", code=None))
+
+    def test_the_examples_are_as_wrong_and_as_right_as_they_say(self):
+        """The rule finds something in the one and nothing in the other, which has no error at all."""
+        wrong = []
+        pages = sorted(set((ROOT / "docs/rules").glob("*.md")) - {ROOT / "docs/rules/README.md"})
+        self.assertGreater(len(pages), 20)
+        for path in pages:
+            page = path.read_text(encoding="utf-8")
+            if path.stem in TOOLS and shutil.which(TOOLS[path.stem], path=CLEAN_PATH) is None:
+                continue
+            found = self.findings(page, "Wrong")
+            if path.stem not in [problem["rule"] for problem in found]:
+                wrong.append(f"{path.stem}: not found in what is wrong, but {found}")
+            for problem in self.findings(page, "Right"):
+                if problem["rule"] == path.stem or problem["severity"] == "error":
+                    wrong.append(f"{path.stem}: found in what is right: {problem}")
+        self.assertEqual(wrong, [])
+
+
 class ScriptLintersTest(WorkflowTest):
     """shellcheck and pyflakes on scripts."""
 
     def setUp(self):
         super().setUp()
-        for program in ("shellcheck", "pyflakes3"):
+        for program in TOOLS.values():
             if shutil.which(program, path=CLEAN_PATH) is None:
                 self.skipTest(f"{program} is not installed: no script was held against it")
 
