@@ -68,7 +68,9 @@ void add_path(const Checked& checked, CheckReport& report) {
 }
 
 workflow::Diagnostics problems_of(const Checked& checked) {
-  if (is_action(checked.file)) return workflow::lint::lint_action(checked.file, checked.text);
+  if (is_action(checked.file))
+    return workflow::lint::lint_action(checked.file, checked.text, checked.project->files(),
+                                       checked.project->config());
   return workflow::lint::lint(checked.file, checked.text, checked.project->files(),
                               checked.project->config());
 }

@@ -16,8 +16,6 @@ namespace {
 using base::Json;
 
 constexpr const char* kHasExpression = "\\$\\{\\{";
-// One expression and nothing around it: it may become a value of any kind.
-constexpr const char* kIsExpression = "^\\s*\\$\\{\\{[\\s\\S]*\\}\\}\\s*$";
 
 enum class ComputedKeys { no, yes };
 
@@ -56,30 +54,40 @@ class SchemaWriter {
     for (const auto& key : rule.keys) all |= key.variants;
     if (all == 0) return members(rule, 0, computed);
     Json kinds = Json::array();
-    bool each_has_its_key = rule.other == nullptr && computed == ComputedKeys::no;
+    bool exclusive = rule.other == nullptr && computed == ComputedKeys::no;
     for (unsigned bit = 1; bit != 0 && bit <= all; bit <<= 1U) {
       if ((all & bit) == 0) continue;
-      each_has_its_key = each_has_its_key &&
-                         std::any_of(rule.keys.begin(), rule.keys.end(),
-                                     [&](const KeyRule& key) { return key.required && key.variants == bit; });
-      kinds.push_back(members(rule, bit, computed));
+      auto kind = members(rule, bit, computed);
+      auto telling = telling_keys(rule, bit);
+      exclusive = exclusive && !telling.empty();
+      if (computed == ComputedKeys::no && !telling.empty()) kind["anyOf"] = std::move(telling);
+      kinds.push_back(std::move(kind));
     }
-    return {{each_has_its_key ? "oneOf" : "anyOf", std::move(kinds)}};
+    return {{exclusive ? "oneOf" : "anyOf", std::move(kinds)}};
+  }
+
+  /// One of those that no other variant has must be there, or nobody knows which is meant.
+  static Json telling_keys(const MappingRule& rule, unsigned variant) {
+    Json keys = Json::array();
+    for (const auto& key : rule.keys) {
+      if (key.variants == variant) keys.push_back({{"required", Json::array({std::string(key.key)})}});
+    }
+    return keys;
   }
 
   Json members(const MappingRule& rule, unsigned variant, ComputedKeys computed) {
     Json schema{{"type", "object"}};
     Json required = Json::array();
     for (const auto& key : rule.keys) {
-      if (key.variants != 0 && (key.variants & variant) == 0 && variant != 0) continue;
-      schema["properties"][std::string(key.key)] = value(key.value);
+      if (key.variants != 0 && (key.variants & variant) == 0) continue;
+      schema["properties"][std::string(key.key)] = value(key.value, computed);
       if (key.required) required.push_back(std::string(key.key));
     }
     if (computed == ComputedKeys::yes) schema["patternProperties"] = {{kHasExpression, true}};
     if (rule.other == nullptr) {
       schema["additionalProperties"] = false;
     } else {
-      schema["additionalProperties"] = value(*rule.other);
+      schema["additionalProperties"] = value(*rule.other, computed);
     }
     if (required.empty()) return schema;
     if (computed == ComputedKeys::no) {
@@ -92,50 +100,50 @@ class SchemaWriter {
     return schema;
   }
 
-  Json value(const ValueRule& rule) {
-    if (rule.condition) return {{"type", Json::array({"null", "boolean", "number", "string"})}};
+  /// `outer`: whether expressions may stand in what is around it, and so in it.
+  Json value(const ValueRule& rule, ComputedKeys outer) {
+    const auto computed = rule.contexts.empty() ? outer : ComputedKeys::yes;
     Json choices = Json::array();
-    const auto plain = plain_types(rule.kinds);
-    if (plain.size() == 1) choices.push_back({{"type", plain[0]}});
-    if (plain.size() > 1) choices.push_back({{"type", plain}});
-    const bool computed = !rule.contexts.empty();
-    if ((rule.kinds & kString) != 0) choices.push_back(text(rule));
-    if (computed && ((rule.kinds & kString) == 0 || !rule.allowed.empty()))
-      choices.push_back({{"type", "string"}, {"pattern", kIsExpression}});
+    if (auto types = plain_types(rule); !types.empty()) choices.push_back({{"type", std::move(types)}});
+    if ((rule.kinds & kString) != 0) choices.push_back(text(rule, computed));
+    if (computed == ComputedKeys::yes && ((rule.kinds & kString) == 0 || !rule.allowed.empty()))
+      choices.push_back({{"type", "string"}, {"pattern", kHasExpression}});
     if ((rule.kinds & kSequence) != 0) {
       Json sequence{{"type", "array"}};
-      if (rule.mapping != nullptr && rule.mapping == &trigger_rule()) {
+      if (is_trigger(rule)) {
         sequence["items"] = event_names();
       } else if (rule.item != nullptr) {
-        sequence["items"] = value(*rule.item);
+        sequence["items"] = value(*rule.item, computed);
       }
       choices.push_back(std::move(sequence));
     }
-    if ((rule.kinds & kMapping) != 0) {
-      choices.push_back(rule.mapping == nullptr
-                            ? Json{{"type", "object"}}
-                            : mapping(*rule.mapping, computed ? ComputedKeys::yes : ComputedKeys::no));
-    }
+    if ((rule.kinds & kMapping) != 0)
+      choices.push_back(rule.mapping == nullptr ? Json{{"type", "object"}}
+                                                : mapping(*rule.mapping, computed));
     if (choices.size() == 1) return choices[0];
     return {{"anyOf", std::move(choices)}};
   }
 
-  static Json plain_types(unsigned kinds) {
+  /// Scalars that are no strings. Where a string may stand they become one.
+  static Json plain_types(const ValueRule& rule) {
+    const bool any_text = (rule.kinds & kString) != 0 && rule.allowed.empty() && !is_trigger(rule);
     Json types = Json::array();
-    if ((kinds & kNull) != 0) types.push_back("null");
-    if ((kinds & kBoolean) != 0) types.push_back("boolean");
-    if ((kinds & kNumber) != 0) types.push_back("number");
+    if ((rule.kinds & kNull) != 0 || (any_text && (rule.kinds & kEmpty) != 0)) types.push_back("null");
+    if ((rule.kinds & kBoolean) != 0 || any_text) types.push_back("boolean");
+    if ((rule.kinds & kNumber) != 0 || any_text) types.push_back("number");
     return types;
   }
 
-  static Json text(const ValueRule& rule) {
-    if (rule.mapping != nullptr && rule.mapping == &trigger_rule()) return event_names();
+  static Json text(const ValueRule& rule, ComputedKeys computed) {
+    if (is_trigger(rule)) return event_names();
     if (!rule.allowed.empty()) return {{"enum", base::split(rule.allowed, ' ')}};
     Json schema{{"type", "string"}};
     if ((rule.kinds & kEmpty) == 0) schema["minLength"] = 1;
-    if (rule.contexts.empty()) schema["not"] = {{"pattern", kHasExpression}};
+    if (computed == ComputedKeys::no) schema["not"] = {{"pattern", kHasExpression}};
     return schema;
   }
+
+  static bool is_trigger(const ValueRule& rule) { return rule.mapping == &trigger_rule(); }
 
   /// `on` as a text or a list names what it has as keys when it is a mapping.
   static Json event_names() {
