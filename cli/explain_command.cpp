@@ -19,6 +19,15 @@ struct Session {
   steps::SecretMasker masker;
 };
 
+// `caller/job` is a job of the workflow that `caller` calls.
+bool has_job(const workflow::Workflow& workflow, std::string_view id) {
+  if (workflow.find_job(id) != nullptr) return true;
+  const auto slash = id.find('/');
+  if (slash == std::string_view::npos) return false;
+  const auto* caller = workflow.find_job(id.substr(0, slash));
+  return caller != nullptr && caller->called && has_job(*caller->called, id.substr(slash + 1));
+}
+
 // `JOB=failure` …; a job that no workflow has is a mistake, not nothing.
 base::Result<workflow::Assumptions> read_assumptions(const std::vector<std::string>& given,
                                                      const workflow::Workflow& workflow) {
@@ -30,7 +39,7 @@ base::Result<workflow::Assumptions> read_assumptions(const std::vector<std::stri
       return base::invalid_input(fmt::format(
           "--assume {}={}: expected success, failure, cancelled or skipped, found '{}'", job, word, word));
     }
-    if (job != "*" && workflow.find_job(job) == nullptr) {
+    if (job != "*" && !has_job(workflow, job)) {
       std::vector<std::string> ids;
       for (const auto& known : workflow.jobs) ids.push_back(known.id);
       return base::invalid_input(fmt::format("--assume {}={}: {} has no job '{}'; its jobs are: {}", job,

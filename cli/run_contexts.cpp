@@ -30,6 +30,15 @@ bool wants_step_debug(const runner::RunOptions& options) {
   return is_true(options.secrets) || is_true(options.variables);
 }
 
+// Who is named, who caused the event, or who wrote the last commit.
+std::string actor_of(const EventFlags& flags, const workflow::Event& event,
+                     const base::RepositoryState& repository) {
+  if (!flags.actor.empty()) return flags.actor;
+  const auto sender = event.payload.get("sender").get("login").to_text();
+  if (!sender.empty()) return sender;
+  return repository.author_name.empty() ? "local" : repository.author_name;
+}
+
 Value object_of(const std::map<std::string, std::string>& pairs) {
   Object object;
   for (const auto& [name, value] : pairs) object.set(name, Value(value));
@@ -43,9 +52,7 @@ base::Result<void> fill_event_options(const EventFlags& flags, runner::RunOption
   TRY(options.repository, find_repository());
   options.repository_name = repository_name(options.repository);
   TRY(options.event, make_event(flags, options.repository, options.repository_name));
-  options.actor = !flags.actor.empty()
-                      ? flags.actor
-                      : (options.repository.author_name.empty() ? "local" : options.repository.author_name);
+  options.actor = actor_of(flags, options.event, options.repository);
   if (!flags.secret_file.empty()) {
     TRY(options.secrets, read_pairs_file(flags.secret_file));
   }

@@ -14,6 +14,8 @@ namespace workflow {
 
 namespace {
 
+// Matrices of calls within matrices of calls: more than this nobody reads.
+constexpr int kMostCalls = 500;
 constexpr int kDefaultTimeoutMinutes = 360;
 
 // What stands for all jobs does not make one run that is skipped.
@@ -64,10 +66,12 @@ base::Json settings_of(const PlannedJob& leg, Outlook outlook) {
 
 class Explainer {
  public:
-  Explainer(const Plan& plan, const Contexts& contexts, const Assumptions& assumptions)
+  Explainer(const Plan& plan, const CallOutlook& call, const Assumptions& assumptions, int& calls_left)
       : plan_(plan),
-        contexts_(contexts),
+        contexts_(call.contexts),
+        open_inputs_(call.open_inputs),
         assumptions_(assumptions),
+        calls_left_(calls_left),
         strict_(*plan.workflow),
         hopeful_(*plan.workflow) {
     for (const auto& group : plan.groups) groups_[base::to_lower(group.job->id)] = &group;
@@ -108,8 +112,9 @@ class Explainer {
   JobExplanation explain(const JobGroup& group) {
     const auto& job = *group.job;
     JobExplanation explained{.job = &job};
-    const auto outlook = outlook_of(job, strict_, contexts_);
+    auto outlook = outlook_of(job, strict_, contexts_);
     auto hope = outlook_of(job, hopeful_, contexts_);
+    outlook.open_inputs = hope.open_inputs = open_inputs_;
     hope.all_goes_well = true;
     explained.condition = explain_condition(job.condition, outlook);
     explained.runs = explained.condition.holds;
@@ -206,10 +211,20 @@ class Explainer {
   void set_permissions(JobExplanation& explained) const {
     const auto& job = *explained.job;
     const auto& workflow = *plan_.workflow;
-    const bool own = job.permissions.present();
-    explained.permissions_from = own ? "job" : (workflow.permissions.present() ? "workflow" : "repository");
-    const auto& node = own ? job.permissions : workflow.permissions;
-    explained.permissions = node.present() ? workflow::to_json(node) : base::Json("default");
+    if (!job.effective_permissions) {
+      explained.permissions_from = "repository";
+      explained.permissions = "default";
+      return;
+    }
+    explained.permissions_from =
+        job.permissions.present() ? "job" : (workflow.permissions.present() ? "workflow" : "caller");
+    const auto& permissions = *job.effective_permissions;
+    if (permissions.all) {
+      explained.permissions = fmt::format("{}-all", name_of(*permissions.all));
+      return;
+    }
+    explained.permissions = base::Json::object();
+    for (const auto& [scope, level] : permissions.levels) explained.permissions[scope] = name_of(level);
   }
 
   void set_legs(JobExplanation& explained, const JobGroup& group, const Outlook& outlook) const {
@@ -227,12 +242,36 @@ class Explainer {
                                 .matrix = leg.matrix,
                                 .settings = settings_of(leg, of_leg),
                                 .steps = explain_steps(*plan_.workflow, leg, of_leg)});
+      if (job.called) explain_call(leg, of_leg, explained.legs.back());
     }
+  }
+
+  void explain_call(const PlannedJob& leg, Outlook outlook, LegExplanation& explained) const {
+    if (--calls_left_ < 0) return;
+    outlook.contexts.set("matrix", leg.matrix);
+    outlook.contexts.set("strategy", outlook.matrix_known ? strategy_context(leg) : expression::Value());
+    const auto call = outlook_of_call(outlook);
+    const auto plan =
+        call ? make_plan(*leg.job->called, call->contexts, std::nullopt) : base::Result<Plan>(call.error());
+    if (!plan) {
+      explained.call_fails = plan.error().message;
+      return;
+    }
+    // What is assumed of `caller/job` is of the job in there.
+    Assumptions inner;
+    const auto prefix = base::to_lower(leg.job->id) + "/";
+    for (const auto& [id, conclusion] : assumptions_) {
+      if (id == "*") inner[id] = conclusion;
+      if (id.starts_with(prefix)) inner[id.substr(prefix.size())] = conclusion;
+    }
+    explained.called = Explainer(*plan, *call, inner, calls_left_).run();
   }
 
   const Plan& plan_;
   const Contexts& contexts_;
+  const std::set<std::string>& open_inputs_;
   const Assumptions& assumptions_;
+  int& calls_left_;
   JobResults strict_;   ///< only what is certain
   JobResults hopeful_;  ///< if what runs succeeds
   std::unordered_map<std::string, const JobGroup*> groups_;
@@ -266,7 +305,9 @@ Explanation explain(const Plan& plan, const Event& event, const Contexts& contex
     const JobResults no_results(*plan.workflow);
     explanation.concurrency = known_part(plan.workflow->concurrency, outlook_of(none, no_results, contexts));
   }
-  explanation.jobs = Explainer(plan, contexts, assumptions).run();
+  const CallOutlook not_called{.contexts = contexts};
+  int calls_left = kMostCalls;
+  explanation.jobs = Explainer(plan, not_called, assumptions, calls_left).run();
   return explanation;
 }
 

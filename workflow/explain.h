@@ -66,11 +66,15 @@ struct StepExplanation {
   ConditionExplanation condition;
 };
 
+struct JobExplanation;
+
 struct LegExplanation {
   std::string name;
   expression::Value matrix;
   base::Json settings;  ///< runs-on, environment, concurrency …, what is unknown as `${{ … }}`
   std::vector<StepExplanation> steps;
+  std::vector<JobExplanation> called;  ///< of a call: the jobs of the workflow, as far as it can be read
+  std::string call_fails;              ///< why it cannot be called
 };
 
 struct JobExplanation {
@@ -82,7 +86,7 @@ struct JobExplanation {
   std::optional<JobConclusion> assumed;  ///< how it is taken to end
   ConditionExplanation condition;
   base::Json permissions;
-  std::string permissions_from;  ///< job, workflow or repository
+  std::string permissions_from;  ///< job, workflow, caller or repository
   std::string legs_unknown;      ///< why its legs are not known yet
   std::vector<LegExplanation> legs;
 };
@@ -97,7 +101,8 @@ struct Explanation {
   std::vector<JobExplanation> jobs;  ///< in the order of the file
 };
 
-/// How jobs are taken to end, by lower-case id; `*` is every job that is not named.
+/// How jobs are taken to end, by lower-case id, those of called workflows as `caller/id`; `*` is every job
+/// that is not named.
 using Assumptions = std::map<std::string, JobConclusion>;
 
 /// `contexts` holds what is the same for all jobs: github, vars, secrets and inputs, and `env` when variables

@@ -39,6 +39,8 @@ base::Json json_of(const StepExplanation& step) {
   return json;
 }
 
+base::Json json_of(const JobExplanation& job);
+
 base::Json json_of(const LegExplanation& leg) {
   base::Json json = {{"name", leg.name}};
   if (!leg.matrix.is_null()) json["matrix"] = expression::to_json(leg.matrix);
@@ -46,6 +48,12 @@ base::Json json_of(const LegExplanation& leg) {
   auto steps = base::Json::array();
   for (const auto& step : leg.steps) steps.push_back(json_of(step));
   json["steps"] = std::move(steps);
+  if (!leg.call_fails.empty()) json["call_fails"] = leg.call_fails;
+  if (!leg.called.empty()) {
+    auto called = base::Json::array();
+    for (const auto& job : leg.called) called.push_back(json_of(job));
+    json["called"] = std::move(called);
+  }
   return json;
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/strings.h"
+#include "workflow/call_workflow.h"
 #include "workflow/expression/template.h"
 
 namespace workflow {
@@ -79,6 +80,12 @@ Knowledge of_env(const Outlook& outlook, const Path& path) {
   return declared || !outlook.a_step_ran ? Knowledge{} : unknown("known when the steps before it have run");
 }
 
+Knowledge of_inputs(const Outlook& outlook, const Path& path) {
+  constexpr std::string_view kWhen = "known when the workflow is called";
+  if (path.size() == 1) return outlook.open_inputs.empty() ? Knowledge{} : partly(kWhen);
+  return outlook.open_inputs.contains(base::to_lower(path[1])) ? unknown(kWhen) : Knowledge{};
+}
+
 Knowledge knowledge_of(const Outlook& outlook, const Path& path) {
   const auto context = base::to_lower(path[0]);
   if (context == "github") {
@@ -96,6 +103,7 @@ Knowledge knowledge_of(const Outlook& outlook, const Path& path) {
   if (context == "needs") return of_needs(outlook, path);
   if (context == "steps") return of_steps(outlook, path);
   if (context == "env") return of_env(outlook, path);
+  if (context == "inputs") return of_inputs(outlook, path);
   if ((context == "matrix" || context == "strategy") && !outlook.matrix_known)
     return unknown("known when the matrix is");
   return {};
@@ -198,6 +206,32 @@ base::Json known_part(const Node& node, const Outlook& outlook) {
     default:
       return to_json(node);
   }
+}
+
+base::Result<CallOutlook> outlook_of_call(const Outlook& caller) {
+  const auto& job = *caller.job;
+  CallOutlook call;
+  for (const auto& [key, node] : job.with.members) {
+    const auto value = known_part(node, caller);
+    if (value.is_string() && expression::has_expression(value.get_ref<const std::string&>()))
+      call.open_inputs.insert(base::to_lower(key.text));
+  }
+  auto contexts = contexts_of_call(job, caller.contexts);
+  if (contexts) {
+    call.contexts = std::move(*contexts);
+    return call;
+  }
+  // What is not known yet may be what does not fit.
+  if (call.open_inputs.empty()) return contexts.error();
+  for (const std::string_view name : {"github", "vars", "secrets"})
+    call.contexts.set(name, caller.contexts.get(name));
+  Object inputs;
+  for (const auto& input : job.called->call->inputs) {
+    inputs.set(input.name, Value());
+    call.open_inputs.insert(base::to_lower(input.name));
+  }
+  call.contexts.set("inputs", Value(std::move(inputs)));
+  return call;
 }
 
 std::vector<std::string> open_questions(const Trace& trace) {

@@ -23,11 +23,19 @@ struct Outlook {
   std::set<std::string> open_steps;      ///< ids in lower case: run before this, with outputs of their own
   std::set<std::string> doubtful_steps;  ///< of which it is not even known whether they run
   std::set<std::string> open_env;        ///< names whose values are not known
+  std::set<std::string> open_inputs;     ///< of the call, whose values are not known
   bool a_step_ran = false;               ///< which may have set variables
 
   /// Refers to this outlook.
   [[nodiscard]] expression::PartialSurroundings surroundings() const;
 };
+
+/// What the jobs of the called workflow see, of what is known. An Error when it cannot be called so.
+struct CallOutlook {
+  Contexts contexts;
+  std::set<std::string> open_inputs;
+};
+base::Result<CallOutlook> outlook_of_call(const Outlook& caller);
 
 /// Where a job's condition is evaluated.
 Outlook outlook_of(const Job& job, const JobResults& results, const Contexts& contexts);

@@ -63,7 +63,6 @@ class Lines {
     text_ += text;
     text_ += '\n';
   }
-  void empty_line() { text_ += '\n'; }
   [[nodiscard]] std::string take() { return std::move(text_); }
 
  private:
@@ -142,6 +141,19 @@ std::string settings_text(const base::Json& settings) {
   return text.take();
 }
 
+std::string job_text(const JobExplanation& job);
+
+// The jobs of a called workflow stand within the one that calls it.
+std::string called_text(const LegExplanation& leg) {
+  Lines text;
+  if (!leg.call_fails.empty()) text.line(2, "✗ it cannot be called: " + shortened(leg.call_fails));
+  for (const auto& job : leg.called) {
+    const auto inner = job_text(job);
+    for (const auto line : base::lines_of(inner)) text.line(line.empty() ? 0 : 2, line);
+  }
+  return text.take();
+}
+
 std::string names_of(const std::vector<const LegExplanation*>& legs) {
   std::vector<std::string> names;
   for (const auto* leg : legs) {
@@ -157,7 +169,7 @@ std::string names_of(const std::vector<const LegExplanation*>& legs) {
 void add_legs(const JobExplanation& job, Lines& text) {
   std::vector<std::pair<std::string, std::vector<const LegExplanation*>>> groups;
   for (const auto& leg : job.legs) {
-    auto body = settings_text(leg.settings) + steps_text(leg);
+    auto body = settings_text(leg.settings) + steps_text(leg) + called_text(leg);
     const auto same =
         std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.first == body; });
     if (same != groups.end()) {
@@ -178,17 +190,18 @@ void add_legs(const JobExplanation& job, Lines& text) {
   }
 }
 
-void add_job(const JobExplanation& job, Lines& text) {
-  text.empty_line();
+std::string job_text(const JobExplanation& job) {
+  Lines text;
   auto heading = fmt::format("{} {}", mark_of(job.runs), job.job->id);
   if (!job.why.empty()) heading += "  " + without_values(job.why);
   if (job.assumed) heading += fmt::format("  (assumed: {})", to_string(*job.assumed));
   text.line(0, heading);
   add_condition(job.condition, 1, text);
-  if (job.runs == Answer::no) return;
+  if (job.runs == Answer::no) return text.take();
   text.line(1, fmt::format("{:<18} {} ({})", "permissions", shortened(plain(job.permissions)),
                            "of the " + job.permissions_from));
   add_legs(job, text);
+  return text.take();
 }
 
 }  // namespace
@@ -200,13 +213,14 @@ std::string explanation_text(const Explanation& explanation) {
   text.line(0, fmt::format("{} ({})", workflow.name.value_or("Workflow"), workflow.path));
   text.line(0, fmt::format("held against {}{} of {}", event.name,
                            event.action.empty() ? "" : fmt::format(" ({})", event.action), event.ref));
-  text.empty_line();
+  text.line(0, "");
   add_triggers(explanation, text);
   if (!explanation.triggered) text.line(0, "It does not run: " + explanation.why_not_triggered);
   if (!explanation.concurrency.is_null())
     text.line(0, fmt::format("  concurrency  {}", shortened(plain(explanation.concurrency))));
-  for (const auto& job : explanation.jobs) add_job(job, text);
-  return text.take();
+  std::string all = text.take();
+  for (const auto& job : explanation.jobs) all += "\n" + job_text(job);
+  return all;
 }
 
 }  // namespace workflow

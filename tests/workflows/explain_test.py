@@ -104,6 +104,41 @@ class ExplainTest(WorkflowTest):
             self.assertIn("***", output)
             self.assertNotIn("hunter22", output)
 
+    def test_looks_into_the_workflows_that_are_called(self):
+        """Their inputs are what the caller gives, as far as it is known."""
+        self.write(
+            ".github/workflows/called.yml",
+            """
+            on:
+              workflow_call: {inputs: {where: {type: string}, tag: {type: string}}}
+            jobs:
+              check: {runs-on: x, if: inputs.where == 'here', steps: [{run: x}]}
+              ship: {runs-on: x, needs: check, if: inputs.tag, steps: [{run: x}]}
+            """,
+        )
+        self.workflow(
+            """
+            on: push
+            permissions: {contents: read}
+            jobs:
+              build: {runs-on: x, outputs: {tag: a}, steps: [{run: x}]}
+              here:
+                needs: build
+                uses: ./.github/workflows/called.yml
+                with: {where: here, tag: "${{ needs.build.outputs.tag }}"}
+              there:
+                uses: ./.github/workflows/called.yml
+                with: {where: there}
+            """
+        )
+        output = self.run_pipeline("explain", self.file)
+        self.assertIn("        ✓ check  its condition holds", output)
+        self.assertIn("        ? ship  if 'check' succeeds; inputs.tag is known when the workflow is called", output)
+        self.assertIn("        ✗ check  its condition does not hold", output)
+        self.assertIn("contents: read (of the caller)", output)
+        jobs = self.jobs("--assume", "here/check=failure", "--assume", "build=success")
+        self.assertEqual([job["runs"] for job in jobs["here"]["legs"][0]["called"]], ["yes", "no"])
+
     def test_an_invalid_workflow_is_refused(self):
         """As by run."""
         self.workflow("on: push\njobs: {a: {runs-on: x, stepps: []}}\n")
