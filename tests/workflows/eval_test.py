@@ -48,6 +48,8 @@ class EvalTest(WorkflowTest):
         lines = error.splitlines()
         self.assertTrue(lines[0].startswith("pipeline: Unrecognized named-value: 'unknown'"), error)
         self.assertEqual(lines[-2:], ["  1 == unknown.x", "       ^"])
+        lines = self.evaluate("1 == fromJSON('{')", code=2)[1].splitlines()
+        self.assertEqual(lines[-2:], ["  1 == fromJSON('{')", "       ^"])
         self.assertIn("1 &| 2", self.evaluate("1 &| 2", code=2)[1])
 
     def test_status_functions_answer_from_the_contexts(self):
