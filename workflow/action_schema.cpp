@@ -4,7 +4,9 @@ namespace workflow {
 
 namespace {
 
-constexpr std::string_view kInputDefault = "github inputs strategy matrix job runner env hashFiles";
+constexpr std::string_view kInputDefault = "github strategy matrix job runner hashFiles";
+constexpr std::string_view kOutput = "github inputs strategy matrix steps job runner env";
+constexpr std::string_view kRunsIf = "github inputs strategy matrix job runner env hashFiles status";
 constexpr std::string_view kComposite = "github inputs strategy matrix steps job runner env hashFiles";
 constexpr std::string_view kCompositeIf =
     "github inputs strategy matrix steps job runner env hashFiles status";
@@ -40,7 +42,7 @@ const MappingRule& action_rule() {
   static const ValueRule input_value{kMapping | kNull, kNone, &input};
   static const MappingRule inputs{"inputs", {}, &input_value};
   static const MappingRule output{
-      "output", {{"description", {kText, kNone}}, {"value", {kText, kComposite}}}, &kAny};
+      "output", {{"description", {kText, kNone}}, {"value", {kText, kOutput}}}, &kAny};
   static const ValueRule output_value{kMapping | kNull, kNone, &output};
   static const MappingRule outputs{"outputs", {}, &output_value};
   static const ValueRule argument{kText, "inputs"};
@@ -49,9 +51,9 @@ const MappingRule& action_rule() {
                                 {{"using", {kString, kNone}, true},
                                  {"main", {kString, kNone}},
                                  {"pre", {kString, kNone}},
-                                 {"pre-if", {kText, kNone}},
+                                 {"pre-if", {kText, kRunsIf, nullptr, nullptr, true}},
                                  {"post", {kString, kNone}},
-                                 {"post-if", {kText, kNone}},
+                                 {"post-if", {kText, kRunsIf, nullptr, nullptr, true}},
                                  {"image", {kString, kNone}},
                                  {"env", {kMapping | kNull, "inputs", &env}},
                                  {"entrypoint", {kText, kNone}},

@@ -47,7 +47,7 @@ class StepsChecker {
         report(step.wait_all, "The value of 'wait-all' must be true or omitted");
       for (const auto& inner : step.parallel) {
         if (inner.uses) action_reference(*inner.uses);
-        inside_parallel(inner);
+        inside_parallel(step, inner);
       }
       if (step.has_own_id) known_.insert(base::to_lower(step.id));
     }
@@ -72,9 +72,10 @@ class StepsChecker {
     }
   }
 
-  void inside_parallel(const Step& step) {
+  // Whatever is wrong in it, GitHub names the place of the block.
+  void inside_parallel(const Step& block, const Step& step) {
     const auto refuse = [&](bool found, std::string_view message) {
-      if (found) diagnostics_.push_back({{file_, step.line, step.column}, std::string(message)});
+      if (found) diagnostics_.push_back({{file_, block.line, block.column}, std::string(message)});
     };
     refuse(step.background.present(),
            "'background' is not allowed inside a parallel block. Steps in a parallel block are automatically "

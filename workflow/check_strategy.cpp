@@ -65,11 +65,8 @@ class StrategyChecker {
   void combinations(const Node& matrix) {
     const auto value = evaluate_node(matrix, Scope{Contexts()});
     if (!value) return;
-    if (const auto combinations = expand_matrix(*value); !combinations) {
+    if (const auto combinations = expand_matrix(*value); !combinations)
       report(matrix, combinations.error().message);
-    } else if (combinations->empty()) {
-      report(matrix, "the matrix has no combination left");
-    }
   }
 
   void report(const Node& node, std::string message) {

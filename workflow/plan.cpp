@@ -42,8 +42,9 @@ bool uses_needs(const Node& node) {
 }
 
 bool waits_for_needs(const Job& job) {
-  return uses_needs(job.strategy.matrix) || uses_needs(job.strategy.fail_fast) ||
-         uses_needs(job.strategy.max_parallel) || (job.name && text_uses_needs(job.name->text));
+  return uses_needs(job.strategy.computed) || uses_needs(job.strategy.matrix) ||
+         uses_needs(job.strategy.fail_fast) || uses_needs(job.strategy.max_parallel) ||
+         (job.name && text_uses_needs(job.name->text));
 }
 
 base::Result<std::string> display_name(const Job& job, const Combination& combination,
@@ -96,19 +97,53 @@ expression::Value strategy_context(const PlannedJob& leg) {
   return strategy;
 }
 
+struct StrategyValues {
+  std::vector<Combination> combinations;
+  bool fail_fast = true;
+  double max_parallel = 0;
+};
+
+// A strategy that is one expression, which gives all of it.
+base::Result<StrategyValues> computed_strategy(const Node& computed, const Scope& scope) {
+  TRY(const auto value, evaluate_node(computed, scope));
+  if (!value.is_object()) return base::invalid_input("expected the strategy to be a mapping");
+  StrategyValues values;
+  if (const auto* matrix = value.object().find("matrix")) {
+    TRY(values.combinations, expand_matrix(*matrix));
+  }
+  if (const auto* fail_fast = value.object().find("fail-fast")) {
+    if (fail_fast->kind() != expression::Kind::boolean)
+      return base::invalid_input("expected fail-fast to be a boolean");
+    values.fail_fast = fail_fast->boolean();
+  }
+  if (const auto* max_parallel = value.object().find("max-parallel")) {
+    if (max_parallel->kind() != expression::Kind::number)
+      return base::invalid_input("expected max-parallel to be a number");
+    values.max_parallel = max_parallel->number();
+  }
+  return values;
+}
+
+base::Result<StrategyValues> evaluate_strategy(const Strategy& strategy, const Scope& scope) {
+  if (strategy.computed.present()) return computed_strategy(strategy.computed, scope);
+  StrategyValues values;
+  if (strategy.matrix.present()) {
+    TRY(const auto matrix, evaluate_node(strategy.matrix, scope));
+    TRY(values.combinations, expand_matrix(matrix));
+  }
+  TRY(values.fail_fast, evaluate_boolean(strategy.fail_fast, true, scope));
+  TRY(values.max_parallel, evaluate_number(strategy.max_parallel, 0, scope));
+  return values;
+}
+
 base::Result<std::vector<PlannedJob>> expand_job(const Workflow& workflow, const Job& job,
                                                  const Contexts& contexts) {
-  std::vector<Combination> combinations;
   const Scope scope{.contexts = contexts, .file = job.file};
   const auto what = fmt::format("expanding the job '{}'", job.id);
-  if (job.strategy.matrix.present()) {
-    TRY(const auto matrix, evaluate_node(job.strategy.matrix, scope).while_doing(what));
-    TRY(combinations, expand_matrix(matrix).while_doing(what));
-  }
+  TRY(auto strategy, evaluate_strategy(job.strategy, scope).while_doing(what));
+  auto& combinations = strategy.combinations;
   // Without a matrix, and when all of it is excluded, the job runs once.
   if (combinations.empty()) combinations.emplace_back();
-  TRY(const bool fail_fast, evaluate_boolean(job.strategy.fail_fast, true, scope).while_doing(what));
-  TRY(const double max_parallel, evaluate_number(job.strategy.max_parallel, 0, scope).while_doing(what));
   std::vector<PlannedJob> legs;
   for (std::size_t i = 0; i < combinations.size(); ++i) {
     PlannedJob leg{.workflow = &workflow,
@@ -116,8 +151,8 @@ base::Result<std::vector<PlannedJob>> expand_job(const Workflow& workflow, const
                    .matrix = combinations[i].values,
                    .index = static_cast<int>(i),
                    .total = static_cast<int>(combinations.size()),
-                   .fail_fast = fail_fast,
-                   .max_parallel = static_cast<int>(std::max(0.0, std::min(max_parallel, 1000.0)))};
+                   .fail_fast = strategy.fail_fast,
+                   .max_parallel = static_cast<int>(std::max(0.0, std::min(strategy.max_parallel, 1000.0)))};
     Contexts with_matrix = contexts;
     with_matrix.set("matrix", leg.matrix);
     with_matrix.set("strategy", strategy_context(leg));

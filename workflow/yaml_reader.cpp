@@ -47,6 +47,16 @@ bool is_number(std::string_view text) {
          (fraction.empty() || all_of(fraction, "0123456789"));
 }
 
+// Hexadecimal and octal numbers have 32 bits.
+bool is_too_large(std::string_view text) {
+  const bool hexadecimal = text.starts_with("0x");
+  if (!hexadecimal && !text.starts_with("0o")) return false;
+  text.remove_prefix(2);
+  text.remove_prefix(std::min(text.find_first_not_of('0'), text.size()));
+  if (hexadecimal) return text.size() > 8;
+  return text.size() > 11 || (text.size() == 11 && text.front() > '3');
+}
+
 bool is_null(std::string_view text) {
   return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
 }
@@ -220,22 +230,28 @@ class NodeBuilder : public YAML::EventHandler {
     }
   }
 
+  [[noreturn]] void fail_value(const YAML::Mark& mark, const std::string& value, std::string_view tag) const {
+    const Place place = source_.place_of(mark);
+    fail(mark, fmt::format("The value '{}' on line {} and column {} is invalid for the type '{}'", value,
+                           place.line, place.column, tag));
+  }
+
   NodeKind kind_of(const YAML::Mark& mark, const std::string& tag, const std::string& value) const {
     if (tag == "!" || tag == "tag:yaml.org,2002:str") return NodeKind::string;
     if (tag == "?" || tag.empty()) {
       if (is_boolean(value)) return NodeKind::boolean;
-      return is_number(value) ? NodeKind::number : NodeKind::string;
+      if (!is_number(value)) return NodeKind::string;
+      if (is_too_large(value)) fail_value(mark, value, "tag:yaml.org,2002:int");
+      return NodeKind::number;
     }
     const bool boolean = tag == "tag:yaml.org,2002:bool";
     const bool number = tag == "tag:yaml.org,2002:int" || tag == "tag:yaml.org,2002:float";
     const bool null = tag == "tag:yaml.org,2002:null";
     if (!boolean && !number && !null) fail(mark, fmt::format("Unexpected tag '{}'", tag));
     if (boolean && is_boolean(value)) return NodeKind::boolean;
-    if (number && is_number(value)) return NodeKind::number;
+    if (number && is_number(value) && !is_too_large(value)) return NodeKind::number;
     if (null && is_null(value)) return NodeKind::null;
-    const Place place = source_.place_of(mark);
-    fail(mark, fmt::format("The value '{}' on line {} and column {} is invalid for the type '{}'", value,
-                           place.line, place.column, tag));
+    fail_value(mark, value, tag);
   }
 
   Node make(NodeKind kind, const YAML::Mark& mark, const std::string& value) {

@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "workflow/plan.h"
 #include "workflow/reusable_workflows.h"
 
 namespace workflow {
@@ -131,6 +132,34 @@ TEST(LoadWorkflow, RefusesWhatGitHubsConverterRefuses) {
               ElementsAre("w.yml (Line: 5, Col: 28): Matrix vector 'a' does not contain any values"));
   EXPECT_THAT(errors_of(with_job("    strategy: {matrix: {exclude: [{b: 1}]}}\n")),
               testing::Contains(HasSubstr("Matrix must define at least one vector")));
+}
+
+TEST(LoadWorkflow, RefusesHexadecimalNumbersOfMoreThan32Bits) {
+  EXPECT_THAT(errors_of(with_job("    env: {A: 0x00FFFFFFFF}\n")), IsEmpty());
+  EXPECT_THAT(errors_of(with_job("    env: {A: 0x1FFFFFFFF}\n")),
+              ElementsAre("w.yml: The value '0x1FFFFFFFF' on line 5 and column 14 is invalid for the type "
+                          "'tag:yaml.org,2002:int'"));
+}
+
+TEST(LoadWorkflow, TakesAStrategyThatIsOneExpression) {
+  const auto loaded = load_workflow("w.yml", with_job("    strategy: ${{ fromJSON(vars.s) }}\n"));
+  ASSERT_TRUE(loaded.workflow) << to_string(loaded.diagnostics.front());
+  expression::Object vars;
+  vars.set("s", R"({"max-parallel": 2, "fail-fast": false, "matrix": {"os": ["a", "b", "c"]}})");
+  Contexts contexts;
+  contexts.set("vars", expression::Value(std::move(vars)));
+  const auto plan = make_plan(*loaded.workflow, contexts, std::nullopt);
+  ASSERT_TRUE(plan.ok()) << plan.error().to_string();
+  const auto& legs = plan->groups.at(0).legs;
+  ASSERT_EQ(legs.size(), 3U);
+  EXPECT_EQ(legs[2].name, "a (c)");
+  EXPECT_EQ(legs[0].max_parallel, 2);
+  EXPECT_FALSE(legs[0].fail_fast);
+}
+
+TEST(LoadWorkflow, PlacesWhatAParallelBlockMayNotHoldAtTheBlock) {
+  EXPECT_THAT(errors_of(with_steps("      - parallel:\n          - run: x\n          - wait-all:\n")),
+              ElementsAre("w.yml (Line: 6, Col: 9): 'wait-all' is not allowed inside a parallel block."));
 }
 
 class CalledWorkflows : public testing::Test {

@@ -151,6 +151,9 @@ class Writer {
     if (step.wait.is_scalar()) wait("Wait", "wait", base::Json::array({step.wait.text}));
     if (step.wait_all.present()) wait("Wait for all", "wait-all", true);
     if (step.cancel.present()) wait("Cancel", "cancel", step.cancel.text);
+    base::Json parallel = base::Json::array();
+    for (const auto& inner : step.parallel) parallel.push_back(this->step(inner));
+    if (!parallel.empty()) wait("Parallel group", "parallel", parallel);
     return json;
   }
 
