@@ -86,17 +86,6 @@ base::Result<std::set<std::string>> selection(const Workflow& workflow,
   return chosen;
 }
 
-}  // namespace
-
-expression::Value strategy_context(const PlannedJob& leg) {
-  expression::Object strategy;
-  strategy.set("fail-fast", leg.fail_fast);
-  strategy.set("job-index", leg.index);
-  strategy.set("job-total", leg.total);
-  strategy.set("max-parallel", leg.max_parallel > 0 ? leg.max_parallel : leg.total);
-  return strategy;
-}
-
 struct StrategyValues {
   std::vector<Combination> combinations;
   bool fail_fast = true;
@@ -136,6 +125,24 @@ base::Result<StrategyValues> evaluate_strategy(const Strategy& strategy, const S
   return values;
 }
 
+// A name that is cut could be that of another job; `#` stands in no id.
+std::string key_of(const Job& job, const Combination& combination, std::size_t index) {
+  if (combination.segments.empty()) return job.id;
+  const auto whole = fmt::format("{} ({})", job.id, base::join(combination.segments, ", "));
+  return shortened_job_name(whole) == whole ? whole : fmt::format("{} #{}", job.id, index + 1);
+}
+
+}  // namespace
+
+expression::Value strategy_context(const PlannedJob& leg) {
+  expression::Object strategy;
+  strategy.set("fail-fast", leg.fail_fast);
+  strategy.set("job-index", leg.index);
+  strategy.set("job-total", leg.total);
+  strategy.set("max-parallel", leg.max_parallel > 0 ? leg.max_parallel : leg.total);
+  return strategy;
+}
+
 base::Result<std::vector<PlannedJob>> expand_job(const Workflow& workflow, const Job& job,
                                                  const Contexts& contexts) {
   const Scope scope{.contexts = contexts, .file = job.file};
@@ -157,7 +164,7 @@ base::Result<std::vector<PlannedJob>> expand_job(const Workflow& workflow, const
     with_matrix.set("matrix", leg.matrix);
     with_matrix.set("strategy", strategy_context(leg));
     TRY(leg.name, display_name(job, combinations[i], with_matrix).while_doing(what));
-    leg.key = job_display_name(job.id, combinations[i]);
+    leg.key = key_of(job, combinations[i], i);
     for (const auto& other : legs) {
       if (other.key == leg.key) leg.key = fmt::format("{} #{}", leg.key, i + 1);
     }

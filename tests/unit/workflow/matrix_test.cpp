@@ -157,6 +157,25 @@ TEST(MatrixNames, AreTheJobsWithTheValuesOrWhatItsExpressionSays) {
       ElementsAre("On 1 of 1"));
 }
 
+TEST(MatrixNames, AreKeysOfTheirOwnAlsoWhenTheyAreCut) {
+  const std::string id(90, 'i');
+  const std::string value(20, 'v');
+  const auto leg_of = [&](const std::string& last) {
+    const auto loaded =
+        load_workflow("w.yml", "on: push\njobs:\n  " + id + last +
+                                   ":\n    runs-on: x\n    steps: [{run: a}]\n    strategy: {matrix: {a: [" +
+                                   value + "]}}\n");
+    EXPECT_TRUE(loaded.workflow.has_value());
+    const auto legs = expand_job(*loaded.workflow, loaded.workflow->jobs.at(0), Contexts());
+    EXPECT_TRUE(legs.ok());
+    return std::pair(legs->at(0).key, legs->at(0).name);
+  };
+  const auto one = leg_of("aaaaaaa1");
+  const auto other = leg_of("aaaaaaa2");
+  EXPECT_EQ(one.second, other.second) << "what is shown is cut";
+  EXPECT_NE(one.first, other.first);
+}
+
 TEST(Matrix, MayComeFromExpressions) {
   EXPECT_THAT(planned("    strategy: {matrix: '${{ fromJSON(vars.matrix) }}'}\n"),
               ElementsAre("build (1)", "build (2)", "build (3)"));
