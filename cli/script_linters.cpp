@@ -56,13 +56,14 @@ bool is_posix_shell(std::string_view shell) {
   return std::find(kShells.begin(), kShells.end(), shell) != kShells.end();
 }
 
-void add(Findings& findings, const LintedScript& linted, int line, int column, std::string message,
+void add(Findings& findings, const LintedScript& linted, int line, int column, std::string_view message,
          std::string_view rule) {
   if (findings.problems.size() >= kMostFindings) return;
   const auto place = linted.script.place_of(std::max(line, 1), std::max(column, 1));
-  if (message.size() > kLongestMessage) message.resize(kLongestMessage);
-  findings.problems.push_back(
-      {{linted.file, place.line, place.column}, std::move(message), rule, Severity::warning});
+  findings.problems.push_back({{linted.file, place.line, place.column},
+                               std::string(base::clipped(message, kLongestMessage)),
+                               rule,
+                               Severity::warning});
 }
 
 base::Result<base::ProcessResult> run_on(std::vector<std::string> argv, std::string input) {
@@ -120,8 +121,7 @@ void read_pyflakes_line(std::string_view text, const LintedScript& linted, Findi
   const auto column = numbers.size() > 1 ? base::parse_integer(numbers[1]).value_or(1) : 1;
   if (speaks_of_an_expression(message)) return;
   add(findings, linted, static_cast<int>(std::clamp<std::int64_t>(line, 1, 1'000'000)),
-      static_cast<int>(std::clamp<std::int64_t>(column, 1, 1'000'000)), std::string(message),
-      workflow::lint::kPyflakes);
+      static_cast<int>(std::clamp<std::int64_t>(column, 1, 1'000'000)), message, workflow::lint::kPyflakes);
 }
 
 void run_pyflakes(const base::Path& program, const LintedScript& linted, Findings& findings) {

@@ -16,7 +16,7 @@
 namespace steps {
 namespace {
 
-constexpr int kMaximumDepth = 512;
+constexpr int kDeepestFolder = 512;
 constexpr std::size_t kMaximumFiles = 200'000;
 constexpr std::uint64_t kMaximumBytes = 4ULL << 30;
 
@@ -43,7 +43,7 @@ Place place_of(int folder, const RunningJob& job) {
       id_of(job.folders.workspace.host), id_of(job.folders.temp.host), id_of(job.folders.actions.host),
       id_of(job.folders.tool_cache.host)};
   base::Fd current(fcntl(folder, F_DUPFD_CLOEXEC, 0));
-  for (int depth = 0; depth < kMaximumDepth; ++depth) {
+  for (int depth = 0; depth < kDeepestFolder; ++depth) {
     const auto id = id_of(current.get());
     if (!id) return Place::elsewhere;
     for (const auto& known : shared) {

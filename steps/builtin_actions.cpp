@@ -47,4 +47,8 @@ std::vector<std::string> builtin_action_names() {
   return names;
 }
 
+bool builtin::is_true(std::string_view text) {
+  return base::equals_ignoring_case(text, "true");
+}
+
 }  // namespace steps

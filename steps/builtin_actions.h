@@ -48,6 +48,9 @@ BuiltinAction find_builtin_action(std::string_view uses);
 std::vector<std::string> builtin_action_names();
 
 namespace builtin {
+/// GitHub's reading of a boolean input: `true` in any case, all else is false.
+bool is_true(std::string_view text);
+
 base::Result<ActionOutcome> checkout(const ActionCall& call, RunningJob& job);
 base::Result<ActionOutcome> setup_python(const ActionCall& call, RunningJob& job);
 base::Result<ActionOutcome> setup_node(const ActionCall& call, RunningJob& job);

@@ -10,7 +10,7 @@ namespace {
 using workflow::expression::Object;
 using workflow::expression::Value;
 
-constexpr int kMaximumDepth = 10;
+constexpr int kDeepestNesting = 10;
 
 /// The job as the action's steps see it: same sandbox, folders and environment; own inputs, steps and status.
 RunningJob inner_job(const StepRun& run, const LoadedAction& action,
@@ -49,10 +49,11 @@ base::Result<void> run_steps(const LoadedAction& action, RunningJob& inner, cons
 }  // namespace
 
 base::Result<StepEffects> run_composite_action(StepRun& run, const LoadedAction& action) {
-  if (run.scope.depth + 1 > kMaximumDepth) {
+  if (run.scope.depth + 1 > kDeepestNesting) {
     return base::make_error(
         base::ErrorKind::invalid_input,
-        fmt::format("composite actions are nested more than {} deep; does one call itself?", kMaximumDepth));
+        fmt::format("composite actions are nested more than {} deep; does one call itself?",
+                    kDeepestNesting));
   }
   TRY(const auto inputs, action_inputs(run, action));
   RunningJob inner = inner_job(run, action, inputs);

@@ -10,7 +10,7 @@ namespace steps {
 namespace {
 
 constexpr std::size_t kMaximumProgram = 20'000;
-constexpr int kMaximumDepth = 50;
+constexpr int kDeepestGroups = 50;
 constexpr int kMaximumRepeat = 1000;
 constexpr int kMaximumGroups = 100;
 
@@ -59,7 +59,7 @@ class PatternCompiler {
   }
 
   base::Result<Fragment> alternation() {
-    if (++depth_ > kMaximumDepth) return fault("groups are nested too deeply");
+    if (++depth_ > kDeepestGroups) return fault("groups are nested too deeply");
     TRY(Fragment all, sequence());
     while (take("|")) {
       TRY(Fragment other, sequence());

@@ -9,10 +9,6 @@ constexpr std::size_t kMaximumCredentialsFile = 1U << 20;
 
 }  // namespace
 
-bool is_true(std::string_view text) {
-  return base::equals_ignoring_case(text, "true");
-}
-
 std::vector<std::string> comma_list(const ActionCall& call, std::string_view name) {
   std::vector<std::string> parts;
   for (const auto& part : base::split(call.input(name), ',')) {

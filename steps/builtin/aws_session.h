@@ -10,8 +10,6 @@
 
 namespace steps::builtin {
 
-/// GitHub's reading of a boolean input: `true` in any case, all else is false.
-bool is_true(std::string_view text);
 /// Parts of a comma-separated input, trimmed, without empty ones.
 std::vector<std::string> comma_list(const ActionCall& call, std::string_view name);
 /// A warning that belongs to the step.

@@ -26,10 +26,6 @@ struct Request {
   bool submodules = false;
 };
 
-bool is_true(std::string_view text) {
-  return base::equals_ignoring_case(text, "true");
-}
-
 base::Result<Request> read_request(const ActionCall& call, const RunningJob& job) {
   Request request;
   const std::string current = call.variable("GITHUB_REPOSITORY");
