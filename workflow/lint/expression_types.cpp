@@ -21,7 +21,7 @@ struct Typed {
   TypePointer when_true;
 };
 
-Typed plain(TypePointer type) {
+Typed plain(const TypePointer& type) {
   return {type, type};
 }
 
@@ -219,7 +219,7 @@ std::string path_of(const Node& part) {
   if (part.kind != NodeKind::index || part.children[1]->kind != NodeKind::literal) return "";
   const auto path = path_of(*part.children[0]);
   const auto& key = part.children[1]->literal;
-  if (path.empty()) return path;
+  if (path.empty()) return "";
   return key.is_string() ? fmt::format("{}.{}", path, key.string())
                          : fmt::format("{}[{}]", path, key.to_text());
 }
