@@ -46,8 +46,8 @@ Text utf16_units(std::string_view text) {
     if (point < 0x10000) {
       units += point;
     } else {
-      units += 0xD800 + ((point - 0x10000) >> 10U);
-      units += 0xDC00 + ((point - 0x10000) & 0x3FFU);
+      units += static_cast<char32_t>(0xD800 + ((point - 0x10000) >> 10U));
+      units += static_cast<char32_t>(0xDC00 + ((point - 0x10000) & 0x3FFU));
     }
   }
   return units;
