@@ -34,7 +34,7 @@ bool wants_step_debug(const runner::RunOptions& options) {
 std::string actor_of(const EventFlags& flags, const workflow::Event& event,
                      const base::RepositoryState& repository) {
   if (!flags.actor.empty()) return flags.actor;
-  const auto sender = event.payload.get("sender").get("login").to_text();
+  auto sender = event.payload.get("sender").get("login").to_text();
   if (!sender.empty()) return sender;
   return repository.author_name.empty() ? "local" : repository.author_name;
 }

@@ -18,7 +18,6 @@ namespace cli {
 
 using workflow::Diagnostics;
 using workflow::Severity;
-using workflow::lint::Script;
 
 namespace {
 

@@ -12,7 +12,6 @@
 namespace runner {
 
 using steps::Conclusion;
-using workflow::PlannedJob;
 
 namespace {
 
