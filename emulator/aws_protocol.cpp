@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "base/xml_text.h"
 
 namespace emulator {
 
@@ -30,29 +31,6 @@ void put(base::Json& object, const std::vector<std::string>& path, std::size_t a
   put(object[path[at]], path, at + 1, value);
 }
 
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t') result += c;
-    }
-  }
-  return result;
-}
-
 void write_xml(const base::Json& value, std::string& out) {
   if (value.is_object()) {
     for (const auto& [name, member] : value.items()) {
@@ -68,9 +46,9 @@ void write_xml(const base::Json& value, std::string& out) {
       out += "</member>";
     }
   } else if (value.is_string()) {
-    out += escaped(value.get_ref<const std::string&>());
+    out += base::xml_escaped(value.get_ref<const std::string&>());
   } else if (!value.is_null()) {
-    out += escaped(base::to_text(value));
+    out += base::xml_escaped(base::to_text(value));
   }
 }
 
@@ -95,8 +73,8 @@ base::ServerResponse query_answer(const ServiceTable& service, const ApiCall& ca
     response.body = fmt::format(
         "<ErrorResponse xmlns=\"{}\"><Error><Type>{}</Type><Code>{}</Code><Message>{}</Message></Error>"
         "<RequestId>{}</RequestId></ErrorResponse>",
-        service.xml_namespace, failure->status >= 500 ? "Receiver" : "Sender", escaped(failure->code),
-        escaped(failure->message), call.request_id);
+        service.xml_namespace, failure->status >= 500 ? "Receiver" : "Sender",
+        base::xml_escaped(failure->code), base::xml_escaped(failure->message), call.request_id);
     return response;
   }
   std::string body;

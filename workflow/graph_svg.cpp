@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/xml_text.h"
 #include "workflow/graph.h"
 
 namespace workflow {
@@ -17,29 +18,6 @@ constexpr int kGap = 64;  // between layers
 constexpr int kPadding = 14;
 constexpr double kCharacter = 7.6;  // of 13 px text, rather too wide than too narrow
 constexpr std::size_t kLongestLabel = 48;
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        result += c;
-    }
-  }
-  return result;
-}
 
 bool begins_character(char c) {
   return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
@@ -158,12 +136,12 @@ std::string drawn_node(const GraphNode& node, Point at, int width) {
     return fmt::format("<rect class=\"{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"6\"/>\n",
                        classes, at.x + shift, top - shift, width, kNodeHeight);
   };
-  std::string svg = fmt::format("<g><title>{}</title>\n", escaped(node.id));
+  std::string svg = fmt::format("<g><title>{}</title>\n", base::xml_escaped(node.id));
   // The legs of a matrix as a pile of cards.
   if (node.has_matrix) svg += box(6) + box(3);
   svg += box(0);
   svg += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text></g>\n", at.x + width / 2,
-                     at.y + 5, escaped(cut(node.label())));
+                     at.y + 5, base::xml_escaped(cut(node.label())));
   return svg;
 }
 
@@ -173,7 +151,7 @@ std::string words_only(const JobGraph& graph) {
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"640\" height=\"80\" viewBox=\"0 0 640 80\" "
       "role=\"img\">\n<title>{0}</title>\n{1}<rect class=\"paper\" width=\"640\" height=\"80\"/>\n"
       "<text x=\"24\" y=\"45\">{2} jobs and {3} needs are too many to draw</text>\n</svg>\n",
-      escaped(graph.title), kStyle, graph.nodes.size(), graph.edges.size());
+      base::xml_escaped(graph.title), kStyle, graph.nodes.size(), graph.edges.size());
 }
 
 }  // namespace
@@ -184,7 +162,7 @@ std::string graph_svg(const JobGraph& graph) {
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "
       "role=\"img\">\n<title>{2}</title>\n",
-      layout.total_width, layout.total_height, escaped(graph.title));
+      layout.total_width, layout.total_height, base::xml_escaped(graph.title));
   svg += kStyle;
   svg +=
       "<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" "
@@ -192,7 +170,7 @@ std::string graph_svg(const JobGraph& graph) {
   svg += fmt::format("<rect class=\"paper\" width=\"{}\" height=\"{}\"/>\n", layout.total_width,
                      layout.total_height);
   svg += fmt::format("<text class=\"title\" x=\"{}\" y=\"{}\">{}</text>\n", kMargin, kMargin + 10,
-                     escaped(graph.title));
+                     base::xml_escaped(graph.title));
   svg += drawn_edges(graph, layout);
   for (std::size_t at = 0; at < graph.layers.size(); ++at) {
     for (std::size_t i = 0; i < graph.layers[at].size(); ++i) {
