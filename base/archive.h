@@ -1,6 +1,7 @@
 #pragma once
-// Tar streams, entry by entry, by libarchive. It only parses and formats: files are made by who reads, never
-// by path strings of an archive. Compression is not its business, but for bzip2 and xz.
+// Tar streams, entry by entry, by libarchive (zip_archive.h has zip). It only parses and formats: files are
+// made by who reads, never by path strings of an archive. Compression is not its business, but for bzip2 and
+// xz.
 
 #include <cstdint>
 #include <functional>

@@ -1,5 +1,6 @@
 #include "base/http_server.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <httplib.h>
 #include <poll.h>
@@ -8,6 +9,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -162,6 +164,8 @@ struct HttpServer::State {
   std::thread acceptor;
 
   std::mutex mutex;
+  std::map<int, std::shared_ptr<Fd>> more_listeners;
+  int next_listener = 1;
   std::condition_variable changed;
   std::deque<Fd> waiting;
   std::vector<std::thread> workers;
@@ -169,18 +173,40 @@ struct HttpServer::State {
   std::size_t idle_workers = 0;
   bool stopping = false;
 
+  // The sockets to wait for after `wake`; kept open while they are waited for.
+  std::vector<std::shared_ptr<Fd>> listeners() {
+    const std::lock_guard lock(mutex);
+    std::vector<std::shared_ptr<Fd>> all;
+    for (const auto& [number, socket] : more_listeners) all.push_back(socket);
+    return all;
+  }
+
   void accept_all() {
-    pollfd watched[2] = {{.fd = listener.get(), .events = POLLIN, .revents = 0},
-                         {.fd = wake.get(), .events = POLLIN, .revents = 0}};
     while (true) {
-      ::poll(watched, 2, -1);
-      if (watched[1].revents != 0) return;
-      Fd socket(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (socket) {
-        hand_over(std::move(socket));
-      } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-        ::poll(&watched[1], 1, 10);  // until somebody closes a file
+      const auto more = listeners();
+      std::vector<pollfd> watched{{.fd = wake.get(), .events = POLLIN, .revents = 0},
+                                  {.fd = listener.get(), .events = POLLIN, .revents = 0}};
+      for (const auto& socket : more)
+        watched.push_back({.fd = socket->get(), .events = POLLIN, .revents = 0});
+      ::poll(watched.data(), watched.size(), -1);
+      if (watched[0].revents != 0) {
+        if (is_stopping()) return;
+        eventfd_t ignored = 0;
+        ::eventfd_read(wake.get(), &ignored);
       }
+      for (std::size_t i = 1; i < watched.size(); ++i) {
+        if (watched[i].revents != 0) accept_from(watched[i].fd);
+      }
+    }
+  }
+
+  void accept_from(int listening) {
+    Fd socket(::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC));
+    if (socket) {
+      hand_over(std::move(socket));
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+      pollfd waking{.fd = wake.get(), .events = POLLIN, .revents = 0};
+      ::poll(&waking, 1, 10);  // until somebody closes a file
     }
   }
 
@@ -264,6 +290,29 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const std::string& address
 
 HttpServer::~HttpServer() {
   state_->stop();
+}
+
+Result<int> HttpServer::also_listen(Fd socket) {
+  // One that poll() reported may be gone when it is accepted from.
+  const int flags = ::fcntl(socket.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0)
+    return system_error("cannot serve a socket", errno);
+  int number = 0;
+  {
+    const std::lock_guard lock(state_->mutex);
+    number = state_->next_listener++;
+    state_->more_listeners[number] = std::make_shared<Fd>(std::move(socket));
+  }
+  ::eventfd_write(state_->wake.get(), 1);
+  return number;
+}
+
+void HttpServer::stop_listening(int number) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->more_listeners.erase(number);
+  }
+  ::eventfd_write(state_->wake.get(), 1);
 }
 
 std::uint16_t HttpServer::port() const {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/fd.h"
 #include "base/http.h"
 #include "base/result.h"
 
@@ -47,6 +48,11 @@ class HttpServer {
   /// Ends the requests under way and joins the threads.
   ~HttpServer();
   [[nodiscard]] std::uint16_t port() const;
+  /// Serves what connects to a listening socket, too: one in another network namespace, say. The number is
+  /// for stop_listening().
+  Result<int> also_listen(Fd socket);
+  /// Closes that socket; requests under way are answered.
+  void stop_listening(int number);
 
  private:
   struct State;

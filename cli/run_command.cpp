@@ -20,6 +20,7 @@
 #include "runner/prober.h"
 #include "runner/scheduler.h"
 #include "runner/terminal_log.h"
+#include "steps/blob_store.h"
 
 namespace cli {
 
@@ -32,6 +33,7 @@ struct Session {
   std::unique_ptr<base::HttpClient> http = base::make_curl_http_client();
   std::unique_ptr<runner::RunStore> store;
   std::optional<ecr::ImageStore> images;
+  std::shared_ptr<steps::BlobStore> results;
   std::unique_ptr<EmulatorSession> emulator;
   std::string probe_url;
   bool verbose = false;
@@ -60,6 +62,9 @@ base::Result<void> open_state(Session& session) {
   TRY(auto images, ecr::ImageStore::open(options.state_folder / "images"));
   session.images.emplace(std::move(images));
   options.images = &*session.images;
+  TRY(session.results, steps::BlobStore::open(options.state_folder / "results"));
+  TRY(session.results->remove_expired());
+  options.results = session.results.get();
   return {};
 }
 
@@ -201,6 +206,7 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
       ::open((folders.kept() / events_file_name()).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!kept) return base::system_error("cannot write the run's log", errno);
   TRY(const auto issuer, start_issuer_if_needed(workflow, options));
+  TRY(const auto results, runner::ResultsService::start(*options.results));
 
   runner::EventStream events;
   runner::BackgroundReader log(
@@ -221,8 +227,8 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
                   {"ref", record.ref},
                   {"sha", record.sha}});
   const auto started = base::system_clock().steady_now();
-  const runner::RunSurroundings surroundings{workflow, options,        folders,
-                                             events,   session.masker, issuer.get()};
+  const runner::RunSurroundings surroundings{workflow,       options,      folders,      events,
+                                             session.masker, issuer.get(), results.get()};
   const auto outcome = runner::run_plan(
       std::move(plan), contexts, {.parallel = options.parallel, .stop = interrupt_token()},
       [&](const workflow::PlannedJob& leg, const workflow::Contexts& leg_contexts,

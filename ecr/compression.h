@@ -1,6 +1,6 @@
 #pragma once
-// Layers compressed and back: gzip by ISA-L where it is there, else zlib; zstd is only read. Streams in
-// constant memory. Not for tar (base/archive) nor for digests.
+// Layers compressed and back: gzip by ISA-L where it is there, else zlib; zstd, which caches are kept in.
+// Streams in constant memory. Not for tar (base/archive) nor for digests.
 
 #include <cstddef>
 #include <functional>
@@ -22,6 +22,20 @@ class GzipEncoder {
   ~GzipEncoder();
   base::Result<void> write(std::string_view bytes);
   /// Ends the member; call once.
+  base::Result<void> finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// One Zstandard frame with a checksum, made by several threads.
+class ZstdEncoder {
+ public:
+  ZstdEncoder(ByteSink sink, int level, unsigned threads);
+  ~ZstdEncoder();
+  base::Result<void> write(std::string_view bytes);
+  /// Ends the frame; call once.
   base::Result<void> finish();
 
  private:

@@ -6,7 +6,9 @@
 #include "base/json.h"
 #include "runner/github_context.h"
 #include "runner/job_log.h"
+#include "runner/job_loopback.h"
 #include "runner/job_sandbox.h"
+#include "runner/results_access.h"
 #include "steps/docker_service.h"
 #include "steps/hash_files.h"
 #include "steps/run_steps.h"
@@ -27,6 +29,7 @@ struct Stage {
   steps::JobServices services;
   steps::RunningJob job;
   std::unique_ptr<sandbox::Sandbox> sandbox;
+  std::unique_ptr<JobLoopback> loopback;
   std::unique_ptr<steps::DockerService> docker;
 };
 
@@ -129,6 +132,27 @@ base::Result<void> prepare_services(const workflow::PlannedJob& planned, const R
   return {};
 }
 
+// Artifacts and caches: for built-ins directly, for other actions by the service.
+void prepare_results(const workflow::PlannedJob& planned, const RunSurroundings& run, Stage& stage) {
+  stage.services.results = results_access(stage.job.contexts.get("github"), planned.key, run.options.results);
+  if (run.results == nullptr) return;
+  for (auto& [name, value] : run.results->add_job(stage.services.results)) {
+    if (name == ResultsService::kTokenVariable) run.masker.add(value);
+    stage.job.runtime_environment[name] = value;
+  }
+}
+
+// With a network of its own, the job finds the runner's servers where their addresses say.
+base::Result<void> open_loopback(const RunSurroundings& run, Stage& stage) {
+  if (run.options.isolation == Isolation::none || run.options.network == sandbox::NetworkMode::host)
+    return {};
+  stage.loopback = std::make_unique<JobLoopback>();
+  if (run.results != nullptr) TRY(stage.loopback->add(*stage.sandbox, run.results->server()));
+  if (!stage.services.id_token_request_url.empty())
+    TRY(stage.loopback->add(*stage.sandbox, run.issuer->server()));
+  return {};
+}
+
 base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurroundings& run,
                               std::uint32_t slot, Stage& stage) {
   const auto& job = *planned.job;
@@ -153,6 +177,7 @@ base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurr
   TRY(set_contexts(planned, run, stage.job));
   TRY(write_event(stage.job));
   TRY(prepare_services(planned, run, stage));
+  prepare_results(planned, run, stage);
   if (run.options.docker == steps::DockerMode::builtin) {
     TRY(stage.docker, steps::DockerService::start(stage.job, docker_folder(stage.job.folders)));
     TRY(put_docker_on_path(stage.job, isolation));
@@ -166,7 +191,7 @@ base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurr
         sandbox::make_namespace_sandbox(job_sandbox_plan(planned.key, stage.job.folders, run.options, slot)));
   }
   stage.job.sandbox = stage.sandbox.get();
-  return {};
+  return open_loopback(run, stage);
 }
 
 base::Result<std::map<std::string, std::string>> evaluate_outputs(const steps::RunningJob& job) {
@@ -244,6 +269,8 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
     }
   }
   if (run.issuer != nullptr) run.issuer->remove_job(planned.key);
+  if (run.results != nullptr) run.results->remove_job(planned.key);
+  stage.loopback.reset();
   stage.docker.reset();
   if (stage.sandbox) {
     if (auto destroyed = stage.sandbox->destroy(); !destroyed) fail(destroyed.error());

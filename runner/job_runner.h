@@ -5,6 +5,7 @@
 #include <string>
 
 #include "runner/oidc_issuer.h"
+#include "runner/results_service.h"
 #include "runner/run_event.h"
 #include "runner/run_options.h"
 #include "runner/workspace.h"
@@ -29,6 +30,7 @@ struct RunSurroundings {
   EventStream& events;
   steps::SecretMasker& masker;
   OidcIssuer* issuer = nullptr;  ///< when a job may ask for ID tokens
+  ResultsService* results = nullptr;
 };
 
 /// Runs on the calling thread. `contexts` hold github, vars, secrets, inputs, needs. `slot` is the id range

@@ -23,6 +23,8 @@ class OidcIssuer {
 
   [[nodiscard]] const std::string& issuer() const { return issuer_; }
   [[nodiscard]] std::string keys_url() const;  ///< the JWKS document
+  /// The server, for jobs that see another loopback.
+  base::HttpServer& server() { return *server_; }
 
   /// Lets a job ask for tokens: `claims` are those of GitHub's token but iss, aud, jti, iat, nbf, exp.
   struct Grant {

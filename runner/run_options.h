@@ -42,6 +42,7 @@ struct RunOptions {
   std::map<std::string, std::string> registry_endpoints;
   base::HttpClient* http = nullptr;
   ecr::ImageStore* images = nullptr;
+  steps::BlobStore* results = nullptr;  ///< artifacts and caches
 };
 
 }  // namespace runner

@@ -12,6 +12,12 @@ struct Builtin {
 
 constexpr Builtin kBuiltins[] = {
     {"actions/checkout", builtin::checkout},
+    {"actions/upload-artifact", builtin::upload_artifact},
+    {"actions/upload-artifact/merge", builtin::merge_artifacts},
+    {"actions/download-artifact", builtin::download_artifact},
+    {"actions/cache", builtin::cache},
+    {"actions/cache/restore", builtin::cache_restore},
+    {"actions/cache/save", builtin::cache_save},
     {"actions/setup-python", builtin::setup_python},
     {"actions/setup-node", builtin::setup_node},
     {"aws-actions/configure-aws-credentials", builtin::configure_aws_credentials},

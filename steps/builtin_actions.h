@@ -52,6 +52,12 @@ namespace builtin {
 bool is_true(std::string_view text);
 
 base::Result<ActionOutcome> checkout(const ActionCall& call, RunningJob& job);
+base::Result<ActionOutcome> upload_artifact(const ActionCall& call, RunningJob& job);
+base::Result<ActionOutcome> merge_artifacts(const ActionCall& call, RunningJob& job);
+base::Result<ActionOutcome> download_artifact(const ActionCall& call, RunningJob& job);
+base::Result<ActionOutcome> cache(const ActionCall& call, RunningJob& job);
+base::Result<ActionOutcome> cache_restore(const ActionCall& call, RunningJob& job);
+base::Result<ActionOutcome> cache_save(const ActionCall& call, RunningJob& job);
 base::Result<ActionOutcome> setup_python(const ActionCall& call, RunningJob& job);
 base::Result<ActionOutcome> setup_node(const ActionCall& call, RunningJob& job);
 base::Result<ActionOutcome> configure_aws_credentials(const ActionCall& call, RunningJob& job);

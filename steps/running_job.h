@@ -31,6 +31,7 @@ struct PlannedJob;
 
 namespace steps {
 
+class BlobStore;
 class ProblemMatchers;
 class SecretMasker;
 struct RunningJob;
@@ -70,6 +71,17 @@ struct RegistryLogin {
 
 enum class DockerMode { builtin, host };
 
+/// Which artifacts and caches a job reaches, in steps/artifacts.h and steps/caches.h (GitHub docs
+/// "Restrictions for accessing a cache").
+struct ResultsAccess {
+  BlobStore* store = nullptr;             ///< absent where nothing is kept
+  std::int64_t run_id = 0;                ///< whose artifacts
+  std::string job;                        ///< its key in the run
+  std::string repository;                 ///< whose caches
+  std::string cache_scope;                ///< the ref that its caches are saved for
+  std::vector<std::string> cache_scopes;  ///< the refs whose caches it gets, nearest first
+};
+
 /// What the runner offers to its jobs. The functions may be called from the job's thread only.
 struct JobServices {
   /// Mints an OIDC token for an audience; absent without `permissions: id-token: write`.
@@ -79,6 +91,7 @@ struct JobServices {
   base::HttpClient* http = nullptr;
   base::Clock* clock = nullptr;  ///< the system's when absent
   ecr::ImageStore* images = nullptr;
+  ResultsAccess results;
   DockerMode docker = DockerMode::builtin;
   base::Path repository;  ///< the user's checkout that `actions/checkout` takes from
   /// The folder that holds a remote action's files: `owner/repo[/path]@ref`.
