@@ -10,6 +10,8 @@
 #include <map>
 
 #include "cli/commands.h"
+#include "cli/completion.h"
+#include "cli/history_command_line.h"
 #include "cli/version.h"
 
 namespace cli {
@@ -123,6 +125,12 @@ void add_run(CLI::App& app, RunFlags& flags) {
   run->add_option("--memory", flags.memory, "Memory limit of each job, as 512m or 2g");
   run->add_option("--parallel", flags.parallel, "Jobs at a time; default: all that are ready");
   run->add_flag("--keep", flags.keep, "Keep the jobs' folders");
+  run->add_flag("--shell-on-failure", flags.shell_on_failure,
+                "Open a shell in the place of each step that fails, before its job goes on");
+  run->add_flag("--no-snapshots", flags.no_snapshots,
+                "Keep no workspaces of jobs that fail: `shell` and `rerun --from` cannot begin there");
+  run->add_flag("--no-input", flags.no_input,
+                "Ask nobody: an environment that needs an approval fails its job");
 }
 
 void add_explain(CLI::App& app, ExplainFlags& flags) {
@@ -240,12 +248,6 @@ void add_image(CLI::App& app, ImageFlags& flags) {
   verb("pull", "Pull from the registry that the name says", "The image", 1, 1);
 }
 
-void add_runs(CLI::App& app, RunsFlags& flags) {
-  auto* runs = app.add_subcommand("runs", "The history of runs");
-  runs->add_option("-n,--limit", flags.limit, "How many")->capture_default_str();
-  runs->add_flag("--json", flags.json, "As JSON");
-}
-
 bool has_verb(const CLI::App& app, std::string_view name) {
   return !app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == name; }).empty();
 }
@@ -278,7 +280,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   EvalFlags eval;
   EmulatorFlags emulator;
   ImageFlags image;
-  RunsFlags runs;
+  HistoryFlags history;
   ExplainFlags explain;
   GraphFlags graph;
 
@@ -299,7 +301,12 @@ CommandLine parse_command_line(int argc, char** argv) {
   add_eval(app, eval);
   add_emulator(app, emulator);
   add_image(app, image);
-  add_runs(app, runs);
+  add_history_verbs(app, history);
+  std::string shell;
+  app.add_subcommand("completion", "Print a completion script: source <(pipeline completion bash)")
+      ->add_option("shell", shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 
   try {
     const auto arguments = arguments_of(argc, argv);
@@ -317,9 +324,15 @@ CommandLine parse_command_line(int argc, char** argv) {
     result.exit_code = kUsage;
     return result;
   }
+  if (app.got_subcommand("completion")) {
+    fmt::print("{}", completion_script(app, shell));
+    result.exit_code = kPassed;
+    return result;
+  }
   if (result.common.state_folder.empty()) result.common.state_folder = default_state_folder();
   result.common.state_folder =
       std::filesystem::absolute(result.common.state_folder).lexically_normal().string();
+  run.arguments.assign(argv + std::min(argc, 1), argv + argc);
   if (app.got_subcommand("run")) result.verb = std::move(run);
   if (app.got_subcommand("explain")) result.verb = std::move(explain);
   if (app.got_subcommand("graph")) result.verb = std::move(graph);
@@ -327,7 +340,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   if (app.got_subcommand("eval")) result.verb = std::move(eval);
   if (app.got_subcommand("emulator")) result.verb = std::move(emulator);
   if (app.got_subcommand("image")) result.verb = std::move(image);
-  if (app.got_subcommand("runs")) result.verb = runs;
+  take_history_verb(app, history, result);
   return result;
 }
 

@@ -6,6 +6,8 @@
 #include <variant>
 #include <vector>
 
+#include "cli/history_flags.h"
+
 namespace cli {
 
 /// Flags that every verb has.
@@ -44,6 +46,10 @@ struct RunFlags : EventFlags {
   std::string memory;                  ///< limit of each job, "2g"
   unsigned parallel = 0;               ///< jobs at a time; 0 is as many as are ready
   bool keep = false;                   ///< keeps job folders
+  bool shell_on_failure = false;       ///< at the terminal
+  bool no_snapshots = false;           ///< keeps no workspaces of jobs that fail
+  bool no_input = false;               ///< nobody is asked for anything
+  std::vector<std::string> arguments;  ///< all of the call, as typed, without the program
 };
 
 enum class CheckFormat { text, json, sarif, github };
@@ -96,15 +102,11 @@ struct ImageFlags {
   bool no_cache = false;
 };
 
-struct RunsFlags {
-  int limit = 20;
-  bool json = false;
-};
-
 struct CommandLine {
   CommonFlags common;
   std::variant<std::monostate, RunFlags, CheckFlags, EvalFlags, EmulatorFlags, ImageFlags, RunsFlags,
-               ExplainFlags, GraphFlags>
+               ExplainFlags, GraphFlags, ShowFlags, LogsFlags, RerunFlags, CancelFlags, GcFlags, DecideFlags,
+               ShellFlags>
       verb;
   /// Set when there is nothing to carry out (help, version, a wrong flag): the text is printed already.
   std::optional<int> exit_code;

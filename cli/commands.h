@@ -19,5 +19,12 @@ int image_command(const CommonFlags& common, const ImageFlags& flags);
 int explain_command(const ExplainFlags& flags);
 int graph_command(const GraphFlags& flags);
 int runs_command(const CommonFlags& common, const RunsFlags& flags);
+int show_command(const CommonFlags& common, const ShowFlags& flags);
+int logs_command(const CommonFlags& common, const LogsFlags& flags);
+int rerun_command(const CommonFlags& common, const RerunFlags& flags);
+int shell_command(const CommonFlags& common, const ShellFlags& flags);
+int cancel_command(const CommonFlags& common, const CancelFlags& flags);
+int gc_command(const CommonFlags& common, const GcFlags& flags);
+int decide_command(const CommonFlags& common, const DecideFlags& flags);
 
 }  // namespace cli

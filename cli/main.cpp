@@ -23,6 +23,13 @@ struct RunVerb {
   int operator()(const cli::ExplainFlags& flags) const { return cli::explain_command(flags); }
   int operator()(const cli::GraphFlags& flags) const { return cli::graph_command(flags); }
   int operator()(const cli::RunsFlags& flags) const { return cli::runs_command(common, flags); }
+  int operator()(const cli::ShowFlags& flags) const { return cli::show_command(common, flags); }
+  int operator()(const cli::LogsFlags& flags) const { return cli::logs_command(common, flags); }
+  int operator()(const cli::RerunFlags& flags) const { return cli::rerun_command(common, flags); }
+  int operator()(const cli::ShellFlags& flags) const { return cli::shell_command(common, flags); }
+  int operator()(const cli::CancelFlags& flags) const { return cli::cancel_command(common, flags); }
+  int operator()(const cli::GcFlags& flags) const { return cli::gc_command(common, flags); }
+  int operator()(const cli::DecideFlags& flags) const { return cli::decide_command(common, flags); }
 };
 
 }  // namespace

@@ -39,6 +39,7 @@ Value github_context(const RunOptions& options, const workflow::Workflow& workfl
        .workflow_path = workflow.path,
        .run_id = run.id,
        .run_number = run.number,
+       .run_attempt = run.attempt,
        .token = options.secrets.contains("GITHUB_TOKEN") ? options.secrets.at("GITHUB_TOKEN") : ""});
 }
 

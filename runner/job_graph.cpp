@@ -65,6 +65,12 @@ bool JobGraph::needs_are_done(const Group& of) const {
                      [&](const std::string& need) { return group(need).state == GroupState::done; });
 }
 
+bool JobGraph::needs_ran(const Group& of) const {
+  const auto& needs = of.planned->needs;
+  if (std::any_of(needs.begin(), needs.end(), [&](const auto& need) { return group(need).ran; })) return true;
+  return caller_ != nullptr && caller_->group->graph->needs_ran(*caller_->group);
+}
+
 workflow::Contexts JobGraph::contexts_of(const Group& of) const {
   auto contexts = contexts_;
   Object needs;

@@ -32,6 +32,7 @@ struct Leg {
   JobResult result;
   bool may_fail = false;  ///< continue-on-error
   std::stop_source stop;
+  std::string waits_for;  ///< what its gates said last
   base::SteadyTime started;
   std::unique_ptr<JobGraph> called;  ///< of a job that calls a workflow, once it has started
   std::jthread thread;               ///< of any other job
@@ -45,6 +46,7 @@ struct Group {
   JobGraph* graph = nullptr;
   GroupState state = GroupState::waiting;
   steps::Conclusion conclusion = steps::Conclusion::success;
+  bool ran = false;  ///< a leg of it was really run, and not kept from an earlier attempt
   std::deque<Leg> legs;
   std::map<std::string, std::string> outputs;
   workflow::Contexts contexts;  ///< what its expressions see, from when it is decided
@@ -67,6 +69,8 @@ class JobGraph {
   [[nodiscard]] bool needs_are_done(const Group& group) const;
   /// The contexts of the graph and `needs` of this group.
   [[nodiscard]] workflow::Contexts contexts_of(const Group& group) const;
+  /// Whether a job that this one needs, or one that it is called in, was run in this attempt.
+  [[nodiscard]] bool needs_ran(const Group& group) const;
   /// Whether the leg that calls, or one further up, was asked to end.
   [[nodiscard]] bool caller_is_stopped() const;
   /// The worst that a group came to.

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/json.h"
+#include "runner/environment_rules.h"
 #include "runner/github_context.h"
 #include "runner/job_log.h"
 #include "runner/job_loopback.h"
@@ -11,7 +14,6 @@
 #include "runner/results_access.h"
 #include "steps/docker_service.h"
 #include "steps/hash_files.h"
-#include "steps/run_steps.h"
 #include "steps/time_limit.h"
 
 namespace runner {
@@ -23,6 +25,7 @@ using workflow::expression::Value;
 namespace {
 
 constexpr double kDefaultTimeoutMinutes = 360;
+constexpr double kDefaultCleanupMinutes = 5;  // cancel-timeout-minutes
 
 /// Everything a job owns while it runs, in the order in which it has to go.
 struct Stage {
@@ -41,14 +44,6 @@ workflow::Scope scope_of(const steps::RunningJob& job) {
                      .cancelled = [&job] { return job.status == Conclusion::cancelled; }},
           .hash_files = [&job](const auto& patterns) { return steps::hash_files(job.folders, patterns); },
           .file = job.planned->job->file};
-}
-
-base::Result<std::string> environment_name(const workflow::Job& job, const workflow::Contexts& contexts) {
-  if (!job.environment.present()) return std::string();
-  TRY(const auto value,
-      workflow::evaluate_node(job.environment.is_mapping() ? job.environment["name"] : job.environment,
-                              {.contexts = contexts, .file = job.file}));
-  return value.to_text();
 }
 
 base::Result<void> add_environment(const workflow::Node& env, steps::RunningJob& job) {
@@ -119,7 +114,7 @@ base::Result<void> prepare_services(const workflow::PlannedJob& planned, const R
                     uses));
   };
   if (run.issuer == nullptr || !may_ask_for_id_tokens(*planned.job)) return {};
-  TRY(const auto environment, environment_name(*planned.job, stage.job.contexts));
+  TRY(const auto environment, environment_name(planned.job->environment, scope_of(stage.job)));
   const auto grant = run.issuer->add_job(
       planned.key, oidc_claims(stage.job.contexts.get("github"), environment,
                                origin_of(*planned.workflow, run.workflow, stage.job.contexts.get("github"))));
@@ -209,7 +204,39 @@ base::Result<std::map<std::string, std::string>> evaluate_outputs(const steps::R
   return outputs;
 }
 
+// What the job says of where it deployed to; never an address that holds a secret.
+base::Result<void> publish_environment(const steps::RunningJob& job) {
+  const auto& node = job.planned->job->environment;
+  if (!node.present()) return {};
+  TRY(const auto name, environment_name(node, scope_of(job)));
+  base::Json details = {{"name", name}};
+  if (node["url"].present()) {
+    TRY(const auto url, workflow::evaluate_node(node["url"], scope_of(job)));
+    if (job.masker->holds_secret(url.to_text())) {
+      job.log->annotation(
+          {.level = steps::LineKind::warning,
+           .message =
+               fmt::format("Skip setting environment url as environment '{}' may contain secret.", name)});
+    } else {
+      details["url"] = url.to_text();
+      job.log->line(steps::LineKind::output, fmt::format("Evaluated environment url: {}", url.to_text()));
+    }
+  }
+  TRY(const bool is_deployment, workflow::evaluate_boolean(node["deployment"], true, scope_of(job)));
+  details["deployment"] = is_deployment;
+  job.log->event("environment", details);
+  return {};
+}
+
 }  // namespace
+
+std::chrono::milliseconds time_for_cleanup(double minutes) {
+  constexpr std::chrono::seconds kLeast{60};
+  constexpr std::chrono::seconds kForReporting{15};
+  constexpr double kMost = 60.0 * 24 * 365;
+  const std::chrono::milliseconds asked(static_cast<std::int64_t>(std::min(minutes, kMost) * 60'000));
+  return std::max<std::chrono::milliseconds>(asked, kLeast) - kForReporting;
+}
 
 bool may_ask_for_id_tokens(const workflow::Job& job) {
   return job.effective_permissions &&
@@ -243,16 +270,16 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
         static_cast<std::int64_t>(minutes.ok() ? *minutes * 60'000 : kDefaultTimeoutMinutes * 60'000));
     const steps::TimeLimit time(stop, {.limit = limit});
     job.stop = time.token();
-    const steps::StepLogs logs{.enter = [&](int number) { log.enter_step(number); },
-                               .open =
-                                   [&](int number) {
-                                     auto beside =
-                                         std::make_unique<JobLog>(planned.key, run.events, run.masker);
-                                     beside->enter_step(number);
-                                     return beside;
-                                   }};
+    const auto cleanup =
+        workflow::evaluate_number(planned.job->cancel_timeout_minutes, kDefaultCleanupMinutes, scope_of(job));
+    const steps::TimeLimit budget(
+        job.stop, {.grace = time_for_cleanup(cleanup.ok() ? *cleanup : kDefaultCleanupMinutes)});
+    job.abandoned = budget.token();
     auto ran =
-        minutes.ok() ? steps::run_steps(planned.job->steps, job, logs) : base::Result<void>(minutes.error());
+        minutes.ok()
+            ? run_job_steps(job, log, run.visit, run.folders.kept(),
+                            [&] { return std::make_unique<JobLog>(planned.key, run.events, run.masker); })
+            : base::Result<void>(minutes.error());
     result.conclusion = time.expired() ? Conclusion::cancelled : job.status;
     if (time.expired()) {
       log.annotation(
@@ -262,6 +289,9 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
                workflow::expression::number_to_text(*minutes))});
     }
     if (!ran) fail(ran.error());
+    log.enter_step(0);
+    if (auto told = publish_environment(job); !told)
+      fail(std::move(told).error().while_doing("evaluating the job's environment"));
     if (auto outputs = evaluate_outputs(job); outputs) {
       result.outputs = std::move(*outputs);
     } else {

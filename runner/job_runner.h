@@ -1,9 +1,11 @@
 #pragma once
 // One job on this machine: folders → sandbox → steps → post steps → outputs → nothing left.
 
+#include <chrono>
 #include <map>
 #include <string>
 
+#include "runner/job_steps.h"
 #include "runner/oidc_issuer.h"
 #include "runner/results_service.h"
 #include "runner/run_event.h"
@@ -31,12 +33,17 @@ struct RunSurroundings {
   steps::SecretMasker& masker;
   OidcIssuer* issuer = nullptr;  ///< when a job may ask for ID tokens
   ResultsService* results = nullptr;
+  Visit visit = {};
 };
 
 /// Runs on the calling thread. `contexts` hold github, vars, secrets, inputs, needs. `slot` is the id range
 /// that no other running job has.
 JobResult run_job(const workflow::PlannedJob& job, const workflow::Contexts& contexts,
                   const RunSurroundings& run, std::uint32_t slot, const std::stop_token& stop);
+
+/// How long what a cancelled job still runs may take, of its `cancel-timeout-minutes`: at least a minute, and
+/// fifteen seconds less for the end of the job itself (actions/runner JobDispatcher.cs).
+std::chrono::milliseconds time_for_cleanup(double minutes);
 
 /// Whether the job has `permissions: id-token: write`, by itself or by its workflow or caller.
 bool may_ask_for_id_tokens(const workflow::Job& job);

@@ -1,35 +1,43 @@
 #include "runner/run_event.h"
 
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <ctime>
 #include <utility>
 
 #include "base/json.h"
+#include "base/strings.h"
 
 namespace runner {
 
 namespace {
 
+// In the order of the enumeration.
+constexpr std::array<std::string_view, 9> kKinds{"output", "detail", "command", "group", "endgroup",
+                                                 "debug",  "notice", "warning", "error"};
+
 std::string_view name_of(steps::LineKind kind) {
-  switch (kind) {
-    case steps::LineKind::output:
-      return "output";
-    case steps::LineKind::detail:
-      return "detail";
-    case steps::LineKind::command:
-      return "command";
-    case steps::LineKind::group:
-      return "group";
-    case steps::LineKind::endgroup:
-      return "endgroup";
-    case steps::LineKind::debug:
-      return "debug";
-    case steps::LineKind::notice:
-      return "notice";
-    case steps::LineKind::warning:
-      return "warning";
-    case steps::LineKind::error:
-      return "error";
+  return kKinds.at(static_cast<std::size_t>(kind));
+}
+
+steps::LineKind kind_of(std::string_view name) {
+  const auto* const found = std::find(kKinds.begin(), kKinds.end(), name);
+  return found == kKinds.end() ? steps::LineKind::output
+                               : static_cast<steps::LineKind>(found - kKinds.begin());
+}
+
+// 2026-08-17T09:15:02.123Z, as format_iso8601 writes it.
+base::WallTime time_of(const std::string& text) {
+  std::tm parts{};
+  const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (rest == nullptr) return {};
+  auto time = std::chrono::system_clock::from_time_t(::timegm(&parts));
+  if (*rest == '.') {
+    const auto digits = std::string_view(rest).substr(1, 3);
+    time += std::chrono::milliseconds(base::parse_integer(digits).value_or(0));
   }
-  return "output";
+  return time;
 }
 
 }  // namespace
@@ -49,6 +57,20 @@ std::string to_json_line(const RunEvent& event) {
     }
   }
   return base::to_text(json);
+}
+
+base::Result<RunEvent> parse_event(std::string_view line) {
+  TRY(auto json, base::parse_json(line));
+  RunEvent event{.time = time_of(base::json_string(json, "time")),
+                 .type = base::json_string(json, "type"),
+                 .job = base::json_string(json, "job"),
+                 .step = static_cast<int>(base::json_integer(json, "step")),
+                 .kind = kind_of(base::json_string(json, "kind")),
+                 .text = base::json_string(json, "text")};
+  if (event.type.empty()) return base::invalid_input("expected an event of a run, found no `type`");
+  for (const char* known : {"time", "type", "job", "step", "kind", "text"}) json.erase(known);
+  if (!json.empty()) event.details = std::make_shared<const base::Json>(std::move(json));
+  return event;
 }
 
 void EventStream::add_reader(Reader reader) {

@@ -6,17 +6,19 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/json_fwd.h"
+#include "base/result.h"
 #include "steps/log_sink.h"
 
 namespace runner {
 
-/// One thing that happened. `type` is one of run_started, run_finished, job_started, job_finished,
-/// step_started, step_finished, line, annotation, or what a step reported (deployment, rollout, image_pushed
-/// …).
+/// One thing that happened. `type` is one of run_started, run_waiting, run_finished, job_waiting,
+/// job_started, job_finished, step_started, step_finished, line, annotation, or what a step reported
+/// (deployment, rollout, image_pushed …).
 struct RunEvent {
   base::WallTime time;
   std::string type;
@@ -29,6 +31,9 @@ struct RunEvent {
 
 /// As one JSON object on one line, without the newline.
 std::string to_json_line(const RunEvent& event);
+
+/// What to_json_line made; an Error when it is no event.
+base::Result<RunEvent> parse_event(std::string_view line);
 
 /// Hands each event to every reader, one at a time, in order.
 class EventStream {

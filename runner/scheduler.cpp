@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "runner/done_queue.h"
 #include "runner/job_graph.h"
+#include "runner/run_gates.h"
 #include "workflow/call_workflow.h"
 
 namespace runner {
@@ -25,12 +26,15 @@ class Scheduler {
 
   RunOutcome run() {
     const std::stop_callback on_stop(options_.stop, [this] { queue_.wake(); });
+    if (options_.gates != nullptr) options_.gates->on_change([this] { queue_.wake(); });
     while (true) {
-      if (options_.stop.stop_requested()) cancel_all();
+      stop_those_asked_to();
+      if (is_stopped()) cancel_all();
       advance();
       if (running_ == 0 && top_.all_done()) break;
       if (auto done = queue_.wait(); done) finish(*done->first, std::move(done->second));
     }
+    if (options_.gates != nullptr) options_.gates->on_change({});
     return outcome();
   }
 
@@ -55,9 +59,9 @@ class Scheduler {
     return decided;
   }
 
-  bool is_cancelled(const JobGraph& graph) const {
-    return options_.stop.stop_requested() || graph.caller_is_stopped();
-  }
+  bool is_stopped() const { return options_.stop.stop_requested() || !why_stopped_.empty(); }
+
+  bool is_cancelled(const JobGraph& graph) const { return is_stopped() || graph.caller_is_stopped(); }
 
   workflow::expression::StatusAnswers status_of(const Group& group) {
     return {.success = [this, &group](const auto& ids) -> base::Result<bool> {
@@ -134,6 +138,7 @@ class Scheduler {
   void publish_end(FinishedLeg leg) {
     events_.publish("job_finished", leg.key, std::string(steps::to_string(leg.conclusion)),
                     {{"reason", leg.reason}, {"milliseconds", leg.milliseconds}, {"name", leg.name}});
+    if (options_.on_finished) options_.on_finished(leg);
     finished_.push_back(std::move(leg));
   }
 
@@ -142,24 +147,118 @@ class Scheduler {
                                                   [&](const Leg& leg) { return leg.state == state; }));
   }
 
+  // Whether something else may be ready now: a call has begun, or a leg has ended without running.
   bool start_legs(JobGraph& graph) {
-    bool started_call = false;
+    bool changed = false;
     for (auto& group : graph.groups()) {
-      if (group.state != GroupState::running) continue;
       for (auto& leg : group.legs) {
+        if (group.state != GroupState::running) break;
         if (leg.state != LegState::queued) continue;
-        const auto limit = static_cast<std::size_t>(leg.planned->max_parallel);
-        if (limit > 0 && count(group, LegState::running) >= limit) break;
-        if (group.job().called != nullptr) {
-          start_call(leg);
-          started_call = true;
+        if (const auto* kept = kept_result(leg); kept != nullptr) {
+          keep(leg, *kept);
+          changed = true;
           continue;
         }
-        if (options_.parallel > 0 && running_ >= options_.parallel) return started_call;
-        start(leg);
+        const auto limit = static_cast<std::size_t>(leg.planned->max_parallel);
+        if (limit > 0 && count(group, LegState::running) >= limit) break;
+        const bool calls = group.job().called != nullptr;
+        if (!calls && options_.parallel > 0 && running_ >= options_.parallel) break;
+        if (!passes_gates(leg)) {
+          changed = changed || leg.state == LegState::done;
+          continue;
+        }
+        note_run(group);
+        changed = changed || calls;
+        calls ? start_call(leg) : start(leg);
       }
     }
-    return started_call;
+    return changed;
+  }
+
+  const KeptResult* kept_result(const Leg& leg) const {
+    const auto found = options_.kept.find(leg.planned->key);
+    if (found == options_.kept.end() || leg.group->graph->needs_ran(*leg.group)) return nullptr;
+    return &found->second;
+  }
+
+  void keep(Leg& leg, const KeptResult& kept) {
+    publish_end({.key = leg.planned->key,
+                 .name = leg.planned->name,
+                 .conclusion = kept.conclusion,
+                 .reason = fmt::format("kept from attempt {}", kept.attempt),
+                 .outputs = kept.outputs});
+    leg.state = LegState::done;
+    leg.result = {.conclusion = kept.conclusion, .outputs = kept.outputs};
+    for (const auto& [name, value] : kept.outputs) leg.group->outputs[name] = value;
+    finish_group_if_done(*leg.group);
+  }
+
+  // For the jobs that need it, and those that need the one that calls it.
+  static void note_run(Group& group) {
+    if (group.job().called == nullptr) {
+      for (Group* up = &group; up != nullptr;) {
+        up->ran = true;
+        up = up->graph->caller() == nullptr ? nullptr : up->graph->caller()->group;
+      }
+    }
+  }
+
+  // False: it waits, or will never start.
+  bool passes_gates(Leg& leg) {
+    if (options_.gates == nullptr) return true;
+    const auto answer = options_.gates->ask(*leg.planned, contexts_of(leg), gate_keys_above(leg));
+    switch (answer.turn) {
+      case Turn::go:
+        return true;
+      case Turn::wait:
+        if (std::exchange(leg.waits_for, answer.why) != answer.why)
+          events_.publish("job_waiting", leg.planned->key, answer.why, base::Json::object());
+        return false;
+      case Turn::failed:
+        complain(leg.planned->key, answer.why);
+        end_before_start(leg, Conclusion::failure, answer.why);
+        return false;
+      case Turn::cancelled:
+        complain(leg.planned->key, answer.why);
+        end_before_start(leg, Conclusion::cancelled, answer.why);
+        return false;
+    }
+    return true;
+  }
+
+  static std::vector<std::string> gate_keys_above(const Leg& leg) {
+    std::vector<std::string> keys;
+    for (const Leg* up = leg.group->graph->caller(); up != nullptr; up = up->group->graph->caller())
+      keys.push_back(up->planned->key);
+    return keys;
+  }
+
+  void end_before_start(Leg& leg, Conclusion conclusion, const std::string& why) {
+    publish_end(
+        {.key = leg.planned->key, .name = leg.planned->name, .conclusion = conclusion, .reason = why});
+    conclude(leg, {.conclusion = conclusion});
+  }
+
+  // A newer request in a concurrency group wants the place of these.
+  void stop_those_asked_to() {
+    if (options_.gates == nullptr) return;
+    for (const auto& [key, why] : options_.gates->take_stops()) {
+      if (key.empty()) {
+        complain("", why);
+        why_stopped_ = why;
+        continue;
+      }
+      for (auto* graph : std::vector(graphs_)) {
+        for (auto& group : graph->groups()) {
+          for (auto& leg : group.legs) {
+            if (leg.planned->key != key || leg.state != LegState::running) continue;
+            complain(key, why);
+            leg.stop.request_stop();
+            if (leg.called) cancel_graph(*leg.called, why);
+          }
+        }
+      }
+    }
   }
 
   void start(Leg& leg) {
@@ -233,6 +332,7 @@ class Scheduler {
         if (leg.called) cancel_graph(*leg.called, reason);
       }
       if (leg.state != LegState::queued) continue;
+      if (options_.gates != nullptr) options_.gates->leave(leg.planned->key);
       leg.state = LegState::done;
       leg.result.conclusion = Conclusion::cancelled;
       publish_end({.key = leg.planned->key,
@@ -252,11 +352,13 @@ class Scheduler {
                  .name = leg.planned->name,
                  .conclusion = result.conclusion,
                  .runner_failed = !result.failure.empty(),
-                 .milliseconds = elapsed});
+                 .milliseconds = elapsed,
+                 .outputs = result.outputs});
     conclude(leg, std::move(result));
   }
 
   void conclude(Leg& leg, JobResult result) {
+    if (options_.gates != nullptr) options_.gates->leave(leg.planned->key);
     leg.state = LegState::done;
     leg.result = std::move(result);
     Group& group = *leg.group;
@@ -287,7 +389,7 @@ class Scheduler {
 
   RunOutcome outcome() {
     RunOutcome outcome{.conclusion = top_.conclusion(), .legs = std::move(finished_)};
-    if (options_.stop.stop_requested()) outcome.conclusion = Conclusion::cancelled;
+    if (is_stopped()) outcome.conclusion = Conclusion::cancelled;
     for (const auto& leg : outcome.legs) outcome.runner_failed = outcome.runner_failed || leg.runner_failed;
     return outcome;
   }
@@ -301,6 +403,7 @@ class Scheduler {
   std::vector<FinishedLeg> finished_;
   std::size_t running_ = 0;
   bool cancelled_all_ = false;
+  std::string why_stopped_;  ///< set when a newer run in the workflow's concurrency group ends this one
 };
 
 }  // namespace

@@ -2,7 +2,11 @@
 // Runs a plan: starts every job whose needs are done, waits for one to end, marks it, again. Only this loop
 // changes the plan; jobs run on threads of their own and meet it in one queue.
 
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "runner/job_runner.h"
 #include "runner/run_store.h"
@@ -15,18 +19,33 @@ namespace runner {
 using RunLeg = std::function<JobResult(const workflow::PlannedJob& leg, const workflow::Contexts& contexts,
                                        const std::stop_token& stop)>;
 
-struct SchedulerOptions {
-  std::size_t parallel = 0;  ///< legs at a time; 0 is no limit
-  std::stop_token stop;  ///< cancels the run: running legs are stopped, others start only if their `if` holds
-};
-
 struct FinishedLeg {
   std::string key;
   std::string name;
   steps::Conclusion conclusion = steps::Conclusion::success;
-  std::string reason;          ///< why it was skipped or cancelled
+  std::string reason;          ///< why it was skipped or cancelled, or that it is kept
   bool runner_failed = false;  ///< the runner could not run it
   double milliseconds = 0;
+  std::map<std::string, std::string> outputs;
+};
+
+/// What a leg came to in an earlier attempt of the run.
+struct KeptResult {
+  steps::Conclusion conclusion = steps::Conclusion::success;
+  std::map<std::string, std::string> outputs;
+  std::int64_t attempt = 1;
+};
+
+class RunGates;
+
+struct SchedulerOptions {
+  std::size_t parallel = 0;  ///< legs at a time; 0 is no limit
+  std::stop_token stop;  ///< cancels the run: running legs are stopped, others start only if their `if` holds
+  /// By key: these legs are not run again, unless a job that they need is.
+  std::map<std::string, KeptResult> kept = {};
+  /// Called by the loop for each leg as it ends, also for a job that has none.
+  std::function<void(const FinishedLeg&)> on_finished = {};
+  RunGates* gates = nullptr;  ///< what legs wait for besides their needs; may be absent
 };
 
 struct RunOutcome {

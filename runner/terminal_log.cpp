@@ -195,6 +195,8 @@ void TerminalLog::operator()(const RunEvent& raw) {
   } else if (event.type == "job_started") {
     job(event.job);
     print(event.job, "▶", styled("started", kDim), kDim);
+  } else if (event.type == "job_waiting" || event.type == "run_waiting") {
+    print(event.job, "⧖", styled(event.text, kYellow), kYellow);
   } else if (event.type == "step_started") {
     open_steps_[{event.job, event.step}] = {event.text};
   } else if (event.type == "step_finished") {

@@ -10,6 +10,7 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "runner/run_owner.h"
 
 namespace runner {
 
@@ -24,6 +25,7 @@ constexpr std::uint32_t kLastJobSlot = 4096;
 constexpr std::size_t kLongestName = 24;
 // In the folders of a run, held while it lives.
 constexpr const char* kLock = "lock";
+constexpr const char* kSnapshotStates = "states.json";  // job_snapshots writes it last
 constexpr std::string_view kRunPrefix = "run-";
 
 // Mode 0700, ours: what others made there under our name is not used.
@@ -42,18 +44,16 @@ base::Result<Path> memory_folder(const Path& state_folder) {
   return folder;
 }
 
-// A name for folders that no other job has: what had to be changed in it is told apart by a digest.
-std::string safe_name(const std::string& job) {
-  std::string name;
-  for (const char c : job)
-    name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' ? c : '-';
-  if (name == job && name.size() <= kLongestName) return name;
-  return fmt::format("{}.{:.12}", name.substr(0, kLongestName), base::sha256_hex(job));
-}
-
 void remove_quietly(const Path& path) {
   if (auto removed = base::remove_tree(path); !removed)
     base::log(base::LogLevel::warning, removed.error().to_string());
+}
+
+// Nobody has taken the secrets out of those whose states were not written at the end of their job.
+void remove_half_kept_snapshots(const Path& snapshots) {
+  for (const auto& job : base::list_directory(snapshots).value_or(std::vector<std::string>())) {
+    if (!base::exists(snapshots / job / kSnapshotStates)) remove_quietly(snapshots / job);
+  }
 }
 
 // A lock that can be had belongs to nobody alive.
@@ -73,16 +73,26 @@ base::Result<steps::SharedFolder> make_shared(const Path& host, const std::strin
 
 }  // namespace
 
+// What had to be changed in it is told apart by a digest.
+std::string folder_name_of(const std::string& job) {
+  std::string name;
+  for (const char c : job)
+    name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' ? c : '-';
+  if (name == job && name.size() <= kLongestName) return name;
+  return fmt::format("{}.{:.12}", name.substr(0, kLongestName), base::sha256_hex(job));
+}
+
 base::Result<RunFolders> RunFolders::create(const Path& state_folder, std::int64_t run_id, KeepFolders keep) {
   RunFolders folders;
   folders.keep_ = keep;
   TRY(const auto memory, memory_folder(state_folder));
   // Whoever cleans up now would take a folder whose lock is not held yet for one of a killed run.
   TRY(const auto no_cleaning, base::FileLock::acquire(memory / kLock));
-  folders.kept_ = state_folder / "runs" / std::to_string(run_id);
+  folders.kept_ = run_folder(state_folder, run_id);
   TRY(base::make_directories(folders.kept_, 0700));
   TRY(auto lock, base::FileLock::acquire(folders.kept_ / kLock));
   folders.locks_.push_back(std::move(lock));
+  TRY(write_owner(folders.kept_ / kLock));
   // Not the run's id alone: another state folder has a run of the same number.
   TRY(auto own, base::TempDir::create_in(memory, fmt::format("{}{}", kRunPrefix, run_id)));
   TRY(auto memory_lock, base::FileLock::acquire(own.path() / kLock));
@@ -133,6 +143,7 @@ void clean_up_after_killed_runs(const Path& state_folder) {
     const Path folder = state_folder / "runs" / run;
     if (!is_abandoned(folder / kLock)) continue;
     remove_quietly(folder / "jobs");
+    remove_half_kept_snapshots(folder / "snapshots");
     (void)::unlink((folder / kLock).c_str());
   }
   for (const auto& run : names_in(*memory)) {
@@ -143,7 +154,7 @@ void clean_up_after_killed_runs(const Path& state_folder) {
 base::Result<steps::JobFolders> make_job_folders(const RunFolders& run, const std::string& job,
                                                  const std::string& repository_name, std::uint32_t owner,
                                                  Isolation isolation) {
-  const auto name = safe_name(job);
+  const auto name = folder_name_of(job);
   const auto repository = repository_name.substr(repository_name.find('/') + 1);
   const std::string work = "/home/runner/work";
   const Path disk = run.kept() / "jobs" / name;

@@ -49,6 +49,9 @@ class IdSlot {
 /// memory. Runs that live, and what others kept, are not touched.
 void clean_up_after_killed_runs(const base::Path& state_folder);
 
+/// A name for folders that no other job of a run has.
+std::string folder_name_of(const std::string& job);
+
 /// Makes the folders of one job, owned by `owner` on the host.
 base::Result<steps::JobFolders> make_job_folders(const RunFolders& run, const std::string& job,
                                                  const std::string& repository_name, std::uint32_t owner,

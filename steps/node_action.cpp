@@ -62,7 +62,7 @@ void register_post(const std::shared_ptr<NodeAction>& action, const LoadedAction
   post.condition = source.metadata.post_if;
   post.run = [action, script = source.metadata.post](RunningJob& running) -> base::Result<void> {
     set_github(running, {{"action", action->step.id}, {"action_path", action->folder}});
-    TRY(auto effects, run_part(*action, script, running, {}));
+    TRY(auto effects, run_part(*action, script, running, running.abandoned));
     apply_to_job(effects, running);
     if (effects.failed) {
       return base::make_error(base::ErrorKind::internal, fmt::format("{} failed", post_name(action->name)));

@@ -18,9 +18,6 @@ namespace {
 using workflow::expression::Object;
 using workflow::expression::Value;
 
-/// How long a step may still take that runs although the job was cancelled (cancel-timeout-minutes' default).
-constexpr std::chrono::minutes kAfterCancellation{5};
-
 /// Whether the step would run in a job that is cancelled: then its cancellation does not end it.
 bool survives_cancellation(const workflow::Step& step, const RunningJob& job) {
   workflow::Scope scope = scope_of(job);
@@ -73,16 +70,16 @@ std::optional<std::chrono::milliseconds> limit_of(const ReadyStep& ready) {
 base::Result<StepResult> run_ready_step(const workflow::Step& step, RunningJob& job, const StepScope& scope,
                                         ReadyStep ready) {
   StepRun run{step, job, scope, std::move(ready.name), std::move(ready.environment), {}, {}};
-  TimeLimit::Options limits{limit_of(ready), std::nullopt};
-  // A step that runs in a cancelled job, cleaning up, is not ended by the cancellation, but it has not for
-  // ever.
-  if (ready.may_outlive_cancellation && job.stop.stop_possible() && survives_cancellation(step, job))
-    limits.grace = kAfterCancellation;
-  const TimeLimit time(job.stop, limits);
+  // A step that runs in a cancelled job, cleaning up, is not ended by the cancellation, but the job has not
+  // for ever.
+  const bool outlives =
+      ready.may_outlive_cancellation && job.stop.stop_possible() && survives_cancellation(step, job);
+  const TimeLimit time(outlives ? job.abandoned : job.stop, {limit_of(ready), std::nullopt});
   run.stop = time.token();
   StepResult result;
   auto effects = dispatch(run);
-  const bool timed_out = time.expired() || time.grace_expired();
+  const bool abandoned = outlives && !time.expired() && job.abandoned.stop_requested();
+  const bool timed_out = time.expired() || abandoned;
   const bool cancelled = run.stop.stop_requested() && !timed_out;
   if (!effects) {
     if (effects.error().code == kSandboxFailed) return std::move(effects).error();
@@ -100,7 +97,10 @@ base::Result<StepResult> run_ready_step(const workflow::Step& step, RunningJob& 
         {LineKind::error,
          time.expired()
              ? fmt::format("The action '{}' has timed out after {} minutes.", run.name, minutes)
-             : fmt::format("The action '{}' was ended 5 minutes after the job was cancelled.", run.name),
+             : fmt::format(
+                   "The action '{}' was ended: the time that the cancelled job has for cleaning up is "
+                   "over (cancel-timeout-minutes).",
+                   run.name),
          "", ""});
     result.outcome = Conclusion::failure;
   } else if (cancelled && result.outcome != Conclusion::success) {
@@ -123,6 +123,7 @@ StepResult failed(const workflow::Step& step, RunningJob& job, base::Error error
 }  // namespace
 
 StepStart start_of_step(const workflow::Step& step, RunningJob& job, const StepScope& scope) {
+  if (job.abandoned.stop_requested()) return {{}, {Conclusion::skipped, Conclusion::skipped, {}}};
   if (job.stop.stop_requested()) job.status = Conclusion::cancelled;
   job.contexts.set_member("job", "status", Value(std::string(to_string(job.status))));
   set_github(job, {{"action", step.id}, {"action_path", scope.action_path}});
@@ -136,6 +137,11 @@ StepStart start_of_step(const workflow::Step& step, RunningJob& job, const StepS
   if (auto known = evaluate_limits(step, job, ready); !known)
     return {{}, failed(step, job, std::move(known).error())};
   return {std::move(ready), {}};
+}
+
+base::Result<sandbox::EnvVars> environment_of_step(const workflow::Step& step, RunningJob& job) {
+  set_github(job, {{"action", step.id}});
+  return environment_of(step, job, {});
 }
 
 void merge_into_status(Conclusion conclusion, RunningJob& job) {
@@ -191,6 +197,7 @@ base::Result<StepResult> run_step(const workflow::Step& step, RunningJob& job) {
 Conclusion run_last_post_step(RunningJob& job) {
   const PostStep post = std::move(job.post_steps.back());
   job.post_steps.pop_back();
+  if (job.abandoned.stop_requested()) return Conclusion::skipped;
   const ContextsOfStep contexts(job);
   set_env_context(job, job.environment);
   const std::string condition = post.condition.empty() ? "always()" : post.condition;

@@ -29,10 +29,18 @@ bool is_control(const workflow::Step& step) {
 
 class StepSequence {
  public:
-  StepSequence(RunningJob& job, const StepLogs& logs) : job_(job), logs_(logs), background_(job) {}
+  StepSequence(RunningJob& job, const StepLogs& logs, const StepWatch& watch)
+      : job_(job), logs_(logs), watch_(watch), background_(job) {}
 
   base::Result<void> run(const std::vector<workflow::Step>& steps) {
-    for (const auto& step : steps) TRY(run_any(step));
+    for (const auto& step : steps) {
+      if (number_ + 1 < watch_.first) {
+        number_ += numbers_of(step);
+        continue;
+      }
+      if (watch_.before) watch_.before(step, number_ + 1);
+      TRY(run_any(step));
+    }
     TRY(wait_for_the_rest());
     while (!job_.post_steps.empty()) run_post_step();
     return {};
@@ -47,6 +55,7 @@ class StepSequence {
     const StepEvents events(*job_.log, display_name(step, job_));
     TRY(const auto result, run_step(step, job_));
     events.finished(result);
+    if (watch_.after) watch_.after(step, number_, result);
     return {};
   }
 
@@ -151,15 +160,20 @@ class StepSequence {
 
   RunningJob& job_;
   const StepLogs& logs_;
+  const StepWatch& watch_;
   int number_ = 0;
   BackgroundSteps background_;
 };
 
 }  // namespace
 
-base::Result<void> run_steps(const std::vector<workflow::Step>& steps, RunningJob& job,
-                             const StepLogs& logs) {
-  return StepSequence(job, logs).run(steps);
+int numbers_of(const workflow::Step& step) {
+  return step.parallel.empty() ? 1 : static_cast<int>(step.parallel.size()) + 1;
+}
+
+base::Result<void> run_steps(const std::vector<workflow::Step>& steps, RunningJob& job, const StepLogs& logs,
+                             const StepWatch& watch) {
+  return StepSequence(job, logs, watch).run(steps);
 }
 
 }  // namespace steps

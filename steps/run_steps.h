@@ -18,8 +18,20 @@ struct StepLogs {
   std::function<std::unique_ptr<LogSink>(int number)> open;  ///< a log beside it, for a background step
 };
 
+/// Who looks on while a job's own steps run. Absent functions are nobody.
+struct StepWatch {
+  /// Before each of them, also one that will be skipped.
+  std::function<void(const workflow::Step&, int number)> before;
+  /// After each that ran beside no other.
+  std::function<void(const workflow::Step&, int number, const StepResult&)> after;
+  int first = 1;  ///< the steps before this one ran earlier: only their numbers count
+};
+
 /// Runs them and brings job.status and the `steps` context up to date. An Error means the runner itself could
 /// not go on.
-base::Result<void> run_steps(const std::vector<workflow::Step>& steps, RunningJob& job, const StepLogs& logs);
+base::Result<void> run_steps(const std::vector<workflow::Step>& steps, RunningJob& job, const StepLogs& logs,
+                             const StepWatch& watch = {});
+/// How many numbers a step of the job takes: those of a `parallel` group have one each.
+int numbers_of(const workflow::Step& step);
 
 }  // namespace steps

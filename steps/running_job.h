@@ -136,6 +136,7 @@ struct RunningJob {
   JobServices* services = nullptr;
   std::shared_ptr<Chores> chores = std::make_shared<Chores>();  ///< one for all copies of the job
   std::stop_token stop;
+  std::stop_token abandoned;  ///< the time that a cancelled job has for cleaning up is over: all ends
   Conclusion status = Conclusion::success;  ///< the worst so far: what success() and failure() look at
 };
 

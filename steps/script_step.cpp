@@ -15,20 +15,20 @@ namespace {
 /// The step's own text, else the job's default, else the workflow's; composite steps have no defaults.
 base::Result<std::string> own_or_default(const std::optional<workflow::Text>& own,
                                          const std::optional<workflow::Text> workflow::Defaults::*member,
-                                         const StepRun& run) {
+                                         const RunningJob& running, int depth) {
   const workflow::Text* text = nullptr;
   if (own) {
     text = &*own;
-  } else if (run.scope.depth == 0) {
-    const workflow::Job* job = run.job.planned != nullptr ? run.job.planned->job : nullptr;
+  } else if (depth == 0) {
+    const workflow::Job* job = running.planned != nullptr ? running.planned->job : nullptr;
     if (job != nullptr && job->defaults.*member) {
       text = &*(job->defaults.*member);
-    } else if (run.job.workflow_defaults.*member) {
-      text = &*(run.job.workflow_defaults.*member);
+    } else if (running.workflow_defaults.*member) {
+      text = &*(running.workflow_defaults.*member);
     }
   }
   if (text == nullptr) return std::string();
-  return workflow::evaluate_text(*text, scope_of(run.job));
+  return workflow::evaluate_text(*text, scope_of(running));
 }
 
 std::string folder_of(const std::string& given, const RunningJob& job) {
@@ -39,11 +39,19 @@ std::string folder_of(const std::string& given, const RunningJob& job) {
 
 }  // namespace
 
+base::Result<std::string> folder_of_step(const workflow::Step& step, const RunningJob& job) {
+  TRY(const std::string folder,
+      own_or_default(step.working_directory, &workflow::Defaults::working_directory, job, 0));
+  return folder_of(folder, job);
+}
+
 base::Result<StepEffects> run_script(StepRun& run) {
   TRY(const std::string text, workflow::evaluate_text(*run.step.run, scope_of(run.job)));
-  TRY(const std::string shell, own_or_default(run.step.shell, &workflow::Defaults::shell, run));
+  TRY(const std::string shell,
+      own_or_default(run.step.shell, &workflow::Defaults::shell, run.job, run.scope.depth));
   TRY(const std::string folder,
-      own_or_default(run.step.working_directory, &workflow::Defaults::working_directory, run));
+      own_or_default(run.step.working_directory, &workflow::Defaults::working_directory, run.job,
+                     run.scope.depth));
   TRY(const ShellPlan plan, plan_script(text, shell));
   TRY(auto written, ScriptFile::write(run.job, plan));
   auto file = std::make_shared<ScriptFile>(std::move(written));

@@ -1,7 +1,9 @@
 #pragma once
 // What a step came to. A failed step is data like this, never a base::Error.
 
+#include <initializer_list>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +24,15 @@ constexpr std::string_view to_string(Conclusion conclusion) {
       return "skipped";
   }
   return "failure";
+}
+
+/// Nothing for another text.
+constexpr std::optional<Conclusion> parse_conclusion(std::string_view text) {
+  for (const auto conclusion :
+       {Conclusion::success, Conclusion::failure, Conclusion::cancelled, Conclusion::skipped}) {
+    if (to_string(conclusion) == text) return conclusion;
+  }
+  return std::nullopt;
 }
 
 struct StepResult {

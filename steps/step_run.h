@@ -110,6 +110,11 @@ base::Result<StepEffects> run_builtin_action(StepRun& run, const std::string& us
 base::Result<StepEffects> run_sourced_action(StepRun& run, const std::string& uses);
 base::Result<StepResult> run_step_in(const workflow::Step& step, RunningJob& job, const StepScope& scope);
 
+/// `env` of the job and the step, evaluated; sets the contexts of the step.
+base::Result<sandbox::EnvVars> environment_of_step(const workflow::Step& step, RunningJob& job);
+/// The folder that the step's process starts in, as the sandbox sees it.
+base::Result<std::string> folder_of_step(const workflow::Step& step, const RunningJob& job);
+
 /// The parts of run_step_in. Sets the contexts of the step and evaluates env, condition and limits.
 StepStart start_of_step(const workflow::Step& step, RunningJob& job, const StepScope& scope);
 /// Runs the step under its time limit and says how it went.

@@ -24,8 +24,8 @@ class ConfigReader {
     for (const auto& [key, value] : root.members) {
       if (key.text == "check") {
         if (value.kind != NodeKind::null) check_section(value, config);
-      } else {
-        unknown(key, {"check"});
+      } else if (key.text != "environments") {  // the runner's
+        unknown(key, {"check", "environments"});
       }
     }
     return config;

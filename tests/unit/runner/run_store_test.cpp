@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/files.h"
+#include "runner/sqlite.h"
 
 namespace runner {
 namespace {
@@ -29,6 +30,16 @@ class SqliteRunStore : public ::testing::Test {
     const auto begun = store.begin(run);
     EXPECT_TRUE(begun.ok()) << (begun ? "" : begun.error().to_string());
     return run;
+  }
+  static JobRecord job(const RunRecord& run, const std::string& key, const std::string& conclusion,
+                       double started, double finished) {
+    return {.run_id = run.id,
+            .attempt = run.attempt,
+            .job = key,
+            .name = "name of " + key,
+            .conclusion = conclusion,
+            .started = started,
+            .finished = finished};
   }
   static std::vector<RunRecord> list(RunStore& store, int limit = 100) {
     auto runs = store.list(limit);
@@ -113,29 +124,86 @@ TEST_F(SqliteRunStore, KeepsTheJobsOfEachRunInTheOrderOfTheirStart) {
   const auto store = open();
   const auto run = begin(*store, "a.yml");
   const auto other = begin(*store, "a.yml");
-  ASSERT_TRUE(store->record_job({run.id, "late", "Late", "failure", 20, 30}).ok());
-  ASSERT_TRUE(store->record_job({run.id, "early (1)", "Early (1)", "success", 10, 15.5}).ok());
-  ASSERT_TRUE(store->record_job({other.id, "late", "Late", "success", 50, 60}).ok());
-  const auto jobs = store->jobs_of(run.id);
+  ASSERT_TRUE(store->record_job(job(run, "late", "failure", 20, 30)).ok());
+  ASSERT_TRUE(store->record_job(job(run, "early (1)", "success", 10, 15.5)).ok());
+  ASSERT_TRUE(store->record_job(job(other, "late", "success", 50, 60)).ok());
+  const auto jobs = store->jobs_of(run.id, 1);
   ASSERT_TRUE(jobs.ok());
   ASSERT_EQ(jobs->size(), 2U);
   EXPECT_EQ((*jobs)[0].job, "early (1)");
-  EXPECT_EQ((*jobs)[0].name, "Early (1)");
+  EXPECT_EQ((*jobs)[0].name, "name of early (1)");
   EXPECT_DOUBLE_EQ((*jobs)[0].finished, 15.5);
   EXPECT_EQ((*jobs)[1].conclusion, "failure");
   EXPECT_EQ((*jobs)[1].run_id, run.id);
-  EXPECT_TRUE(store->jobs_of(99).ok());
-  EXPECT_TRUE(store->jobs_of(99)->empty());
+  EXPECT_TRUE(store->jobs_of(99, 1).ok());
+  EXPECT_TRUE(store->jobs_of(99, 1)->empty());
 }
 
 TEST_F(SqliteRunStore, ReplacesAJobThatIsRecordedAgain) {
   const auto store = open();
   const auto run = begin(*store, "a.yml");
-  ASSERT_TRUE(store->record_job({run.id, "a", "A", "failure", 1, 2}).ok());
-  ASSERT_TRUE(store->record_job({run.id, "a", "A", "success", 3, 4}).ok());
-  const auto jobs = store->jobs_of(run.id);
+  ASSERT_TRUE(store->record_job(job(run, "a", "failure", 1, 2)).ok());
+  ASSERT_TRUE(store->record_job(job(run, "a", "success", 3, 4)).ok());
+  const auto jobs = store->jobs_of(run.id, 1);
   ASSERT_EQ(jobs->size(), 1U);
   EXPECT_EQ((*jobs)[0].conclusion, "success");
+}
+
+TEST_F(SqliteRunStore, KeepsTheJobsOfEachAttempt) {
+  const auto store = open();
+  auto run = begin(*store, "a.yml");
+  auto first = job(run, "a", "failure", 1, 2);
+  first.outputs = {{"version", "1.2"}, {"empty", ""}};
+  first.reason = "because";
+  ASSERT_TRUE(store->record_job(first).ok());
+  ASSERT_TRUE(store->finish(run.id, "failure", 3).ok());
+  run.started = 10;
+  ASSERT_TRUE(store->begin_again(run).ok());
+  EXPECT_EQ(run.attempt, 2);
+  ASSERT_TRUE(store->record_job(job(run, "a", "success", 11, 12)).ok());
+  const auto found = store->find(run.id);
+  ASSERT_TRUE(found.ok());
+  EXPECT_EQ(found->attempt, 2);
+  EXPECT_EQ(found->conclusion, "") << "it runs again";
+  EXPECT_DOUBLE_EQ(found->started, 10);
+  const auto earlier = store->jobs_of(run.id, 1);
+  ASSERT_EQ(earlier->size(), 1U);
+  EXPECT_EQ(earlier->at(0).conclusion, "failure");
+  EXPECT_EQ(earlier->at(0).reason, "because");
+  EXPECT_EQ(earlier->at(0).outputs, first.outputs);
+  EXPECT_EQ(store->jobs_of(run.id, 2)->at(0).conclusion, "success");
+}
+
+TEST_F(SqliteRunStore, ForgetsARunWithItsJobs) {
+  const auto store = open();
+  const auto run = begin(*store, "a.yml");
+  const auto other = begin(*store, "a.yml");
+  ASSERT_TRUE(store->record_job(job(run, "a", "success", 1, 2)).ok());
+  ASSERT_TRUE(store->forget(run.id).ok());
+  EXPECT_FALSE(store->find(run.id).ok());
+  EXPECT_TRUE(store->find(other.id).ok());
+  EXPECT_TRUE(store->jobs_of(run.id, 1)->empty());
+  EXPECT_EQ(begin(*store, "a.yml").id, other.id + 1) << "no id is given twice";
+}
+
+TEST_F(SqliteRunStore, BringsTheFileOfAnEarlierVersionUpToDate) {
+  {
+    auto before = Sqlite::open(
+        file_,
+        "CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL, workflow TEXT NOT "
+        "NULL,"
+        " name TEXT NOT NULL, event TEXT NOT NULL, ref TEXT NOT NULL, sha TEXT NOT NULL, actor TEXT NOT NULL,"
+        " started REAL NOT NULL, finished REAL NOT NULL DEFAULT 0, conclusion TEXT NOT NULL DEFAULT '');"
+        "INSERT INTO runs VALUES (7, 3, 'a.yml', 'A', 'push', 'r', 's', 'x', 1, 2, 'success')",
+        "a test");
+    ASSERT_TRUE(before.ok());
+  }
+  const auto store = open();
+  const auto run = store->find(7);
+  ASSERT_TRUE(run.ok());
+  EXPECT_EQ(run->attempt, 1);
+  EXPECT_EQ(run->conclusion, "success");
+  EXPECT_EQ(begin(*open(), "a.yml").number, 4);
 }
 
 TEST_F(SqliteRunStore, GivesNoNumberTwiceToRunsThatBeginAtOnce) {
@@ -205,7 +273,7 @@ TEST_F(SqliteRunStore, DoesNotTakeABrokenHistoryForAnEmptyOne) {
   const auto store = open();
   ASSERT_NE(store, nullptr);
   EXPECT_FALSE(store->list(10).ok());
-  EXPECT_FALSE(store->jobs_of(run.id).ok());
+  EXPECT_FALSE(store->jobs_of(run.id, 1).ok());
 }
 
 }  // namespace

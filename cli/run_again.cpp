@@ -1,0 +1,98 @@
+#include "cli/run_again.h"
+
+#include <fmt/format.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "cli/run_inputs.h"
+#include "cli/workflow_files.h"
+#include "runner/run_owner.h"
+
+namespace cli {
+
+namespace {
+
+/// Asked for at the terminal, not shown while it is typed.
+std::string ask_for_secret(const std::string& name) {
+  fmt::print(stderr, "secret {}: ", name);
+  std::fflush(stderr);
+  termios shown{};
+  ::tcgetattr(STDIN_FILENO, &shown);
+  termios hidden = shown;
+  hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+  std::string value;
+  std::getline(std::cin, value);
+  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+  fmt::print(stderr, "\n");
+  return value;
+}
+
+/// Every secret that the run had has a value again: from the flags, the file that was named, or the terminal.
+base::Result<void> give_secrets_again(const SecretFlags& given, MayAsk may_ask, RunRequest& request) {
+  auto& flags = request.flags;
+  TRY(const auto pairs, parse_pairs(given.secrets, BareName::from_environment));
+  flags.secrets.clear();
+  if (!given.secret_file.empty()) flags.secret_file = given.secret_file;
+  if (!flags.secret_file.empty() && !base::exists(flags.secret_file)) flags.secret_file.clear();
+  std::map<std::string, std::string> known = pairs;
+  if (!flags.secret_file.empty()) {
+    TRY(const auto of_file, read_pairs_file(flags.secret_file));
+    known.insert(of_file.begin(), of_file.end());
+  }
+  std::vector<std::string> missing;
+  for (const auto& name : request.secret_names) {
+    if (known.contains(name)) continue;
+    if (may_ask == MayAsk::yes && ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1) {
+      known[name] = ask_for_secret(name);
+    } else {
+      missing.push_back(name);
+    }
+  }
+  if (!missing.empty()) {
+    return base::invalid_input(fmt::format(
+        "the run had secrets, which are not stored; give them again: --secret {}, or --secret-file FILE",
+        fmt::join(missing, " --secret ")));
+  }
+  for (const auto& [name, value] : known) flags.secrets.push_back(name + "=" + value);
+  return {};
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<RunAgain>> prepare_again(const CommonFlags& common, std::int64_t run,
+                                                      const SecretFlags& secrets, MayAsk may_ask) {
+  auto again = std::make_unique<RunAgain>();
+  TRY(again->store, open_history(common));
+  TRY(again->run, find_run(*again->store, run));
+  if (runner::is_running(common.state_folder, again->run.id))
+    return base::invalid_input(fmt::format("run {} is still running", again->run.id));
+  TRY(again->request, load_request(runner::run_folder(common.state_folder, again->run.id)));
+  auto& request = again->request;
+  std::error_code error;
+  std::filesystem::current_path(request.folder, error);
+  if (error) return base::system_error("going to " + request.folder + ", where the run began", error.value());
+  TRY(give_secrets_again(secrets, may_ask, request));
+  auto& flags = request.flags;
+  flags.shell_on_failure = false;
+  if (!flags.event_file.empty() && !base::exists(flags.event_file)) flags.event_file.clear();
+  auto& session = again->session;
+  TRY(fill_options(common, flags, session));
+  if (session.options.event.sha != request.event.sha) {
+    fmt::print(stderr,
+               "pipeline: the files are those of now; GITHUB_SHA is still that of the first attempt, {:.7}\n",
+               request.event.sha);
+  }
+  session.options.event = request.event;
+  session.options.actor = again->run.actor;
+  TRY(again->loaded, load_workflow_file(request.workflow, session.options.repository.work_tree));
+  print_diagnostics(again->loaded.diagnostics);
+  if (!again->loaded.workflow)
+    return base::invalid_input(fmt::format("{} cannot be run as it is now", request.workflow));
+  return again;
+}
+
+}  // namespace cli

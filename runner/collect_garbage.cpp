@@ -1,0 +1,56 @@
+#include "runner/collect_garbage.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "runner/approvals.h"
+#include "runner/run_owner.h"
+
+namespace runner {
+
+namespace {
+
+// What the folder takes on disk; a file with several names counts once, by parts.
+std::uint64_t bytes_below(const base::Path& folder) {
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    struct stat status {};
+    if (::lstat(entry->path().c_str(), &status) == 0)
+      bytes += static_cast<std::uint64_t>(status.st_blocks) * 512 /
+               std::max<nlink_t>(S_ISDIR(status.st_mode) ? 1 : status.st_nlink, 1);
+  }
+  return bytes;
+}
+
+base::Result<void> remove_run(const base::Path& state_folder, RunStore& store, std::int64_t id) {
+  TRY(base::remove_tree(run_folder(state_folder, id)));
+  TRY(store.forget(id));
+  TRY(auto approvals, Approvals::open(state_folder));
+  return approvals.forget(id);
+}
+
+}  // namespace
+
+base::Result<Garbage> collect_garbage(const base::Path& state_folder, RunStore& store,
+                                      const GarbageOptions& options) {
+  Garbage garbage;
+  TRY(const auto runs, store.list(-1));
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const auto& run = runs[i];
+    if (i < options.most_runs && run.started >= options.older_than) continue;
+    if (is_running(state_folder, run.id)) {
+      ++garbage.running;
+      continue;
+    }
+    const auto bytes = bytes_below(run_folder(state_folder, run.id));
+    if (!options.only_look) TRY(remove_run(state_folder, store, run.id));
+    garbage.runs.push_back({run.id, bytes});
+    garbage.bytes += bytes;
+  }
+  return garbage;
+}
+
+}  // namespace runner

@@ -1,0 +1,33 @@
+#pragma once
+// Removes runs that are too old or too many: their folders, and what the history knows of them. Runs that
+// live are not touched. Not for images (ecr::ImageStore::collect_garbage).
+
+#include <cstdint>
+#include <vector>
+
+#include "base/files.h"
+#include "base/result.h"
+#include "runner/run_store.h"
+
+namespace runner {
+
+struct GarbageOptions {
+  double older_than = 0;  ///< epoch seconds: what began before
+  std::size_t most_runs = 0;
+  bool only_look = false;
+};
+
+struct Garbage {
+  struct Run {
+    std::int64_t id = 0;
+    std::uint64_t bytes = 0;
+  };
+  std::vector<Run> runs;  ///< removed, or to be removed
+  std::uint64_t bytes = 0;
+  std::size_t running = 0;  ///< would have gone, too, but live
+};
+
+base::Result<Garbage> collect_garbage(const base::Path& state_folder, RunStore& store,
+                                      const GarbageOptions& options);
+
+}  // namespace runner

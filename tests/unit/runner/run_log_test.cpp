@@ -1,0 +1,154 @@
+#include "runner/run_log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+
+namespace runner {
+namespace {
+
+using ::testing::ElementsAre;
+
+class RunLog : public ::testing::Test {
+ protected:
+  RunLogWriter writer(std::uint32_t attempt = 1) {
+    auto opened = RunLogWriter::open(folder_.path(), attempt);
+    EXPECT_TRUE(opened.ok());
+    auto made = std::move(opened).value();
+    EXPECT_TRUE(
+        made.write({.type = "run_started",
+                    .details = std::make_shared<const base::Json>(base::Json({{"run_attempt", attempt}}))})
+            .ok());
+    return made;
+  }
+  static void line(RunLogWriter& to, const std::string& job, int step, const std::string& text) {
+    EXPECT_TRUE(to.write({.type = "line", .job = job, .step = step, .text = text}).ok());
+  }
+  /// The texts of the lines from that one on.
+  std::vector<std::string> read(LogSelection selection, std::uint64_t from = 1, std::size_t most = 5) {
+    std::vector<std::string> texts;
+    auto cursor = LogCursor::open(folder_.path(), std::move(selection), from);
+    EXPECT_TRUE(cursor.ok());
+    while (texts.size() < most) {
+      const auto entry = cursor->next();
+      EXPECT_TRUE(entry.ok());
+      if (!entry.ok() || !*entry) break;
+      if ((*entry)->line == 0) continue;
+      EXPECT_EQ((*entry)->line, from + texts.size());
+      texts.push_back((*entry)->event.text);
+    }
+    return texts;
+  }
+  /// Two jobs that print in turns, one of them with two steps.
+  void two_jobs(int lines) {
+    auto to = writer();
+    for (const char* job : {"a", "b (1)"}) EXPECT_TRUE(to.write({.type = "job_started", .job = job}).ok());
+    for (int i = 1; i <= lines; ++i) {
+      line(to, "a", i <= lines / 2 ? 1 : 2, "a" + std::to_string(i));
+      line(to, "b (1)", 1, "b" + std::to_string(i));
+    }
+  }
+
+  base::TempDir folder_ = std::move(base::TempDir::create("run-log-test")).value();
+};
+
+TEST_F(RunLog, BeginsAtAnyLine) {
+  two_jobs(1000);
+  EXPECT_THAT(read({}, 1, 2), ElementsAre("a1", "b1"));
+  EXPECT_THAT(read({}, 1001, 3), ElementsAre("a501", "b501", "a502"));
+  EXPECT_THAT(read({}, 2000), ElementsAre("b1000"));
+  EXPECT_THAT(read({}, 2001), ElementsAre());
+}
+
+TEST_F(RunLog, CountsTheLinesOfOneJob) {
+  two_jobs(1000);
+  EXPECT_THAT(read({.job = "a"}, 1, 2), ElementsAre("a1", "a2"));
+  EXPECT_THAT(read({.job = "b (1)"}, 257, 2), ElementsAre("b257", "b258"));
+  EXPECT_THAT(read({.job = "b"}, 999), ElementsAre("b999", "b1000")) << "an id stands for its legs";
+  EXPECT_THAT(read({.job = "c"}), ElementsAre());
+}
+
+TEST_F(RunLog, CountsTheLinesOfOneStep) {
+  two_jobs(1000);
+  EXPECT_THAT(read({.job = "a", .step = 2}, 1, 2), ElementsAre("a501", "a502"));
+  EXPECT_THAT(read({.job = "a", .step = 2}, 300, 2), ElementsAre("a800", "a801"));
+  EXPECT_THAT(read({.step = 2}, 499), ElementsAre("a999", "a1000"));
+}
+
+TEST_F(RunLog, ReadsTheSameWithoutAnIndex) {
+  two_jobs(600);
+  std::filesystem::remove(folder_.path() / "events.index");
+  EXPECT_THAT(read({}, 601, 2), ElementsAre("a301", "b301"));
+  EXPECT_THAT(read({.job = "a", .step = 2}, 300), ElementsAre("a600"));
+}
+
+TEST_F(RunLog, FindsWhatCameAfterTheLastMark) {
+  two_jobs(300);
+  const auto index = folder_.path() / "events.index";
+  std::filesystem::resize_file(index, 48 * 3 + 5);  // killed in the middle of a mark
+  EXPECT_THAT(read({.job = "a"}, 299), ElementsAre("a299", "a300"));
+}
+
+TEST_F(RunLog, KeepsAttemptsApart) {
+  two_jobs(300);
+  {
+    auto to = writer(2);
+    line(to, "a", 1, "again");
+  }
+  EXPECT_THAT(read({}), ElementsAre("again"));
+  EXPECT_THAT(read({.attempt = 1}, 600), ElementsAre("b300"));
+  std::filesystem::remove(folder_.path() / "events.index");
+  EXPECT_THAT(read({}), ElementsAre("again")) << "also without an index";
+}
+
+TEST_F(RunLog, GoesOnAfterAnEventThatWasCutOff) {
+  two_jobs(2);
+  ASSERT_TRUE(base::append_file(folder_.path() / kEventsFile, R"({"time":"2026-01-02T)").ok());
+  {
+    auto to = writer(2);
+    line(to, "a", 1, "again");
+  }
+  EXPECT_THAT(read({}), ElementsAre("again"));
+  EXPECT_THAT(read({.attempt = 1}), ElementsAre("a1", "b1", "a2", "b2"));
+}
+
+TEST_F(RunLog, ShowsWhatIsWrittenMeanwhile) {
+  auto to = writer();
+  line(to, "a", 1, "one");
+  auto cursor = LogCursor::open(folder_.path(), {.job = "a"});
+  ASSERT_TRUE(cursor.ok());
+  EXPECT_EQ((*cursor->next())->event.text, "one");
+  EXPECT_FALSE(cursor->next()->has_value());
+  line(to, "a", 1, "two");
+  EXPECT_EQ((*cursor->next())->event.text, "two");
+  EXPECT_FALSE(cursor->is_over());
+  const auto second = writer(2);
+  EXPECT_FALSE(cursor->next()->has_value());
+}
+
+TEST_F(RunLog, SaysWhichFileIsMissing) {
+  const auto cursor = LogCursor::open(folder_.path() / "none", {});
+  ASSERT_FALSE(cursor.ok());
+  EXPECT_EQ(cursor.error().kind, base::ErrorKind::not_found);
+}
+
+TEST(ParseEvent, ReadsWhatWasWritten) {
+  const RunEvent event{.time = base::from_epoch_seconds(1767355200.5),
+                       .type = "annotation",
+                       .job = "a",
+                       .step = 3,
+                       .kind = steps::LineKind::warning,
+                       .text = "two\nlines",
+                       .details = std::make_shared<const base::Json>(base::Json({{"file", "x.c"}}))};
+  const auto text = to_json_line(event);
+  const auto read = parse_event(text);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(to_json_line(*read), text);
+  EXPECT_FALSE(parse_event("{}").ok());
+  EXPECT_FALSE(parse_event("[1]").ok());
+  EXPECT_FALSE(parse_event(text.substr(0, 40)).ok());
+}
+
+}  // namespace
+}  // namespace runner
