@@ -46,10 +46,9 @@ int gc_command(const CommonFlags& common, const GcFlags& flags) {
   if (flags.json) {
     base::Json runs = base::Json::array();
     for (const auto& run : garbage->runs) runs.push_back({{"id", run.id}, {"bytes", run.bytes}});
-    const base::Json json = {{"dry_run", flags.dry_run},
-                             {"runs", runs},
-                             {"run_bytes", garbage->bytes},
-                             {"kept_because_running", garbage->running},
+    const base::Json json = {{"dry_run", flags.dry_run},    {"runs", runs},
+                             {"run_bytes", garbage->bytes}, {"kept_because_running", garbage->running},
+                             {"actions", garbage->actions}, {"action_bytes", garbage->action_bytes},
                              {"image_bytes", layer_bytes}};
     fmt::print("{}\n", base::to_text(json, 2));
     return kPassed;
@@ -59,6 +58,8 @@ int gc_command(const CommonFlags& common, const GcFlags& flags) {
     fmt::print("{} run {} ({})\n", verb, run.id, base::format_bytes(run.bytes));
   fmt::print("{} {} runs, {}{}\n", verb, garbage->runs.size(), base::format_bytes(garbage->bytes),
              garbage->running > 0 ? fmt::format("; {} are running and stay", garbage->running) : "");
+  fmt::print("{} {} fetched actions, {}\n", verb, garbage->actions,
+             base::format_bytes(garbage->action_bytes));
   if (!flags.dry_run)
     fmt::print("removed parts of images that no image needs: {}\n", base::format_bytes(layer_bytes));
   return kPassed;

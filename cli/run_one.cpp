@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "base/json.h"
 #include "cli/approval_prompt.h"
@@ -84,19 +85,31 @@ void publish_start(const runner::RunRecord& record, runner::EventStream& events)
        {"sha", record.sha}});
 }
 
-base::Result<void> record_leg(const runner::RunRecord& record, const runner::FinishedLeg& leg,
-                              runner::RunStore& store) {
-  const double finished = base::to_epoch_seconds(base::system_clock().now());
-  return store.record_job({.run_id = record.id,
-                           .attempt = record.attempt,
-                           .job = leg.key,
-                           .name = leg.name,
-                           .conclusion = std::string(steps::to_string(leg.conclusion)),
-                           .reason = leg.reason,
-                           .outputs = leg.outputs,
-                           .started = finished - leg.milliseconds / 1000,
-                           .finished = finished});
-}
+/// Writes each job of a run into the history as it ends.
+class LegRecorder {
+ public:
+  LegRecorder(const runner::RunRecord& run, runner::RunStore& store) : run_(run), store_(store) {}
+  void operator()(const runner::FinishedLeg& leg) {
+    const double finished = base::to_epoch_seconds(base::system_clock().now());
+    auto recorded = store_.record_job({.run_id = run_.id,
+                                       .attempt = run_.attempt,
+                                       .job = leg.key,
+                                       .name = leg.name,
+                                       .conclusion = std::string(steps::to_string(leg.conclusion)),
+                                       .reason = leg.reason,
+                                       .outputs = leg.outputs,
+                                       .started = finished - leg.milliseconds / 1000,
+                                       .finished = finished});
+    if (!recorded) result_ = std::move(recorded);
+  }
+  /// The last that went wrong.
+  [[nodiscard]] base::Result<void> result() const { return result_; }
+
+ private:
+  const runner::RunRecord& run_;
+  runner::RunStore& store_;
+  base::Result<void> result_;
+};
 
 base::Result<std::unique_ptr<runner::RunGates>> open_gates(const runner::RunRecord& record,
                                                            const RunFlags& flags, const Session& session,
@@ -178,16 +191,11 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
   const runner::RunSurroundings surroundings{
       workflow,       options,      folders,       events,
       session.masker, issuer.get(), results.get(), visit_of(start, flags)};
-  base::Result<void> recorded;
+  LegRecorder recorder(record, *session.store);
   const runner::SchedulerOptions scheduling{.parallel = options.parallel,
                                             .stop = interrupt_token(),
                                             .kept = start.kept,
-                                            .on_finished =
-                                                [&](const runner::FinishedLeg& leg) {
-                                                  if (auto done = record_leg(record, leg, *session.store);
-                                                      !done)
-                                                    recorded = std::move(done);
-                                                },
+                                            .on_finished = std::ref(recorder),
                                             .gates = gates.get()};
   auto outcome = runner::RunOutcome{.conclusion = steps::Conclusion::cancelled};
   if (enters_its_group(workflow, contexts, *gates, events, outcome)) {
@@ -205,7 +213,7 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
       "run_finished", "", conclusion,
       {{"milliseconds", milliseconds}, {"run_id", record.id}, {"next", where_to_look(session, folders)}});
   log.close();
-  TRY(std::move(recorded));
+  TRY(recorder.result());
   TRY(session.store->finish(record.id, conclusion, base::to_epoch_seconds(base::system_clock().now())));
   return exit_code_of(outcome);
 }

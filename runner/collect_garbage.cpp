@@ -32,12 +32,39 @@ base::Result<void> remove_run(const base::Path& state_folder, RunStore& store, s
   return approvals.forget(id);
 }
 
+std::vector<std::string> names_below(const base::Path& folder) {
+  return base::list_directory(folder).value_or(std::vector<std::string>());
+}
+
+// actions/OWNER/REPOSITORY/COMMIT: fetched again when somebody needs it.
+base::Result<void> collect_actions(const base::Path& folder, const GarbageOptions& options,
+                                   Garbage& garbage) {
+  for (const auto& owner : names_below(folder)) {
+    for (const auto& repository : names_below(folder / owner)) {
+      for (const auto& commit : names_below(folder / owner / repository)) {
+        const auto path = folder / owner / repository / commit;
+        struct stat status {};
+        if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) ||
+            static_cast<double>(status.st_mtime) >= options.older_than)
+          continue;
+        garbage.action_bytes += bytes_below(path);
+        ++garbage.actions;
+        if (!options.only_look) TRY(base::remove_tree(path));
+      }
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 base::Result<Garbage> collect_garbage(const base::Path& state_folder, RunStore& store,
                                       const GarbageOptions& options) {
   Garbage garbage;
   TRY(const auto runs, store.list(-1));
+  const bool anything_runs = std::any_of(
+      runs.begin(), runs.end(), [&](const RunRecord& run) { return is_running(state_folder, run.id); });
+  if (!anything_runs) TRY(collect_actions(state_folder / "actions", options, garbage));
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const auto& run = runs[i];
     if (i < options.most_runs && run.started >= options.older_than) continue;

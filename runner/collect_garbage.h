@@ -25,6 +25,8 @@ struct Garbage {
   std::vector<Run> runs;  ///< removed, or to be removed
   std::uint64_t bytes = 0;
   std::size_t running = 0;  ///< would have gone, too, but live
+  std::size_t actions = 0;  ///< repositories of actions, by commit; none while a run lives that may use them
+  std::uint64_t action_bytes = 0;
 };
 
 base::Result<Garbage> collect_garbage(const base::Path& state_folder, RunStore& store,

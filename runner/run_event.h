@@ -17,8 +17,8 @@
 namespace runner {
 
 /// One thing that happened. `type` is one of run_started, run_waiting, run_finished, job_waiting,
-/// job_started, job_finished, step_started, step_finished, line, annotation, or what a step reported
-/// (deployment, rollout, image_pushed …).
+/// job_started, job_finished, step_started, step_skipped, step_finished, line, annotation, or what a step
+/// reported (deployment, rollout, image_pushed …).
 struct RunEvent {
   base::WallTime time;
   std::string type;

@@ -141,8 +141,9 @@ void TerminalLog::show_finished_step(const RunEvent& event, const base::Json& de
   const auto style = style_of(conclusion);
   const auto open = open_steps_.find({event.job, event.step});
   if (conclusion == "skipped" && open != open_steps_.end() && !open->second.shown) {
+    const auto why = open->second.why_skipped.empty() ? "" : ": " + open->second.why_skipped;
     open_steps_.erase(open);
-    print(event.job, mark_of(conclusion), styled(event.text, style), style);
+    print(event.job, mark_of(conclusion), styled(event.text + why, style), style);
     return;
   }
   show_heading(event);
@@ -199,6 +200,9 @@ void TerminalLog::operator()(const RunEvent& raw) {
     print(event.job, "⧖", styled(event.text, kYellow), kYellow);
   } else if (event.type == "step_started") {
     open_steps_[{event.job, event.step}] = {event.text};
+  } else if (event.type == "step_skipped") {
+    const auto open = open_steps_.find({event.job, event.step});
+    if (open != open_steps_.end()) open->second.why_skipped = event.text;
   } else if (event.type == "step_finished") {
     show_finished_step(event, details);
   } else if (event.type == "job_finished") {

@@ -66,6 +66,7 @@ class TerminalLog {
   struct OpenStep {
     std::string name;
     bool shown = false;
+    std::string why_skipped;
   };
   std::map<std::pair<std::string, int>, OpenStep> open_steps_;
   std::map<std::string, int> last_shown_;  ///< of each job, the step that showed something last

@@ -11,6 +11,7 @@
 #include "steps/step_log.h"
 #include "steps/step_run.h"
 #include "steps/time_limit.h"
+#include "workflow/job_results.h"
 
 namespace steps {
 namespace {
@@ -115,6 +116,17 @@ base::Result<StepResult> run_ready_step(const workflow::Step& step, RunningJob& 
 
 namespace {
 
+// As people want to know it: a failure before it, rather than the text of a condition that nobody wrote.
+std::string why_skipped(const workflow::Step& step, const RunningJob& job) {
+  workflow::Scope scope = scope_of(job);
+  const auto why = workflow::why_condition_fails(step.condition, scope);
+  if (job.status == Conclusion::success) return why;
+  scope.status.success = [](const auto&) { return true; };
+  const auto holds_otherwise = workflow::evaluate_condition(step.condition, scope);
+  if (!holds_otherwise || !*holds_otherwise) return why;
+  return job.status == Conclusion::cancelled ? "the job was cancelled" : "a step before it failed";
+}
+
 StepResult failed(const workflow::Step& step, RunningJob& job, base::Error error) {
   report_failure(job, workflow::in_file(std::move(error), step.file));
   return {Conclusion::failure, Conclusion::failure, {}};
@@ -132,7 +144,10 @@ StepStart start_of_step(const workflow::Step& step, RunningJob& job, const StepS
     return {{}, failed(step, job, std::move(environment).error().while_doing("evaluating the step's env"))};
   auto runs = workflow::evaluate_condition(step.condition, scope_of(job));
   if (!runs) return {{}, failed(step, job, std::move(runs).error().while_doing("evaluating the step's if"))};
-  if (!*runs) return {{}, {Conclusion::skipped, Conclusion::skipped, {}}};
+  if (!*runs) {
+    job.log->event("step_skipped", {{"text", why_skipped(step, job)}});
+    return {{}, {Conclusion::skipped, Conclusion::skipped, {}}};
+  }
   ReadyStep ready{.name = display_name(step, job), .environment = std::move(*environment)};
   if (auto known = evaluate_limits(step, job, ready); !known)
     return {{}, failed(step, job, std::move(known).error())};

@@ -205,21 +205,24 @@ expression::PartialSurroundings surroundings_of(const Scope& scope) {
 
 }  // namespace
 
+std::string why_condition_fails(const std::optional<Text>& condition, const Scope& scope) {
+  const auto text = expression::unwrapped_condition(condition ? condition->text : "");
+  if (!text) return "its condition does not hold";
+  auto reason = fmt::format("its condition does not hold: {}", *text);
+  if (const auto trace = expression::trace_expression(*text, surroundings_of(scope))) {
+    if (const auto seen = expression::observations(*trace); !seen.empty())
+      reason += fmt::format(" ({})", base::join(seen, ", "));
+  }
+  return reason;
+}
+
 SkipReason reason_of_skip(const Job& job, const JobResults& results, const Scope& scope) {
   const std::string condition = job.condition ? job.condition->text : "";
   if (const auto succeeded = scope.status.success({});
       succeeded && !*succeeded && success_decides(condition, scope)) {
     if (auto reason = results.ancestor_in_the_way(job)) return *reason;
   }
-  SkipReason reason{.because_of = job.id};
-  const auto text = expression::unwrapped_condition(condition);
-  if (!text) return {.text = "its condition does not hold", .because_of = job.id};
-  reason.text = fmt::format("its condition does not hold: {}", *text);
-  if (const auto trace = expression::trace_expression(*text, surroundings_of(scope))) {
-    if (const auto seen = expression::observations(*trace); !seen.empty())
-      reason.text += fmt::format(" ({})", base::join(seen, ", "));
-  }
-  return reason;
+  return {.text = why_condition_fails(job.condition, scope), .because_of = job.id};
 }
 
 }  // namespace workflow

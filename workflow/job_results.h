@@ -62,6 +62,9 @@ class JobResults {
   std::unordered_map<std::string, Entry> entries_;  ///< by lower-case id
 };
 
+/// Why a condition does not hold: its text, and the values that decided.
+std::string why_condition_fails(const std::optional<Text>& condition, const Scope& scope);
+
 /// Why a job is skipped whose condition does not hold, the values that decided included. `scope` is what the
 /// condition was evaluated with.
 SkipReason reason_of_skip(const Job& job, const JobResults& results, const Scope& scope);

@@ -84,6 +84,11 @@ class HistoryTest(WorkflowTest):
         self.assertIn("made = ", text)
         self.assertIn("run history has no run 7", self.run_pipeline("show", "7", code=2))
 
+    def test_a_skipped_step_says_why(self):
+        output = self.run_steps("false", "echo never", "- if: failure() && github.ref == 'x'\n  run: echo neither", code=1)
+        self.assertIn("○ Run echo never: a step before it failed", output)
+        self.assertIn("○ Run echo neither: its condition does not hold: failure() && github.ref == 'x'", output)
+
     def test_the_log_of_a_job_a_step_and_from_a_line(self):
         self.run_steps("seq 1 1000 | sed 's/^/line-/'", "echo of-the-second-step")
         whole = self.run_pipeline("logs")
@@ -259,8 +264,15 @@ class HistoryTest(WorkflowTest):
         self.run_steps("echo new")
         with sqlite3.connect(self.state / "history.db") as database:
             database.execute("UPDATE runs SET started = started - 86400 * 10 WHERE id = 1")
+        fetched = self.state / "actions/o/r" / ("a" * 40)
+        fetched.mkdir(parents=True)
+        (fetched / "action.yml").write_text("name: old", encoding="utf-8")
+        os.utime(fetched, (time.time() - 86400 * 10,) * 2)
         self.assertIn("removed 0 runs", self.run_pipeline("gc", "--keep-days", "11"))
+        self.assertTrue(fetched.exists())
+        self.assertIn("would remove 1 fetched actions", self.run_pipeline("gc", "--keep-days", "9", "--dry-run"))
         self.assertIn("removed run 1 ", self.run_pipeline("gc", "--keep-days", "9"))
+        self.assertFalse(fetched.exists())
         self.assertEqual([run["id"] for run in self.runs()], [2])
 
 

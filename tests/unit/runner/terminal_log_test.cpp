@@ -84,6 +84,10 @@ TEST(TerminalLog, ShowsAStepWithoutOutputByItsNameAndItsEnd) {
 
 TEST(TerminalLog, ShowsASkippedStepInOneLine) {
   EXPECT_EQ(shown({started("a", "Deploy"), finished("a", "Deploy", "skipped", 0)}), "a ○ Deploy\n");
+  EXPECT_EQ(shown({started("a", "Deploy"),
+                   {.type = "step_skipped", .job = "a", .text = "a step before it failed"},
+                   finished("a", "Deploy", "skipped", 0)}),
+            "a ○ Deploy: a step before it failed\n");
 }
 
 TEST(TerminalLog, ShowsTheEndOfASkippedStepThatSaidSomething) {
