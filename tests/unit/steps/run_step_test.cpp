@@ -264,6 +264,27 @@ TEST_F(RunStep, DoesNotInterruptAStepThatAlwaysRuns) {
   EXPECT_THAT(sandbox_.signals, IsEmpty());
 }
 
+TEST_F(RunStep, EndsWhatStillRunsWhenTheTimeForCleaningUpIsOver) {
+  std::stop_source source;
+  std::stop_source abandoned;
+  job_.stop = source.get_token();
+  job_.abandoned = abandoned.get_token();
+  FakeSandbox::Answer endless;
+  endless.ends_on_signal = SIGINT;
+  endless.on_start = [&](const sandbox::Command&) {
+    source.request_stop();
+    abandoned.request_stop();
+  };
+  sandbox_.will(endless);
+  run("      - name: Clean\n        if: always()\n        run: clean\n      - if: always()\n        run: "
+      "never\n");
+  EXPECT_THAT(
+      log_.texts(LineKind::error),
+      ElementsAre("The action 'Clean' was ended: the time that the cancelled job has for cleaning up is "
+                  "over (cancel-timeout-minutes)."));
+  EXPECT_EQ(sandbox_.commands.size(), 1U) << "nothing begins any more";
+}
+
 TEST_F(RunStep, PutsTheContextsBack) {
   run("      - run: true\n        env:\n          A: b\n");
   EXPECT_TRUE(job_.contexts.get("env").get("A").is_null());
