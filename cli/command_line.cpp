@@ -248,6 +248,35 @@ void add_image(CLI::App& app, ImageFlags& flags) {
   verb("pull", "Pull from the registry that the name says", "The image", 1, 1);
 }
 
+void add_artifact(CLI::App& app, ArtifactFlags& flags) {
+  auto* artifact = app.add_subcommand("artifact", "What runs have uploaded");
+  artifact->footer(
+      "Examples:\n  pipeline artifact ls                           of the newest run that has some\n"
+      "  pipeline artifact download 17 result -o out    one of run 17, unpacked\n");
+  artifact->require_subcommand(1);
+  auto* list = artifact->add_subcommand("ls", "List the artifacts of a run");
+  list->callback([&flags] { flags.verb = "ls"; });
+  list->add_flag("--json", flags.json, "As JSON");
+  auto* download = artifact->add_subcommand("download", "Unpack artifacts of a run");
+  download->callback([&flags] { flags.verb = "download"; });
+  for (auto* verb : {list, download})
+    verb->add_option("run", flags.run, "The run's id; default: the newest that has artifacts");
+  download->add_option("names", flags.names, "Artifacts; default: all, each in a folder of its name");
+  download->add_option("-o,--output", flags.output, "The folder to unpack to; default: this one");
+}
+
+void add_cache(CLI::App& app, CacheFlags& flags) {
+  auto* cache = app.add_subcommand("cache", "What actions/cache and its like have saved");
+  cache->require_subcommand(1);
+  auto* list = cache->add_subcommand("ls", "List the caches, newest first");
+  list->callback([&flags] { flags.verb = "ls"; });
+  list->add_flag("--json", flags.json, "As JSON");
+  auto* remove = cache->add_subcommand("rm", "Forget caches");
+  remove->callback([&flags] { flags.verb = "rm"; });
+  remove->add_option("keys", flags.keys, "Keys or ids");
+  remove->add_flag("--all", flags.all, "All of them");
+}
+
 bool has_verb(const CLI::App& app, std::string_view name) {
   return !app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == name; }).empty();
 }
@@ -283,6 +312,8 @@ CommandLine parse_command_line(int argc, char** argv) {
   HistoryFlags history;
   ExplainFlags explain;
   GraphFlags graph;
+  ArtifactFlags artifact;
+  CacheFlags cache;
 
   CLI::App app{"Runs GitHub Actions workflows on your own machine, up to a healthy deployment on AWS.",
                "pipeline"};
@@ -302,6 +333,8 @@ CommandLine parse_command_line(int argc, char** argv) {
   add_emulator(app, emulator);
   add_image(app, image);
   add_history_verbs(app, history);
+  add_artifact(app, artifact);
+  add_cache(app, cache);
   std::string shell;
   app.add_subcommand("completion", "Print a completion script: source <(pipeline completion bash)")
       ->add_option("shell", shell, "bash, zsh or fish")
@@ -336,6 +369,8 @@ CommandLine parse_command_line(int argc, char** argv) {
   if (app.got_subcommand("run")) result.verb = std::move(run);
   if (app.got_subcommand("explain")) result.verb = std::move(explain);
   if (app.got_subcommand("graph")) result.verb = std::move(graph);
+  if (app.got_subcommand("artifact")) result.verb = std::move(artifact);
+  if (app.got_subcommand("cache")) result.verb = std::move(cache);
   if (app.got_subcommand("check")) result.verb = std::move(check);
   if (app.got_subcommand("eval")) result.verb = std::move(eval);
   if (app.got_subcommand("emulator")) result.verb = std::move(emulator);

@@ -1,6 +1,7 @@
 #pragma once
 // What the user typed, as plain data. The one place that knows flags and their help texts.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -102,11 +103,26 @@ struct ImageFlags {
   bool no_cache = false;
 };
 
+struct ArtifactFlags {
+  std::string verb;
+  std::int64_t run = 0;            ///< 0: the newest that has artifacts
+  std::vector<std::string> names;  ///< empty: all
+  std::string output;              ///< a folder
+  bool json = false;
+};
+
+struct CacheFlags {
+  std::string verb;
+  std::vector<std::string> keys;  ///< keys, or ids as `cache ls` shows them
+  bool all = false;
+  bool json = false;
+};
+
 struct CommandLine {
   CommonFlags common;
   std::variant<std::monostate, RunFlags, CheckFlags, EvalFlags, EmulatorFlags, ImageFlags, RunsFlags,
                ExplainFlags, GraphFlags, ShowFlags, LogsFlags, RerunFlags, CancelFlags, GcFlags, DecideFlags,
-               ShellFlags>
+               ShellFlags, ArtifactFlags, CacheFlags>
       verb;
   /// Set when there is nothing to carry out (help, version, a wrong flag): the text is printed already.
   std::optional<int> exit_code;

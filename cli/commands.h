@@ -26,5 +26,7 @@ int shell_command(const CommonFlags& common, const ShellFlags& flags);
 int cancel_command(const CommonFlags& common, const CancelFlags& flags);
 int gc_command(const CommonFlags& common, const GcFlags& flags);
 int decide_command(const CommonFlags& common, const DecideFlags& flags);
+int artifact_command(const CommonFlags& common, const ArtifactFlags& flags);
+int cache_command(const CommonFlags& common, const CacheFlags& flags);
 
 }  // namespace cli

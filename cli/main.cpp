@@ -30,6 +30,8 @@ struct RunVerb {
   int operator()(const cli::CancelFlags& flags) const { return cli::cancel_command(common, flags); }
   int operator()(const cli::GcFlags& flags) const { return cli::gc_command(common, flags); }
   int operator()(const cli::DecideFlags& flags) const { return cli::decide_command(common, flags); }
+  int operator()(const cli::ArtifactFlags& flags) const { return cli::artifact_command(common, flags); }
+  int operator()(const cli::CacheFlags& flags) const { return cli::cache_command(common, flags); }
 };
 
 }  // namespace

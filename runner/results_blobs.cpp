@@ -130,12 +130,12 @@ base::ServerResponse get(const base::ServerRequest& request, const steps::Stored
   const bool is_artifact = type != blob.labels.end();
   response.headers.emplace("Content-Type", is_artifact ? type->second : "application/octet-stream");
   if (is_artifact) {
-    const auto name = type->second == "application/zip" ? blob.identity + ".zip" : blob.identity;
+    const auto name = blob.labels.at("name") + (type->second == "application/zip" ? ".zip" : "");
     response.headers.emplace("Content-Disposition",
                              fmt::format("attachment; filename*=UTF-8''{}", base::percent_encode(name)));
   }
   response.headers.emplace("Accept-Ranges", "bytes");
-  response.headers.emplace("ETag", fmt::format("\"{:.16}\"", blob.sha256));
+  response.headers.emplace("ETag", fmt::format("\"{}-{}\"", blob.id, blob.size));
   response.headers.emplace("x-ms-blob-type", "BlockBlob");
   response.headers.emplace("x-ms-request-id", base::random_uuid());
   Range range{0, blob.size};

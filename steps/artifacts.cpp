@@ -42,7 +42,7 @@ base::Result<void> check(const std::string& text, std::size_t forbidden, std::st
 
 Artifact artifact_of(StoredBlob blob) {
   Artifact artifact;
-  artifact.name = blob.identity;
+  artifact.name = blob.labels["name"];
   artifact.media_type = blob.labels["media_type"];
   artifact.job = blob.labels["job"];
   artifact.repository = blob.labels["repository"];
@@ -66,8 +66,11 @@ base::Result<void> check_artifact_path(const std::string& path) {
 
 base::Result<BlobDraft> begin_artifact(const NewArtifact& artifact) {
   TRY(check_artifact_name(artifact.name));
-  TRY(auto draft, artifact.access.store->begin(artifact_shelf(artifact.access.run_id), artifact.name));
-  draft.labels = {{"media_type", artifact.media_type},
+  const auto identity = fmt::format("{}\n{}", artifact.access.attempt, artifact.name);
+  TRY(auto draft, artifact.access.store->begin(artifact_shelf(artifact.access.run_id), identity));
+  draft.labels = {{"name", artifact.name},
+                  {"attempt", std::to_string(artifact.access.attempt)},
+                  {"media_type", artifact.media_type},
                   {"job", artifact.access.job},
                   {"repository", artifact.access.repository}};
   draft.expires = artifact.expires > 0 ? artifact.expires
@@ -78,7 +81,12 @@ base::Result<BlobDraft> begin_artifact(const NewArtifact& artifact) {
 
 std::vector<Artifact> list_artifacts(const BlobStore& store, std::int64_t run_id) {
   std::vector<Artifact> artifacts;
-  for (auto& blob : store.list(artifact_shelf(run_id))) artifacts.push_back(artifact_of(std::move(blob)));
+  for (auto& blob : store.list(artifact_shelf(run_id))) {
+    auto artifact = artifact_of(std::move(blob));
+    // Attempts follow each other, and so do ids.
+    std::erase_if(artifacts, [&](const Artifact& older) { return older.name == artifact.name; });
+    artifacts.push_back(std::move(artifact));
+  }
   return artifacts;
 }
 
@@ -94,7 +102,16 @@ base::Result<base::Fd> open_artifact(const BlobStore& store, std::int64_t run_id
 }
 
 base::Result<void> remove_artifact(BlobStore& store, std::int64_t run_id, const Artifact& artifact) {
-  return store.remove(artifact_shelf(run_id), artifact.blob.id);
+  for (auto& blob : store.list(artifact_shelf(run_id))) {
+    if (blob.labels["name"] == artifact.name) TRY(store.remove(artifact_shelf(run_id), blob.id));
+  }
+  return {};
+}
+
+base::Result<void> remove_artifacts_of_run(BlobStore& store, std::int64_t run_id) {
+  for (const auto& blob : store.list(artifact_shelf(run_id)))
+    TRY(store.remove(artifact_shelf(run_id), blob.id));
+  return {};
 }
 
 std::vector<std::int64_t> runs_with_artifacts(const BlobStore& store) {

@@ -1,5 +1,6 @@
 #pragma once
-// The rules of artifacts over a BlobStore: of a run, immutable under their name, kept for some days. Not for
+// The rules of artifacts over a BlobStore: of a run, immutable under their name until the run's next attempt,
+// kept for some days. Not for
 // how they are sent (runner/results_service) nor for the actions (steps/builtin/artifact_*).
 
 #include <memory>
@@ -36,13 +37,16 @@ base::Result<void> check_artifact_name(const std::string& name);
 /// The same for the path of a file in it.
 base::Result<void> check_artifact_path(const std::string& path);
 
-/// Takes the name; ErrorKind::denied with code kBlobExists when the run has one of that name.
+/// Takes the name; ErrorKind::denied with code kBlobExists when this attempt of the run has one of that name.
 base::Result<BlobDraft> begin_artifact(const NewArtifact& artifact);
-/// Oldest first.
+/// Oldest first; of one name only that of the latest attempt.
 std::vector<Artifact> list_artifacts(const BlobStore& store, std::int64_t run_id);
 std::optional<Artifact> find_artifact(const BlobStore& store, std::int64_t run_id, const std::string& name);
 base::Result<base::Fd> open_artifact(const BlobStore& store, std::int64_t run_id, const Artifact& artifact);
+/// With those of that name that earlier attempts left.
 base::Result<void> remove_artifact(BlobStore& store, std::int64_t run_id, const Artifact& artifact);
+/// Forgets all of a run.
+base::Result<void> remove_artifacts_of_run(BlobStore& store, std::int64_t run_id);
 /// The runs that have some, in no order.
 std::vector<std::int64_t> runs_with_artifacts(const BlobStore& store);
 /// Where the artifacts of a run are in the store.

@@ -136,12 +136,13 @@ Result<void> BlobDraft::write_at(std::uint64_t offset, std::string_view bytes) {
 Result<void> BlobDraft::clear() {
   if (::ftruncate(content_.get(), 0) != 0 || ::lseek(content_.get(), 0, SEEK_SET) != 0)
     return base::system_error("writing to " + folder().string(), errno);
-  running_ = base::Sha256();
+  if (digest_ == BlobDigest::sha256) running_ = base::Sha256();
   size_ = 0;
   return {};
 }
 
 Result<std::string> BlobDraft::digest() {
+  if (digest_ == BlobDigest::none) return std::string();
   if (running_) {
     const auto bytes = running_->finish();
     return base::to_hex(base::as_text(bytes));
@@ -180,7 +181,7 @@ bool BlobStore::is_under_way(const std::string& shelf, const std::string& identi
   return false;
 }
 
-Result<BlobDraft> BlobStore::begin(const std::string& shelf, const std::string& identity) {
+Result<BlobDraft> BlobStore::begin(const std::string& shelf, const std::string& identity, BlobDigest digest) {
   TRY(const auto alone, lock());
   for (const auto& blob : list(shelf)) {
     if (blob.identity != identity) continue;
@@ -200,6 +201,8 @@ Result<BlobDraft> BlobStore::begin(const std::string& shelf, const std::string& 
   if (!content) return base::system_error("cannot write in " + folder.path().string(), errno);
   BlobDraft draft(std::move(held), std::move(folder), std::move(content));
   draft.shelf_ = shelf;
+  draft.digest_ = digest;
+  if (digest == BlobDigest::sha256) draft.running_ = base::Sha256();
   draft.identity_ = identity;
   return draft;
 }

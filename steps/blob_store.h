@@ -25,11 +25,14 @@ struct StoredBlob {
   std::string identity;  ///< no two on a shelf have the same
   BlobLabels labels;
   std::uint64_t size = 0;
-  std::string sha256;  ///< of the content, hexadecimal
+  std::string sha256;  ///< of the content, hexadecimal; "" when none was wanted
   double created = 0;  ///< epoch seconds
   double used = 0;     ///< when it was last read
   double expires = 0;  ///< 0 is never
 };
+
+/// Whether the store computes the content's digest; not of what carries a checksum itself.
+enum class BlobDigest { sha256, none };
 
 /// The Error::code of what is there already, or is being made by somebody.
 inline constexpr std::string_view kBlobExists = "blob_exists";
@@ -64,7 +67,8 @@ class BlobDraft {
   base::Fd content_;
   base::Path shelf_;
   std::string identity_;
-  std::optional<base::Sha256> running_ = base::Sha256();  ///< absent once it was not written in order
+  BlobDigest digest_ = BlobDigest::sha256;
+  std::optional<base::Sha256> running_;  ///< absent once it was not written in order
   std::uint64_t size_ = 0;
 };
 
@@ -75,7 +79,8 @@ class BlobStore {
 
   /// Takes a place on a shelf (a relative path). Another of that identity, finished or under way, is
   /// ErrorKind::denied with code kBlobExists.
-  base::Result<BlobDraft> begin(const std::string& shelf, const std::string& identity);
+  base::Result<BlobDraft> begin(const std::string& shelf, const std::string& identity,
+                                BlobDigest digest = BlobDigest::sha256);
   /// Puts the draft on its shelf, on disk for good. Content with another digest than `sha256` (when that is
   /// not empty) is invalid_input.
   base::Result<StoredBlob> finish(BlobDraft draft, const std::string& sha256 = "");

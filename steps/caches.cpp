@@ -23,6 +23,7 @@ Cache cache_of(StoredBlob blob) {
   cache.key = blob.labels["key"];
   cache.version = blob.labels["version"];
   cache.scope = blob.labels["scope"];
+  cache.repository = blob.labels["repository"];
   cache.blob = std::move(blob);
   return cache;
 }
@@ -79,20 +80,21 @@ base::Result<BlobDraft> begin_cache(const ResultsAccess& access, const std::stri
                                     const std::string& version) {
   if (key.empty()) return base::invalid_input("Key Validation Error: the key is empty");
   TRY(check_cache_key(key));
-  TRY(auto draft,
-      access.store->begin(cache_shelf(access.repository), identity_of(key, version, access.cache_scope)));
+  // Archives have checksums of their own, which who restores them looks at.
+  TRY(auto draft, access.store->begin(cache_shelf(access.repository),
+                                      identity_of(key, version, access.cache_scope), BlobDigest::none));
   draft.labels = {
       {"key", key}, {"version", version}, {"scope", access.cache_scope}, {"repository", access.repository}};
   return draft;
 }
 
-base::Result<Cache> finish_cache(const ResultsAccess& access, BlobDraft draft, const std::string& sha256) {
+base::Result<Cache> finish_cache(const ResultsAccess& access, BlobDraft draft) {
   if (draft.size() > kMostCacheBytes) {
     return base::invalid_input(
         fmt::format("Cache size of ~{} MB ({} B) is over the 10GB limit, not saving cache.",
                     draft.size() >> 20U, draft.size()));
   }
-  TRY(auto blob, access.store->finish(std::move(draft), sha256));
+  TRY(auto blob, access.store->finish(std::move(draft)));
   TRY(evict_caches(*access.store, access.repository));
   return cache_of(std::move(blob));
 }
@@ -116,6 +118,14 @@ base::Result<base::Fd> open_cache(const ResultsAccess& access, const Cache& cach
 std::vector<Cache> list_caches(const BlobStore& store, const std::string& repository) {
   std::vector<Cache> caches;
   for (auto& blob : store.list(cache_shelf(repository))) caches.push_back(cache_of(std::move(blob)));
+  return caches;
+}
+
+std::vector<Cache> list_all_caches(const BlobStore& store) {
+  std::vector<Cache> caches;
+  for (const auto& shelf : store.shelves("caches")) {
+    for (auto& blob : store.list(shelf)) caches.push_back(cache_of(std::move(blob)));
+  }
   return caches;
 }
 

@@ -18,6 +18,7 @@ struct Cache {
   std::string key;
   std::string version;
   std::string scope;  ///< the ref that it was saved for
+  std::string repository;
 };
 
 /// What the entries of a repository may come to; those used longest ago go first.
@@ -31,8 +32,7 @@ base::Result<void> check_cache_key(const std::string& key);
 base::Result<BlobDraft> begin_cache(const ResultsAccess& access, const std::string& key,
                                     const std::string& version);
 /// Puts it on the shelf and makes room. A content larger than all caches may be is refused.
-base::Result<Cache> finish_cache(const ResultsAccess& access, BlobDraft draft,
-                                 const std::string& sha256 = "");
+base::Result<Cache> finish_cache(const ResultsAccess& access, BlobDraft draft);
 /// The entry for the key, else the newest whose key starts with it, else the same for each restore key; in
 /// the job's scopes, one after the other. Marks it as used.
 std::optional<Cache> find_cache(const ResultsAccess& access, const std::string& key,
@@ -41,6 +41,8 @@ base::Result<base::Fd> open_cache(const ResultsAccess& access, const Cache& cach
 
 /// All of a repository, oldest first.
 std::vector<Cache> list_caches(const BlobStore& store, const std::string& repository);
+/// All of all repositories.
+std::vector<Cache> list_all_caches(const BlobStore& store);
 base::Result<void> remove_cache(BlobStore& store, const std::string& repository, const Cache& cache);
 /// Removes what was not used for a week, and then what is too much.
 base::Result<void> evict_caches(BlobStore& store, const std::string& repository,

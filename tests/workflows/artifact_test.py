@@ -1,6 +1,7 @@
 """Artifacts: the service that actions speak to, the built-ins on top of it, and the command line."""
 
 import io
+import json
 import textwrap
 import unittest
 import zipfile
@@ -256,6 +257,26 @@ class ArtifactTest(ActionTest):
             code=1,
         )
         self.assertIn("which leads out of its folder", output)
+
+    def test_the_command_line_lists_and_unpacks_them(self):
+        self.assertIn("no run has artifacts", self.run_pipeline("artifact", "ls"))
+        self.jobs(
+            """\
+            - run: mkdir -p out/sub && echo one > out/a && echo two > out/sub/b
+            - uses: actions/upload-artifact@v4
+              with: {name: result, path: out}
+            - uses: actions/upload-artifact@v7
+              with: {path: out/a, archive: false}
+            """
+        )
+        (first, second) = json.loads(self.run_pipeline("artifact", "ls", "1", "--json"))
+        self.assertEqual((first["name"], second["name"], first["job"], first["run"]), ("result", "a", "first", 1))
+        self.run_pipeline("artifact", "download", "1", "result", "-o", str(self.folder / "one"))
+        self.assertEqual((self.folder / "one/sub/b").read_text(), "two\n")
+        self.run_pipeline("artifact", "download", "-o", str(self.folder / "all"))
+        self.assertEqual((self.folder / "all/a/a").read_text(), "one\n")
+        self.assertEqual((self.folder / "all/result/a").read_text(), "one\n")
+        self.assertIn("run 1 has no artifact 'none'", self.run_pipeline("artifact", "download", "1", "none", code=None))
 
 
 if __name__ == "__main__":

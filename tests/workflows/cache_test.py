@@ -1,7 +1,9 @@
 """actions/cache and the cache services, as workflows use them."""
 
 import hashlib
+import json
 import subprocess
+import time
 import unittest
 
 from wire_action import ActionTest
@@ -134,6 +136,43 @@ class CacheTest(ActionTest):
         self.assertEqual(self.archives_with(b"not for steps"), [])
         output = self.run_cache("exit 1", "cat deps/link || echo unreachable")
         self.assertIn("unreachable", output)
+
+    def test_the_command_line_lists_and_forgets_them(self):
+        self.assertIn("no caches", self.run_pipeline("cache", "ls"))
+        self.run_cache("mkdir -p deps; echo x > deps/f", "true", key="k-1")
+        self.run_cache("mkdir -p deps; echo x > deps/f", "true", key="k-2")
+        listed = json.loads(self.run_pipeline("cache", "ls", "--json"))
+        self.assertEqual([(one["key"], one["ref"]) for one in listed], [("k-2", "refs/heads/main"), ("k-1", "refs/heads/main")])
+        self.assertIn("removed 1 cache", self.run_pipeline("cache", "rm", "k-1"))
+        self.assertIn("there is no cache 'k-1'", self.run_pipeline("cache", "rm", "k-1", code=None))
+        self.assertIn("expected the keys", self.run_pipeline("cache", "rm", code=2))
+        self.assertIn("removed 1 cache", self.run_pipeline("cache", "rm", "--all"))
+        self.assertIn("Cache not found", self.run_cache("true", "true", key="k-2"))
+
+    def test_a_killed_runner_leaves_no_half_of_a_cache(self):
+        self.workflow(
+            """\
+            on: push
+            jobs:
+              test:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: mkdir deps && head -c 200000000 /dev/urandom > deps/f
+                  - uses: actions/cache/save@v4
+                    with: {path: deps, key: k-1}
+            """
+        )
+        process = self.start("run", ".github/workflows/test.yml")
+        drafts = self.state / "results/drafts"
+        end = time.monotonic() + 60
+        while not any(file.stat().st_size > 1_000_000 for file in drafts.glob("*/content")):
+            self.assertLess(time.monotonic(), end, "nothing is being saved")
+        process.kill()
+        process.wait()
+        self.assertEqual(len(list(drafts.iterdir())), 1)
+        self.assertIn("no caches", self.run_pipeline("cache", "ls"))
+        self.assertEqual(list(drafts.iterdir()), [])
+        self.assertIn("Cache saved with key: k-1", self.run_pipeline("run", ".github/workflows/test.yml"))
 
     def archives_with(self, text):
         """The archives of caches that hold the text."""

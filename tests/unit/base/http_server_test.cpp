@@ -7,6 +7,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/listening_socket.h"
 #include "tests/unit/base/raw_client.h"
 
 namespace base {
@@ -314,6 +315,21 @@ TEST(HttpServer, LetsARequestUnderWayFinishWhenItStops) {
   release = true;
   EXPECT_THAT(client.receive_all(), EndsWith("finished"));
   stopping.join();
+}
+
+TEST(HttpServer, ServesOtherSocketsUntilItIsToldNotTo) {
+  auto server = serve([](const ServerRequest&) { return text("served"); });
+  auto socket = listen_on("127.0.0.1", 0);
+  ASSERT_TRUE(socket.ok());
+  const auto port = port_of(socket->get());
+  const auto number = server->also_listen(std::move(*socket));
+  ASSERT_TRUE(number.ok());
+  RawClient client(port);
+  client.send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(client.receive_all(), EndsWith("served"));
+  server->stop_listening(*number);
+  while (RawClient(port).connected()) std::this_thread::yield();
+  EXPECT_THAT(ask(*server, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n"), EndsWith("served"));
 }
 
 TEST(ParseQuery, KeepsOrderAndDecodes) {
