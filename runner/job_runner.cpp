@@ -131,7 +131,8 @@ base::Result<void> prepare_services(const workflow::PlannedJob& planned, const R
 void prepare_results(const workflow::PlannedJob& planned, const RunSurroundings& run, Stage& stage) {
   stage.services.results = results_access(stage.job.contexts.get("github"), planned.key, run.options.results);
   if (run.results == nullptr) return;
-  for (auto& [name, value] : run.results->add_job(stage.services.results)) {
+  const auto attempt = stage.job.contexts.get("github").get("run_attempt").to_text();
+  for (auto& [name, value] : run.results->add_job(stage.services.results, attempt)) {
     if (name == ResultsService::kTokenVariable) run.masker.add(value);
     stage.job.runtime_environment[name] = value;
   }

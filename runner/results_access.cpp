@@ -21,7 +21,6 @@ steps::ResultsAccess results_access(const workflow::expression::Value& github, c
   steps::ResultsAccess access;
   access.store = store;
   access.run_id = base::parse_integer(github.get("run_id").to_text()).value_or(0);
-  access.attempt = base::parse_integer(github.get("run_attempt").to_text()).value_or(1);
   access.job = job;
   access.repository = github.get("repository").to_text();
   access.cache_scope = github.get("ref").to_text();

@@ -28,7 +28,8 @@ base::ServerResponse not_there(const std::string& name) {
 }
 
 base::ServerResponse create(const base::Json& message, const ResultsCall& call) {
-  steps::NewArtifact artifact{.access = call.access, .name = text_field(message, "name")};
+  steps::NewArtifact artifact{
+      .access = call.access, .attempt = call.attempt, .name = text_field(message, "name")};
   if (auto type = text_field(message, "mime_type"); !type.empty()) artifact.media_type = std::move(type);
   if (const double end = time_field(message, "expires_at"); end > 0) {
     const double last =

@@ -49,6 +49,7 @@ std::string make_token(const steps::ResultsAccess& access) {
 
 struct ResultsService::Job {
   steps::ResultsAccess access;
+  std::string attempt;
   std::string run_backend_id;
   std::string job_backend_id;
 };
@@ -72,9 +73,10 @@ ResultsService::~ResultsService() {
   server_.reset();  // before what its requests use
 }
 
-sandbox::EnvVars ResultsService::add_job(const steps::ResultsAccess& access) {
+sandbox::EnvVars ResultsService::add_job(const steps::ResultsAccess& access, const std::string& attempt) {
   auto job = std::make_shared<Job>();
   job->access = access;
+  job->attempt = attempt;
   job->run_backend_id = backend_id(fmt::format("run {}", access.run_id));
   job->job_backend_id = backend_id(fmt::format("run {} job {}", access.run_id, access.job));
   const auto token = make_token(access);
@@ -112,6 +114,7 @@ base::ServerResponse ResultsService::answer(const base::ServerRequest& request) 
   const auto job = job_with(base::header_value(request.headers, "Authorization").value_or(""));
   if (!job) return twirp_error("unauthenticated", "the token is not valid for a job that runs here");
   const ResultsCall call{.access = job->access,
+                         .attempt = job->attempt,
                          .run = job->run_backend_id,
                          .job = job->job_backend_id,
                          .uploads = uploads_,

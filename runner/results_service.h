@@ -20,7 +20,8 @@ namespace runner {
 /// A request of a job whose token was right.
 struct ResultsCall {
   const steps::ResultsAccess& access;
-  std::string run;  ///< the ids that its token names
+  const std::string& attempt;  ///< of the run
+  std::string run;             ///< the ids that its token names
   std::string job;
   BlobUploads& uploads;
   const UrlSigner& signer;
@@ -35,7 +36,7 @@ class ResultsService {
 
   /// The variables that JavaScript and Docker actions of the job get (actions/runner
   /// NodeScriptActionHandler.cs). The one of kTokenVariable is a secret.
-  sandbox::EnvVars add_job(const steps::ResultsAccess& access);
+  sandbox::EnvVars add_job(const steps::ResultsAccess& access, const std::string& attempt);
   static constexpr const char* kTokenVariable = "ACTIONS_RUNTIME_TOKEN";
   /// What the job has not finished is dropped.
   void remove_job(const std::string& job);

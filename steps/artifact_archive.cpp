@@ -100,6 +100,9 @@ base::Result<std::vector<std::string>> add_files(const ArchiveWorker& worker,
     if (file.find('\n') != std::string::npos) TRY(check_artifact_path(file));
     list += file + '\n';
   }
+  std::vector<std::string> argv = {"tar", "-cf", "-", "-h", "-P", "-T", "-"};
+  // GNU's reads escapes in the list, busybox's knows neither them nor the option.
+  if (list.find('\\') != std::string::npos) argv.insert(argv.begin() + 1, "--no-unquote");
   TRY(auto pipe, base::make_pipe());
   TarToZip sink(zip, root, pipe.read.get());
   base::Result<void> zipped;
@@ -109,7 +112,7 @@ base::Result<std::vector<std::string>> add_files(const ArchiveWorker& worker,
   });
   // What tar writes passes through us: a child of it that keeps the pipe open must not keep the reader.
   auto read = run_streamed_or_fail(
-      *worker.job.sandbox, command_of(worker, {"tar", "-cf", "-", "-h", "-P", "-T", "-"}),
+      *worker.job.sandbox, command_of(worker, std::move(argv)),
       {.output = [&pipe](std::string_view bytes) { return base::write_all(pipe.write.get(), bytes); },
        .input = source_of(list),
        .stop = worker.stop},

@@ -66,10 +66,10 @@ base::Result<void> check_artifact_path(const std::string& path) {
 
 base::Result<BlobDraft> begin_artifact(const NewArtifact& artifact) {
   TRY(check_artifact_name(artifact.name));
-  const auto identity = fmt::format("{}\n{}", artifact.access.attempt, artifact.name);
+  const auto identity = fmt::format("{}\n{}", artifact.attempt, artifact.name);
   TRY(auto draft, artifact.access.store->begin(artifact_shelf(artifact.access.run_id), identity));
   draft.labels = {{"name", artifact.name},
-                  {"attempt", std::to_string(artifact.access.attempt)},
+                  {"attempt", artifact.attempt},
                   {"media_type", artifact.media_type},
                   {"job", artifact.access.job},
                   {"repository", artifact.access.repository}};

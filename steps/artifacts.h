@@ -27,6 +27,7 @@ struct Artifact {
 
 struct NewArtifact {
   const ResultsAccess& access;
+  std::string attempt;  ///< of the run, `github.run_attempt`
   std::string name;
   std::string media_type = std::string(kZip);
   double expires = 0;  ///< epoch seconds; 0 is after the default number of days

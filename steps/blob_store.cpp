@@ -25,6 +25,7 @@ using base::Result;
 constexpr std::string_view kRecord = ".json";
 constexpr std::string_view kContent = ".blob";
 constexpr std::size_t kLongestRecord = 1U << 20;
+constexpr std::uint64_t kWriteBack = 32U << 20;
 
 double now() {
   return base::to_epoch_seconds(base::system_clock().now());
@@ -117,6 +118,12 @@ Result<void> BlobDraft::write(std::string_view bytes) {
   TRY(base::write_all(content_.get(), bytes).while_doing("writing to " + folder().string()));
   size_ += bytes.size();
   if (running_) running_->update(bytes);
+  if (size_ - on_its_way_ >= kWriteBack) {
+    // The disk begins now, so that there is little left to wait for at the end.
+    (void)::sync_file_range(content_.get(), static_cast<off_t>(on_its_way_),
+                            static_cast<off_t>(size_ - on_its_way_), SYNC_FILE_RANGE_WRITE);
+    on_its_way_ = size_;
+  }
   return {};
 }
 
@@ -137,7 +144,7 @@ Result<void> BlobDraft::clear() {
   if (::ftruncate(content_.get(), 0) != 0 || ::lseek(content_.get(), 0, SEEK_SET) != 0)
     return base::system_error("writing to " + folder().string(), errno);
   if (digest_ == BlobDigest::sha256) running_ = base::Sha256();
-  size_ = 0;
+  size_ = on_its_way_ = 0;
   return {};
 }
 

@@ -70,6 +70,7 @@ class BlobDraft {
   BlobDigest digest_ = BlobDigest::sha256;
   std::optional<base::Sha256> running_;  ///< absent once it was not written in order
   std::uint64_t size_ = 0;
+  std::uint64_t on_its_way_ = 0;  ///< to the disk
 };
 
 class BlobStore {

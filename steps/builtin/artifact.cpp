@@ -53,6 +53,7 @@ Result<UploadSettings> read_upload_settings(const ActionCall& call, RunningJob& 
 Result<BlobDraft> begin_upload(const UploadSettings& settings, std::string_view media_type, RunningJob& job) {
   const auto& access = job.services->results;
   auto draft = begin_artifact({.access = access,
+                               .attempt = job.contexts.get("github").get("run_attempt").to_text(),
                                .name = settings.name,
                                .media_type = std::string(media_type),
                                .expires = settings.expires});

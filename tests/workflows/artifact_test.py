@@ -105,6 +105,7 @@ class ArtifactTest(ActionTest):
                 chmod 755 out/a.txt
                 ln -s ../a.txt out/sub/link
                 ln out/a.txt out/hard
+                echo odd > 'out/back\\\\slash'
                 echo hidden > out/.hidden
             - id: up
               uses: actions/upload-artifact@v4
@@ -115,16 +116,17 @@ class ArtifactTest(ActionTest):
             - id: down
               uses: actions/download-artifact@v4
               with: {name: result, path: back}
-            - run: cd back && find . -type f | LC_ALL=C sort | xargs grep -H . && stat -c %a a.txt
+            - run: cd back && find . -type f | LC_ALL=C sort | xargs -d '\\n' grep -H . && stat -c %a a.txt
             - run: echo "path=${{ steps.down.outputs.download-path }}"
             """,
         )
         for line in (
-            "With the provided path, there will be 4 files uploaded",
+            "With the provided path, there will be 5 files uploaded",
             "./a.txt:one",
             "./hard:one",
             "./sub/b.txt:two",
             "./sub/link:one",
+            "slash:odd",
             "644",
             "/repo/repo/back",
         ):

@@ -10,11 +10,9 @@ class ArtifactsTest : public ::testing::Test {
  protected:
   ArtifactsTest() : store_(*BlobStore::open(folder_.path())) {}
 
-  ResultsAccess attempt(std::int64_t number) {
-    return {.store = store_.get(), .run_id = 7, .attempt = number, .job = "test", .repository = "octo/repo"};
-  }
-  bool upload(const ResultsAccess& access, const std::string& name) {
-    auto draft = begin_artifact({.access = access, .name = name});
+  bool upload(int attempt, const std::string& name) {
+    const ResultsAccess access{.store = store_.get(), .run_id = 7, .job = "test", .repository = "octo/repo"};
+    auto draft = begin_artifact({.access = access, .attempt = std::to_string(attempt), .name = name});
     return draft && store_->finish(std::move(*draft)).ok();
   }
   std::vector<std::string> names(std::int64_t run = 7) {
@@ -28,11 +26,11 @@ class ArtifactsTest : public ::testing::Test {
 };
 
 TEST_F(ArtifactsTest, AreImmutableWithinAnAttemptAndReplacedByTheNext) {
-  EXPECT_TRUE(upload(attempt(1), "result"));
-  EXPECT_TRUE(upload(attempt(1), "other"));
-  EXPECT_FALSE(upload(attempt(1), "result"));
+  EXPECT_TRUE(upload(1, "result"));
+  EXPECT_TRUE(upload(1, "other"));
+  EXPECT_FALSE(upload(1, "result"));
   const auto first = find_artifact(*store_, 7, "result");
-  EXPECT_TRUE(upload(attempt(2), "result"));
+  EXPECT_TRUE(upload(2, "result"));
   const auto second = find_artifact(*store_, 7, "result");
   ASSERT_TRUE(first && second);
   EXPECT_GT(second->blob.id, first->blob.id);
@@ -42,15 +40,15 @@ TEST_F(ArtifactsTest, AreImmutableWithinAnAttemptAndReplacedByTheNext) {
 }
 
 TEST_F(ArtifactsTest, OfARunAreForgottenTogether) {
-  upload(attempt(1), "result");
-  upload(attempt(1), "other");
+  upload(1, "result");
+  upload(1, "other");
   EXPECT_THAT(runs_with_artifacts(*store_), ::testing::ElementsAre(7));
   ASSERT_TRUE(remove_artifacts_of_run(*store_, 7));
   EXPECT_THAT(runs_with_artifacts(*store_), ::testing::IsEmpty());
 }
 
 TEST_F(ArtifactsTest, AreKeptNinetyDaysUnlessToldOtherwise) {
-  upload(attempt(1), "result");
+  upload(1, "result");
   const auto artifact = find_artifact(*store_, 7, "result");
   ASSERT_TRUE(artifact);
   EXPECT_NEAR(artifact->blob.expires - artifact->blob.created, 90 * 86400, 60);
