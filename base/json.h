@@ -23,5 +23,7 @@ double json_number(const Json& object, std::string_view key, double fallback = 0
 const Json& json_member(const Json& object, std::string_view key);
 /// Invalid UTF-8 is replaced, so that no text can make it throw.
 std::string to_text(const Json& value, int indent = -1);
+/// Appends `text` as a JSON string, as to_text() would; for much text.
+void append_json_text(std::string& json, std::string_view text);
 
 }  // namespace base

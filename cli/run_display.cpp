@@ -14,8 +14,10 @@ namespace cli {
 runner::EventStream::Reader make_display(const RunFlags& flags, const workflow::Plan& plan, bool debug) {
   if (flags.log_format == LogFormat::json) {
     return [](const runner::RunEvent& event) {
-      const auto line = runner::to_json_line(event) + "\n";
-      std::fwrite(line.data(), 1, line.size(), stdout);
+      for (const auto& one : runner::line_by_line(event)) {
+        const auto line = runner::to_json_line(one) + "\n";
+        std::fwrite(line.data(), 1, line.size(), stdout);
+      }
       std::fflush(stdout);
     };
   }

@@ -9,6 +9,7 @@ namespace {
 
 // A step that prints faster than the terminal shows is slowed down instead of kept in memory.
 constexpr std::size_t kMostWaiting = 10'000;
+constexpr std::size_t kMostBytes = 4U << 20;
 // Nobody sees this delay, but waking the reader for every line would take longer than most lines do.
 constexpr std::chrono::milliseconds kGather{3};
 
@@ -19,9 +20,14 @@ BackgroundReader::BackgroundReader(EventStream::Reader reader)
 
 void BackgroundReader::operator()(const RunEvent& event) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return waiting_.size() < kMostWaiting; });
+  changed_.wait(lock, [&] { return !is_full(); });
   waiting_.push_back(event);
-  if (waiting_.size() == 1 || waiting_.size() == kMostWaiting) changed_.notify_all();
+  waiting_bytes_ += event.text.size();
+  if (waiting_.size() == 1 || is_full()) changed_.notify_all();
+}
+
+bool BackgroundReader::is_full() const {
+  return waiting_.size() >= kMostWaiting || waiting_bytes_ >= kMostBytes;
 }
 
 void BackgroundReader::close() {
@@ -38,8 +44,9 @@ void BackgroundReader::read() {
   while (true) {
     changed_.wait(lock, [&] { return !waiting_.empty() || closed_; });
     if (waiting_.empty()) return;
-    changed_.wait_for(lock, kGather, [&] { return waiting_.size() >= kMostWaiting || closed_; });
+    changed_.wait_for(lock, kGather, [&] { return is_full() || closed_; });
     const auto events = std::exchange(waiting_, {});
+    waiting_bytes_ = 0;
     lock.unlock();
     changed_.notify_all();
     for (const auto& event : events) reader_(event);

@@ -24,11 +24,13 @@ class BackgroundReader {
 
  private:
   void read();
+  [[nodiscard]] bool is_full() const;
 
   EventStream::Reader reader_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<RunEvent> waiting_;
+  std::size_t waiting_bytes_ = 0;
   bool closed_ = false;
   std::thread thread_;
 };

@@ -32,6 +32,10 @@ void JobLog::line(steps::LineKind kind, std::string_view text) {
   stream_.publish({.type = "line", .job = job_, .step = step_, .kind = kind, .text = masker_.mask(text)});
 }
 
+void JobLog::output(std::string_view lines) {
+  stream_.publish({.type = "line", .job = job_, .step = step_, .text = masker_.mask_lines(lines)});
+}
+
 void JobLog::annotation(const steps::Annotation& annotation) {
   base::Json details;
   if (!annotation.title.empty()) details["title"] = annotation.title;

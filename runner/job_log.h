@@ -14,6 +14,7 @@ class JobLog : public steps::LogSink {
  public:
   JobLog(std::string job, EventStream& stream, const steps::SecretMasker& masker);
   void line(steps::LineKind kind, std::string_view text) override;
+  void output(std::string_view lines) override;
   void annotation(const steps::Annotation& annotation) override;
   void event(std::string_view type, const base::Json& details) override;
   /// What comes from now on belongs to this step (1-based; 0 is the job itself).

@@ -38,12 +38,27 @@ bool is_control(std::string_view character) {
   return first == 0xc2 && byte_at(character, 1) < 0xa0;
 }
 
+/// How many bytes from the start are ASCII without controls, or ends of lines.
+std::size_t plain_length(std::string_view text) {
+  std::size_t length = 0;
+  while (length < text.size()) {
+    const auto byte = static_cast<unsigned char>(text[length]);
+    if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte >= 0x7f) break;
+    ++length;
+  }
+  return length;
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
   std::string result;
   result.reserve(text.size());
-  while (!text.empty()) {
+  while (true) {
+    const std::size_t plain = plain_length(text);
+    result += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return result;
     std::size_t length = byte_at(text, 0) == kEscape ? colour_length(text) : 0;
     const bool is_colour = length > 0;
     if (!is_colour) length = std::max<std::size_t>(character_length(text), 1);
@@ -51,7 +66,6 @@ std::string printable(std::string_view text) {
     if (is_colour || !is_control(piece)) result += piece;
     text.remove_prefix(length);
   }
-  return result;
 }
 
 }  // namespace runner

@@ -1,5 +1,7 @@
 #include "runner/run_event.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -43,20 +45,45 @@ base::WallTime time_of(const std::string& text) {
 }  // namespace
 
 std::string to_json_line(const RunEvent& event) {
-  base::Json json;
-  json["time"] = base::format_iso8601(event.time);
-  json["type"] = event.type;
-  if (!event.job.empty()) json["job"] = event.job;
-  if (event.step > 0) json["step"] = event.step;
   const bool is_line = event.type == "line" || event.type == "annotation";
-  if (is_line) json["kind"] = name_of(event.kind);
-  if (is_line || !event.text.empty()) json["text"] = event.text;
+  std::string line = R"({"time":)";
+  line.reserve(event.text.size() + event.text.size() / 16 + 128);
+  base::append_json_text(line, base::format_iso8601(event.time));
+  const auto add = [&line](std::string_view key, std::string_view text) {
+    line += ",";
+    base::append_json_text(line, key);
+    line += ":";
+    base::append_json_text(line, text);
+  };
+  add("type", event.type);
+  if (!event.job.empty()) add("job", event.job);
+  if (event.step > 0) line += fmt::format(R"(,"step":{})", event.step);
+  if (is_line) add("kind", name_of(event.kind));
+  const bool has_text = is_line || !event.text.empty();
+  if (has_text) add("text", event.text);
   if (event.details && event.details->is_object()) {
     for (const auto& [key, value] : event.details->items()) {
-      if (!json.contains(key)) json[key] = value;  // what a step reports is not who it is
+      // What a step reports is not who it is.
+      const bool is_taken = key == "time" || key == "type" || (key == "job" && !event.job.empty()) ||
+                            (key == "step" && event.step > 0) || (key == "kind" && is_line) ||
+                            (key == "text" && has_text);
+      if (is_taken) continue;
+      line += ",";
+      base::append_json_text(line, key);
+      line += ":" + base::to_text(value);
     }
   }
-  return base::to_text(json);
+  return line + "}";
+}
+
+std::vector<RunEvent> line_by_line(const RunEvent& event) {
+  if (event.type != "line" || event.text.find('\n') == std::string::npos) return {event};
+  std::vector<RunEvent> lines;
+  for (auto& text : base::split(event.text, '\n')) {
+    lines.push_back(
+        {event.time, event.type, event.job, event.step, event.kind, std::move(text), event.details});
+  }
+  return lines;
 }
 
 base::Result<RunEvent> parse_event(std::string_view line) {

@@ -18,7 +18,8 @@ namespace runner {
 
 /// One thing that happened. `type` is one of run_started, run_waiting, run_finished, job_waiting,
 /// job_started, job_finished, step_started, step_skipped, step_finished, line, annotation, or what a step
-/// reported (deployment, rollout, image_pushed …).
+/// reported (deployment, rollout, image_pushed …). An event of the type line holds one line or, of output,
+/// more with "\n" between them.
 struct RunEvent {
   base::WallTime time;
   std::string type;
@@ -29,8 +30,10 @@ struct RunEvent {
   std::shared_ptr<const base::Json> details;  ///< more fields; may be null
 };
 
-/// As one JSON object on one line, without the newline.
+/// As one JSON object on one line, without the newline. Invalid UTF-8 is replaced.
 std::string to_json_line(const RunEvent& event);
+/// An event for each line of it; itself when it holds no more than one.
+std::vector<RunEvent> line_by_line(const RunEvent& event);
 
 /// What to_json_line made; an Error when it is no event.
 base::Result<RunEvent> parse_event(std::string_view line);

@@ -79,8 +79,10 @@ std::uint32_t attempt_of(const RunEvent& started) {
 
 }  // namespace
 
-bool is_log_line(const RunEvent& event) {
-  return event.type == "line" || event.type == "annotation";
+std::uint64_t log_lines_of(const RunEvent& event) {
+  if (event.type == "annotation") return 1;
+  if (event.type != "line") return 0;
+  return 1 + static_cast<std::uint64_t>(std::count(event.text.begin(), event.text.end(), '\n'));
 }
 
 base::Result<RunLogWriter> RunLogWriter::open(const base::Path& folder, std::uint32_t attempt) {
@@ -93,10 +95,15 @@ base::Result<RunLogWriter> RunLogWriter::open(const base::Path& folder, std::uin
   return writer;
 }
 
-bool RunLogWriter::wants_mark(const RunEvent& event, const Lines& job, std::uint64_t step_lines) const {
-  if (!is_log_line(event))
+bool RunLogWriter::wants_mark(const RunEvent& event, std::uint64_t count, const Lines& job,
+                              std::uint64_t step_lines) const {
+  if (count == 0)
     return event.type == "run_started" || event.type == "job_started" || event.type == "step_started";
-  return lines_ % kEvery == 0 || job.count % kEvery == 0 || step_lines % kEvery == 0;
+  // One for each kEvery lines, however they are spread over events.
+  const auto is_due = [count](std::uint64_t before) {
+    return before % kEvery == 0 || before / kEvery != (before + count - 1) / kEvery;
+  };
+  return is_due(lines_) || is_due(job.count) || is_due(step_lines);
 }
 
 base::Result<void> RunLogWriter::write(const RunEvent& event) {
@@ -104,7 +111,8 @@ base::Result<void> RunLogWriter::write(const RunEvent& event) {
   Lines& job = entry->second;
   if (is_new) job.first_event = offset_;
   auto& step_lines = job.of_steps[event.step];
-  if (wants_mark(event, job, step_lines)) {
+  const auto count = log_lines_of(event);
+  if (wants_mark(event, count, job, step_lines)) {
     const LogMark mark{.offset = offset_,
                        .job = job.first_event,
                        .run_line = lines_,
@@ -117,11 +125,9 @@ base::Result<void> RunLogWriter::write(const RunEvent& event) {
   const auto text = to_json_line(event) + "\n";
   TRY(base::write_all(events_.get(), text));
   offset_ += text.size();
-  if (is_log_line(event)) {
-    ++lines_;
-    ++job.count;
-    ++step_lines;
-  }
+  lines_ += count;
+  job.count += count;
+  step_lines += count;
   return {};
 }
 
@@ -244,24 +250,38 @@ base::Result<bool> LogCursor::next_text(std::string& text) {
   }
 }
 
-base::Result<std::optional<LogEntry>> LogCursor::next() {
-  LogEntry entry;
+// The next event of the selection, as lines_.
+base::Result<bool> LogCursor::read_event() {
+  std::string text;
   while (!over_) {
-    TRY(const bool more, next_text(entry.text));
+    TRY(const bool more, next_text(text));
     if (!more) break;
-    auto event = parse_event(entry.text);
+    const auto event = parse_event(text);
     if (!event) continue;
     if (event->type == "run_started") attempt_ = attempt_of(*event);
     if (attempt_ > selection_.attempt) over_ = true;
     if (attempt_ != selection_.attempt || !is_wanted(*event)) continue;
-    const bool is_line = is_log_line(*event);
+    lines_ = line_by_line(*event);
+    given_ = 0;
+    return true;
+  }
+  return false;
+}
+
+base::Result<std::optional<LogEntry>> LogCursor::next() {
+  while (true) {
+    if (given_ == lines_.size()) {
+      TRY(const bool more, read_event());
+      if (!more) return std::optional<LogEntry>();
+    }
+    LogEntry entry{.event = std::move(lines_[given_++])};
+    const bool is_line = log_lines_of(entry.event) > 0;
     if (is_line) ++line_;
     if (is_line ? line_ < first_line_ : line_ + 1 < first_line_) continue;
     entry.line = is_line ? line_ : 0;
-    entry.event = std::move(*event);
+    entry.text = to_json_line(entry.event);
     return std::optional(std::move(entry));
   }
-  return std::optional<LogEntry>();
 }
 
 }  // namespace runner

@@ -45,7 +45,8 @@ class RunLogWriter {
     std::map<int, std::uint64_t> of_steps;
   };
   RunLogWriter() = default;
-  [[nodiscard]] bool wants_mark(const RunEvent& event, const Lines& job, std::uint64_t step_lines) const;
+  [[nodiscard]] bool wants_mark(const RunEvent& event, std::uint64_t count, const Lines& job,
+                                std::uint64_t step_lines) const;
 
   base::Fd events_;
   base::Fd index_;
@@ -64,7 +65,7 @@ struct LogSelection {
 
 struct LogEntry {
   RunEvent event;
-  std::string text;        ///< as it stands in the file
+  std::string text;        ///< as to_json_line has it
   std::uint64_t line = 0;  ///< counted within the selection, from 1; 0 when it is no line
 };
 
@@ -87,21 +88,24 @@ class LogCursor {
   base::Result<void> choose_attempt(const std::vector<LogMark>& marks);
   void go_to(const std::vector<LogMark>& marks, std::uint64_t first_line);
   [[nodiscard]] bool is_wanted(const RunEvent& event) const;
+  base::Result<bool> read_event();
   base::Result<bool> next_text(std::string& text);
   base::Result<std::optional<RunEvent>> event_at(std::uint64_t offset) const;
 
   base::Fd events_;
   LogSelection selection_;
   std::uint64_t first_line_ = 1;
-  std::uint64_t line_ = 0;     ///< of the selection, so far
-  std::uint32_t attempt_ = 0;  ///< where the reading is
-  std::uint64_t read_to_ = 0;  ///< of the file
-  std::string buffer_;         ///< read and not given out
-  std::size_t used_ = 0;       ///< of the buffer
+  std::uint64_t line_ = 0;       ///< of the selection, so far
+  std::uint32_t attempt_ = 0;    ///< where the reading is
+  std::uint64_t read_to_ = 0;    ///< of the file
+  std::string buffer_;           ///< read and not given out
+  std::size_t used_ = 0;         ///< of the buffer
+  std::vector<RunEvent> lines_;  ///< of the event that was read last
+  std::size_t given_ = 0;        ///< of these
   bool over_ = false;
 };
 
-/// Whether the event is a line of the log.
-bool is_log_line(const RunEvent& event);
+/// How many lines of the log the event is; 0 when it is none.
+std::uint64_t log_lines_of(const RunEvent& event);
 
 }  // namespace runner

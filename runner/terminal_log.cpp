@@ -171,12 +171,31 @@ void TerminalLog::show_line(const RunEvent& event) {
   if (event.kind == steps::LineKind::error) prefix = "Error: ";
   if (event.kind == steps::LineKind::warning) prefix = "Warning: ";
   if (event.kind == steps::LineKind::notice) prefix = "Notice: ";
+  if (event.kind == steps::LineKind::output) return show_output(event);
   // An annotation may have several lines.
   for (const auto& line : base::split(event.text, '\n')) {
     const auto shown = fmt::format("{}{}", prefix, line);
     print(event.job, "│", styled(shown, style_of(event.kind)), kDim);
     prefix = "";
   }
+}
+
+// Much of it may come at once: what stands in front of each line is made once.
+void TerminalLog::show_output(const RunEvent& event) const {
+  const auto front = fmt::format(
+      "{} {} ", styled(fmt::format("{:<{}}", event.job, options_.job_width), kCyan), styled("│", kDim));
+  std::string shown;
+  shown.reserve(event.text.size() * 5 / 4);
+  std::string_view rest = event.text;
+  for (bool more = true; more;) {
+    const auto end = rest.find('\n');
+    more = end != std::string_view::npos;
+    shown += front;
+    shown += rest.substr(0, end);
+    shown += '\n';
+    rest.remove_prefix(more ? end + 1 : rest.size());
+  }
+  put(shown);
 }
 
 void TerminalLog::operator()(const RunEvent& raw) {

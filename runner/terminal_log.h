@@ -51,6 +51,7 @@ class TerminalLog {
 
  private:
   void show_line(const RunEvent& event);
+  void show_output(const RunEvent& event) const;
   void show_heading(const RunEvent& event);
   void show_finished_step(const RunEvent& event, const base::Json& details);
   void put(const std::string& text) const;

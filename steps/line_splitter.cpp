@@ -9,6 +9,21 @@ LineSplitter::LineSplitter(Receiver receiver, SafeCut safe_cut, std::size_t limi
     : receiver_(std::move(receiver)), safe_cut_(std::move(safe_cut)), limit_(limit) {}
 
 void LineSplitter::feed(std::string_view bytes) {
+  const std::size_t last = bytes.rfind('\n');
+  if (last == std::string_view::npos || after_return_ || bytes.find('\r') != std::string_view::npos)
+    return feed_line_by_line(bytes);
+  if (!unfinished_.empty()) {
+    const std::size_t end = bytes.find('\n');
+    take(bytes.substr(0, end));
+    pass_unfinished();
+    if (end < last) receiver_(bytes.substr(end + 1, last - end - 1));
+  } else {
+    receiver_(bytes.substr(0, last));
+  }
+  take(bytes.substr(last + 1));
+}
+
+void LineSplitter::feed_line_by_line(std::string_view bytes) {
   while (!bytes.empty()) {
     if (after_return_ && bytes.front() == '\n') bytes.remove_prefix(1);
     after_return_ = false;
@@ -17,9 +32,13 @@ void LineSplitter::feed(std::string_view bytes) {
     if (end == std::string_view::npos) return;
     after_return_ = bytes[end] == '\r';
     bytes.remove_prefix(end + 1);
-    receiver_(unfinished_);
-    unfinished_.clear();
+    pass_unfinished();
   }
+}
+
+void LineSplitter::pass_unfinished() {
+  receiver_(unfinished_);
+  unfinished_.clear();
 }
 
 void LineSplitter::take(std::string_view bytes) {
@@ -47,8 +66,7 @@ void LineSplitter::pass_pieces() {
 }
 
 void LineSplitter::finish() {
-  if (!unfinished_.empty()) receiver_(unfinished_);
-  unfinished_.clear();
+  if (!unfinished_.empty()) pass_unfinished();
   after_return_ = false;
 }
 

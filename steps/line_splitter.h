@@ -1,5 +1,6 @@
 #pragma once
-// Cuts a stream of bytes into lines with bounded memory. Knows no encoding: invalid UTF-8 passes.
+// Cuts a stream of bytes at the ends of lines, with bounded memory. Knows no encoding: invalid UTF-8 passes.
+// Lines that came together are passed on together: most output is never looked at line by line.
 
 #include <cstddef>
 #include <functional>
@@ -10,7 +11,8 @@ namespace steps {
 
 class LineSplitter {
  public:
-  using Receiver = std::function<void(std::string_view line)>;
+  /// One or more whole lines with "\n" between them, without the last one's.
+  using Receiver = std::function<void(std::string_view lines)>;
   /// How much of an unfinished line may be passed on as a piece; absent is all of it.
   using SafeCut = std::function<std::size_t(std::string_view unfinished)>;
 
@@ -21,7 +23,9 @@ class LineSplitter {
   void finish();
 
  private:
+  void feed_line_by_line(std::string_view bytes);
   void take(std::string_view bytes);
+  void pass_unfinished();
   void pass_pieces();
 
   Receiver receiver_;

@@ -27,6 +27,9 @@ class LogSink {
   virtual ~LogSink() = default;
   /// One line without its newline. Called from several threads.
   virtual void line(LineKind kind, std::string_view text) = 0;
+  /// One or more lines of output with "\n" between them, as LineSplitter passes them. Called from several
+  /// threads.
+  virtual void output(std::string_view lines) = 0;
   /// Kept with the step; also shown as a line by the sink.
   virtual void annotation(const Annotation& annotation) = 0;
   /// A thing that happened, for the event stream: type `deployment`, `image_pushed`, `rollout` …

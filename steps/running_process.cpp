@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <optional>
+#include <vector>
 
 #include "base/fd.h"
 
@@ -17,6 +18,10 @@ namespace steps {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
+
+// A process that prints much is not woken for every page of it. Memory that nothing was read into costs
+// nothing.
+constexpr int kPipeBytes = 256 << 10;
 
 /// One process while it runs: what is still awaited and when the next stage is due.
 class ProcessLoop {
@@ -62,10 +67,9 @@ class ProcessLoop {
   }
 
   void read_some() {
-    std::array<char, 64 << 10> buffer;
-    const ssize_t count = read(output_.get(), buffer.data(), buffer.size());
+    const ssize_t count = read(output_.get(), buffer_.data(), buffer_.size());
     if (count > 0) {
-      lines_.feed({buffer.data(), static_cast<std::size_t>(count)});
+      lines_.feed({buffer_.data(), static_cast<std::size_t>(count)});
     } else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {
       output_.reset();
     }
@@ -109,11 +113,10 @@ class ProcessLoop {
   /// What is in the pipe already; a writer outside the group could go on for ever.
   void drain() {
     fcntl(output_.get(), F_SETFL, O_NONBLOCK);
-    std::array<char, 64 << 10> buffer;
     for (int reads = 0; reads < 32; ++reads) {
-      const ssize_t count = read(output_.get(), buffer.data(), buffer.size());
+      const ssize_t count = read(output_.get(), buffer_.data(), buffer_.size());
       if (count <= 0) return;
-      lines_.feed({buffer.data(), static_cast<std::size_t>(count)});
+      lines_.feed({buffer_.data(), static_cast<std::size_t>(count)});
     }
   }
 
@@ -133,6 +136,7 @@ class ProcessLoop {
   Stage stage_ = Stage::running;
   std::optional<SteadyClock::time_point> due_;
   ProcessEnd end_;
+  std::vector<char> buffer_ = std::vector<char>(kPipeBytes);
 };
 
 /// A program, folder or environment that cannot be used is the step's fault; a sandbox that is gone is not.
@@ -149,7 +153,7 @@ base::Result<ProcessEnd> not_started(base::Error error) {
 }  // namespace
 
 base::Result<ProcessEnd> run_process(sandbox::Sandbox& sandbox, sandbox::Command command,
-                                     const LineSplitter::Receiver& on_line, const ProcessOptions& options) {
+                                     const LineSplitter::Receiver& on_lines, const ProcessOptions& options) {
   TRY(auto pipe, base::make_pipe());
   base::Fd wake(eventfd(0, EFD_CLOEXEC));
   if (!wake) return base::system_error("eventfd", errno);
@@ -159,13 +163,15 @@ base::Result<ProcessEnd> run_process(sandbox::Sandbox& sandbox, sandbox::Command
   if (!started) return not_started(std::move(started).error());
   sandbox::StartedProcess process = std::move(*started);
   pipe.write.reset();
+  // Where a user's pipes are used up, the usual size does.
+  (void)fcntl(pipe.read.get(), F_SETPIPE_SZ, kPipeBytes);
   if (options.meanwhile) options.meanwhile();
 
   std::stop_callback on_stop(options.stop, [&wake] {
     const std::uint64_t one = 1;
     (void)!write(wake.get(), &one, sizeof one);
   });
-  LineSplitter lines(on_line, options.safe_cut);
+  LineSplitter lines(on_lines, options.safe_cut);
   return ProcessLoop(sandbox, process, std::move(pipe.read), lines, options, wake.get()).run();
 }
 

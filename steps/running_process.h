@@ -36,6 +36,6 @@ struct ProcessEnd {
 /// Runs `command` with stdout and stderr in one pipe. Returns when it has ended and its output is read. A
 /// program that cannot be started is a status with `failure` and code 126 or 127.
 base::Result<ProcessEnd> run_process(sandbox::Sandbox& sandbox, sandbox::Command command,
-                                     const LineSplitter::Receiver& on_line, const ProcessOptions& options);
+                                     const LineSplitter::Receiver& on_lines, const ProcessOptions& options);
 
 }  // namespace steps

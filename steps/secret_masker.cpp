@@ -11,6 +11,7 @@
 
 #include "base/strings.h"
 #include "steps/secret_encodings.h"
+#include "steps/secret_scanner.h"
 
 namespace steps {
 namespace {
@@ -186,16 +187,18 @@ std::size_t unfinished_length(std::string_view text, std::string_view value) {
 
 }  // namespace
 
-std::string SecretMasker::mask(std::string_view text) const {
-  std::shared_lock lock(mutex_);
+// The caller holds the lock.
+std::vector<Range> SecretMasker::ranges_in(std::string_view text) const {
   std::vector<Range> ranges;
   if (matcher_) matcher_->find(text, ranges);
-  ranges = search_one_by_one(std::span(values_).subspan(matched_), text, std::move(ranges));
-  if (ranges.empty()) return std::string(text);
+  return search_one_by_one(std::span(values_).subspan(matched_), text, std::move(ranges));
+}
+
+std::string SecretMasker::mask_held(std::string_view text) const {
   std::string masked;
   masked.reserve(text.size());
   std::size_t from = 0;
-  for (const auto& [begin, end] : ranges) {
+  for (const auto& [begin, end] : ranges_in(text)) {
     masked += text.substr(from, begin - from);
     masked += "***";
     from = end;
@@ -204,11 +207,69 @@ std::string SecretMasker::mask(std::string_view text) const {
   return masked;
 }
 
+std::string SecretMasker::mask(std::string_view text) const {
+  const std::shared_lock lock(mutex_);
+  return mask_held(text);
+}
+
+std::shared_ptr<const SecretScanner> SecretMasker::scanner_for(std::size_t bytes) const {
+  constexpr std::size_t kWorthCompiling = 1U << 20;
+  const std::lock_guard lock(scanner_mutex_);
+  bytes_since_scanner_ += bytes;
+  const bool is_old = !scanner_ || scanner_->value_count() < values_.size();
+  if (is_old && bytes_since_scanner_ > kWorthCompiling) {
+    scanner_ = SecretScanner::compile(values_);
+    bytes_since_scanner_ = 0;
+  }
+  return scanner_;
+}
+
+/// A place in each line that may hold a secret; also in others.
+std::vector<std::size_t> SecretMasker::suspicious_places(std::string_view lines) const {
+  std::vector<std::size_t> places;
+  std::size_t scanned = 0;
+  if (const auto scanner = scanner_for(lines.size())) {
+    if (auto found = scanner->places(lines)) {
+      places = std::move(*found);
+      scanned = scanner->value_count();
+    }
+  }
+  if (scanned == 0) {
+    for (const auto& [begin, end] : ranges_in(lines)) {
+      // Secrets that touch are one range, which may go over several lines.
+      for (std::size_t at = begin; at < end; at = std::min(lines.find('\n', at), end - 1) + 1)
+        places.push_back(at);
+    }
+    return places;
+  }
+  for (const std::string& value : std::span(values_).subspan(scanned)) {
+    for (std::size_t at = lines.find(value); at != std::string_view::npos; at = lines.find(value, at + 1))
+      places.push_back(at);
+  }
+  std::sort(places.begin(), places.end());
+  return places;
+}
+
+std::string SecretMasker::mask_lines(std::string_view lines) const {
+  const std::shared_lock lock(mutex_);
+  std::string masked;
+  std::size_t done = 0;
+  for (const std::size_t place : suspicious_places(lines)) {
+    if (place < done) continue;
+    const std::size_t before = lines.rfind('\n', place);
+    const std::size_t begin = std::max(before == std::string_view::npos ? 0 : before + 1, done);
+    const std::size_t end = std::min(lines.find('\n', begin), lines.size());
+    masked += lines.substr(done, begin - done);
+    masked += mask_held(lines.substr(begin, end - begin));
+    done = end;
+  }
+  masked += lines.substr(done);
+  return masked;
+}
+
 bool SecretMasker::holds_secret(std::string_view text) const {
-  std::shared_lock lock(mutex_);
-  std::vector<Range> ranges;
-  if (matcher_) matcher_->find(text, ranges);
-  return !search_one_by_one(std::span(values_).subspan(matched_), text, std::move(ranges)).empty();
+  const std::shared_lock lock(mutex_);
+  return !ranges_in(text).empty();
 }
 
 std::size_t SecretMasker::safe_cut(std::string_view text) const {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "steps/problem_matcher.h"
 #include "steps/secret_masker.h"
 
@@ -17,6 +19,11 @@ bool is_true(const sandbox::EnvVars& environment, const char* name) {
   return found != environment.end() && base::equals_ignoring_case(base::trim(found->second), "true");
 }
 
+bool starts_with_colons(std::string_view line) {
+  const std::size_t first = line.find_first_not_of(" \t\v\f");
+  return first != std::string_view::npos && line[first] == ':' && line.substr(first).starts_with("::");
+}
+
 }  // namespace
 
 StepOutput::StepOutput(RunningJob& job, const sandbox::EnvVars& environment) : job_(job) {
@@ -24,10 +31,33 @@ StepOutput::StepOutput(RunningJob& job, const sandbox::EnvVars& environment) : j
   if (job_.matchers) job_.matchers->begin_step();
 }
 
+// Nearly all output is neither command nor problem, so it is passed on in large pieces.
+void StepOutput::lines(std::string_view block) {
+  constexpr std::string_view kTag = "##[";
+  std::size_t tag = block.find(kTag);
+  std::size_t shown = 0;
+  for (std::size_t begin = 0; begin <= block.size();) {
+    const std::size_t end = std::min(block.find('\n', begin), block.size());
+    const std::string_view text = block.substr(begin, end - begin);
+    if (tag < end || starts_with_colons(text) || has_matchers()) {
+      if (begin > shown) job_.log->output(block.substr(shown, begin - 1 - shown));
+      line(text);
+      shown = end + 1;
+      if (tag < end) tag = block.find(kTag, end);
+    }
+    begin = end + 1;
+  }
+  if (shown <= block.size()) job_.log->output(block.substr(shown));
+}
+
+bool StepOutput::has_matchers() const {
+  return job_.matchers && !job_.matchers->empty();
+}
+
 void StepOutput::line(std::string_view text) {
   auto command = parse_workflow_command(text, resume_token_);
   if (command && carry_out(*command, text)) return;
-  if (job_.matchers && !job_.matchers->empty()) {
+  if (has_matchers()) {
     if (auto problem = job_.matchers->match(text)) {
       annotate(*problem);
       return;

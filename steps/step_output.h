@@ -26,7 +26,9 @@ struct CommandEffects {
 class StepOutput {
  public:
   StepOutput(RunningJob& job, const sandbox::EnvVars& environment);
-  /// One line of the step's stdout or stderr.
+  /// One or more lines of the step's stdout or stderr, with "\n" between them.
+  void lines(std::string_view block);
+  /// One of them.
   void line(std::string_view text);
   CommandEffects& effects() { return effects_; }
 
@@ -40,6 +42,7 @@ class StepOutput {
   void set_value(const WorkflowCommand& command);
   void refuse(std::string_view name, std::string_view why);
   [[nodiscard]] bool unsecure_allowed(std::string_view command);
+  [[nodiscard]] bool has_matchers() const;
   void show(std::string_view text);
   void show_lines(LineKind kind, std::string_view text);
 

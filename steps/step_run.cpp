@@ -82,9 +82,9 @@ StepEffects collect(CommandEffects printed, FileCommands written) {
 }
 
 base::Result<ProcessEnd> run_in_sandbox(RunningJob& job, const sandbox::Command& command,
-                                        const LineSplitter::Receiver& on_line,
+                                        const LineSplitter::Receiver& on_lines,
                                         const ProcessOptions& options) {
-  auto end = run_process(*job.sandbox, command, on_line, options);
+  auto end = run_process(*job.sandbox, command, on_lines, options);
   if (!end) end.error().code = kSandboxFailed;
   return end;
 }
@@ -131,11 +131,11 @@ base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command comman
     do_chores(job);
   };
   options.safe_cut = [&job](std::string_view text) { return job.masker->safe_cut(text); };
-  const auto on_line = [&output](std::string_view line) { output.line(line); };
-  auto ended = run_in_sandbox(job, command, on_line, options);
+  const auto on_lines = [&output](std::string_view lines) { output.lines(lines); };
+  auto ended = run_in_sandbox(job, command, on_lines, options);
   if (ended && is_missing_program(ended->status) && !fallback_argv.empty()) {
     command.argv = fallback_argv;
-    ended = run_in_sandbox(job, command, on_line, options);
+    ended = run_in_sandbox(job, command, on_lines, options);
   }
   show_start();
   TRY(const auto end, std::move(ended));

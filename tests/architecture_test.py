@@ -37,6 +37,7 @@ LIBRARIES = [
     (re.compile(r"(isa-l|igzip|libdeflate|zlib|zstd)"), {"ecr"}),
     (re.compile(r"hs/"), {"steps"}),
     (re.compile(r"sqlite3\.h$"), {"runner"}),
+    (re.compile(r"hs\.h$"), {"steps"}),
     (re.compile(r"(libpq|sodium)"), {"server"}),
     (re.compile(r"CLI/"), {"cli"}),
 ]

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/strings.h"
 #include "steps/log_sink.h"
 
 namespace fakes {
@@ -26,6 +27,9 @@ class FakeLogSink : public steps::LogSink {
   void line(steps::LineKind kind, std::string_view text) override {
     std::lock_guard lock(mutex_);
     lines.push_back({kind, std::string(text)});
+  }
+  void output(std::string_view block) override {
+    for (const auto& text : base::split(block, '\n')) line(steps::LineKind::output, text);
   }
   void annotation(const steps::Annotation& annotation) override {
     std::lock_guard lock(mutex_);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <random>
 
 namespace base {
 namespace {
@@ -143,6 +144,23 @@ TEST(Json, WritesTextsThatAreNoUtf8) {
 TEST(Json, EscapesWhatATextMayNotHold) {
   const Json json = std::string("a\"\\\n\x01", 5);
   EXPECT_EQ(to_text(json), R"("a\"\\\n\u0001")");
+}
+
+TEST(JsonText, IsWrittenAsTheLibraryWritesIt) {
+  std::mt19937 random(5);
+  using std::string_literals::operator""s;
+  const std::string bytes =
+      "abc \"\\\n\t\r\b\f\x01\x1f\x7f\x00\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\xed\xa0\x80\xff\xc0\xf4\x90"s;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text;
+    for (std::size_t length = random() % 60; text.size() < length;) {
+      text += random() % 2 == 0 ? bytes[random() % bytes.size()] : 'x';
+      if (random() % 8 == 0) text += "€äü😀 und ein ganzer Satz";
+    }
+    std::string json;
+    append_json_text(json, text);
+    ASSERT_EQ(json, to_text(Json(text))) << "round " << round;
+  }
 }
 
 }  // namespace

@@ -51,5 +51,23 @@ TEST(BackgroundReader, KeepsNoMoreThanItMayInMemory) {
   EXPECT_EQ(sent, kMany);
 }
 
+TEST(BackgroundReader, CountsTheBytesToo) {
+  std::promise<void> go_on;
+  auto may_read = go_on.get_future().share();
+  std::atomic<int> sent = 0;
+  BackgroundReader reader([&](const RunEvent&) { may_read.wait(); });
+  constexpr int kMany = 100;
+  const RunEvent large{.type = "line", .text = std::string(1 << 20, 'x')};
+  std::thread sender([&] {
+    for (int i = 0; i < kMany; ++i, ++sent) reader(large);
+  });
+  while (sent < 4) std::this_thread::yield();
+  EXPECT_LT(sent, 20);
+  go_on.set_value();
+  sender.join();
+  reader.close();
+  EXPECT_EQ(sent, kMany);
+}
+
 }  // namespace
 }  // namespace runner

@@ -61,6 +61,19 @@ TEST_F(RunLog, BeginsAtAnyLine) {
   EXPECT_THAT(read({}, 2001), ElementsAre());
 }
 
+TEST_F(RunLog, CountsTheLinesThatCameTogether) {
+  auto to = writer();
+  std::string block;
+  for (int i = 1; i <= 1000; ++i) block += (i > 1 ? "\n" : "") + std::to_string(i);
+  line(to, "a", 1, "before");
+  line(to, "a", 1, block);
+  line(to, "b", 1, "beside");
+  line(to, "a", 2, block);
+  EXPECT_THAT(read({}, 1000, 4), ElementsAre("999", "1000", "beside", "1"));
+  EXPECT_THAT(read({.job = "a"}, 1001, 2), ElementsAre("1000", "1"));
+  EXPECT_THAT(read({.job = "a", .step = 2}, 1000, 2), ElementsAre("1000"));
+}
+
 TEST_F(RunLog, CountsTheLinesOfOneJob) {
   two_jobs(1000);
   EXPECT_THAT(read({.job = "a"}, 1, 2), ElementsAre("a1", "a2"));

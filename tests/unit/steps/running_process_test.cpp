@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/strings.h"
 #include "tests/fakes/fake_sandbox.h"
 
 namespace steps {
@@ -17,17 +18,31 @@ using testing::ElementsAre;
 
 std::vector<std::string> split_in_pieces(std::string_view text, std::size_t piece, std::size_t limit = 64) {
   std::vector<std::string> lines;
-  LineSplitter splitter([&](std::string_view line) { lines.emplace_back(line); }, nullptr, limit);
+  const auto keep = [&](std::string_view block) {
+    for (auto& line : base::split(block, '\n')) lines.push_back(std::move(line));
+  };
+  LineSplitter splitter(keep, nullptr, limit);
   for (std::size_t at = 0; at < text.size(); at += piece) splitter.feed(text.substr(at, piece));
   splitter.finish();
   return lines;
 }
 
 TEST(LineSplitter, FindsTheSameLinesHoweverTheBytesCome) {
-  for (std::size_t piece = 1; piece < 12; ++piece) {
+  for (std::size_t piece = 1; piece < 24; ++piece) {
     EXPECT_THAT(split_in_pieces("one\ntwo\r\n\nthree\rfour", piece),
                 ElementsAre("one", "two", "", "three", "four"));
+    EXPECT_THAT(split_in_pieces("\none\n\n\ntwo\nthree", piece),
+                ElementsAre("", "one", "", "", "two", "three"));
   }
+}
+
+TEST(LineSplitter, PassesLinesThatCameTogetherOnTogether) {
+  std::vector<std::string> blocks;
+  LineSplitter splitter([&](std::string_view block) { blocks.emplace_back(block); });
+  splitter.feed("be");
+  splitter.feed("gun\none\ntwo\nunfin");
+  splitter.feed("ished\n");
+  EXPECT_THAT(blocks, ElementsAre("begun", "one\ntwo", "unfinished"));
 }
 
 TEST(LineSplitter, PassesALongLineOnInPieces) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/crypto.h"
+#include "base/strings.h"
 #include "steps/line_splitter.h"
 
 namespace steps {
@@ -135,6 +136,39 @@ TEST(SecretMasker, AgreesWithThePlainestRuleOnRandomText) {
     const std::string text = text_of(80);
     ASSERT_EQ(masker.mask(text), masked_plainly(secrets, text)) << "round " << round;
   }
+}
+
+TEST(SecretMasker, MasksManyLinesAsItMasksEach) {
+  std::mt19937 random(11);
+  const auto text_of = [&](std::size_t length, const std::string& letters) {
+    std::string text;
+    while (text.size() < length) text += letters[random() % letters.size()];
+    return text;
+  };
+  SecretMasker masker;
+  masker.add("two\nlines");
+  for (int i = 0; i < 100; ++i) masker.add(text_of(4 + random() % 5, "abc"));
+  masker.add(text_of(300, "xyz"));
+  // The first blocks come before the scanner is there, the last secrets after it.
+  for (int round = 0; round < 60; ++round) {
+    const std::string block = text_of(40'000, "abcdefghi \n") + "two\nlines";
+    std::string expected;
+    for (const auto& line : base::split(block, '\n')) expected += masker.mask(line) + "\n";
+    ASSERT_EQ(masker.mask_lines(block) + "\n", expected) << "round " << round;
+    if (round > 40) masker.add(text_of(5, "abc"));
+  }
+  EXPECT_EQ(masker.mask_lines(""), "");
+  EXPECT_EQ(masker.mask_lines("\n\n"), "\n\n");
+}
+
+TEST(SecretMasker, FindsALongSecretInMuchText) {
+  const std::string secret(300, 'k');
+  SecretMasker masker;
+  masker.add(secret);
+  const std::string harmless(1 << 20, '.');
+  EXPECT_EQ(masker.mask_lines(harmless), harmless);
+  const std::string beginning = secret.substr(0, 299);
+  EXPECT_EQ(masker.mask_lines(harmless + "\n" + secret + "\n" + beginning), harmless + "\n***\n" + beginning);
 }
 
 TEST(SecretMasker, CutsAnUnfinishedTextSoThatNoSecretIsDivided) {

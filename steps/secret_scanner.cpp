@@ -1,0 +1,78 @@
+#include "steps/secret_scanner.h"
+
+#include <hs.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace steps {
+namespace {
+
+// Enough to tell secrets from other text; the library refuses much longer ones.
+constexpr std::size_t kBeginning = 64;
+
+// Called by the library for each end of a match.
+int keep_place([[maybe_unused]] unsigned id, [[maybe_unused]] unsigned long long from, unsigned long long end,
+               [[maybe_unused]] unsigned flags, void* places) {
+  auto& kept = *static_cast<std::vector<std::size_t>*>(places);
+  const auto place = static_cast<std::size_t>(end) - 1;
+  if (kept.empty() || kept.back() != place) kept.push_back(place);
+  return 0;
+}
+
+}  // namespace
+
+std::shared_ptr<const SecretScanner> SecretScanner::compile(std::span<const std::string> values) {
+  std::vector<const char*> texts;
+  std::vector<std::size_t> lengths;
+  for (const auto& value : values) {
+    if (value.find('\n') != std::string::npos) continue;
+    texts.push_back(value.data());
+    lengths.push_back(std::min(value.size(), kBeginning));
+  }
+  if (texts.empty()) return nullptr;
+  const std::vector<unsigned> flags(texts.size(), 0);
+  const std::vector<unsigned> ids(texts.size(), 0);
+  std::shared_ptr<SecretScanner> scanner(new SecretScanner);
+  hs_compile_error_t* error = nullptr;
+  const auto compiled = hs_compile_lit_multi(texts.data(), flags.data(), ids.data(), lengths.data(),
+                                             static_cast<unsigned>(texts.size()), HS_MODE_BLOCK, nullptr,
+                                             &scanner->database_, &error);
+  if (error != nullptr) hs_free_compile_error(error);
+  if (compiled != HS_SUCCESS) return nullptr;
+  scanner->value_count_ = values.size();
+  return scanner;
+}
+
+SecretScanner::~SecretScanner() {
+  for (auto* scratch : idle_) hs_free_scratch(scratch);
+  hs_free_database(database_);
+}
+
+hs_scratch* SecretScanner::take_scratch() const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto* scratch = idle_.back();
+      idle_.pop_back();
+      return scratch;
+    }
+  }
+  hs_scratch_t* made = nullptr;
+  return hs_alloc_scratch(database_, &made) == HS_SUCCESS ? made : nullptr;
+}
+
+std::optional<std::vector<std::size_t>> SecretScanner::places(std::string_view text) const {
+  if (text.size() > std::numeric_limits<unsigned>::max()) return std::nullopt;
+  auto* scratch = take_scratch();
+  if (scratch == nullptr) return std::nullopt;
+  std::vector<std::size_t> found;
+  const auto scanned =
+      hs_scan(database_, text.data(), static_cast<unsigned>(text.size()), 0, scratch, keep_place, &found);
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(scratch);
+  if (scanned != HS_SUCCESS) return std::nullopt;
+  return found;
+}
+
+}  // namespace steps
