@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/strings.h"
+#include "base/utf8.h"
 
 namespace workflow {
 
@@ -251,6 +252,7 @@ std::string job_display_name(const std::string& name, const Combination& combina
 }
 
 std::string shortened_job_name(std::string name) {
+  name = base::with_valid_utf8(name);
   constexpr std::size_t kLongest = 100;
   std::size_t units = 0;
   std::size_t cut = 0;

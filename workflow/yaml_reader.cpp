@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "base/strings.h"
+#include "base/utf8.h"
 #include "workflow/source_lines.h"
 
 namespace workflow {
@@ -366,8 +367,9 @@ class NodeBuilder : public YAML::EventHandler {
 
 }  // namespace
 
-Node read_yaml(const std::string& file, std::string_view text, Diagnostics& diagnostics,
+Node read_yaml(const std::string& file, std::string_view bytes, Diagnostics& diagnostics,
                const YamlLimits& limits, std::vector<Anchor>* anchors) {
+  const std::string text = base::with_valid_utf8(bytes);
   const auto report = [&](int line, int column, std::string message) {
     diagnostics.push_back({{file, line, column}, cut_message(std::move(message))});
   };
@@ -376,7 +378,7 @@ Node read_yaml(const std::string& file, std::string_view text, Diagnostics& diag
     return {};
   }
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
-    const auto before = base::lines_of(text.substr(0, nul));
+    const auto before = base::lines_of(std::string_view(text).substr(0, nul));
     report(static_cast<int>(std::max<std::size_t>(before.size(), 1)), 1,
            "the file holds a NUL character; expected text");
     return {};
@@ -384,7 +386,7 @@ Node read_yaml(const std::string& file, std::string_view text, Diagnostics& diag
   const Source source(text);
   NodeBuilder builder(limits, source);
   try {
-    std::istringstream stream{std::string(text)};
+    std::istringstream stream{text};
     YAML::Parser parser(stream);
     const bool found = parser.HandleNextDocument(builder);
     for (const auto& problem : builder.problems())

@@ -53,6 +53,10 @@ TEST(YamlLimits, CountWhatStandsBehindAnchorsInOneAnother) {
             std::string::npos);
 }
 
+TEST(YamlReader, ReadsBytesThatAreNoUtf8AsTheirReplacement) {
+  EXPECT_EQ(node_of("key: \xbfx")["key"].text, "\ufffdx");
+}
+
 TEST(YamlReader, RefusesAMappingAsOneKeyOfSeveral) {
   EXPECT_EQ(first_problem("{{a}: , b: 1}"), "file.yml:1:2: A key must be a scalar");
   EXPECT_EQ(first_problem("{b: 1, {a}: }"), "file.yml:1:8: A key must be a scalar");
