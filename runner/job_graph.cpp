@@ -95,12 +95,15 @@ Conclusion JobGraph::conclusion() const {
   return worst;
 }
 
-base::Result<std::map<std::string, std::string>> JobGraph::outputs() const {
+base::Result<steps::Outputs> JobGraph::outputs() const {
   auto contexts = contexts_;
   Object jobs;
   for (const auto& group : groups_) jobs.set(group.job().id, entry_of(group));
   contexts.set("jobs", Value(std::move(jobs)));
-  return workflow::outputs_of_call(*plan_.workflow, contexts);
+  TRY(const auto list, workflow::outputs_of_call(*plan_.workflow, contexts));
+  steps::Outputs outputs;
+  for (const auto& [name, value] : list) outputs[name] = value;
+  return outputs;
 }
 
 void JobGraph::set_result(const Group& group, workflow::SkipReason reason) {

@@ -48,7 +48,7 @@ struct Group {
   steps::Conclusion conclusion = steps::Conclusion::success;
   bool ran = false;  ///< a leg of it was really run, and not kept from an earlier attempt
   std::deque<Leg> legs;
-  std::map<std::string, std::string> outputs;
+  steps::Outputs outputs;
   workflow::Contexts contexts;  ///< what its expressions see, from when it is decided
 
   [[nodiscard]] const workflow::Job& job() const { return *planned->job; }
@@ -76,7 +76,7 @@ class JobGraph {
   /// The worst that a group came to.
   [[nodiscard]] steps::Conclusion conclusion() const;
   /// What a call gives back; only when all is done.
-  [[nodiscard]] base::Result<std::map<std::string, std::string>> outputs() const;
+  [[nodiscard]] base::Result<steps::Outputs> outputs() const;
   /// Keeps how a group ended, for those that look at it.
   void set_result(const Group& group, workflow::SkipReason reason);
   [[nodiscard]] const workflow::JobResults& results() const { return results_; }

@@ -44,6 +44,8 @@ void JobLog::annotation(const steps::Annotation& annotation) {
   if (annotation.end_line > 0) details["end_line"] = annotation.end_line;
   if (annotation.column > 0) details["column"] = annotation.column;
   if (annotation.end_column > 0) details["end_column"] = annotation.end_column;
+  if (!annotation.code.empty()) details["code"] = annotation.code;
+  if (!annotation.log_line.empty()) details["log_line"] = annotation.log_line;
   stream_.publish({.type = "annotation",
                    .job = job_,
                    .step = step_,

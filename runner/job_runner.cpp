@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/crypto.h"
 #include "base/json.h"
 #include "runner/environment_rules.h"
 #include "runner/github_context.h"
@@ -74,11 +75,13 @@ base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSu
   contexts.set("job", Value(std::move(state)));
   contexts.set_member("github", "workspace", Value(job.folders.workspace.inside));
   contexts.set_member("github", "job", Value(planned.job->id));
-  job.environment["HOME"] = home_of_steps(run.options.isolation);
+  job.machine_environment["HOME"] = home_of_steps(run.options.isolation);
   // UTF-8 for every program; as LANG it would make each of them load twelve more files at its start.
-  job.environment["LC_CTYPE"] = "C.UTF-8";
+  job.machine_environment["LC_CTYPE"] = "C.UTF-8";
   // Without it bash looks its user up at every start.
-  job.environment["SHELL"] = "/bin/bash";
+  job.machine_environment["SHELL"] = "/bin/bash";
+  // Processes that hold it are of this job (actions/runner JobExtension).
+  job.machine_environment["RUNNER_TRACKING_ID"] = "github_" + base::random_uuid();
   for (const auto& [name, value] : run.options.environment) {
     job.environment[name] = value;
     contexts.set_member("env", name, Value(value));
@@ -190,8 +193,10 @@ base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurr
   return open_loopback(run, stage);
 }
 
-base::Result<std::map<std::string, std::string>> evaluate_outputs(const steps::RunningJob& job) {
-  std::map<std::string, std::string> outputs;
+base::Result<steps::Outputs> evaluate_outputs(steps::RunningJob& job) {
+  steps::Outputs outputs;
+  // With what the steps put into GITHUB_ENV.
+  for (const auto& [name, value] : job.environment) job.contexts.set_member("env", name, Value(value));
   TRY(const auto list, workflow::evaluate_mapping(job.planned->job->outputs, scope_of(job)));
   for (const auto& [name, value] : list) {
     if (value.empty()) continue;
@@ -283,6 +288,7 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
             : base::Result<void>(minutes.error());
     result.conclusion = time.expired() ? Conclusion::cancelled : job.status;
     if (time.expired()) {
+      log.enter_step(0);
       log.annotation(
           {.level = steps::LineKind::error,
            .message = fmt::format(
@@ -296,7 +302,11 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
     if (auto outputs = evaluate_outputs(job); outputs) {
       result.outputs = std::move(*outputs);
     } else {
-      fail(std::move(outputs).error().while_doing("evaluating the job's outputs"));
+      // The job's failure, not the runner's.
+      log.enter_step(0);
+      log.annotation({.level = steps::LineKind::error, .message = "Fail to evaluate job outputs"});
+      log.annotation({.level = steps::LineKind::error, .message = outputs.error().to_string()});
+      result.conclusion = Conclusion::failure;
     }
   }
   if (run.issuer != nullptr) run.issuer->remove_job(planned.key);

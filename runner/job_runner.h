@@ -20,7 +20,7 @@ namespace runner {
 
 struct JobResult {
   steps::Conclusion conclusion = steps::Conclusion::success;
-  std::map<std::string, std::string> outputs;
+  steps::Outputs outputs;
   std::string failure;  ///< why the runner itself could not run it; "" when the steps decided
 };
 

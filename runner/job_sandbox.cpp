@@ -58,7 +58,7 @@ base::Result<void> put_docker_on_path(steps::RunningJob& job, Isolation isolatio
     if (::symlink(program.c_str(), (bin / "docker").c_str()) != 0)
       return base::system_error("making the docker front", errno);
     job.search_path.push_back(bin.string());
-    job.environment[std::string(steps::kDockerSocketVariable)] =
+    job.machine_environment[std::string(steps::kDockerSocketVariable)] =
         (docker_folder(job.folders) / steps::kDockerSocketName).string();
     return {};
   }

@@ -23,6 +23,14 @@ base::Error docker_action(const std::string& uses) {
                   uses));
 }
 
+base::Error no_action_in(const std::string& folder) {
+  return base::make_error(
+      base::ErrorKind::not_found,
+      fmt::format("Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{}'. Did you forget "
+                  "to run actions/checkout before running your local action?",
+                  folder));
+}
+
 /// Reads action.yml or action.yaml of an open folder; `shown` is the folder's name in messages.
 base::Result<workflow::ActionMetadata> read_metadata(int folder, const std::string& uses,
                                                      const std::string& shown) {
@@ -37,11 +45,7 @@ base::Result<workflow::ActionMetadata> read_metadata(int folder, const std::stri
   for (const char* name : {"Dockerfile", "dockerfile"}) {
     if (base::open_beneath(folder, name, O_PATH | O_CLOEXEC)) return docker_action(uses);
   }
-  return base::make_error(
-      base::ErrorKind::not_found,
-      fmt::format("Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{}'. Did you forget "
-                  "to run actions/checkout before running your local action?",
-                  shown));
+  return no_action_in(shown);
 }
 
 base::Result<LoadedAction> load_local(const std::string& uses, RunningJob& job) {
@@ -52,11 +56,7 @@ base::Result<LoadedAction> load_local(const std::string& uses, RunningJob& job) 
   TRY(auto root, base::open_directory(location.folder));
   auto folder = base::open_beneath(root.get(), location.relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (!folder) {
-    return base::make_error(
-        base::ErrorKind::not_found,
-        fmt::format("Can't find the action '{}': there is no folder {}. Did you forget to run "
-                    "actions/checkout before running your local action?",
-                    uses, action.folder));
+    return no_action_in(action.folder);
   }
   TRY(action.metadata, read_metadata(folder->get(), uses, action.folder));
   return action;

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "steps/action_inputs.h"
 #include "steps/action_source.h"
 #include "steps/builtin_actions.h"
 #include "steps/composite_action.h"
@@ -16,17 +17,17 @@ namespace steps {
 
 base::Result<StepEffects> run_builtin_action(StepRun& run, const std::string& uses) {
   RunningJob& job = run.job;
-  open_action_log(run, uses);
+  open_action_log(run, uses, run.with);
   ActionCall call;
   call.uses = uses;
   call.step_name = run.name;
-  call.inputs = run.with;
+  for (const auto& [name, value] : run.with) call.inputs[base::to_lower(name)] = value;
   call.environment =
       process_environment(job, run.environment, job.contexts.get("github"), job.contexts.get("runner"));
   call.stop = run.stop;
   TRY(auto outcome, find_builtin_action(uses)(call, job));
   StepEffects effects;
-  effects.outputs = std::move(outcome.outputs);
+  for (auto& [name, value] : outcome.outputs) effects.outputs[name] = std::move(value);
   effects.environment = std::move(outcome.environment);
   effects.search_path = std::move(outcome.search_path);
   effects.summary = std::move(outcome.summary);
@@ -40,7 +41,8 @@ base::Result<StepEffects> run_builtin_action(StepRun& run, const std::string& us
 
 base::Result<StepEffects> run_sourced_action(StepRun& run, const std::string& uses) {
   TRY(const LoadedAction action, load_action_source(uses, run.job));
-  open_action_log(run, uses);
+  TRY(const Outputs inputs, action_inputs(run, action));
+  open_action_log(run, uses, inputs);
   if (action.metadata.kind == workflow::ActionKind::composite) return run_composite_action(run, action);
   return run_node_action(run, action);
 }

@@ -13,8 +13,7 @@ using workflow::expression::Value;
 constexpr int kDeepestNesting = 10;
 
 /// The job as the action's steps see it: same sandbox, folders and environment; own inputs, steps and status.
-RunningJob inner_job(const StepRun& run, const LoadedAction& action,
-                     const std::map<std::string, std::string>& inputs) {
+RunningJob inner_job(const StepRun& run, const LoadedAction& action, const Outputs& inputs) {
   RunningJob inner = run.job;
   inner.post_steps.clear();
   inner.stop = run.stop;
@@ -35,13 +34,29 @@ void give_back(RunningJob& inner, RunningJob& job) {
   job.environment = std::move(inner.environment);
   job.search_path = std::move(inner.search_path);
   job.matchers = std::move(inner.matchers);
-  for (PostStep& post : inner.post_steps) job.post_steps.push_back(std::move(post));
+}
+
+/// One post step for those of all actions within, last first; one that fails does not keep the others.
+PostStep post_of_all(const std::string& name, std::vector<PostStep> posts) {
+  PostStep all;
+  all.name = "Post " + name;
+  all.run = [posts = std::move(posts)](RunningJob& job) -> base::Result<void> {
+    bool failed = false;
+    for (auto post = posts.rbegin(); post != posts.rend(); ++post)
+      failed = run_post_step(*post, job) == Conclusion::failure || failed;
+    if (!failed) return {};
+    auto error = base::make_error(base::ErrorKind::internal, "a post step of the action failed");
+    error.code = kAlreadyReported;
+    return error;
+  };
+  return all;
 }
 
 base::Result<void> run_steps(const LoadedAction& action, RunningJob& inner, const StepScope& scope) {
   for (const workflow::Step& step : action.metadata.steps) {
     set_github(inner, {{"action_status", std::string(to_string(inner.status))}});
-    TRY(run_step_in(step, inner, scope));
+    TRY(const auto result, run_step_in(step, inner, scope));
+    if (result.bad_condition) break;
   }
   return {};
 }
@@ -50,16 +65,15 @@ base::Result<void> run_steps(const LoadedAction& action, RunningJob& inner, cons
 
 base::Result<StepEffects> run_composite_action(StepRun& run, const LoadedAction& action) {
   if (run.scope.depth + 1 > kDeepestNesting) {
-    return base::make_error(
-        base::ErrorKind::invalid_input,
-        fmt::format("composite actions are nested more than {} deep; does one call itself?",
-                    kDeepestNesting));
+    return base::make_error(base::ErrorKind::invalid_input,
+                            fmt::format("Composite action depth exceeded max depth {}", kDeepestNesting - 1));
   }
   TRY(const auto inputs, action_inputs(run, action));
   RunningJob inner = inner_job(run, action, inputs);
   StepScope scope;
   scope.depth = run.scope.depth + 1;
   scope.action_path = action.folder;
+  scope.job_stop = run.scope.depth == 0 ? run.job.stop : run.scope.job_stop;
   // What the callers' steps set in `env` lies over the job's environment in here, and only in here.
   scope.caller_environment = run.scope.caller_environment;
   for (const auto& [name, value] : run.environment) {
@@ -70,6 +84,7 @@ base::Result<StepEffects> run_composite_action(StepRun& run, const LoadedAction&
 
   StepEffects effects;
   effects.failed = inner.status != Conclusion::success;
+  effects.reported_timeout = run.stop.stop_requested() && !scope.job_stop.stop_requested();
   if (done) {
     auto inner_scope = scope_of(inner);
     inner_scope.file = action.metadata.file;
@@ -83,6 +98,8 @@ base::Result<StepEffects> run_composite_action(StepRun& run, const LoadedAction&
       effects.outputs[name] = std::move(*value);
     }
   }
+  if (!inner.post_steps.empty())
+    run.job.post_steps.push_back(post_of_all(run.name, std::move(inner.post_steps)));
   give_back(inner, run.job);
   if (!done) return std::move(done).error();
   return effects;

@@ -66,34 +66,37 @@ std::string shortened(std::string_view line) {
 
 }  // namespace
 
-base::Result<NameValues> parse_name_values(std::string_view text, std::string_view variable) {
+ParsedNameValues parse_name_values(std::string_view text, EmptyNames empty_names) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  NameValues found;
-  int number = 0;
+  ParsedNameValues found;
   std::string_view rest = text;
-  const auto invalid = [&](std::string_view line, std::string_view why) {
-    return base::make_error(
-        base::ErrorKind::invalid_input,
-        fmt::format("Invalid format '{}' in ${}, entry {}{}", shortened(line), variable, number, why));
-  };
   while (const auto line = next_line(rest)) {
     if (line->text.empty()) continue;
-    ++number;
     const std::size_t equals = line->text.find('=');
     const std::size_t block = line->text.find("<<");
     if (block != std::string_view::npos && (equals == std::string_view::npos || block < equals)) {
       std::string_view name = line->text.substr(0, block);
       std::string_view delimiter = line->text.substr(block + 2);
       if (name.empty() || delimiter.empty()) {
-        return invalid(line->text, ". Name must not be empty and delimiter must not be empty");
+        found.error =
+            fmt::format("Invalid format '{}'. Name must not be empty and delimiter must not be empty",
+                        shortened(line->text));
+        break;
       }
-      TRY(std::string value, read_block(rest, delimiter));
-      found.emplace_back(name, std::move(value));
-    } else if (equals != std::string_view::npos) {
-      if (equals == 0) return invalid(line->text, ". Name must not be empty");
-      found.emplace_back(line->text.substr(0, equals), line->text.substr(equals + 1));
+      auto value = read_block(rest, delimiter);
+      if (!value) {
+        found.error = value.error().message;
+        break;
+      }
+      found.pairs.emplace_back(name, std::move(*value));
+    } else if (equals == std::string_view::npos) {
+      found.error = fmt::format("Invalid format '{}'", shortened(line->text));
+      break;
+    } else if (equals == 0 && empty_names == EmptyNames::refused) {
+      found.error = "Value cannot be null. (Parameter 'name')";
+      break;
     } else {
-      return invalid(line->text, ": expected NAME=VALUE or NAME<<DELIMITER");
+      found.pairs.emplace_back(line->text.substr(0, equals), line->text.substr(equals + 1));
     }
   }
   return found;
@@ -116,48 +119,53 @@ EnvironmentFiles::~EnvironmentFiles() {
   for (const auto& [key, name] : names_) unlinkat(folder_.get(), name.c_str(), 0);
 }
 
-base::Result<std::string> EnvironmentFiles::read_one(const std::string& key, std::size_t limit) const {
-  const auto& name = names_.at(key);
+std::optional<std::size_t> EnvironmentFiles::size_of(const std::string& key) const {
   struct stat found {};
-  const bool empty = fstatat(folder_.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 &&
-                     S_ISREG(found.st_mode) && found.st_size == 0;
-  if (empty) return std::string();  // as most of them are
-  return read_regular_file(folder_.get(), name, limit);
+  if (fstatat(folder_.get(), names_.at(key).c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+  if (!S_ISREG(found.st_mode)) return std::nullopt;
+  return static_cast<std::size_t>(found.st_size);
+}
+
+base::Result<std::string> EnvironmentFiles::read_one(const std::string& key, std::size_t limit) const {
+  if (size_of(key) == 0) return std::string();  // as most of them are
+  return read_regular_file(folder_.get(), names_.at(key), limit);
 }
 
 FileCommands EnvironmentFiles::read() const {
   FileCommands commands;
-  const auto take = [&](const char* key, const char* variable, NameValues& into) {
-    auto text = read_one(key, kMaximumFile);
-    if (!text) {
-      if (text.error().kind == base::ErrorKind::not_found) return;
-      commands.errors.push_back(
-          fmt::format("Unable to process file command '{}' successfully: {}", key, text.error().message));
-      return;
-    }
-    auto parsed = parse_name_values(*text, variable);
-    if (parsed) {
-      into = std::move(*parsed);
-    } else {
-      commands.errors.push_back(
-          fmt::format("Unable to process file command '{}' successfully: {}", key, parsed.error().message));
-    }
+  const auto refuse = [&](std::string_view key, const std::string& why) {
+    commands.errors.push_back(fmt::format("Unable to process file command '{}' successfully.", key));
+    commands.errors.push_back(why);
   };
-  take("env", "GITHUB_ENV", commands.environment);
-  take("output", "GITHUB_OUTPUT", commands.outputs);
-  take("state", "GITHUB_STATE", commands.state);
-  if (auto text = read_one("path", kMaximumFile)) {
-    for (std::string_view line : base::lines_of(*text)) {
-      if (!line.empty()) commands.search_path.emplace_back(line);
-    }
-  } else if (text.error().kind != base::ErrorKind::not_found) {
-    commands.errors.push_back("Unable to process file command 'path' successfully: " + text.error().message);
+  const auto text_of = [&](const char* key) {
+    auto text = read_one(key, kMaximumFile);
+    if (!text && text.error().kind != base::ErrorKind::not_found) refuse(key, text.error().message);
+    return text ? std::move(*text) : std::string();
+  };
+  const auto take = [&](const char* key, EmptyNames empty_names, NameValues& into) {
+    auto parsed = parse_name_values(text_of(key), empty_names);
+    into = std::move(parsed.pairs);
+    if (!parsed.error.empty()) refuse(key, parsed.error);
+  };
+  const std::string folders = text_of("path");
+  for (const auto& line : base::split(base::replace_all(folders, "\r", "\n"), '\n')) {
+    if (!line.empty()) commands.search_path.push_back(line);
   }
+  take("env", EmptyNames::refused, commands.environment);
   if (auto text = read_one("step_summary", kMaximumSummary)) {
     commands.summary = std::move(*text);
+  } else if (const auto size = size_of("step_summary"); size && *size > kMaximumSummary) {
+    commands.summary_error = fmt::format(
+        "$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of {}k, got {}k. For more "
+        "information see: https://docs.github.com/actions/using-workflows/workflow-commands-for-github-"
+        "actions#adding-a-markdown-summary",
+        kMaximumSummary / 1024, *size / 1024);
   } else if (text.error().kind != base::ErrorKind::not_found) {
-    commands.summary_error = fmt::format("The step's summary was left out: {}", text.error().message);
+    commands.summary_error =
+        fmt::format("Failed to create step summary using 'GITHUB_STEP_SUMMARY': {}", text.error().message);
   }
+  take("state", EmptyNames::allowed, commands.state);
+  take("output", EmptyNames::refused, commands.outputs);
   return commands;
 }
 

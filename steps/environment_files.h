@@ -4,6 +4,7 @@
 // run_step.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,10 +17,16 @@ namespace steps {
 
 using NameValues = std::vector<std::pair<std::string, std::string>>;
 
-/// `NAME=VALUE` lines and `NAME<<DELIMITER` blocks. `variable` is the file's name in errors ("GITHUB_ENV").
-base::Result<NameValues> parse_name_values(std::string_view text, std::string_view variable);
+/// What a file holds up to the first line that is wrong, and what is wrong with it.
+struct ParsedNameValues {
+  NameValues pairs;
+  std::string error;
+};
+enum class EmptyNames { refused, allowed };
+/// `NAME=VALUE` lines and `NAME<<DELIMITER` blocks (actions/runner EnvFileKeyValuePairs).
+ParsedNameValues parse_name_values(std::string_view text, EmptyNames empty_names = EmptyNames::refused);
 
-/// What a step wrote; `errors` holds a sentence for each file that could not be used.
+/// What a step wrote; `errors` holds two lines for each file that could not be used: which, and why.
 struct FileCommands {
   NameValues environment;
   NameValues outputs;
@@ -47,6 +54,8 @@ class EnvironmentFiles {
 
  private:
   EnvironmentFiles() = default;
+  /// Of a regular file; nothing when there is none.
+  [[nodiscard]] std::optional<std::size_t> size_of(const std::string& key) const;
   [[nodiscard]] base::Result<std::string> read_one(const std::string& key, std::size_t limit) const;
 
   base::Fd folder_;

@@ -20,6 +20,8 @@ struct Annotation {
   std::string title;
   std::string file;
   int line = 0, end_line = 0, column = 0, end_column = 0;
+  std::string code;      ///< of a problem matcher
+  std::string log_line;  ///< what the log has in place of the message: the line that was matched
 };
 
 class LogSink {

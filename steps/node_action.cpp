@@ -45,7 +45,7 @@ base::Result<StepEffects> run_part(NodeAction& action, const std::string& script
 }
 
 void merge(StepEffects& into, StepEffects more) {
-  for (auto& [name, value] : more.outputs) into.outputs[name] = std::move(value);
+  for (const auto& [name, value] : more.outputs) into.outputs[name] = value;
   for (auto& pair : more.environment) into.environment.push_back(std::move(pair));
   for (auto& folder : more.search_path) into.search_path.push_back(std::move(folder));
   into.summary += more.summary;
@@ -61,13 +61,13 @@ void register_post(const std::shared_ptr<NodeAction>& action, const LoadedAction
   post.name = post_name(action->name);
   post.condition = source.metadata.post_if;
   post.run = [action, script = source.metadata.post](RunningJob& running) -> base::Result<void> {
-    set_github(running, {{"action", action->step.id}, {"action_path", action->folder}});
+    set_github(running, {{"action", action->step.id}});
     TRY(auto effects, run_part(*action, script, running, running.abandoned));
     apply_to_job(effects, running);
-    if (effects.failed) {
-      return base::make_error(base::ErrorKind::internal, fmt::format("{} failed", post_name(action->name)));
-    }
-    return {};
+    if (!effects.failed) return {};
+    auto failed = base::make_error(base::ErrorKind::internal, "the post step failed");
+    failed.code = kAlreadyReported;
+    return failed;
   };
   job.post_steps.push_back(std::move(post));
 }
@@ -86,18 +86,15 @@ base::Result<StepEffects> run_node_action(StepRun& run, const LoadedAction& sour
   action->environment = run.environment;
   action->runtime = run.job.runtime_environment;
   for (const auto& [name, value] : inputs) action->inputs[input_variable(name)] = value;
-  set_github(
-      run.job,
-      {{"action_path", source.folder}, {"action_repository", source.repository}, {"action_ref", source.ref}});
+  set_github(run.job, {{"action_repository", source.repository}, {"action_ref", source.ref}});
 
   StepEffects all;
   if (!metadata.post.empty()) register_post(action, source, run.job);
   if (!metadata.pre.empty()) {
     if (!source.is_remote()) {
       run.job.log->annotation({LineKind::warning,
-                               fmt::format("`pre` execution is not supported for local action from "
-                                           "'{}'",
-                                           source.folder),
+                               fmt::format("`pre` execution is not supported for local action from '{}'",
+                                           run.step.uses ? run.step.uses->text : source.folder),
                                "", ""});
     } else {
       const std::string condition = metadata.pre_if.empty() ? "always()" : metadata.pre_if;

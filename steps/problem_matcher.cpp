@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <set>
 
 #include "base/json.h"
 #include "base/strings.h"
@@ -13,7 +15,7 @@ namespace {
 constexpr std::size_t kMaximumMatchers = 100;
 constexpr int kMaximumExhausted = 3;
 
-/// Colours do not take part in matching.
+/// Colours do not take part in matching (actions/runner OutputManager._colorCodeRegex).
 std::string without_escapes(std::string_view line) {
   std::string plain;
   for (std::size_t i = 0; i < line.size(); ++i) {
@@ -22,32 +24,48 @@ std::string without_escapes(std::string_view line) {
       continue;
     }
     i += 2;
-    while (i < line.size() && (line[i] < '@' || line[i] > '~')) ++i;
+    while (i < line.size() && (line[i] == ';' || (line[i] >= '0' && line[i] <= '9'))) ++i;
+    if (i >= line.size() || line[i] != 'm') --i;
   }
   return plain;
 }
 
 int to_number(std::string_view text) {
-  const auto value = base::parse_integer(base::trim(text));
+  if (text.find_first_not_of("0123456789") != std::string_view::npos) return 0;
+  const auto value = base::parse_integer(text);
   return value && *value > 0 && *value < 1'000'000'000 ? static_cast<int>(*value) : 0;
 }
 
-LineKind to_level(std::string_view severity) {
-  const std::string lower = base::to_lower(severity);
-  if (lower.starts_with("warn")) return LineKind::warning;
-  if (lower == "notice" || lower == "info") return LineKind::notice;
-  return LineKind::error;
+/// Nothing for a severity that there is none of.
+std::optional<LineKind> to_level(std::string_view severity) {
+  if (severity.empty() || base::equals_ignoring_case(severity, "error")) return LineKind::error;
+  if (base::equals_ignoring_case(severity, "warning")) return LineKind::warning;
+  if (base::equals_ignoring_case(severity, "notice")) return LineKind::notice;
+  return std::nullopt;
+}
+
+base::Result<base::Json> list_in(std::string_view json) {
+  TRY(auto document, base::parse_json(json));
+  const base::Json& list = base::json_member(document, "problemMatcher");
+  if (list.is_null()) return base::Json(base::Json::array());
+  if (!list.is_array()) return base::invalid_input("expected a list under \"problemMatcher\"");
+  return list;
 }
 
 }  // namespace
 
 base::Result<void> ProblemMatchers::add(std::string_view json) {
-  TRY(auto document, base::parse_json(json));
-  const base::Json& list = base::json_member(document, "problemMatcher");
-  if (!list.is_array() || list.empty())
-    return base::invalid_input("expected a list under \"problemMatcher\"");
+  TRY(const auto list, list_in(json));
+  std::vector<Matcher> added;
   for (const base::Json& entry : list) {
     TRY(auto matcher, read_matcher(entry));
+    for (const Matcher& other : added) {
+      if (base::equals_ignoring_case(other.owner, matcher.owner))
+        return base::invalid_input(fmt::format("Duplicate owner name '{}'", matcher.owner));
+    }
+    added.push_back(std::move(matcher));
+  }
+  for (Matcher& matcher : added) {
     remove(matcher.owner);
     if (matchers_.size() >= kMaximumMatchers)
       return base::invalid_input("more than 100 problem matchers are in use");
@@ -56,50 +74,66 @@ base::Result<void> ProblemMatchers::add(std::string_view json) {
   return {};
 }
 
+base::Result<std::vector<std::string>> ProblemMatchers::owners_in(std::string_view json) {
+  TRY(const auto list, list_in(json));
+  std::vector<std::string> owners;
+  for (const base::Json& entry : list) owners.push_back(base::json_string(entry, "owner"));
+  return owners;
+}
+
 base::Result<ProblemMatchers::Matcher> ProblemMatchers::read_matcher(const base::Json& json) {
   Matcher matcher;
   matcher.owner = base::json_string(json, "owner");
-  if (matcher.owner.empty()) return base::invalid_input("a problem matcher needs an \"owner\"");
+  if (matcher.owner.empty()) return base::invalid_input("Owner must not be empty");
   matcher.severity = base::json_string(json, "severity");
-  const base::Json& patterns = base::json_member(json, "pattern");
-  if (!patterns.is_array() || patterns.empty()) {
-    return base::invalid_input(
-        fmt::format("problem matcher '{}' needs a list under \"pattern\"", matcher.owner));
+  if (!to_level(matcher.severity)) {
+    return base::invalid_input(fmt::format("Matcher '{}' contains unexpected default severity '{}'",
+                                           matcher.owner, matcher.severity));
   }
+  matcher.from_path = base::json_string(json, "fromPath");
+  const base::Json& patterns = base::json_member(json, "pattern");
+  if (!patterns.is_array() || patterns.empty())
+    return base::invalid_input(fmt::format("Matcher '{}' does not contain any patterns", matcher.owner));
+  std::set<std::string> seen;
   for (const base::Json& entry : patterns) {
-    TRY(auto pattern,
-        read_pattern(entry).while_doing(fmt::format("reading problem matcher '{}'", matcher.owner)));
+    TRY(auto pattern, read_pattern(entry, seen));
     matcher.patterns.push_back(std::move(pattern));
   }
   for (std::size_t i = 0; i < matcher.patterns.size(); ++i) {
-    if (matcher.patterns[i].loop && (i == 0 || i + 1 < matcher.patterns.size())) {
-      return base::invalid_input(
-          fmt::format("problem matcher '{}': only the last of several patterns may loop", matcher.owner));
-    }
+    if (!matcher.patterns[i].loop) continue;
+    if (i == 0 || i + 1 < matcher.patterns.size())
+      return base::invalid_input("Only the last pattern in a multiline matcher may set 'loop'");
+    if (matcher.patterns[i].message < 0) return base::invalid_input("The loop pattern must set 'message'");
   }
-  if (std::none_of(matcher.patterns.begin(), matcher.patterns.end(),
-                   [](const Pattern& p) { return p.message > 0; })) {
-    return base::invalid_input(
-        fmt::format("problem matcher '{}': no pattern says which group is the \"message\"", matcher.owner));
-  }
+  if (!seen.contains("message")) return base::invalid_input("At least one pattern must set 'message'");
   matcher.progress.resize(matcher.patterns.size());
   return matcher;
 }
 
-base::Result<ProblemMatchers::Pattern> ProblemMatchers::read_pattern(const base::Json& json) {
+base::Result<ProblemMatchers::Pattern> ProblemMatchers::read_pattern(const base::Json& json,
+                                                                     std::set<std::string>& seen) {
   TRY(auto expression, TextPattern::compile(base::json_string(json, "regexp")));
   Pattern pattern;
   pattern.expression = std::move(expression);
-  const auto group = [&](const char* key) {
-    return static_cast<int>(std::clamp<std::int64_t>(base::json_integer(json, key), 0, 1000));
-  };
-  pattern.file = group("file");
-  pattern.from_path = group("fromPath");
-  pattern.line = group("line");
-  pattern.column = group("column");
-  pattern.severity = group("severity");
-  pattern.code = group("code");
-  pattern.message = group("message");
+  const std::array<std::pair<const char*, int*>, 7> members = {{{"file", &pattern.file},
+                                                                {"line", &pattern.line},
+                                                                {"column", &pattern.column},
+                                                                {"severity", &pattern.severity},
+                                                                {"code", &pattern.code},
+                                                                {"message", &pattern.message},
+                                                                {"fromPath", &pattern.from_path}}};
+  for (const auto& [name, group] : members) {
+    const base::Json& value = base::json_member(json, name);
+    if (!value.is_number_integer()) continue;
+    const std::int64_t number = base::json_integer(json, name);
+    if (!seen.insert(name).second)
+      return base::invalid_input(fmt::format("The property '{}' is set twice", name));
+    if (number < 0 || number >= pattern.expression.group_count()) {
+      return base::invalid_input(
+          fmt::format("The property '{}' is set to {} which is out of range", name, number));
+    }
+    *group = static_cast<int>(number);
+  }
   pattern.loop = base::json_bool(json, "loop");
   return pattern;
 }
@@ -116,7 +150,7 @@ void ProblemMatchers::begin_step() {
 void ProblemMatchers::take_groups(const Pattern& pattern, const TextPattern::Match& match,
                                   std::string_view line, Problem& problem) {
   const auto take = [&](int group, std::string& into) {
-    if (group > 0) into = match.group(line, group);
+    if (group >= 0) into = match.group(line, group);
   };
   take(pattern.file, problem.file);
   take(pattern.from_path, problem.from_path);
@@ -152,23 +186,27 @@ std::optional<ProblemMatchers::Problem> ProblemMatchers::apply(Matcher& matcher,
   return std::nullopt;
 }
 
-std::optional<Annotation> ProblemMatchers::match(std::string_view line) {
+std::optional<ProblemMatchers::Found> ProblemMatchers::match(std::string_view line) {
   if (matchers_.empty()) return std::nullopt;
-  const std::string plain = without_escapes(line);
-  std::optional<Annotation> found;
+  std::string plain = without_escapes(line);
+  std::optional<Found> found;
   for (Matcher& matcher : matchers_) {
     const auto problem = apply(matcher, plain);
-    if (!problem || base::trim(problem->message).empty()) continue;
-    found.emplace();
-    found->level = to_level(problem->severity.empty() ? matcher.severity : problem->severity);
-    found->message =
-        problem->code.empty() ? problem->message : fmt::format("{}: {}", problem->code, problem->message);
-    found->file = problem->file;
-    found->line = to_number(problem->line);
-    found->column = found->line > 0 ? to_number(problem->column) : 0;
+    if (!problem) continue;
     for (Matcher& other : matchers_) {
       if (&other != &matcher) std::fill(other.progress.begin(), other.progress.end(), std::nullopt);
     }
+    const auto level = to_level(problem->severity.empty() ? matcher.severity : problem->severity);
+    if (!level || base::trim(problem->message).empty()) continue;
+    found.emplace();
+    found->annotation.level = *level;
+    found->annotation.message = problem->message;
+    found->annotation.code = base::trim(problem->code);
+    found->annotation.line = to_number(problem->line);
+    found->annotation.column = to_number(problem->column);
+    found->annotation.file = problem->file;
+    found->annotation.log_line = std::move(plain);
+    found->from_path = problem->from_path.empty() ? matcher.from_path : problem->from_path;
     break;
   }
   std::erase_if(matchers_, [](const Matcher& m) { return m.exhausted >= kMaximumExhausted; });

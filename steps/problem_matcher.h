@@ -3,6 +3,7 @@
 // IssueMatcher.cs, ADR 0276). Patterns and lines are foreign: both are bounded by text_pattern.
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,15 @@ class ProblemMatchers {
   /// Takes a `{"problemMatcher": […]}` document. One of the same owner replaces the older one.
   base::Result<void> add(std::string_view json);
   void remove(std::string_view owner);
+  /// The owners that a document names.
+  static base::Result<std::vector<std::string>> owners_in(std::string_view json);
+  /// A problem, its file as the line has it; `from_path` is the project that the file's path starts from.
+  struct Found {
+    Annotation annotation;
+    std::string from_path;
+  };
   /// The problem that ends on this line; the first matcher that finds one wins, and the others begin anew.
-  std::optional<Annotation> match(std::string_view line);
+  std::optional<Found> match(std::string_view line);
   /// A step begins: lines of the one before do not continue.
   void begin_step();
   [[nodiscard]] bool empty() const { return matchers_.empty(); }
@@ -29,7 +37,7 @@ class ProblemMatchers {
  private:
   struct Pattern {
     TextPattern expression;
-    int file = 0, from_path = 0, line = 0, column = 0, severity = 0, code = 0, message = 0;
+    int file = -1, from_path = -1, line = -1, column = -1, severity = -1, code = -1, message = -1;
     bool loop = false;
   };
   struct Problem {
@@ -38,12 +46,13 @@ class ProblemMatchers {
   struct Matcher {
     std::string owner;
     std::string severity;
+    std::string from_path;
     std::vector<Pattern> patterns;
     std::vector<std::optional<Problem>> progress;  ///< what the patterns up to each have found
     int exhausted = 0;                             ///< how often a pattern took too many steps
   };
   static base::Result<Matcher> read_matcher(const base::Json& json);
-  static base::Result<Pattern> read_pattern(const base::Json& json);
+  static base::Result<Pattern> read_pattern(const base::Json& json, std::set<std::string>& seen);
   static std::optional<Problem> apply(Matcher& matcher, std::string_view line);
   static void take_groups(const Pattern& pattern, const TextPattern::Match& match, std::string_view line,
                           Problem& problem);

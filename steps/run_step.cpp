@@ -46,7 +46,7 @@ base::Result<StepEffects> dispatch(StepRun& run) {
   if (!step.uses)
     return base::make_error(base::ErrorKind::invalid_input, "the step has neither run nor uses");
   TRY(const auto with, workflow::evaluate_mapping(step.with, scope_of(run.job)));
-  for (const auto& [name, value] : with) run.with[base::to_lower(name)] = value;
+  for (const auto& [name, value] : with) run.with[name] = value;
   const std::string& uses = step.uses->text;
   if (find_builtin_action(uses) != nullptr) return run_builtin_action(run, uses);
   return run_sourced_action(run, uses);
@@ -66,11 +66,25 @@ std::optional<std::chrono::milliseconds> limit_of(const ReadyStep& ready) {
   return std::chrono::milliseconds(static_cast<long>(std::min(ready.minutes, kMaximumMinutes) * 60'000));
 }
 
+void say_time_is_over(const StepRun& run, double minutes, bool own_limit) {
+  const std::string message =
+      own_limit ? fmt::format("The action '{}' has timed out after {} minutes.", run.name,
+                              workflow::expression::number_to_text(minutes))
+                : fmt::format(
+                      "The action '{}' was ended: the time that the cancelled job has for cleaning up is "
+                      "over (cancel-timeout-minutes).",
+                      run.name);
+  run.job.log->annotation({LineKind::error, message, "", ""});
+}
+
 }  // namespace
 
 base::Result<StepResult> run_ready_step(const workflow::Step& step, RunningJob& job, const StepScope& scope,
                                         ReadyStep ready) {
   StepRun run{step, job, scope, std::move(ready.name), std::move(ready.environment), {}, {}};
+  // Actions set theirs (actions/runner ActionRunner).
+  set_github(job, {{"action_repository", ""}, {"action_ref", ""}});
+  auto opened = open_environment_files(run);
   // A step that runs in a cancelled job, cleaning up, is not ended by the cancellation, but the job has not
   // for ever.
   const bool outlives =
@@ -78,7 +92,7 @@ base::Result<StepResult> run_ready_step(const workflow::Step& step, RunningJob& 
   const TimeLimit time(outlives ? job.abandoned : job.stop, {limit_of(ready), std::nullopt});
   run.stop = time.token();
   StepResult result;
-  auto effects = dispatch(run);
+  auto effects = opened ? dispatch(run) : base::Result<StepEffects>(std::move(opened).error());
   const bool abandoned = outlives && !time.expired() && job.abandoned.stop_requested();
   const bool timed_out = time.expired() || abandoned;
   const bool cancelled = run.stop.stop_requested() && !timed_out;
@@ -92,17 +106,12 @@ base::Result<StepResult> run_ready_step(const workflow::Step& step, RunningJob& 
     result.outputs = std::move(effects->outputs);
     result.outcome = effects->failed ? Conclusion::failure : Conclusion::success;
   }
+  const bool caller_timed_out = scope.depth > 0 && cancelled && !scope.job_stop.stop_requested();
   if (timed_out) {
-    const std::string minutes = workflow::expression::number_to_text(ready.minutes);
-    job.log->annotation(
-        {LineKind::error,
-         time.expired()
-             ? fmt::format("The action '{}' has timed out after {} minutes.", run.name, minutes)
-             : fmt::format(
-                   "The action '{}' was ended: the time that the cancelled job has for cleaning up is "
-                   "over (cancel-timeout-minutes).",
-                   run.name),
-         "", ""});
+    if (!effects || !effects->reported_timeout) say_time_is_over(run, ready.minutes, time.expired());
+    result.outcome = Conclusion::failure;
+  } else if (caller_timed_out && result.outcome != Conclusion::success) {
+    job.log->annotation({LineKind::error, "The action has timed out.", "", ""});
     result.outcome = Conclusion::failure;
   } else if (cancelled && result.outcome != Conclusion::success) {
     job.log->annotation({LineKind::error, "The operation was canceled.", "", ""});
@@ -127,6 +136,12 @@ std::string why_skipped(const workflow::Step& step, const RunningJob& job) {
   return job.status == Conclusion::cancelled ? "the job was cancelled" : "a step before it failed";
 }
 
+/// Within a composite action `job.status` stays the job's own; its steps look at github.action_status.
+void show_status(RunningJob& job, const StepScope& scope) {
+  if (scope.depth > 0 && job.status != Conclusion::cancelled) return;
+  job.contexts.set_member("job", "status", Value(std::string(to_string(job.status))));
+}
+
 StepResult failed(const workflow::Step& step, RunningJob& job, base::Error error) {
   report_failure(job, workflow::in_file(std::move(error), step.file));
   return {Conclusion::failure, Conclusion::failure, {}};
@@ -136,14 +151,19 @@ StepResult failed(const workflow::Step& step, RunningJob& job, base::Error error
 
 StepStart start_of_step(const workflow::Step& step, RunningJob& job, const StepScope& scope) {
   if (job.abandoned.stop_requested()) return {{}, {Conclusion::skipped, Conclusion::skipped, {}}};
-  if (job.stop.stop_requested()) job.status = Conclusion::cancelled;
-  job.contexts.set_member("job", "status", Value(std::string(to_string(job.status))));
-  set_github(job, {{"action", step.id}, {"action_path", scope.action_path}});
+  if ((scope.depth > 0 ? scope.job_stop : job.stop).stop_requested()) job.status = Conclusion::cancelled;
+  show_status(job, scope);
+  set_github(job, {{"action", step.id}});
+  if (!scope.action_path.empty()) set_github(job, {{"action_path", scope.action_path}});
   auto environment = environment_of(step, job, scope);
   if (!environment)
     return {{}, failed(step, job, std::move(environment).error().while_doing("evaluating the step's env"))};
   auto runs = workflow::evaluate_condition(step.condition, scope_of(job));
-  if (!runs) return {{}, failed(step, job, std::move(runs).error().while_doing("evaluating the step's if"))};
+  if (!runs) {
+    auto result = failed(step, job, std::move(runs).error().while_doing("evaluating the step's if"));
+    result.bad_condition = true;
+    return {{}, std::move(result)};
+  }
   if (!*runs) {
     job.log->event("step_skipped", {{"text", why_skipped(step, job)}});
     return {{}, {Conclusion::skipped, Conclusion::skipped, {}}};
@@ -159,11 +179,19 @@ base::Result<sandbox::EnvVars> environment_of_step(const workflow::Step& step, R
   return environment_of(step, job, {});
 }
 
-void merge_into_status(Conclusion conclusion, RunningJob& job) {
+namespace {
+
+void worsen(Conclusion conclusion, RunningJob& job) {
   if (conclusion == Conclusion::cancelled ||
       (conclusion == Conclusion::failure && job.status == Conclusion::success)) {
     job.status = conclusion;
   }
+}
+
+}  // namespace
+
+void merge_into_status(Conclusion conclusion, RunningJob& job) {
+  worsen(conclusion, job);
   job.contexts.set_member("job", "status", Value(std::string(to_string(job.status))));
 }
 
@@ -178,12 +206,38 @@ void record_outcome(const workflow::Step& step, const StepResult& result, Runnin
   job.contexts.set_member("steps", step.id, Value(std::move(entry)));
 }
 
+namespace {
+
+/// actions/runner ActionRunner.FormatStepName.
+std::string first_line(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return "";
+  text.remove_prefix(begin);
+  return std::string(text.substr(0, text.find_first_of("\r\n")));
+}
+
+}  // namespace
+
+std::string name_before_start(const workflow::Step& step, RunningJob& job) {
+  const auto needs_env = [](const std::optional<workflow::Text>& text) {
+    return text && text->text.find("${{") != std::string::npos;
+  };
+  if (!needs_env(step.name ? step.name : step.run)) return display_name(step, job);
+  const ContextsOfStep contexts(job);
+  set_env_context(job, job.environment);
+  // An env that cannot be evaluated is reported when the step starts.
+  if (auto known = environment_of(step, job, {}); known) set_env_context(job, *known);
+  return display_name(step, job);
+}
+
 std::string display_name(const workflow::Step& step, const RunningJob& job) {
   const auto evaluated = [&](const workflow::Text& text) {
     auto result = workflow::evaluate_text(text, scope_of(job));
     return result ? *result : text.text;
   };
-  if (step.name) return evaluated(*step.name);
+  if (step.name) {
+    if (auto name = first_line(evaluated(*step.name)); !name.empty()) return name;
+  }
   if (step.run) return run_title(evaluated(*step.run));
   if (step.uses) return fmt::format("Run {}", step.uses->text);
   return step.id;
@@ -200,7 +254,8 @@ base::Result<StepResult> run_step_in(const workflow::Step& step, RunningJob& job
       result = std::move(start.result);
     }
   }
-  merge_into_status(result.conclusion, job);
+  worsen(result.conclusion, job);
+  show_status(job, scope);
   record_outcome(step, result, job);
   return result;
 }
@@ -209,10 +264,7 @@ base::Result<StepResult> run_step(const workflow::Step& step, RunningJob& job) {
   return run_step_in(step, job, {});
 }
 
-Conclusion run_last_post_step(RunningJob& job) {
-  const PostStep post = std::move(job.post_steps.back());
-  job.post_steps.pop_back();
-  if (job.abandoned.stop_requested()) return Conclusion::skipped;
+Conclusion run_post_step(const PostStep& post, RunningJob& job) {
   const ContextsOfStep contexts(job);
   set_env_context(job, job.environment);
   const std::string condition = post.condition.empty() ? "always()" : post.condition;
@@ -221,9 +273,18 @@ Conclusion run_last_post_step(RunningJob& job) {
   job.log->line(LineKind::output, "Post job cleanup.");
   const auto done = runs ? post.run(job) : base::Result<void>(std::move(runs).error());
   if (done) return Conclusion::success;
-  report_failure(job, done.error());
-  if (job.status == Conclusion::success) job.status = Conclusion::failure;
+  if (done.error().code != kAlreadyReported) report_failure(job, done.error());
   return Conclusion::failure;
+}
+
+Conclusion run_last_post_step(RunningJob& job) {
+  const PostStep post = std::move(job.post_steps.back());
+  job.post_steps.pop_back();
+  if (job.abandoned.stop_requested()) return Conclusion::skipped;
+  const Conclusion conclusion = run_post_step(post, job);
+  if (conclusion == Conclusion::failure && job.status == Conclusion::success)
+    job.status = Conclusion::failure;
+  return conclusion;
 }
 
 }  // namespace steps

@@ -11,6 +11,9 @@ namespace steps {
 /// ActionRunner).
 std::string display_name(const workflow::Step& step, const RunningJob& job);
 
+/// The same before the step has begun: with the `env` that it will have.
+std::string name_before_start(const workflow::Step& step, RunningJob& job);
+
 /// Runs one step of the job and records it in job.contexts (`steps`) and job.status. A time limit or
 /// cancellation ends what it started: SIGINT, 7.5 s, SIGTERM, 2.5 s, SIGKILL.
 /// An Error means the runner itself could not go on (the sandbox died), never that the step failed.

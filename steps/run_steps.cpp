@@ -52,7 +52,7 @@ class StepSequence {
     if (is_control(step)) return run_control(step);
     if (is_background(step)) return start_background(step);
     logs_.enter(++number_);
-    const StepEvents events(*job_.log, display_name(step, job_));
+    const StepEvents events(*job_.log, name_before_start(step, job_));
     TRY(const auto result, run_step(step, job_));
     events.finished(result);
     if (watch_.after) watch_.after(step, number_, result);

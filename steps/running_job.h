@@ -125,7 +125,8 @@ struct RunningJob {
   workflow::Contexts contexts;
   sandbox::Sandbox* sandbox = nullptr;
   JobFolders folders;
-  sandbox::EnvVars environment;  ///< workflow and job `env`, and what GITHUB_ENV added since
+  sandbox::EnvVars machine_environment;  ///< HOME and the like: below all else, and in no context
+  sandbox::EnvVars environment;          ///< workflow and job `env`, and what GITHUB_ENV added since
   sandbox::EnvVars
       runtime_environment;  ///< ACTIONS_RUNTIME_URL …, which JavaScript actions get and run steps do not
   std::vector<std::string> search_path;  ///< what GITHUB_PATH added, newest first

@@ -86,10 +86,8 @@ base::Result<ShellPlan> plan_script(std::string_view script, std::string_view sh
   if (arguments.empty() && known != nullptr) arguments = known->arguments;
   if (arguments.find(kPlaceholder) == std::string_view::npos) {
     return base::make_error(base::ErrorKind::invalid_input,
-                            fmt::format("Invalid shell option '{}'. Shell must be a valid built-in (bash, "
-                                        "sh, python, cmd, powershell, pwsh) "
-                                        "or a format string containing '{{0}}'",
-                                        shell));
+                            "Invalid shell option. Shell must be a valid built-in (bash, sh, cmd, "
+                            "powershell, pwsh) or a format string containing '{0}'");
   }
   ShellPlan plan;
   plan.argv = split_arguments(arguments);

@@ -52,7 +52,12 @@ base::Result<StepEffects> run_script(StepRun& run) {
   TRY(const std::string folder,
       own_or_default(run.step.working_directory, &workflow::Defaults::working_directory, run.job,
                      run.scope.depth));
-  TRY(const ShellPlan plan, plan_script(text, shell));
+  auto planned = plan_script(text, shell);
+  if (!planned) {
+    open_script_log(run, text, base::split(shell, ' '));
+    return std::move(planned).error();
+  }
+  const ShellPlan plan = std::move(*planned);
   TRY(auto written, ScriptFile::write(run.job, plan));
   auto file = std::make_shared<ScriptFile>(std::move(written));
   run.show_start = [&] { open_script_log(run, text, plan.argv); };

@@ -96,6 +96,7 @@ std::string input_variable(std::string_view name) {
 sandbox::EnvVars process_environment(const RunningJob& job, const sandbox::EnvVars& environment,
                                      const Value& github, const Value& runner) {
   sandbox::EnvVars variables = environment;
+  for (const auto& [name, value] : job.machine_environment) variables.try_emplace(name, value);
   for (auto& [name, value] : variables) value = usable(value);
   variables.erase("");
   std::erase_if(variables, [](const auto& entry) {

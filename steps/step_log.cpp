@@ -9,21 +9,14 @@
 namespace steps {
 namespace {
 
-void show_pairs(LogSink& log, std::string_view title, const std::map<std::string, std::string>& pairs) {
+/// `  NAME: value`; further lines of a value stand as they are.
+void show_pairs(LogSink& log, std::string_view title, const auto& pairs) {
   if (pairs.empty()) return;
   log.line(LineKind::detail, fmt::format("{}:", title));
   for (const auto& [name, value] : pairs) {
-    const std::vector<std::string_view> lines = base::lines_of(value);
-    log.line(LineKind::detail, fmt::format("  {}: {}", name, lines.empty() ? "" : lines[0]));
-    for (std::size_t i = 1; i < lines.size(); ++i) log.line(LineKind::detail, fmt::format("  {}", lines[i]));
+    for (const std::string& line : base::split(fmt::format("  {}: {}", name, value), '\n'))
+      log.line(LineKind::detail, line);
   }
-}
-
-/// What the workflow and its steps set; what the runner gives every job is no news.
-sandbox::EnvVars shown_environment(const StepRun& run) {
-  sandbox::EnvVars shown = run.environment;
-  for (const char* name : {"HOME", "PATH", "LC_CTYPE", "SHELL", "PIPELINE_DOCKER_SOCKET"}) shown.erase(name);
-  return shown;
 }
 
 /// A program of the usual folders is shown with its path.
@@ -38,23 +31,29 @@ std::vector<std::string> shown_argv(std::vector<std::string> argv) {
 std::string run_title(std::string_view script) {
   const std::size_t begin = script.find_first_not_of(" \t\r\n");
   script = begin == std::string_view::npos ? "" : script.substr(begin);
-  return fmt::format("Run {}", base::trim(script.substr(0, script.find('\n'))));
+  return fmt::format("Run {}", script.substr(0, script.find_first_of("\r\n")));
 }
 
 void open_script_log(const StepRun& run, const std::string& script, const std::vector<std::string>& argv) {
   LogSink& log = *run.job.log;
   log.line(LineKind::group, run_title(script));
-  for (std::string_view line : base::lines_of(script)) log.line(LineKind::command, line);
+  std::string text = base::replace_all(script, "\r\n", "\n");
+  text.resize(text.find_last_not_of('\n') + 1);
+  for (const std::string& line : base::split(text, '\n')) log.line(LineKind::command, line);
   log.line(LineKind::detail, fmt::format("shell: {}", shell_line(shown_argv(argv))));
-  show_pairs(log, "env", shown_environment(run));
+  show_pairs(log, "env", run.environment);
   log.line(LineKind::endgroup, "");
 }
 
-void open_action_log(const StepRun& run, const std::string& uses) {
+void open_action_log(const StepRun& run, const std::string& uses, const Outputs& inputs) {
   LogSink& log = *run.job.log;
   log.line(LineKind::group, fmt::format("Run {}", uses));
-  show_pairs(log, "with", run.with);
-  show_pairs(log, "env", shown_environment(run));
+  std::vector<std::pair<std::string, std::string>> given;
+  for (const auto& [name, value] : inputs) {
+    if (!value.empty()) given.emplace_back(name, value);
+  }
+  show_pairs(log, "with", given);
+  show_pairs(log, "env", run.environment);
   log.line(LineKind::endgroup, "");
 }
 

@@ -10,7 +10,7 @@
 namespace steps {
 
 void open_script_log(const StepRun& run, const std::string& script, const std::vector<std::string>& argv);
-void open_action_log(const StepRun& run, const std::string& uses);
+void open_action_log(const StepRun& run, const std::string& uses, const Outputs& inputs);
 
 /// `Run <first line>`.
 std::string run_title(std::string_view script);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "steps/annotation_place.h"
 #include "steps/problem_matcher.h"
 #include "steps/secret_masker.h"
 
@@ -13,6 +14,7 @@ namespace {
 constexpr int kAnnotationsPerLevel = 10;
 constexpr std::size_t kMaximumMatcherFile = 1U << 20;
 constexpr std::size_t kMaximumKept = 32U << 20;
+constexpr std::size_t kMaximumShownCommand = 2000;
 
 bool is_true(const sandbox::EnvVars& environment, const char* name) {
   auto found = environment.find(name);
@@ -24,10 +26,19 @@ bool starts_with_colons(std::string_view line) {
   return first != std::string_view::npos && line[first] == ':' && line.substr(first).starts_with("::");
 }
 
+/// What actions/runner's StringUtil.ConvertToBoolean takes for true.
+bool is_truthy(const sandbox::EnvVars& environment, const char* name) {
+  auto found = environment.find(name);
+  return found != environment.end() &&
+         (found->second == "1" || base::equals_ignoring_case(found->second, "true") ||
+          base::equals_ignoring_case(found->second, "$true"));
+}
+
 }  // namespace
 
 StepOutput::StepOutput(RunningJob& job, const sandbox::EnvVars& environment) : job_(job) {
   allow_unsecure_ = is_true(environment, "ACTIONS_ALLOW_UNSECURE_COMMANDS");
+  allow_unsecure_tokens_ = is_truthy(environment, "ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS");
   if (job_.matchers) job_.matchers->begin_step();
 }
 
@@ -55,11 +66,12 @@ bool StepOutput::has_matchers() const {
 }
 
 void StepOutput::line(std::string_view text) {
-  auto command = parse_workflow_command(text, resume_token_);
+  auto command = parse_workflow_command(text, resume_token_.value_or(""));
   if (command && carry_out(*command, text)) return;
   if (has_matchers()) {
     if (auto problem = job_.matchers->match(text)) {
-      annotate(*problem);
+      problem->annotation.file = path_in_repository(job_, problem->annotation.file, problem->from_path);
+      annotate(problem->annotation);
       return;
     }
   }
@@ -70,6 +82,12 @@ void StepOutput::show(std::string_view text) {
   constexpr std::string_view kCommandTag = "##[command]";
   if (text.starts_with(kCommandTag)) {
     job_.log->line(LineKind::command, text.substr(kCommandTag.size()));
+  } else if (text.find("##[start-action") != std::string_view::npos ||
+             text.find("##[end-action") != std::string_view::npos) {
+    // The runner's own markers of composite steps: nothing that a step prints may look like them.
+    job_.log->line(LineKind::output,
+                   base::replace_all(base::replace_all(text, "##[start-action", "##[\\start-action"),
+                                     "##[end-action", "##[\\end-action"));
   } else {
     job_.log->line(LineKind::output, text);
   }
@@ -80,17 +98,18 @@ void StepOutput::show_lines(LineKind kind, std::string_view text) {
 }
 
 bool StepOutput::carry_out(const WorkflowCommand& command, std::string_view text) {
-  if (!resume_token_.empty()) {
-    if (!base::equals_ignoring_case(command.name, resume_token_)) return false;
+  if (resume_token_) {
+    if (resume_token_->empty() || !base::equals_ignoring_case(command.name, *resume_token_)) return false;
     show(text);
-    resume_token_.clear();
+    resume_token_.reset();
     return true;
   }
-  const bool shows_itself = command.name == "group" || command.name == "endgroup" ||
-                            command.name == "debug" || command.name == "error" || command.name == "warning" ||
-                            command.name == "notice";
-  const bool hides_itself = command.name == "add-mask" || command.name == "echo";
-  if (command.name == "stop-commands" || (echo_ && !shows_itself && !hides_itself)) show(text);
+  // OmitEcho of actions/runner's command extensions.
+  const bool shows_itself = command.name == "debug" || command.name == "error" || command.name == "warning" ||
+                            command.name == "notice" || command.name == "add-mask" ||
+                            command.name == "stop-commands";
+  if (echo_ && !shows_itself) show(text);
+  line_ = text;
   apply(command);
   return true;
 }
@@ -100,85 +119,137 @@ void StepOutput::apply(const WorkflowCommand& command) {
   if (name == "debug") return show_lines(LineKind::debug, command.data);
   if (name == "group") return show_lines(LineKind::group, command.data.substr(0, command.data.find('\n')));
   if (name == "endgroup") return job_.log->line(LineKind::endgroup, "");
-  if (name == "error" || name == "warning" || name == "notice") return annotate(to_annotation(command));
+  if (name == "error" || name == "warning" || name == "notice") {
+    Annotation annotation = to_annotation(command);
+    annotation.file = path_in_workspace(job_, annotation.file);
+    return annotate(annotation);
+  }
   if (name == "stop-commands") return stop_commands(command);
   if (name == "echo") return echo(command);
   if (name == "add-matcher") return add_matcher(command);
-  if (name == "remove-matcher") {
-    if (job_.matchers) job_.matchers->remove(command.property("owner"));
-    return;
-  }
+  if (name == "remove-matcher") return remove_matcher(command);
   kept_bytes_ += command.data.size() + 64;
-  if (kept_bytes_ > kMaximumKept) return refuse(name, "the step's commands together hold more than 32 MiB");
-  if (name == "add-mask") {
-    if (base::trim(command.data).empty()) {
-      annotate(
-          {LineKind::warning, "Can't add secret mask for empty string in ##[add-mask] command.", "", ""});
-    } else {
-      job_.masker->add(command.data);
-    }
-    return;
-  }
+  if (kept_bytes_ > kMaximumKept) return refuse("The step's commands together hold more than 32 MiB.");
+  if (name == "add-mask") return add_mask(command);
   set_value(command);
+}
+
+void StepOutput::add_mask(const WorkflowCommand& command) {
+  if (base::trim(command.data).empty())
+    return warn("Can't add secret mask for empty string in ##[add-mask] command.");
+  if (echo_) show("::add-mask::***");
+  job_.masker->add(command.data);
 }
 
 void StepOutput::annotate(const Annotation& annotation) {
   if (++annotations_[annotation.level] <= kAnnotationsPerLevel) {
     job_.log->annotation(annotation);
   } else {
-    job_.log->line(annotation.level, annotation.message);
+    job_.log->line(annotation.level, annotation.log_line.empty() ? annotation.message : annotation.log_line);
   }
 }
 
 void StepOutput::stop_commands(const WorkflowCommand& command) {
-  const std::string token = base::to_lower(base::trim(command.data));
-  if (token.empty() || token == "pause-logging" || is_workflow_command(token)) {
-    return refuse("stop-commands",
-                  "its token must not be empty, 'pause-logging' or the name of a command; use a random one");
+  const std::string& token = command.data;
+  const bool invalid =
+      token.empty() || base::equals_ignoring_case(token, "pause-logging") || is_workflow_command(token);
+  if (invalid && !allow_unsecure_tokens_) {
+    annotate({LineKind::error,
+              "You cannot use a endToken that is an empty string, the string 'pause-logging', or another "
+              "workflow command. For more information see: "
+              "https://docs.github.com/actions/learn-github-actions/workflow-commands-for-github-actions"
+              "#example-stopping-and-starting-workflow-commands or opt into insecure command execution by "
+              "setting the `ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS` environment variable to `true`.",
+              "", ""});
+    effects_.failed = true;
+    return;
   }
-  resume_token_ = token;
   constexpr std::size_t kLongEnoughToMask = 6;
-  if (token.size() > kLongEnoughToMask) job_.masker->add(base::trim(command.data));
+  if (token.size() > kLongEnoughToMask) job_.masker->add(token);
+  show(line_);
+  resume_token_ = token;
 }
 
 void StepOutput::echo(const WorkflowCommand& command) {
+  if (command.data.empty()) return refuse("Value cannot be null. (Parameter 'value')");
   const std::string value = base::to_lower(base::trim(command.data));
   if (value != "on" && value != "off") {
-    return refuse("echo", fmt::format("it takes 'on' or 'off', not '{}'", command.data));
+    return refuse(fmt::format(
+        "Invalid echo command value. Possible values can be: 'on', 'off'. Current value is: '{}'.",
+        command.data));
   }
   echo_ = value == "on";
 }
 
-void StepOutput::add_matcher(const WorkflowCommand& command) {
-  std::string path(base::trim(command.data));
-  if (path.empty()) return refuse("add-matcher", "it names no file");
-  if (path.front() != '/') path = job_.folders.workspace.inside + "/" + path;
+std::string StepOutput::path_of(std::string_view file) const {
+  return file.front() == '/' ? std::string(file) : job_.folders.workspace.inside + "/" + std::string(file);
+}
+
+base::Result<std::string> StepOutput::read_matchers(const std::string& path) {
   auto text = read_job_file(job_.folders, path, kMaximumMatcherFile);
-  if (!text) return refuse("add-matcher", text.error().to_string());
+  if (!text && text.error().kind == base::ErrorKind::not_found)
+    return base::make_error(base::ErrorKind::not_found, fmt::format("Could not find file '{}'.", path));
+  return text;
+}
+
+void StepOutput::add_matcher(const WorkflowCommand& command) {
+  if (command.data.empty()) return warn("File path must be specified.");
+  const auto text = read_matchers(path_of(command.data));
+  if (!text) return refuse(text.error().message);
   if (!job_.matchers) job_.matchers = std::make_shared<ProblemMatchers>();
-  auto added = job_.matchers->add(*text);
-  if (!added) refuse("add-matcher", fmt::format("{}: {}", path, added.error().to_string()));
+  if (auto added = job_.matchers->add(*text); !added) refuse(added.error().message);
+}
+
+void StepOutput::remove_matcher(const WorkflowCommand& command) {
+  const std::string owner = command.property("owner");
+  if (!owner.empty() && !command.data.empty()) {
+    return warn(
+        "Either specify an owner name or a file path in ##[remove-matcher] command. Both values cannot be "
+        "set.");
+  }
+  if (owner.empty() && command.data.empty())
+    return warn("Either an owner name or a file path must be specified in ##[remove-matcher] command.");
+  if (!owner.empty()) {
+    if (job_.matchers) job_.matchers->remove(owner);
+    return;
+  }
+  const auto text = read_matchers(path_of(command.data));
+  if (!text) return refuse(text.error().message);
+  const auto owners = ProblemMatchers::owners_in(*text);
+  if (!owners) return refuse(owners.error().message);
+  for (const auto& each : *owners) {
+    if (job_.matchers) job_.matchers->remove(each);
+  }
 }
 
 bool StepOutput::unsecure_allowed(std::string_view command) {
   if (allow_unsecure_) return true;
-  refuse(command, fmt::format("it is disabled since any output could use it. Write to ${} instead, or set "
-                              "ACTIONS_ALLOW_UNSECURE_COMMANDS to true",
-                              command == "set-env" ? "GITHUB_ENV" : "GITHUB_PATH"));
+  refuse(fmt::format(
+      "The `{}` command is disabled. Please upgrade to using Environment Files or opt into unsecure "
+      "command execution by setting the `ACTIONS_ALLOW_UNSECURE_COMMANDS` environment variable to "
+      "`true`. For more information see: https://github.blog/changelog/"
+      "2020-10-01-github-actions-deprecating-set-env-and-add-path-commands/",
+      command));
   return false;
 }
 
 void StepOutput::set_value(const WorkflowCommand& command) {
   if (command.name == "add-path") {
     if (!unsecure_allowed(command.name)) return;
-    if (command.data.empty()) return refuse("add-path", "it names no folder");
+    if (command.data.empty()) return refuse("Value cannot be null. (Parameter 'path')");
     effects_.search_path.push_back(command.data);
     return;
   }
   const std::string key = command.property("name");
   if (command.name == "set-env" && !unsecure_allowed(command.name)) return;
-  if (key.empty()) return refuse(command.name, "Required field 'name' is missing");
+  if (key.empty())
+    return refuse(fmt::format("Required field 'name' is missing in ##[{}] command.", command.name));
   if (command.name == "set-env") {
+    if (base::equals_ignoring_case(key, "NODE_OPTIONS")) {
+      annotate({LineKind::error, "Can't update NODE_OPTIONS environment variable using ::set-env:: command.",
+                "", ""});
+      return;
+    }
     effects_.environment.emplace_back(key, command.data);
   } else if (command.name == "set-output") {
     effects_.outputs[key] = command.data;
@@ -187,9 +258,16 @@ void StepOutput::set_value(const WorkflowCommand& command) {
   }
 }
 
-void StepOutput::refuse(std::string_view name, std::string_view why) {
+void StepOutput::warn(std::string_view why) {
+  annotate({LineKind::warning, std::string(why), "", ""});
+}
+
+void StepOutput::refuse(std::string_view why) {
   annotate(
-      {LineKind::error, fmt::format("Unable to process command '{}' successfully: {}.", name, why), "", ""});
+      {LineKind::error,
+       fmt::format("Unable to process command '{}' successfully.", line_.substr(0, kMaximumShownCommand)), "",
+       ""});
+  annotate({LineKind::error, std::string(why), "", ""});
   effects_.failed = true;
 }
 

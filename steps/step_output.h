@@ -4,11 +4,13 @@
 // with it.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "steps/environment_files.h"
+#include "steps/outputs.h"
 #include "steps/running_job.h"
 #include "steps/workflow_commands.h"
 
@@ -16,7 +18,7 @@ namespace steps {
 
 /// What the commands of a step left behind.
 struct CommandEffects {
-  std::map<std::string, std::string> outputs;
+  Outputs outputs;
   NameValues environment;
   NameValues state;
   std::vector<std::string> search_path;
@@ -40,7 +42,13 @@ class StepOutput {
   void echo(const WorkflowCommand& command);
   void add_matcher(const WorkflowCommand& command);
   void set_value(const WorkflowCommand& command);
-  void refuse(std::string_view name, std::string_view why);
+  void remove_matcher(const WorkflowCommand& command);
+  void add_mask(const WorkflowCommand& command);
+  [[nodiscard]] std::string path_of(std::string_view file) const;
+  base::Result<std::string> read_matchers(const std::string& path);
+  /// The command cannot be carried out: the step fails.
+  void refuse(std::string_view why);
+  void warn(std::string_view why);
   [[nodiscard]] bool unsecure_allowed(std::string_view command);
   [[nodiscard]] bool has_matchers() const;
   void show(std::string_view text);
@@ -48,9 +56,11 @@ class StepOutput {
 
   RunningJob& job_;
   bool allow_unsecure_ = false;
+  bool allow_unsecure_tokens_ = false;
   bool echo_ = false;
-  std::string resume_token_;
-  std::size_t kept_bytes_ = 0;  ///< of all that commands asked to keep
+  std::optional<std::string> resume_token_;  ///< set while commands are stopped
+  std::string_view line_;                    ///< the one whose command is carried out
+  std::size_t kept_bytes_ = 0;               ///< of all that commands asked to keep
   std::map<LineKind, int> annotations_;
   CommandEffects effects_;
 };

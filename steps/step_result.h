@@ -2,10 +2,10 @@
 // What a step came to. A failed step is data like this, never a base::Error.
 
 #include <initializer_list>
-#include <map>
 #include <optional>
-#include <string>
 #include <string_view>
+
+#include "steps/outputs.h"
 
 namespace steps {
 
@@ -38,7 +38,8 @@ constexpr std::optional<Conclusion> parse_conclusion(std::string_view text) {
 struct StepResult {
   Conclusion outcome = Conclusion::success;
   Conclusion conclusion = Conclusion::success;
-  std::map<std::string, std::string> outputs;
+  Outputs outputs;
+  bool bad_condition = false;  ///< its `if` could not be evaluated
 };
 
 }  // namespace steps

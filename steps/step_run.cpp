@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/process.h"
 #include "base/strings.h"
 #include "steps/hash_files.h"
 #include "steps/running_process.h"
@@ -51,12 +52,31 @@ void report_failure(RunningJob& job, const base::Error& error) {
 
 namespace {
 
+bool is_missing_folder(const sandbox::ExitStatus& status) {
+  return status.failure.find("(chdir)") != std::string::npos;
+}
+
+bool is_missing_program(const sandbox::ExitStatus& status) {
+  return !status.failure.empty() && status.shell_code() == 127 && !is_missing_folder(status);
+}
+
+/// The reason of a system call's failure alone: "cannot start x (chdir): No such file" → "No such file".
+std::string_view reason_of(std::string_view failure) {
+  const std::size_t colon = failure.find(": ");
+  return colon == std::string_view::npos ? failure : failure.substr(colon + 2);
+}
+
+/// As .NET and the runner's WhichUtil say it.
+std::string why_not_started(const sandbox::ExitStatus& status, const sandbox::Command& command) {
+  const std::string program = command.argv.empty() ? "" : command.argv[0];
+  if (is_missing_program(status)) return fmt::format("{}: command not found", program);
+  const auto path = base::find_program(program, "/usr/local/bin:/usr/bin:/bin");
+  return fmt::format("An error occurred trying to start process '{}' with working directory '{}'. {}",
+                     path ? path->string() : program, command.directory, reason_of(status.failure));
+}
+
 std::string what_ended_it(const sandbox::ExitStatus& status, const sandbox::Command& command) {
-  if (!status.failure.empty()) {
-    return fmt::format("'{}' could not be started in {}: {}. Process completed with exit code {}.",
-                       command.argv.empty() ? "" : command.argv[0], command.directory, status.failure,
-                       status.shell_code());
-  }
+  if (!status.failure.empty()) return why_not_started(status, command);
   if (status.out_of_memory) {
     return fmt::format(
         "The process was killed because the job had used up its memory. Process completed with exit "
@@ -89,10 +109,6 @@ base::Result<ProcessEnd> run_in_sandbox(RunningJob& job, const sandbox::Command&
   return end;
 }
 
-bool is_missing_program(const sandbox::ExitStatus& status) {
-  return !status.failure.empty() && status.shell_code() == 127;
-}
-
 base::Result<std::shared_ptr<EnvironmentFiles>> make_environment_files(const RunningJob& job) {
   TRY(auto files, EnvironmentFiles::create(job.folders.file_commands, job.services->host_uid));
   return std::make_shared<EnvironmentFiles>(std::move(files));
@@ -107,15 +123,23 @@ void do_chores(const RunningJob& job) {
 
 }  // namespace
 
+base::Result<void> open_environment_files(StepRun& run) {
+  run.files = std::exchange(run.job.chores->prepared, nullptr);
+  if (!run.files) {
+    TRY(run.files, make_environment_files(run.job));
+  }
+  set_github(run.job, run.files->paths());
+  return {};
+}
+
 base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command command,
                                            const sandbox::EnvVars& more,
                                            const std::vector<std::string>& fallback_argv) {
   RunningJob& job = run.job;
-  auto files = std::exchange(job.chores->prepared, nullptr);
-  if (!files) {
-    TRY(files, make_environment_files(job));
+  if (!run.files) {
+    TRY(open_environment_files(run));
   }
-  set_github(job, files->paths());
+  auto files = std::exchange(run.files, nullptr);
   command.environment =
       process_environment(job, run.environment, job.contexts.get("github"), job.contexts.get("runner"));
   for (const auto& [name, value] : more) command.environment[name] = value;
@@ -147,7 +171,9 @@ base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command comman
   StepEffects effects = collect(std::move(output.effects()), std::move(written));
   effects.failed = effects.failed || bad_file;
   if (end.status.shell_code() != 0) {
-    if (!end.stopped) job.log->annotation({LineKind::error, what_ended_it(end.status, command), "", ""});
+    const bool says_so_itself = !run.step.run && end.status.failure.empty() && !end.status.out_of_memory;
+    if (!end.stopped && !says_so_itself)
+      job.log->annotation({LineKind::error, what_ended_it(end.status, command), "", ""});
     effects.failed = true;
   }
   return effects;

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -24,6 +25,7 @@ struct StepScope {
   int depth = 0;                        ///< how many composite actions are around it
   sandbox::EnvVars caller_environment;  ///< `env` of the steps that called them
   std::string action_path;              ///< the innermost one's folder
+  std::stop_token job_stop = {};        ///< within an action: the job's, not that of the calling step
 };
 
 /// A step between its condition and its outcome.
@@ -32,20 +34,23 @@ struct StepRun {
   RunningJob& job;
   const StepScope& scope;
   std::string name;
-  sandbox::EnvVars environment;             ///< job's, callers' and step's `env`
-  std::stop_token stop;                     ///< cancellation or time limit
-  std::map<std::string, std::string> with;  ///< inputs as given, keys lower case; of a `uses` step
-  std::function<void()> show_start;  ///< what the log says first; said while the process is starting up
+  sandbox::EnvVars environment;        ///< job's, callers' and step's `env`
+  std::stop_token stop;                ///< cancellation or time limit
+  Outputs with;                        ///< inputs as given, of a `uses` step
+  std::optional<Outputs> inputs = {};  ///< with the defaults of its action.yml, once they are known
+  std::function<void()> show_start;    ///< what the log says first; said while the process is starting up
+  std::shared_ptr<EnvironmentFiles> files = {};  ///< for its next process; `github` names them
 };
 
 /// What a step leaves behind, however it was run.
 struct StepEffects {
-  std::map<std::string, std::string> outputs;
+  Outputs outputs;
   NameValues environment;
   NameValues state;
   std::vector<std::string> search_path;
   std::string summary;
   bool failed = false;
+  bool reported_timeout = false;  ///< a step within the action has said that its time was over
 };
 
 /// A step whose condition holds, with what was evaluated before it runs.
@@ -84,6 +89,9 @@ class ContextsOfStep {
 /// The Error::code of what no step can help: the sandbox could not start or follow a process.
 inline constexpr std::string_view kSandboxFailed = "sandbox";
 
+/// The Error::code of a post step that failed and has said so in the log.
+inline constexpr std::string_view kAlreadyReported = "reported";
+
 /// What an expression in a step sees. Refers to the job.
 workflow::Scope scope_of(const RunningJob& job);
 /// Sets the `env` context to these variables.
@@ -91,9 +99,13 @@ void set_env_context(RunningJob& job, const sandbox::EnvVars& environment);
 /// Sets members of the `github` context, keeping the others.
 void set_github(RunningJob& job, const std::map<std::string, std::string>& members);
 
+/// Files for the step's next process, before anything of it is evaluated: `github.output` and the like are
+/// their paths.
+base::Result<void> open_environment_files(StepRun& run);
+
 /// Runs a process of the step: environment files made and read, output through the step's commands. `more`
 /// comes on top of the environment that all processes of a step get. A process that failed is an effect, not
-/// an Error.
+/// an Error; its exit code is reported for scripts only, actions say themselves what went wrong.
 base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command command,
                                            const sandbox::EnvVars& more,
                                            const std::vector<std::string>& fallback_argv = {});
@@ -120,6 +132,8 @@ StepStart start_of_step(const workflow::Step& step, RunningJob& job, const StepS
 /// Runs the step under its time limit and says how it went.
 base::Result<StepResult> run_ready_step(const workflow::Step& step, RunningJob& job, const StepScope& scope,
                                         ReadyStep ready);
+/// One post step, if its condition holds.
+Conclusion run_post_step(const PostStep& post, RunningJob& job);
 /// job.status becomes the worst of what it is and this.
 void merge_into_status(Conclusion conclusion, RunningJob& job);
 /// The step's entry in the `steps` context.

@@ -31,6 +31,8 @@ class TextPattern {
   static base::Result<TextPattern> compile(std::string_view expression);
   /// Searches anywhere in the text. Only the first 8 KiB are looked at.
   [[nodiscard]] Outcome search(std::string_view text) const;
+  /// With the whole match, which is group 0.
+  [[nodiscard]] int group_count() const { return groups_; }
 
  private:
   friend class PatternCompiler;

@@ -47,9 +47,8 @@ std::optional<WorkflowCommand> read_command(std::string_view head, std::string_v
   if (space != std::string_view::npos) {
     for (const std::string& pair : base::split(base::trim(head.substr(space + 1)), separator)) {
       const std::size_t equals = pair.find('=');
-      if (equals == std::string::npos || equals == 0) continue;
-      command.properties[std::string(base::trim(std::string_view(pair).substr(0, equals)))] =
-          property(std::string_view(pair).substr(equals + 1));
+      if (equals == std::string::npos || equals == 0 || equals + 1 == pair.size()) continue;
+      command.properties[pair.substr(0, equals)] = property(std::string_view(pair).substr(equals + 1));
     }
   }
   command.data = value(data);

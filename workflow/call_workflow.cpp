@@ -79,14 +79,13 @@ base::Result<Contexts> contexts_of_call(const Job& job, const Contexts& caller) 
   return contexts;
 }
 
-base::Result<std::map<std::string, std::string>> outputs_of_call(const Workflow& called,
-                                                                 const Contexts& contexts) {
-  std::map<std::string, std::string> outputs;
+base::Result<EnvList> outputs_of_call(const Workflow& called, const Contexts& contexts) {
+  EnvList outputs;
   const Scope scope{.contexts = contexts};
   for (const auto& output : called.call->outputs) {
     TRY(auto value, evaluate_text(output.value, scope)
                         .while_doing(fmt::format("evaluating the output '{}'", output.name)));
-    if (!value.empty()) outputs[output.name] = std::move(value);
+    if (!value.empty()) outputs.emplace_back(output.name, std::move(value));
   }
   return outputs;
 }

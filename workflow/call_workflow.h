@@ -19,7 +19,6 @@ base::Result<Contexts> contexts_of_call(const Job& job, const Contexts& caller);
 
 /// The outputs of the call: on.workflow_call.outputs evaluated. `contexts` is what the called jobs see and
 /// holds `jobs` with their results and outputs. Empty ones are left out.
-base::Result<std::map<std::string, std::string>> outputs_of_call(const Workflow& called,
-                                                                 const Contexts& contexts);
+base::Result<EnvList> outputs_of_call(const Workflow& called, const Contexts& contexts);
 
 }  // namespace workflow

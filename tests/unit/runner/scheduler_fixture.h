@@ -29,7 +29,7 @@ inline void PrintTo(Conclusion conclusion, std::ostream* out) {
 
 namespace runner {
 
-inline JobResult succeeded(std::map<std::string, std::string> outputs = {}) {
+inline JobResult succeeded(steps::Outputs outputs = {}) {
   return {.conclusion = steps::Conclusion::success, .outputs = std::move(outputs)};
 }
 inline JobResult failed() {

@@ -15,14 +15,12 @@ using testing::IsEmpty;
 using testing::Pair;
 
 NameValues parsed(std::string_view text) {
-  auto result = parse_name_values(text, "GITHUB_ENV");
-  EXPECT_TRUE(result) << result.error().to_string();
-  return result ? *result : NameValues{};
+  auto result = parse_name_values(text);
+  EXPECT_EQ(result.error, "");
+  return result.pairs;
 }
 std::string fault(std::string_view text) {
-  auto result = parse_name_values(text, "GITHUB_ENV");
-  EXPECT_FALSE(result);
-  return result ? "" : result.error().message;
+  return parse_name_values(text).error;
 }
 
 TEST(NameValues, ReadsLinesAndSkipsEmptyOnes) {
@@ -47,9 +45,16 @@ TEST(NameValues, KeepsCarriageReturnsAndDropsAByteOrderMark) {
               ElementsAre(Pair("A", "1\r")));
 }
 
+TEST(NameValues, KeepsWhatStoodBeforeAMistake) {
+  const auto result = parse_name_values("A=1\nnonsense\nB=2\n");
+  EXPECT_THAT(result.pairs, ElementsAre(Pair("A", "1")));
+  EXPECT_EQ(result.error, "Invalid format 'nonsense'");
+}
+
 TEST(NameValues, SaysWhatIsWrong) {
-  EXPECT_THAT(fault("no equals sign"), HasSubstr("Invalid format 'no equals sign'"));
-  EXPECT_THAT(fault("=value"), HasSubstr("Name must not be empty"));
+  EXPECT_EQ(fault("no equals sign"), "Invalid format 'no equals sign'");
+  EXPECT_EQ(fault("=value"), "Value cannot be null. (Parameter 'name')");
+  EXPECT_EQ(parse_name_values("=value", EmptyNames::allowed).error, "");
   EXPECT_THAT(fault("<<EOF\nEOF\n"), HasSubstr("Name must not be empty and delimiter must not be empty"));
   EXPECT_THAT(fault("A<<\n"), HasSubstr("delimiter must not be empty"));
   EXPECT_THAT(fault("A<<EOF\nx\n"), HasSubstr("Matching delimiter not found 'EOF'"));
@@ -83,7 +88,7 @@ TEST_F(EnvironmentFilesTest, AreRead) {
   ASSERT_TRUE(base::append_file(path("env"), "A=1\n"));
   ASSERT_TRUE(base::append_file(path("output"), "B<<E\n2\nE\n"));
   ASSERT_TRUE(base::append_file(path("state"), "C=3"));
-  ASSERT_TRUE(base::append_file(path("path"), "/one\n\n/two\n"));
+  ASSERT_TRUE(base::append_file(path("path"), "/one\n\r\n/two\r\n"));
   ASSERT_TRUE(base::append_file(path("step_summary"), "# Done"));
   const FileCommands commands = files_->read();
   EXPECT_THAT(commands.errors, IsEmpty());
@@ -108,22 +113,22 @@ TEST_F(EnvironmentFilesTest, AreNotReadThroughASymlink) {
   ASSERT_EQ(symlink(secret.c_str(), path("env").c_str()), 0);
   const FileCommands commands = files_->read();
   EXPECT_THAT(commands.environment, IsEmpty());
-  EXPECT_THAT(commands.errors, ElementsAre(HasSubstr("'env'")));
+  EXPECT_THAT(commands.errors, ElementsAre(HasSubstr("'env'"), testing::_));
 }
 
 TEST_F(EnvironmentFilesTest, DoNotWaitForTheWriterOfAFifo) {
   unlink(path("output").c_str());
   ASSERT_EQ(mkfifo(path("output").c_str(), 0666), 0);
   const FileCommands commands = files_->read();
-  EXPECT_THAT(commands.errors, ElementsAre(HasSubstr("no longer a regular file")));
+  EXPECT_THAT(commands.errors, ElementsAre(HasSubstr("'output'"), HasSubstr("no longer a regular file")));
 }
 
 TEST_F(EnvironmentFilesTest, AreReadUpToALimit) {
   ASSERT_EQ(truncate(path("env").c_str(), off_t{1} << 40), 0);
   ASSERT_EQ(truncate(path("step_summary").c_str(), (1 << 20) + 1), 0);
   const FileCommands commands = files_->read();
-  EXPECT_THAT(commands.errors, ElementsAre(HasSubstr("at most")));
-  EXPECT_THAT(commands.summary_error, HasSubstr("at most 1048576"));
+  EXPECT_THAT(commands.errors, ElementsAre(HasSubstr("'env'"), HasSubstr("at most")));
+  EXPECT_THAT(commands.summary_error, HasSubstr("supports content up to a size of 1024k, got 1024k"));
   EXPECT_EQ(commands.summary, "");
 }
 

@@ -64,11 +64,12 @@ TEST(ProblemMatchers, TurnALineIntoAnAnnotation) {
   EXPECT_FALSE(matchers.match("all is well"));
   auto problem = matchers.match("\x1b[1mmain.c:12:7: \x1b[31mwarning: unused variable 'x'\x1b[0m");
   ASSERT_TRUE(problem);
-  EXPECT_EQ(problem->level, LineKind::warning);
-  EXPECT_EQ(problem->file, "main.c");
-  EXPECT_EQ(problem->line, 12);
-  EXPECT_EQ(problem->column, 7);
-  EXPECT_EQ(problem->message, "unused variable 'x'");
+  EXPECT_EQ(problem->annotation.level, LineKind::warning);
+  EXPECT_EQ(problem->annotation.file, "main.c");
+  EXPECT_EQ(problem->annotation.line, 12);
+  EXPECT_EQ(problem->annotation.column, 7);
+  EXPECT_EQ(problem->annotation.message, "unused variable 'x'");
+  EXPECT_EQ(problem->annotation.log_line, "main.c:12:7: warning: unused variable 'x'");
 }
 
 TEST(ProblemMatchers, ReadSeveralLinesAndLoopOverTheLast) {
@@ -77,14 +78,15 @@ TEST(ProblemMatchers, ReadSeveralLinesAndLoopOverTheLast) {
   EXPECT_FALSE(matchers.match("test.js"));
   auto first = matchers.match("  1:0   error  Missing \"use strict\" statement                 strict");
   ASSERT_TRUE(first);
-  EXPECT_EQ(first->file, "test.js");
-  EXPECT_EQ(first->line, 1);
-  EXPECT_THAT(first->message, HasSubstr("strict: Missing"));
+  EXPECT_EQ(first->annotation.file, "test.js");
+  EXPECT_EQ(first->annotation.line, 1);
+  EXPECT_THAT(first->annotation.message, HasSubstr("Missing \"use strict\""));
+  EXPECT_EQ(first->annotation.code, "strict");
   auto second =
       matchers.match("  5:10  warning  'addOne' is defined but never used            no-unused-vars");
   ASSERT_TRUE(second);
-  EXPECT_EQ(second->level, LineKind::warning);
-  EXPECT_EQ(second->file, "test.js");
+  EXPECT_EQ(second->annotation.level, LineKind::warning);
+  EXPECT_EQ(second->annotation.file, "test.js");
   EXPECT_FALSE(matchers.match(""));
   EXPECT_FALSE(matchers.match("  6:1  error  no file any more  x"));
 }
@@ -102,11 +104,14 @@ TEST(ProblemMatchers, AreReplacedAndRemovedByOwner) {
 
 TEST(ProblemMatchers, RefuseDocumentsOfAnotherShape) {
   ProblemMatchers matchers;
-  for (std::string_view text :
-       {"", "[]", "{}", R"({"problemMatcher": []})", R"({"problemMatcher": [{"owner": "x"}]})",
-        R"({"problemMatcher": [{"pattern": [{"regexp": "a", "message": 1}]}]})",
-        R"({"problemMatcher": [{"owner": "x", "pattern": [{"regexp": "(", "message": 1}]}]})",
-        R"({"problemMatcher": [{"owner": "x", "pattern": [{"regexp": "a"}]}]})"}) {
+  for (
+      std::string_view text :
+      {"", R"({"problemMatcher": 1})", R"({"problemMatcher": [{"owner": "x"}]})",
+       R"({"problemMatcher": [{"owner": "x", "pattern": [{"regexp": "a", "message": 1}]}]})",
+       R"({"problemMatcher": [{"owner": "x", "severity": "fatal", "pattern": [{"regexp": "a", "message": 0}]}]})",
+       R"({"problemMatcher": [{"pattern": [{"regexp": "a", "message": 1}]}]})",
+       R"({"problemMatcher": [{"owner": "x", "pattern": [{"regexp": "(", "message": 1}]}]})",
+       R"({"problemMatcher": [{"owner": "x", "pattern": [{"regexp": "a"}]}]})"}) {
     EXPECT_FALSE(matchers.add(text).ok()) << text;
   }
 }

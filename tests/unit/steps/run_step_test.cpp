@@ -5,9 +5,7 @@
 #include <csignal>
 
 #include "base/strings.h"
-#include "tests/unit/steps/job_fixture.h"
-#include "workflow/load_workflow.h"
-#include "workflow/plan.h"
+#include "tests/unit/steps/run_step_fixture.h"
 
 namespace steps {
 namespace {
@@ -18,60 +16,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
-using workflow::expression::Object;
-using workflow::expression::Value;
 
-class RunStep : public JobFixture {
- protected:
-  RunStep() {
-    Object github;
-    github.set("repository", Value("octo/app"));
-    github.set("token", Value("ghs_secret"));
-    github.set("ref_protected", Value(false));
-    job_.contexts.set("github", Value(std::move(github)));
-    Object runner;
-    runner.set("os", Value("Linux"));
-    job_.contexts.set("runner", Value(std::move(runner)));
-  }
-
-  /// The steps of a workflow with this YAML as its `steps:`, indented by hand.
-  const std::vector<workflow::Step>& steps_of(const std::string& yaml) {
-    auto loaded =
-        workflow::load_workflow("ci.yml", "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n" + yaml);
-    for (const auto& diagnostic : loaded.diagnostics) ADD_FAILURE() << to_string(diagnostic);
-    loaded_ = std::move(loaded.workflow);
-    planned_.job = &loaded_->jobs.at(0);
-    job_.planned = &planned_;
-    return loaded_->jobs.at(0).steps;
-  }
-  StepResult run(const std::string& yaml) {
-    StepResult last;
-    for (const workflow::Step& step : steps_of(yaml)) {
-      auto result = run_step(step, job_);
-      EXPECT_TRUE(result) << result.error().to_string();
-      if (result) last = *result;
-    }
-    return last;
-  }
-  /// An answer that appends to the environment file that a GITHUB_ variable names.
-  static FakeSandbox::Answer writes(const std::string& variable, const std::string& text, int code = 0) {
-    FakeSandbox::Answer answer;
-    answer.status.code = code;
-    answer.on_start = [=](const sandbox::Command& command) {
-      EXPECT_TRUE(base::append_file(command.environment.at(variable), text));
-    };
-    return answer;
-  }
-  static FakeSandbox::Answer exits(int code, const std::string& output = "") {
-    FakeSandbox::Answer answer;
-    answer.output = output;
-    answer.status.code = code;
-    return answer;
-  }
-
-  std::optional<workflow::Workflow> loaded_;
-  workflow::PlannedJob planned_;
-};
+class RunStep : public RunStepFixture {};
 
 TEST_F(RunStep, RunsAScriptByTheDefaultShellInTheWorkspace) {
   std::string script;
@@ -221,7 +167,9 @@ TEST_F(RunStep, KeepsOutputsOfAFailedStep) {
 TEST_F(RunStep, FailsForAnEnvironmentFileOfAnotherFormat) {
   sandbox_.will(writes("GITHUB_OUTPUT", "no equals sign\n"));
   EXPECT_EQ(run("      - run: x\n").conclusion, Conclusion::failure);
-  EXPECT_THAT(log_.texts(LineKind::error), ElementsAre(HasSubstr("Invalid format 'no equals sign'")));
+  EXPECT_THAT(log_.texts(LineKind::error),
+              ElementsAre("Unable to process file command 'output' successfully.",
+                          "Invalid format 'no equals sign'"));
 }
 
 TEST_F(RunStep, FailsWhenAnExpressionCannotBeEvaluated) {
@@ -291,105 +239,6 @@ TEST_F(RunStep, PutsTheContextsBack) {
   EXPECT_TRUE(job_.contexts.get("github").get("output").is_null());
 }
 
-TEST_F(RunStep, RunsACompositeActionInItsOwnScope) {
-  write("act/action.yml",
-        "name: x\ninputs:\n  who:\n    default: nobody\n  other:\n    default: d\noutputs:\n  greeting:\n"
-        "    value: ${{ steps.inner.outputs.text }}\nruns:\n  using: composite\n  steps:\n"
-        "    - id: inner\n      shell: sh\n      run: echo ${{ inputs.who }} ${{ inputs.other }} $CALLER\n"
-        "    - shell: sh\n      if: steps.outer.outcome == 'success'\n      run: sees the caller's steps\n"
-        "    - shell: sh\n      run: ls ${{ github.action_path }}\n");
-  sandbox_.will(exits(0));
-  sandbox_.will(writes("GITHUB_OUTPUT", "text=hello\n"));
-  sandbox_.will(writes("GITHUB_ENV", "LEAKS=yes\n"));
-  run("      - id: outer\n        run: true\n      - id: call\n        uses: ./act\n        env:\n          "
-      "CALLER: c\n"
-      "        with:\n          who: me\n          typo: x\n      - run: echo ${{ "
-      "steps.call.outputs.greeting }}\n");
-  ASSERT_EQ(sandbox_.commands.size(), 4U);
-  EXPECT_EQ(sandbox_.commands[1].environment.at("CALLER"), "c");
-  EXPECT_EQ(sandbox_.commands[1].environment.at("GITHUB_ACTION_PATH"),
-            job_.folders.workspace.inside + "/act");
-  EXPECT_EQ(sandbox_.commands[3].environment.count("CALLER"), 0U);
-  EXPECT_EQ(sandbox_.commands[3].environment.at("LEAKS"), "yes");
-  EXPECT_THAT(log_.texts(LineKind::group),
-              ElementsAre("Run true", "Run ./act", "Run echo me d $CALLER",
-                          "Run ls " + job_.folders.workspace.inside + "/act", "Run echo hello"));
-  EXPECT_TRUE(job_.contexts.get("steps").get("inner").is_null());
-  EXPECT_THAT(log_.texts(LineKind::warning), ElementsAre(HasSubstr("'typo'")));
-}
-
-TEST_F(RunStep, FailsACompositeActionWhenAStepInItFails) {
-  write("act/action.yml",
-        "name: x\nruns:\n  using: composite\n  steps:\n    - shell: sh\n      run: bad\n"
-        "    - shell: sh\n      run: never\n    - shell: sh\n      if: failure()\n      run: report\n");
-  sandbox_.will(exits(1));
-  EXPECT_EQ(run("      - uses: ./act\n").conclusion, Conclusion::failure);
-  EXPECT_EQ(sandbox_.commands.size(), 2U);
-  EXPECT_EQ(job_.status, Conclusion::failure);
-}
-
-TEST_F(RunStep, EndsACompositeActionThatCallsItself) {
-  write("act/action.yml", "name: x\nruns:\n  using: composite\n  steps:\n    - uses: ./act\n");
-  EXPECT_EQ(run("      - uses: ./act\n").conclusion, Conclusion::failure);
-  EXPECT_THAT(log_.texts(LineKind::error), Contains(HasSubstr("nested more than 10 deep")));
-}
-
-TEST_F(RunStep, RunsAJavaScriptActionAndItsPostPart) {
-  write("js/action.yml",
-        "name: x\ninputs:\n  My Input:\n    default: d\nruns:\n  using: node20\n  main: dist/index.js\n  "
-        "post: dist/post.js\n");
-  job_.runtime_environment = {{"ACTIONS_RUNTIME_TOKEN", "r"}};
-  sandbox_.will(writes("GITHUB_STATE", "pid=7\n"));
-  EXPECT_EQ(
-      run("      - uses: ./js\n        name: Act\n        with:\n          my input: given\n").conclusion,
-      Conclusion::success);
-  const sandbox::Command& main = sandbox_.commands[0];
-  EXPECT_THAT(main.argv, ElementsAre("node", job_.folders.workspace.inside + "/js/dist/index.js"));
-  EXPECT_EQ(main.environment.at("INPUT_MY_INPUT"), "given");
-  EXPECT_EQ(main.environment.at("ACTIONS_RUNTIME_TOKEN"), "r");
-  ASSERT_EQ(job_.post_steps.size(), 1U);
-  EXPECT_EQ(job_.post_steps[0].name, "Post Act");
-  EXPECT_EQ(run_last_post_step(job_), Conclusion::success);
-  EXPECT_THAT(sandbox_.commands[1].argv,
-              ElementsAre("node", job_.folders.workspace.inside + "/js/dist/post.js"));
-  EXPECT_EQ(sandbox_.commands[1].environment.at("STATE_pid"), "7");
-  EXPECT_EQ(sandbox_.commands[1].environment.at("INPUT_MY_INPUT"), "given");
-}
-
-TEST_F(RunStep, RefusesDockerActionsByName) {
-  write("d/action.yml", "name: x\nruns:\n  using: docker\n  image: Dockerfile\n");
-  run("      - uses: ./d\n      - if: always()\n        uses: docker://alpine:3\n");
-  EXPECT_THAT(log_.texts(LineKind::error),
-              ElementsAre(HasSubstr("'./d' is a Docker action"), HasSubstr("docker://alpine:3")));
-}
-
-TEST_F(RunStep, SaysWhatIsMissing) {
-  run("      - uses: ./nowhere\n      - if: always()\n        uses: octo/unknown@v1\n");
-  EXPECT_THAT(log_.texts(LineKind::error),
-              ElementsAre(HasSubstr("actions/checkout"), HasSubstr("'octo/unknown@v1' is not built in")));
-}
-
-TEST_F(RunStep, FetchesRemoteActions) {
-  const base::Path fetched = make("fetched").host;
-  ASSERT_TRUE(base::write_file(fetched / "action.yml",
-                               "name: x\nruns:\n  using: node20\n  main: i.js\n  pre: p.js\n"));
-  ASSERT_TRUE(base::write_file(fetched / "i.js", "1"));
-  std::string asked;
-  services_.fetch_action = [&](const std::string& uses) -> base::Result<base::Path> {
-    asked = uses;
-    return fetched;
-  };
-  run("      - uses: octo/act/sub@v2\n");
-  EXPECT_EQ(asked, "octo/act/sub@v2");
-  ASSERT_EQ(sandbox_.commands.size(), 2U);
-  EXPECT_THAT(sandbox_.commands[0].argv[1], testing::EndsWith("/p.js"));
-  const std::string main = sandbox_.commands[1].argv[1];
-  EXPECT_THAT(main, testing::StartsWith(job_.folders.actions.inside));
-  EXPECT_TRUE(base::exists(main));
-  EXPECT_EQ(sandbox_.commands[1].environment.at("GITHUB_ACTION_REPOSITORY"), "octo/act");
-  EXPECT_EQ(sandbox_.commands[1].environment.at("GITHUB_ACTION_REF"), "v2");
-}
-
 TEST_F(RunStep, HashesFilesOfTheWorkspace) {
   write("a/lock.txt", "1");
   write("b/lock.txt", "2");
@@ -403,41 +252,6 @@ TEST_F(RunStep, HashesFilesOfTheWorkspace) {
   EXPECT_THAT(shown, HasSubstr("--"));
   EXPECT_EQ(shown.size(), std::string("Run echo --").size() + 128);
   EXPECT_EQ(shown.substr(0, both.size()), both);
-}
-
-TEST_F(RunStep, APostStepWhoseConditionCannotBeEvaluatedFailsAlone) {
-  bool cleaned_up = false;
-  job_.post_steps.push_back({"first", [&](RunningJob&) -> base::Result<void> {
-                               cleaned_up = true;
-                               return {};
-                             }});
-  job_.post_steps.push_back(
-      {"second", [](RunningJob&) -> base::Result<void> { return {}; }, "fromJSON('{')"});
-  EXPECT_EQ(run_last_post_step(job_), Conclusion::failure);
-  EXPECT_EQ(run_last_post_step(job_), Conclusion::success);
-  EXPECT_TRUE(cleaned_up);
-  EXPECT_EQ(job_.status, Conclusion::failure);
-}
-
-TEST_F(RunStep, RunsPostStepsLastRegisteredFirst) {
-  std::vector<std::string> order;
-  const auto post = [&](const std::string& name, const std::string& condition, bool fails = false) {
-    job_.post_steps.push_back({name,
-                               [&order, name, fails](RunningJob&) -> base::Result<void> {
-                                 order.push_back(name);
-                                 if (fails) return base::make_error(base::ErrorKind::internal, "post failed");
-                                 return {};
-                               },
-                               condition});
-  };
-  job_.status = Conclusion::failure;
-  post("a", "");
-  post("b", "success()");
-  post("c", "failure()", true);
-  EXPECT_EQ(run_last_post_step(job_), Conclusion::failure);
-  EXPECT_EQ(run_last_post_step(job_), Conclusion::skipped);
-  EXPECT_EQ(run_last_post_step(job_), Conclusion::success);
-  EXPECT_THAT(order, ElementsAre("c", "a"));
 }
 
 }  // namespace

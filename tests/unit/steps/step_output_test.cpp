@@ -71,8 +71,9 @@ TEST_F(StepOutputTest, RefusesSetEnvAndAddPathUnlessAllowed) {
   print({"::set-env name=A::1", "::add-path::/x"});
   EXPECT_TRUE(effects_.failed);
   EXPECT_THAT(effects_.environment, IsEmpty());
-  EXPECT_THAT(log_.annotations[0].message, HasSubstr("GITHUB_ENV"));
-  EXPECT_THAT(log_.annotations[1].message, HasSubstr("GITHUB_PATH"));
+  EXPECT_EQ(log_.annotations[0].message, "Unable to process command '::set-env name=A::1' successfully.");
+  EXPECT_THAT(log_.annotations[1].message, HasSubstr("The `set-env` command is disabled."));
+  EXPECT_THAT(log_.annotations[3].message, HasSubstr("The `add-path` command is disabled."));
   print({"::set-env name=A::1", "::add-path::/x"}, {{"ACTIONS_ALLOW_UNSECURE_COMMANDS", "true"}});
   EXPECT_FALSE(effects_.failed);
   EXPECT_THAT(effects_.environment, ElementsAre(Pair("A", "1")));
@@ -82,7 +83,8 @@ TEST_F(StepOutputTest, RefusesSetEnvAndAddPathUnlessAllowed) {
 TEST_F(StepOutputTest, EchoesCommandsWhenAsked) {
   print({"::echo::on", "::set-output name=a::1", "::add-mask::s3cr3t", "::echo::off",
          "::set-output name=b::2"});
-  EXPECT_THAT(log_.texts(LineKind::output), ElementsAre("::set-output name=a::1"));
+  EXPECT_THAT(log_.texts(LineKind::output),
+              ElementsAre("::set-output name=a::1", "::add-mask::***", "::echo::off"));
   print({"::echo::maybe"});
   EXPECT_TRUE(effects_.failed);
 }
@@ -97,6 +99,25 @@ TEST_F(StepOutputTest, ReadsMatchersFromTheWorkspaceAndOnlyFromThere) {
   EXPECT_THAT(log_.texts(LineKind::output), ElementsAre("E: plain"));
   print({"::add-matcher::/etc/passwd"});
   EXPECT_TRUE(effects_.failed);
+}
+
+TEST_F(StepOutputTest, LogsTheLineThatAMatcherFound) {
+  write("matcher.json", R"({"problemMatcher": [{"owner": "x", "severity": "notice", "pattern": [
+    {"regexp": "^(\\S+): (.*)$", "file": 1, "message": 2}]}]})");
+  write(".git/config", "[core]\n");
+  write("src/a.c", "");
+  print({"::add-matcher::matcher.json", "src/a.c: broken", "src/b.c: not there"});
+  ASSERT_EQ(log_.annotations.size(), 2U);
+  EXPECT_EQ(log_.annotations[0].message, "broken");
+  EXPECT_EQ(log_.annotations[0].log_line, "src/a.c: broken");
+  EXPECT_EQ(log_.annotations[0].file, "src/a.c");
+  EXPECT_EQ(log_.annotations[1].file, "");
+}
+
+TEST_F(StepOutputTest, LetsNobodyPrintTheRunnersMarkers) {
+  print({"##[start-action display=x]", "a ##[end-action id=y]"});
+  EXPECT_THAT(log_.texts(LineKind::output),
+              ElementsAre("##[\\start-action display=x]", "a ##[\\end-action id=y]"));
 }
 
 TEST_F(StepOutputTest, KeepsOnlySoMuch) {

@@ -49,6 +49,13 @@ TEST(WorkflowCommands, SplitsAPropertyAtItsFirstEqualsSign) {
   EXPECT_EQ(parse_workflow_command("::set-output name=a=b::c")->property("name"), "a=b");
 }
 
+TEST(WorkflowCommands, TakesASpaceAfterACommaAsPartOfTheName) {
+  const auto command = parse_workflow_command("::error file=a, line=3,title=::x");
+  EXPECT_EQ(command->property("file"), "a");
+  EXPECT_EQ(command->property("line"), "");
+  EXPECT_EQ(command->property(" line"), "3");
+}
+
 TEST(WorkflowCommands, KnowsTheTokenThatEndsStopCommands) {
   EXPECT_FALSE(parse_workflow_command("::tok123::"));
   auto command = parse_workflow_command("::TOK123::", "tok123");

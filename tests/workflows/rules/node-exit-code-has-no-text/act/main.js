@@ -1,0 +1,2 @@
+console.log('::error::it went wrong');
+process.exitCode = 1;

@@ -1,0 +1,2 @@
+console.log(process.cwd());
+console.log(__filename);
