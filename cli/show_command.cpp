@@ -20,9 +20,11 @@ std::string duration_text(double started, double finished) {
 }
 
 base::Json job_json(const runner::JobRecord& job) {
-  return {{"job", job.job},        {"name", job.name},       {"conclusion", job.conclusion},
-          {"reason", job.reason},  {"started", job.started}, {"finished", job.finished},
-          {"outputs", job.outputs}};
+  base::Json outputs = base::Json::object();
+  for (const auto& [name, value] : job.outputs) outputs[name] = value;
+  return {{"job", job.job},       {"name", job.name},       {"conclusion", job.conclusion},
+          {"reason", job.reason}, {"started", job.started}, {"finished", job.finished},
+          {"outputs", outputs}};
 }
 
 void print_run(const CommonFlags& common, const runner::RunRecord& run, std::int64_t attempt,

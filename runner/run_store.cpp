@@ -69,12 +69,14 @@ RunRecord run_of(const Sqlite::Row& row) {
           .conclusion = row.text(12)};
 }
 
-std::string outputs_text(const std::map<std::string, std::string>& outputs) {
-  return base::to_text(base::Json(outputs));
+std::string outputs_text(const steps::Outputs& outputs) {
+  base::Json json = base::Json::object();
+  for (const auto& [name, value] : outputs) json[name] = value;
+  return base::to_text(json);
 }
 
-std::map<std::string, std::string> outputs_of(const std::string& text) {
-  std::map<std::string, std::string> outputs;
+steps::Outputs outputs_of(const std::string& text) {
+  steps::Outputs outputs;
   const auto json = base::parse_json(text);
   if (!json || !json->is_object()) return outputs;
   for (const auto& [name, value] : json->items()) {

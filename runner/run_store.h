@@ -3,13 +3,13 @@
 // here: they are in the run's folder (events.jsonl).
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/files.h"
 #include "base/result.h"
+#include "steps/outputs.h"
 
 namespace runner {
 
@@ -36,7 +36,7 @@ struct JobRecord {
   std::string name;
   std::string conclusion;
   std::string reason;  ///< why it was skipped or cancelled, or that it is kept from an earlier attempt
-  std::map<std::string, std::string> outputs;
+  steps::Outputs outputs;
   double started = 0;
   double finished = 0;
 };

@@ -26,13 +26,13 @@ struct FinishedLeg {
   std::string reason;          ///< why it was skipped or cancelled, or that it is kept
   bool runner_failed = false;  ///< the runner could not run it
   double milliseconds = 0;
-  std::map<std::string, std::string> outputs;
+  steps::Outputs outputs;
 };
 
 /// What a leg came to in an earlier attempt of the run.
 struct KeptResult {
   steps::Conclusion conclusion = steps::Conclusion::success;
-  std::map<std::string, std::string> outputs;
+  steps::Outputs outputs;
   std::int64_t attempt = 1;
 };
 

@@ -7,7 +7,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::UnorderedElementsAre;
 
-KeptResult kept_success(std::map<std::string, std::string> outputs = {}) {
+KeptResult kept_success(steps::Outputs outputs = {}) {
   return {.conclusion = steps::Conclusion::success, .outputs = std::move(outputs)};
 }
 
