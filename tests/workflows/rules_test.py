@@ -178,7 +178,8 @@ def log_lines(events, headers):
     lines = []
     in_header = False
     for event in events:
-        if event["type"] in ("job_started", "job_finished", "step_started", "step_finished"):
+        # Why a step was skipped stands in no log of GitHub's.
+        if event["type"] in ("job_started", "job_finished", "step_started", "step_finished", "step_skipped"):
             continue
         kind = event.get("kind", "")
         if not headers and kind == "group" and event["text"].startswith("Run "):
