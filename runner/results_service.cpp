@@ -13,7 +13,7 @@ namespace runner {
 
 namespace {
 
-constexpr std::size_t kLongestMessage = 1U << 20;
+constexpr std::size_t kLongestRequest = 1U << 20;
 constexpr int kTokenSeconds = 7 * 86400;
 constexpr std::size_t kKeyBytes = 32;
 constexpr std::string_view kBearer = "Bearer ";
@@ -129,7 +129,7 @@ base::ServerResponse ResultsService::answer_job(const base::ServerRequest& reque
     return twirp_error("bad_route", fmt::format("there is nothing at {}", request.path));
   if (request.method != "POST") return twirp_error("bad_route", "expected POST");
   const auto parts = base::split(std::string_view(request.path).substr(kTwirp.size()), '/');
-  const auto body = request.body(kLongestMessage);
+  const auto body = request.body(kLongestRequest);
   if (!body) return twirp_error(body.error());
   const auto message = base::parse_json(*body);
   if (!message || !message->is_object()) return twirp_error("malformed", "expected a JSON object");

@@ -27,7 +27,7 @@ constexpr std::string_view kContent = ".blob";
 constexpr std::size_t kLongestRecord = 1U << 20;
 constexpr std::uint64_t kWriteBack = 32U << 20;
 
-double now() {
+double epoch_now() {
   return base::to_epoch_seconds(base::system_clock().now());
 }
 
@@ -235,7 +235,7 @@ Result<StoredBlob> BlobStore::finish(BlobDraft draft, const std::string& sha256)
   blob.identity = draft.identity_;
   blob.labels = draft.labels;
   blob.size = draft.size_;
-  blob.created = blob.used = now();
+  blob.created = blob.used = epoch_now();
   blob.expires = draft.expires;
   TRY(sync(draft.content_.get()));
   const Path shelf = folder_ / draft.shelf_;
@@ -252,7 +252,7 @@ Result<StoredBlob> BlobStore::finish(BlobDraft draft, const std::string& sha256)
 
 std::vector<StoredBlob> BlobStore::list(const std::string& shelf) const {
   std::vector<StoredBlob> blobs;
-  const double at = now();
+  const double at = epoch_now();
   for (const auto& name : names_in(folder_ / shelf)) {
     auto blob = read_record(folder_ / shelf, name);
     if (blob && (blob->expires == 0 || blob->expires > at)) blobs.push_back(std::move(*blob));
@@ -294,7 +294,7 @@ Result<void> BlobStore::remove_expired() {
     for (const auto& shelf : shelves(group)) {
       for (const auto& name : names_in(folder_ / shelf)) {
         const auto blob = read_record(folder_ / shelf, name);
-        if (blob && blob->expires != 0 && blob->expires <= now()) TRY(remove(shelf, blob->id));
+        if (blob && blob->expires != 0 && blob->expires <= epoch_now()) TRY(remove(shelf, blob->id));
       }
     }
   }

@@ -66,12 +66,12 @@ Result<BlobDraft> begin_upload(const UploadSettings& settings, std::string_view 
 }
 
 Result<ActionOutcome> finish_upload(const UploadSettings& settings, BlobDraft draft, RunningJob& job) {
-  const auto say = [&](const std::string& text) { job.log->line(LineKind::output, text); };
   const auto& access = job.services->results;
   TRY(const auto blob, access.store->finish(std::move(draft)));
-  say(fmt::format("SHA256 digest of uploaded artifact is {}", blob.sha256));
-  say(fmt::format("Artifact {} successfully finalized. Artifact ID {}", settings.name, blob.id));
-  say(fmt::format("Artifact {} has been successfully uploaded! Final size is {} bytes. Artifact ID is {}",
+  say(job, fmt::format("SHA256 digest of uploaded artifact is {}", blob.sha256));
+  say(job, fmt::format("Artifact {} successfully finalized. Artifact ID {}", settings.name, blob.id));
+  say(job,
+      fmt::format("Artifact {} has been successfully uploaded! Final size is {} bytes. Artifact ID is {}",
                   settings.name, blob.size, blob.id));
   const auto& github = job.contexts.get("github");
   ActionOutcome outcome;
@@ -80,7 +80,7 @@ Result<ActionOutcome> finish_upload(const UploadSettings& settings, BlobDraft dr
   outcome.outputs["artifact-url"] =
       fmt::format("{}/{}/actions/runs/{}/artifacts/{}", github.get("server_url").to_text(),
                   github.get("repository").to_text(), access.run_id, blob.id);
-  say(fmt::format("Artifact download URL: {}", outcome.outputs["artifact-url"]));
+  say(job, fmt::format("Artifact download URL: {}", outcome.outputs["artifact-url"]));
   return outcome;
 }
 
@@ -95,6 +95,10 @@ Result<void> check_content(int content, const Artifact& artifact) {
 Result<ResultsAccess> results_of(const RunningJob& job) {
   if (job.services != nullptr && job.services->results.store != nullptr) return job.services->results;
   return base::make_error(base::ErrorKind::unavailable, "artifacts are not kept here");
+}
+
+void say(RunningJob& job, const std::string& text) {
+  job.log->line(LineKind::output, text);
 }
 
 }  // namespace steps::builtin

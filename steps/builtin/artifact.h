@@ -32,6 +32,9 @@ base::Result<ActionOutcome> finish_upload(const UploadSettings& settings, BlobDr
 /// The error of an artifact's checksum, or none.
 base::Result<void> check_content(int content, const Artifact& artifact);
 
+/// A line of the step's log.
+void say(RunningJob& job, const std::string& text);
+
 /// Which artifacts there are here; an error where nothing is kept.
 base::Result<ResultsAccess> results_of(const RunningJob& job);
 

@@ -16,10 +16,6 @@ namespace {
 
 using base::Result;
 
-void say(RunningJob& job, const std::string& text) {
-  job.log->line(LineKind::output, text);
-}
-
 /// Which artifacts, and whether each gets a folder of its own.
 struct Choice {
   std::int64_t run_id = 0;

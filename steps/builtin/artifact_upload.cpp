@@ -19,10 +19,6 @@ namespace {
 
 using base::Result;
 
-void say(RunningJob& job, const std::string& text) {
-  job.log->line(LineKind::output, text);
-}
-
 struct FilesToUpload {
   std::vector<std::string> files;
   std::string root;
