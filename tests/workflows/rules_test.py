@@ -200,11 +200,14 @@ def shown(event, kind):
     if event["type"] not in ("line", "annotation"):
         return [normalised(f"<{event['type']}> {event.get('text', '')}".rstrip() + suffix)]
     tag = TAGS.get(kind, f"##[{kind}]")
-    mark = "!" if event["type"] == "annotation" else "|"
     first, *more = normalised(event["text"]).split("\n")
-    return [f"{mark} {tag}{first}" + (normalised(suffix) if not more else "")] + [
-        f"{mark}   {line}" for line in more[:-1]
-    ] + ([f"{mark}   {more[-1]}{normalised(suffix)}"] if more else [])
+    if event["type"] == "line":
+        # Output comes in blocks of lines.
+        return [f"| {tag}{first}"] + [f"| {line}" for line in more]
+    # An annotation may have several lines; its place stands behind the last.
+    lines = [f"! {tag}{first}"] + [f"!   {line}" for line in more]
+    lines[-1] += normalised(suffix)
+    return lines
 
 
 class RulesTest(unittest.TestCase):
