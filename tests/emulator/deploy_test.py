@@ -75,6 +75,8 @@ class DeployTest(EmulatorTest):
         """Neither session keys nor the registry's password stand in any file; the admin's key is the seed's alone."""
         for name in ("EMULATORADMIN", "ASIA"):
             files = [f for f in self.state_files_with(name) if not f.startswith(("images/", "emulator/images/"))]
+            # What a job that failed had in its workspace is kept, the repository's own seed among it.
+            files = [f for f in files if not f.endswith("/workspace/emulator.yml")]
             self.assertEqual(files, [], name)
 
     def test_7_tasks_come_back_after_a_restart_and_end_with_it(self):

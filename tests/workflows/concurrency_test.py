@@ -107,7 +107,7 @@ class ConcurrencyTest(WorkflowTest):
         began = []
         for number in (first, *others):
             events = [json.loads(line) for line in self.log(number).splitlines()]
-            began.append([event["time"] for event in events if event.get("text") in ("it-began", "it-ended")])
+            began.append([event["time"] for event in events for text in event.get("text", "").split("\n") if text in ("it-began", "it-ended")])
         for earlier, later in zip(began, began[1:]):
             self.assertLessEqual(earlier[1], later[0], "one ran while another did")
 
