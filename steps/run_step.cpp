@@ -93,6 +93,7 @@ base::Result<StepResult> run_ready_step(const workflow::Step& step, RunningJob& 
   run.stop = time.token();
   StepResult result;
   auto effects = opened ? dispatch(run) : base::Result<StepEffects>(std::move(opened).error());
+  const bool said_time_is_over = effects && effects->reported_timeout;
   const bool abandoned = outlives && !time.expired() && job.abandoned.stop_requested();
   const bool timed_out = time.expired() || abandoned;
   const bool cancelled = run.stop.stop_requested() && !timed_out;
@@ -108,7 +109,7 @@ base::Result<StepResult> run_ready_step(const workflow::Step& step, RunningJob& 
   }
   const bool caller_timed_out = scope.depth > 0 && cancelled && !scope.job_stop.stop_requested();
   if (timed_out) {
-    if (!effects || !effects->reported_timeout) say_time_is_over(run, ready.minutes, time.expired());
+    if (!said_time_is_over) say_time_is_over(run, ready.minutes, time.expired());
     result.outcome = Conclusion::failure;
   } else if (caller_timed_out && result.outcome != Conclusion::success) {
     job.log->annotation({LineKind::error, "The action has timed out.", "", ""});
@@ -128,7 +129,7 @@ namespace {
 // As people want to know it: a failure before it, rather than the text of a condition that nobody wrote.
 std::string why_skipped(const workflow::Step& step, const RunningJob& job) {
   workflow::Scope scope = scope_of(job);
-  const auto why = workflow::why_condition_fails(step.condition, scope);
+  auto why = workflow::why_condition_fails(step.condition, scope);
   if (job.status == Conclusion::success) return why;
   scope.status.success = [](const auto&) { return true; };
   const auto holds_otherwise = workflow::evaluate_condition(step.condition, scope);
