@@ -5,9 +5,13 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <cerrno>
 #include <clocale>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/archive.h"
 
@@ -61,5 +65,42 @@ inline EntryKind kind_of(archive_entry* entry) {
       return EntryKind::other;
   }
 }
+
+/// An archive that is being written, and where it goes.
+struct Output {
+  using Sink = std::function<Result<void>(std::string_view bytes)>;
+
+  explicit Output(Sink to) : sink(std::move(to)) {}
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+  ~Output() {
+    if (entry != nullptr) ::archive_entry_free(entry);
+    // An archive that is given up gets no end mark. Closing writes one, but leaks nothing as
+    // archive_write_fail does.
+    given_up = !finished;
+    ::archive_write_close(handle);
+    ::archive_write_free(handle);
+  }
+
+  static la_ssize_t on_write(archive* handle, void* user, const void* buffer, std::size_t size) {
+    auto& output = *static_cast<Output*>(user);
+    if (output.given_up) return static_cast<la_ssize_t>(size);
+    auto written = output.sink({static_cast<const char*>(buffer), size});
+    if (written) return static_cast<la_ssize_t>(size);
+    output.failure = std::move(written).error();
+    ::archive_set_error(handle, EIO, "%s", "the output failed");
+    return -1;
+  }
+  void open() { ::archive_write_open(handle, this, nullptr, on_write, nullptr); }
+
+  Error error(std::string_view what) { return failure ? *failure : error_of(handle, what); }
+
+  Sink sink;
+  archive* handle = ::archive_write_new();
+  archive_entry* entry = ::archive_entry_new();
+  std::optional<Error> failure;
+  bool finished = false;
+  bool given_up = false;
+};
 
 }  // namespace base::archive_parts

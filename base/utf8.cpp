@@ -22,6 +22,15 @@ Utf8Start utf8_start(std::string_view text) {
   return {length, true};
 }
 
+std::size_t utf16_length(std::string_view text) {
+  std::size_t units = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xc0U) != 0x80) units += byte >= 0xf0 ? 2 : 1;
+  }
+  return units;
+}
+
 std::string with_valid_utf8(std::string_view text) {
   std::string result;
   result.reserve(text.size());

@@ -16,6 +16,9 @@ struct Utf8Start {
 /// What a text that is not empty begins with.
 Utf8Start utf8_start(std::string_view text);
 
+/// How many UTF-16 units a valid text has: its length as .NET and JavaScript count it.
+std::size_t utf16_length(std::string_view text);
+
 /// The text with U+FFFD for what is no character, as .NET decodes it.
 std::string with_valid_utf8(std::string_view text);
 

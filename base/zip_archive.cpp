@@ -64,35 +64,8 @@ Result<std::size_t> ZipReader::read(char* buffer, std::size_t size) {
   return static_cast<std::size_t>(count);
 }
 
-struct ZipWriter::State {
-  explicit State(Sink to) : sink(std::move(to)) {}
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() {
-    if (entry != nullptr) ::archive_entry_free(entry);
-    given_up = !finished;  // as TarWriter's: closing writes, but leaks nothing
-    ::archive_write_close(handle);
-    ::archive_write_free(handle);
-  }
-
-  static la_ssize_t on_write(archive* handle, void* user, const void* buffer, std::size_t size) {
-    auto& state = *static_cast<State*>(user);
-    if (state.given_up) return static_cast<la_ssize_t>(size);
-    auto written = state.sink({static_cast<const char*>(buffer), size});
-    if (written) return static_cast<la_ssize_t>(size);
-    state.failure = std::move(written).error();
-    ::archive_set_error(handle, EIO, "%s", "the output failed");
-    return -1;
-  }
-
-  Error error(std::string_view what) { return failure ? *failure : archive_parts::error_of(handle, what); }
-
-  Sink sink;
-  archive* handle = ::archive_write_new();
-  archive_entry* entry = ::archive_entry_new();
-  std::optional<Error> failure;
-  bool finished = false;
-  bool given_up = false;
+struct ZipWriter::State : archive_parts::Output {
+  using Output::Output;
 };
 
 ZipWriter::ZipWriter(Sink sink, int level) : state_(std::make_unique<State>(std::move(sink))) {
@@ -103,7 +76,7 @@ ZipWriter::ZipWriter(Sink sink, int level) : state_(std::make_unique<State>(std:
   ::archive_write_set_options(state_->handle, options.c_str());
   ::archive_write_set_bytes_per_block(state_->handle, kBufferBytes);
   ::archive_write_set_bytes_in_last_block(state_->handle, 1);
-  ::archive_write_open(state_->handle, state_.get(), nullptr, State::on_write, nullptr);
+  state_->open();
 }
 ZipWriter::ZipWriter(ZipWriter&&) noexcept = default;
 ZipWriter::~ZipWriter() = default;

@@ -34,7 +34,7 @@ class LogPrinter {
     const bool lines_only = flags_.line > 0 || flags_.count > 0 || flags_.step >= 0;
     if (lines_only && !flags_.json && entry.line == 0 && entry.event.type != "step_started") return;
     if (flags_.json) {
-      fmt::print("{}\n", entry.text);
+      fmt::print("{}\n", runner::to_json_line(entry.event));
     } else {
       terminal_(entry.event);
     }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "runner/json_answer.h"
 
 namespace runner {
 
@@ -13,14 +14,6 @@ namespace {
 
 constexpr auto kTokenLifetimeSeconds = 600;
 constexpr std::string_view kKeyId = "pipeline";
-
-base::ServerResponse json_response(int status, const base::Json& body) {
-  base::ServerResponse response;
-  response.status = status;
-  response.headers.emplace("Content-Type", "application/json");
-  response.body = base::to_text(body);
-  return response;
-}
 
 }  // namespace
 
@@ -98,23 +91,23 @@ base::Result<std::string> OidcIssuer::mint(const std::string& job, const std::st
 base::ServerResponse OidcIssuer::answer(const base::ServerRequest& request) {
   if (request.path == "/token") return answer_token_request(request);
   if (request.path == "/.well-known/openid-configuration") {
-    return json_response(200, {{"issuer", issuer_},
-                               {"jwks_uri", keys_url()},
-                               {"subject_types_supported", {"public", "pairwise"}},
-                               {"response_types_supported", {"id_token"}},
-                               {"id_token_signing_alg_values_supported", {"RS256"}},
-                               {"scopes_supported", {"openid"}}});
+    return json_answer(200, {{"issuer", issuer_},
+                             {"jwks_uri", keys_url()},
+                             {"subject_types_supported", {"public", "pairwise"}},
+                             {"response_types_supported", {"id_token"}},
+                             {"id_token_signing_alg_values_supported", {"RS256"}},
+                             {"scopes_supported", {"openid"}}});
   }
   if (request.path == "/.well-known/jwks") {
-    if (auto made = ensure_key(); !made) return json_response(500, {{"message", made.error().message}});
+    if (auto made = ensure_key(); !made) return json_answer(500, {{"message", made.error().message}});
     const std::lock_guard lock(mutex_);
     base::Json key = {{"kty", "RSA"},  {"alg", "RS256"},     {"use", "sig"},
                       {"kid", kKeyId}, {"n", key_->jwk_n()}, {"e", key_->jwk_e()}};
     base::Json keys = base::Json::array();
     keys.push_back(std::move(key));
-    return json_response(200, {{"keys", std::move(keys)}});
+    return json_answer(200, {{"keys", std::move(keys)}});
   }
-  return json_response(404, {{"message", "not found"}});
+  return json_answer(404, {{"message", "not found"}});
 }
 
 base::ServerResponse OidcIssuer::answer_token_request(const base::ServerRequest& request) {
@@ -125,12 +118,12 @@ base::ServerResponse OidcIssuer::answer_token_request(const base::ServerRequest&
     const auto found = jobs_.find(job);
     if (found == jobs_.end() ||
         !base::equal_in_constant_time(authorization, "Bearer " + found->second->token)) {
-      return json_response(401, {{"message", "the request token is not valid for this job"}});
+      return json_answer(401, {{"message", "the request token is not valid for this job"}});
     }
   }
   auto token = mint(job, request.query_value("audience").value_or(""));
-  if (!token) return json_response(500, {{"message", token.error().message}});
-  return json_response(200, {{"value", *token}});
+  if (!token) return json_answer(500, {{"message", token.error().message}});
+  return json_answer(200, {{"value", *token}});
 }
 
 }  // namespace runner

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "runner/json_answer.h"
 #include "runner/results_calls.h"
 #include "runner/twirp.h"
 #include "steps/caches.h"

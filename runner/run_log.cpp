@@ -279,7 +279,6 @@ base::Result<std::optional<LogEntry>> LogCursor::next() {
     if (is_line) ++line_;
     if (is_line ? line_ < first_line_ : line_ + 1 < first_line_) continue;
     entry.line = is_line ? line_ : 0;
-    entry.text = to_json_line(entry.event);
     return std::optional(std::move(entry));
   }
 }

@@ -65,7 +65,6 @@ struct LogSelection {
 
 struct LogEntry {
   RunEvent event;
-  std::string text;        ///< as to_json_line has it
   std::uint64_t line = 0;  ///< counted within the selection, from 1; 0 when it is no line
 };
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "runner/json_answer.h"
 
 namespace runner {
 
@@ -44,14 +45,6 @@ const base::Json& member(const base::Json& message, std::string_view name) {
 }
 
 }  // namespace
-
-base::ServerResponse json_answer(int status, const base::Json& body) {
-  base::ServerResponse response;
-  response.status = status;
-  response.headers.emplace("Content-Type", "application/json");
-  response.body = base::to_text(body);
-  return response;
-}
 
 base::ServerResponse twirp_error(std::string_view code, const std::string& message) {
   return json_answer(status_of(code), {{"code", std::string(code)}, {"msg", message}});

@@ -12,7 +12,6 @@
 
 namespace runner {
 
-base::ServerResponse json_answer(int status, const base::Json& body);
 /// `code` is one of Twirp's: not_found, already_exists … (twitchtv/twirp docs, "Errors").
 base::ServerResponse twirp_error(std::string_view code, const std::string& message);
 /// An Error of ours as one of Twirp's.

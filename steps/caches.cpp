@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/strings.h"
+#include "base/utf8.h"
 
 namespace steps {
 namespace {
@@ -61,13 +62,7 @@ std::string cache_shelf(const std::string& repository) {
 }
 
 base::Result<void> check_cache_key(const std::string& key) {
-  // Characters, as JavaScript counts them: those beyond the first plane are two.
-  std::size_t length = 0;
-  for (const char c : key) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xC0U) != 0x80U) length += byte >= 0xF0U ? 2 : 1;
-  }
-  if (length > kLongestKey) {
+  if (base::utf16_length(key) > kLongestKey) {
     return base::invalid_input(
         fmt::format("Key Validation Error: {} cannot be larger than {} characters.", key, kLongestKey));
   }

@@ -5,6 +5,7 @@
 
 #include "base/similar_name.h"
 #include "base/strings.h"
+#include "base/utf8.h"
 #include "workflow/expression/characters.h"
 #include "workflow/expression/template.h"
 #include "workflow/expression/template_scalar.h"
@@ -305,12 +306,7 @@ class Checker {
 }  // namespace
 
 std::size_t weight_of_text(std::string_view text) {
-  std::size_t units = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xC0U) != 0x80U) units += byte >= 0xF0U ? 2 : 1;
-  }
-  return kTextSize + 2 * units;
+  return kTextSize + 2 * base::utf16_length(text);
 }
 
 void check_schema(const std::string& file, Node& node, const MappingRule& rule, SchemaReading& reading,

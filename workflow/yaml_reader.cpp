@@ -62,16 +62,6 @@ bool is_null(std::string_view text) {
   return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
 }
 
-// UTF-16 units, as .NET counts.
-std::size_t count_characters(std::string_view text) {
-  std::size_t units = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xC0U) != 0x80U) units += byte >= 0xF0U ? 2 : 1;
-  }
-  return units;
-}
-
 /// What the library does not tell: it counts bytes, and puts a value that is not there where the next thing
 /// begins.
 class Source : public SourceLines {
@@ -373,7 +363,7 @@ Node read_yaml(const std::string& file, std::string_view bytes, Diagnostics& dia
   const auto report = [&](int line, int column, std::string message) {
     diagnostics.push_back({{file, line, column}, cut_message(std::move(message))});
   };
-  if (text.size() > limits.characters && count_characters(text) > limits.characters) {
+  if (text.size() > limits.characters && base::utf16_length(text) > limits.characters) {
     report(0, 0, fmt::format("The maximum file size of {} characters has been exceeded", limits.characters));
     return {};
   }

@@ -10,6 +10,12 @@ TEST(Utf8, LeavesWhatIsValid) {
     EXPECT_EQ(with_valid_utf8(text), text);
 }
 
+TEST(Utf8, CountsUtf16AsOthersDo) {
+  EXPECT_EQ(utf16_length(""), 0U);
+  EXPECT_EQ(utf16_length("a\u00e4\u20ac"), 3U);
+  EXPECT_EQ(utf16_length("\U0001f600"), 2U) << "beyond the first plane are two";
+}
+
 TEST(Utf8, ReplacesWhatIsNone) {
   EXPECT_EQ(with_valid_utf8("a\xff"), "a\ufffd");
   EXPECT_EQ(with_valid_utf8("\xbf\xbf"), "\ufffd\ufffd") << "bytes that continue nothing";
