@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "base/files.h"
+#include "base/path_error.h"
 
 namespace base {
 
@@ -18,14 +19,6 @@ namespace {
 
 constexpr int kDeepest = 400;
 constexpr std::size_t kLongestLink = 4096;
-
-Error path_error(std::string_view what, const Path& path, int error_number) {
-  return system_error(fmt::format("{} {}", what, path.string()), error_number);
-}
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 /// One file or folder: a name in an open folder, and the path for messages.
 struct Entry {
@@ -146,7 +139,7 @@ class Copier {
   static Result<std::vector<std::string>> names_in(int folder, const Path& path) {
     Fd listed(::fcntl(folder, F_DUPFD_CLOEXEC, 0));
     if (!listed) return path_error("cannot list", path, errno);
-    const std::unique_ptr<DIR, CloseDirectory> entries(::fdopendir(listed.get()));
+    const OpenDirectory entries(::fdopendir(listed.get()));
     if (!entries) return path_error("cannot list", path, errno);
     (void)listed.release();
     std::vector<std::string> names;

@@ -17,17 +17,12 @@
 #include <cstdlib>
 #include <vector>
 
+#include "base/free_with.h"
+
 namespace base {
 
 namespace {
 
-template <auto Free>
-struct FreeWith {
-  template <typename T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
 using Key = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
 using KeyOperation = std::unique_ptr<EVP_PKEY_CTX, FreeWith<EVP_PKEY_CTX_free>>;
 using DigestOperation = std::unique_ptr<EVP_MD_CTX, FreeWith<EVP_MD_CTX_free>>;

@@ -13,19 +13,13 @@
 #include <cerrno>
 #include <memory>
 
+#include "base/path_error.h"
+
 namespace base {
 
 namespace {
 
 constexpr int kOpenAttempts = 32;
-
-Error path_error(std::string_view what, const Path& path, int error_number) {
-  return system_error(fmt::format("{} {}", what, path.string()), error_number);
-}
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 Path parent_of(const Path& path) {
   const Path parent = path.parent_path();
@@ -81,7 +75,7 @@ bool is_directory(const Path& path) {
 }
 
 Result<std::vector<std::string>> list_directory(const Path& path) {
-  const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
+  const OpenDirectory directory(::opendir(path.c_str()));
   if (!directory) return path_error("cannot list", path, errno);
   std::vector<std::string> names;
   while (const dirent* entry = ::readdir(directory.get())) {

@@ -8,17 +8,12 @@
 #include <mutex>
 #include <set>
 
+#include "base/free_with.h"
+
 namespace base {
 
 namespace {
 
-template <auto Free>
-struct FreeWith {
-  template <typename T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
 using Repository = std::unique_ptr<git_repository, FreeWith<git_repository_free>>;
 using Reference = std::unique_ptr<git_reference, FreeWith<git_reference_free>>;
 using Object = std::unique_ptr<git_object, FreeWith<git_object_free>>;

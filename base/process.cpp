@@ -84,9 +84,9 @@ struct Running {
   Fd output;
 };
 
-class Exchange {
+class Piping {
  public:
-  Exchange(const ProcessOptions& options, Running& running, std::string& collected)
+  Piping(const ProcessOptions& options, Running& running, std::string& collected)
       : options_(options), running_(running), collected_(collected), rest_(options.input) {
     if (rest_.empty()) running_.input.reset();
   }
@@ -226,7 +226,7 @@ Result<ProcessResult> run_process(const ProcessOptions& options) {
   Result<void> exchanged = system_error("pidfd_open", running.ended ? 0 : ENOSYS);
   if (running.ended) {
     const NoBrokenPipe guard;
-    exchanged = Exchange(options, running, result.output).run();
+    exchanged = Piping(options, running, result.output).run();
   }
   result.exit_code = end_group(running.pid, exchanged.ok());
   if (!exchanged) return std::move(exchanged).error();

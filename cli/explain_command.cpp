@@ -14,7 +14,7 @@ namespace cli {
 
 namespace {
 
-struct Session {
+struct Explained {
   runner::RunOptions options;
   steps::SecretMasker masker;
 };
@@ -51,7 +51,7 @@ base::Result<workflow::Assumptions> read_assumptions(const std::vector<std::stri
 }
 
 base::Result<workflow::Explanation> explain_one(const workflow::Workflow& workflow, const ExplainFlags& flags,
-                                                const Session& session, workflow::Plan& plan) {
+                                                const Explained& session, workflow::Plan& plan) {
   TRY(auto contexts, outer_contexts(session.options, workflow, {.id = 1, .number = 1}));
   TRY(plan, workflow::make_plan(workflow, contexts, chosen_job(flags)));
   for (const auto& [name, value] : session.options.environment)
@@ -68,7 +68,7 @@ base::Result<workflow::Explanation> explain_one(const workflow::Workflow& workfl
 }  // namespace
 
 int explain_command(const ExplainFlags& flags) {
-  Session session;
+  Explained session;
   if (auto filled = fill_event_options(flags, session.options, session.masker); !filled)
     return complain(filled.error());
   auto files = flags.workflows;

@@ -28,7 +28,7 @@ base::ServerResponse not_there(const std::string& name) {
   return twirp_error("not_found", fmt::format("artifact not found: {}", name));
 }
 
-base::ServerResponse create(const base::Json& message, const ResultsCall& call) {
+base::ServerResponse create_artifact(const base::Json& message, const ResultsCall& call) {
   steps::NewArtifact artifact{
       .access = call.access, .attempt = call.attempt, .name = text_field(message, "name")};
   if (auto type = text_field(message, "mime_type"); !type.empty()) artifact.media_type = std::move(type);
@@ -47,7 +47,7 @@ base::ServerResponse create(const base::Json& message, const ResultsCall& call) 
   return json_answer(200, {{"ok", true}, {"signed_upload_url", upload_address(call, upload)}});
 }
 
-base::ServerResponse finalize(const base::Json& message, const ResultsCall& call) {
+base::ServerResponse finalize_artifact(const base::Json& message, const ResultsCall& call) {
   const auto name = text_field(message, "name");
   auto draft = call.uploads.take(call.access.job, upload_name(name));
   if (!draft) return not_there(name);
@@ -64,7 +64,7 @@ base::ServerResponse finalize(const base::Json& message, const ResultsCall& call
   return json_answer(200, {{"ok", true}, {"artifact_id", std::to_string(blob->id)}});
 }
 
-base::ServerResponse list(const base::Json& message, const ResultsCall& call) {
+base::ServerResponse list_artifacts(const base::Json& message, const ResultsCall& call) {
   const auto name = text_field(message, "name_filter");
   const auto id = number_field(message, "id_filter");
   base::Json artifacts = base::Json::array();
@@ -84,7 +84,7 @@ base::ServerResponse list(const base::Json& message, const ResultsCall& call) {
   return json_answer(200, {{"artifacts", std::move(artifacts)}});
 }
 
-base::ServerResponse address_of(const base::Json& message, const ResultsCall& call) {
+base::ServerResponse address_of_artifact(const base::Json& message, const ResultsCall& call) {
   const auto name = text_field(message, "name");
   const auto artifact = steps::find_artifact(*call.access.store, call.access.run_id, name);
   if (!artifact) return not_there(name);
@@ -93,7 +93,7 @@ base::ServerResponse address_of(const base::Json& message, const ResultsCall& ca
       {{"signed_url", blob_address(call, steps::artifact_shelf(call.access.run_id), artifact->blob.id)}});
 }
 
-base::ServerResponse remove(const base::Json& message, const ResultsCall& call) {
+base::ServerResponse remove_artifact(const base::Json& message, const ResultsCall& call) {
   const auto name = text_field(message, "name");
   const auto artifact = steps::find_artifact(*call.access.store, call.access.run_id, name);
   if (!artifact) return not_there(name);
@@ -108,11 +108,11 @@ base::ServerResponse answer_artifact_call(std::string_view method, const base::J
                                           const ResultsCall& call) {
   if (text_field(message, "workflow_run_backend_id") != call.run)
     return twirp_error("permission_denied", "the token is for another run");
-  if (method == "CreateArtifact") return create(message, call);
-  if (method == "FinalizeArtifact") return finalize(message, call);
-  if (method == "ListArtifacts") return list(message, call);
-  if (method == "GetSignedArtifactURL") return address_of(message, call);
-  if (method == "DeleteArtifact") return remove(message, call);
+  if (method == "CreateArtifact") return create_artifact(message, call);
+  if (method == "FinalizeArtifact") return finalize_artifact(message, call);
+  if (method == "ListArtifacts") return list_artifacts(message, call);
+  if (method == "GetSignedArtifactURL") return address_of_artifact(message, call);
+  if (method == "DeleteArtifact") return remove_artifact(message, call);
   return twirp_error("bad_route", fmt::format("ArtifactService has no method {}", method));
 }
 

@@ -40,7 +40,7 @@ base::Result<steps::Cache> commit(const std::string& upload, std::int64_t size, 
   return steps::finish_cache(call.access, std::move(*draft));
 }
 
-base::ServerResponse create(const base::Json& message, const ResultsCall& call) {
+base::ServerResponse create_cache(const base::Json& message, const ResultsCall& call) {
   const auto upload = reserve(text_field(message, "key"), text_field(message, "version"), call);
   if (!upload && upload.error().code == steps::kBlobExists)
     return twirp_error("already_exists", std::string(kTaken));
@@ -48,14 +48,14 @@ base::ServerResponse create(const base::Json& message, const ResultsCall& call) 
   return json_answer(200, {{"ok", true}, {"signed_upload_url", upload_address(call, *upload)}});
 }
 
-base::ServerResponse finalize(const base::Json& message, const ResultsCall& call) {
+base::ServerResponse finalize_cache(const base::Json& message, const ResultsCall& call) {
   const auto cache = commit(upload_name(text_field(message, "key"), text_field(message, "version")),
                             number_field(message, "size_bytes").value_or(0), call);
   if (!cache) return twirp_error(cache.error());
   return json_answer(200, {{"ok", true}, {"entry_id", std::to_string(cache->blob.id)}});
 }
 
-base::ServerResponse address_of(const base::Json& message, const ResultsCall& call) {
+base::ServerResponse address_of_cache(const base::Json& message, const ResultsCall& call) {
   const auto restore_keys = texts_field(message, "restore_keys");
   if (restore_keys.size() >= kMostKeys)
     return twirp_error("invalid_argument", fmt::format("expected at most {} keys", kMostKeys));
@@ -160,9 +160,9 @@ base::ServerResponse old_commit(const base::Json& message, std::int64_t id, cons
 
 base::ServerResponse answer_cache_call(std::string_view method, const base::Json& message,
                                        const ResultsCall& call) {
-  if (method == "CreateCacheEntry") return create(message, call);
-  if (method == "FinalizeCacheEntryUpload") return finalize(message, call);
-  if (method == "GetCacheEntryDownloadURL") return address_of(message, call);
+  if (method == "CreateCacheEntry") return create_cache(message, call);
+  if (method == "FinalizeCacheEntryUpload") return finalize_cache(message, call);
+  if (method == "GetCacheEntryDownloadURL") return address_of_cache(message, call);
   return twirp_error("bad_route", fmt::format("CacheService has no method {}", method));
 }
 

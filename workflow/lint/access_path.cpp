@@ -7,15 +7,13 @@ namespace workflow::lint {
 
 namespace {
 
-using expression::NodeKind;
-
 void visit_paths(const expression::Node& node, const std::function<void(const std::string& path)>& visit) {
   if (const auto path = access_path(node); !path.empty()) {
     visit(path);
     // What stands in the brackets along the way is read too.
     const expression::Node* part = &node;
-    while (part->kind == NodeKind::index || part->kind == NodeKind::wildcard) {
-      if (part->kind == NodeKind::index) visit_paths(*part->children[1], visit);
+    while (part->kind == expression::NodeKind::index || part->kind == expression::NodeKind::wildcard) {
+      if (part->kind == expression::NodeKind::index) visit_paths(*part->children[1], visit);
       part = part->children[0].get();
     }
     return;
@@ -26,11 +24,12 @@ void visit_paths(const expression::Node& node, const std::function<void(const st
 }  // namespace
 
 std::string access_path(const expression::Node& node) {
-  if (node.kind == NodeKind::name) return base::to_lower(node.name);
-  if (node.kind != NodeKind::index && node.kind != NodeKind::wildcard) return "";
+  if (node.kind == expression::NodeKind::name) return base::to_lower(node.name);
+  if (node.kind != expression::NodeKind::index && node.kind != expression::NodeKind::wildcard) return "";
   auto path = access_path(*node.children[0]);
   if (path.empty()) return "";
-  const bool is_named = node.kind == NodeKind::index && node.children[1]->kind == NodeKind::literal;
+  const bool is_named =
+      node.kind == expression::NodeKind::index && node.children[1]->kind == expression::NodeKind::literal;
   return path + "." + (is_named ? base::to_lower(node.children[1]->literal.to_text()) : "*");
 }
 

@@ -10,8 +10,6 @@ namespace workflow::lint {
 
 namespace {
 
-using expression::Node;
-using expression::NodeKind;
 using expression::Operator;
 
 bool is_collection(const Type& type) {
@@ -19,12 +17,12 @@ bool is_collection(const Type& type) {
 }
 
 // A text that is no number: it is equal to no number and no boolean.
-const std::string* text_without_number(const Node& node) {
-  if (node.kind != NodeKind::literal || !node.literal.is_string()) return nullptr;
+const std::string* text_without_number(const expression::Node& node) {
+  if (node.kind != expression::NodeKind::literal || !node.literal.is_string()) return nullptr;
   return std::isnan(node.literal.to_number()) ? &node.literal.string() : nullptr;
 }
 
-std::string problem_of_equality(const Node& comparison, const Type& left, const Type& right) {
+std::string problem_of_equality(const expression::Node& comparison, const Type& left, const Type& right) {
   if (is_collection(left) || is_collection(right)) {
     const bool same_kind = left.kind == right.kind;
     const bool fits = same_kind && (!left.is(TypeKind::array) ||
@@ -36,7 +34,7 @@ std::string problem_of_equality(const Node& comparison, const Type& left, const 
     const Type& type = swapped ? right : left;
     const auto* text = text_without_number(*comparison.children[swapped ? 0 : 1]);
     if (text == nullptr || !(type.is(TypeKind::boolean) || type.is(TypeKind::number))) continue;
-    if (comparison.children[swapped ? 1 : 0]->kind == NodeKind::literal) continue;
+    if (comparison.children[swapped ? 1 : 0]->kind == expression::NodeKind::literal) continue;
     const bool is_boolean = *text == "true" || *text == "false";
     const auto instead = type.is(TypeKind::boolean) && is_boolean
                              ? fmt::format("; compare with {} without quotes", *text)
@@ -46,12 +44,12 @@ std::string problem_of_equality(const Node& comparison, const Type& left, const 
   return "";
 }
 
-std::string shown(const Node& node) {
+std::string shown(const expression::Node& node) {
   const auto path = path_of(node);
   return path.empty() ? "this string" : fmt::format("'{}'", path);
 }
 
-std::string why_not_among(const Node& compared, const Type& type, const std::string& text) {
+std::string why_not_among(const expression::Node& compared, const Type& type, const std::string& text) {
   const bool known = text.empty() || type.values.empty() ||
                      std::any_of(type.values.begin(), type.values.end(), [&](const std::string& value) {
                        return base::equals_ignoring_case(value, text);
@@ -65,7 +63,7 @@ std::string why_not_among(const Node& compared, const Type& type, const std::str
 
 }  // namespace
 
-std::string problem_of_comparison(const Node& comparison, const Type& left, const Type& right) {
+std::string problem_of_comparison(const expression::Node& comparison, const Type& left, const Type& right) {
   if (comparison.op == Operator::equal || comparison.op == Operator::not_equal) {
     if (left.is(TypeKind::any) || right.is(TypeKind::any)) return "";
     return problem_of_equality(comparison, left, right);
@@ -78,14 +76,14 @@ std::string problem_of_comparison(const Node& comparison, const Type& left, cons
   return "";
 }
 
-std::string why_never_equal(const Node& comparison, const Type& left, const Type& right) {
+std::string why_never_equal(const expression::Node& comparison, const Type& left, const Type& right) {
   if (comparison.op != Operator::equal && comparison.op != Operator::not_equal) return "";
   for (const bool swapped : {false, true}) {
     const Type& type = swapped ? right : left;
-    const Node& compared = *comparison.children[swapped ? 1 : 0];
-    const Node& literal = *comparison.children[swapped ? 0 : 1];
-    if (!type.is(TypeKind::string) || compared.kind == NodeKind::literal) continue;
-    if (literal.kind != NodeKind::literal) continue;
+    const expression::Node& compared = *comparison.children[swapped ? 1 : 0];
+    const expression::Node& literal = *comparison.children[swapped ? 0 : 1];
+    if (!type.is(TypeKind::string) || compared.kind == expression::NodeKind::literal) continue;
+    if (literal.kind != expression::NodeKind::literal) continue;
     if (literal.literal.is_string()) return why_not_among(compared, type, literal.literal.string());
     if (literal.literal.kind() != expression::Kind::boolean) continue;
     const auto* word = literal.literal.boolean() ? "true" : "false";

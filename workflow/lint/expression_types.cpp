@@ -11,8 +11,6 @@ namespace workflow::lint {
 
 namespace {
 
-using expression::Node;
-using expression::NodeKind;
 using expression::Operator;
 
 // Of an expression, and of it when it holds: `a && 'x'` is a boolean or a string, but then a string.
@@ -25,7 +23,7 @@ Typed plain(const TypePointer& type) {
   return {type, type};
 }
 
-std::string named(const Node& part) {
+std::string named(const expression::Node& part) {
   const auto path = path_of(part);
   return path.empty() ? "this value" : fmt::format("'{}'", path);
 }
@@ -35,40 +33,40 @@ class TypeChecker {
   TypeChecker(const TypeScope& scope, std::vector<TypeProblem>& problems)
       : scope_(scope), problems_(problems) {}
 
-  Typed check(const Node& node) {
+  Typed check(const expression::Node& node) {
     switch (node.kind) {
-      case NodeKind::literal:
+      case expression::NodeKind::literal:
         return plain(type_of_value(node.literal));
-      case NodeKind::name:
+      case expression::NodeKind::name:
         return plain(context(node));
-      case NodeKind::index:
+      case expression::NodeKind::index:
         return plain(index(node));
-      case NodeKind::wildcard:
+      case expression::NodeKind::wildcard:
         return plain(wildcard(node));
-      case NodeKind::call:
+      case expression::NodeKind::call:
         return plain(call(node));
-      case NodeKind::negation:
+      case expression::NodeKind::negation:
         check(*node.children[0]);
         return plain(boolean_type());
-      case NodeKind::binary:
+      case expression::NodeKind::binary:
         return binary(node);
     }
     return plain(any_type());
   }
 
  private:
-  TypePointer context(const Node& node) const {
+  TypePointer context(const expression::Node& node) const {
     auto type = scope_.type_of_context ? scope_.type_of_context(node.name) : nullptr;
     return type == nullptr ? any_type() : type;
   }
 
-  TypePointer call(const Node& node) {
+  TypePointer call(const expression::Node& node) {
     std::vector<TypePointer> arguments;
     for (const auto& child : node.children) arguments.push_back(check(*child).type);
     return type_of_call(node, arguments, problems_);
   }
 
-  Typed binary(const Node& node) {
+  Typed binary(const expression::Node& node) {
     if (node.op == Operator::logical_and || node.op == Operator::logical_or) return chain(node);
     const auto left = check(*node.children[0]).type;
     const auto right = check(*node.children[1]).type;
@@ -79,7 +77,7 @@ class TypeChecker {
     return plain(boolean_type());
   }
 
-  Typed chain(const Node& node) {
+  Typed chain(const expression::Node& node) {
     const bool either = node.op == Operator::logical_or;
     Typed result;
     for (const auto& child : node.children) {
@@ -93,7 +91,7 @@ class TypeChecker {
     return result;
   }
 
-  TypePointer wildcard(const Node& node) {
+  TypePointer wildcard(const expression::Node& node) {
     const auto type = check(*node.children[0]).type;
     if (type->filtered) return filtered_array_of(elements_of(*type->element));
     if (type->is_scalar() || type->is(TypeKind::null)) {
@@ -113,9 +111,9 @@ class TypeChecker {
     return all == nullptr ? any_type() : all;
   }
 
-  TypePointer index(const Node& node) {
+  TypePointer index(const expression::Node& node) {
     const auto receiver = check(*node.children[0]).type;
-    const Node& key = *node.children[1];
+    const expression::Node& key = *node.children[1];
     const auto key_type = check(key).type;
     switch (receiver->kind) {
       case TypeKind::any:
@@ -132,8 +130,9 @@ class TypeChecker {
     }
   }
 
-  TypePointer member(const Node& node, const Type& object, const Node& key, const Type& key_type) {
-    if (key.kind != NodeKind::literal || key_type.is(TypeKind::null)) {
+  TypePointer member(const expression::Node& node, const Type& object, const expression::Node& key,
+                     const Type& key_type) {
+    if (key.kind != expression::NodeKind::literal || key_type.is(TypeKind::null)) {
       if (key_type.is(TypeKind::string) || key_type.is(TypeKind::any)) return any_member(object);
       return wrong(key.offset, kExpressionType,
                    fmt::format("members of {} are found by a string, but this is {}",
@@ -148,12 +147,13 @@ class TypeChecker {
     return object.members.empty() && object.other != nullptr ? object.other : any_type();
   }
 
-  TypePointer missing(const Node& node, const Type& object, const std::string& name) {
-    const Node& receiver = *node.children[0];
-    const Node& key = *node.children[1];
+  TypePointer missing(const expression::Node& node, const Type& object, const std::string& name) {
+    const expression::Node& receiver = *node.children[0];
+    const expression::Node& key = *node.children[1];
     auto message = fmt::format("{} has no '{}'", named(receiver), name);
     std::string why;
-    if (receiver.kind == NodeKind::name && scope_.why_missing) why = scope_.why_missing(receiver.name, name);
+    if (receiver.kind == expression::NodeKind::name && scope_.why_missing)
+      why = scope_.why_missing(receiver.name, name);
     const auto names = member_names(object);
     if (const auto similar = base::similar_name(name, names); similar && why.empty()) {
       message += fmt::format("; did you mean '{}'?", *similar);
@@ -165,8 +165,9 @@ class TypeChecker {
     return wrong(key.offset, kUnknownProperty, std::move(message));
   }
 
-  TypePointer element(const Node& node, const Type& array, const Node& key, const Type& key_type) {
-    const bool numeric = key.kind == NodeKind::literal && !std::isnan(key.literal.to_number());
+  TypePointer element(const expression::Node& node, const Type& array, const expression::Node& key,
+                      const Type& key_type) {
+    const bool numeric = key.kind == expression::NodeKind::literal && !std::isnan(key.literal.to_number());
     if (numeric || key_type.is(TypeKind::number) || key_type.is(TypeKind::any)) return array.element;
     return wrong(key.offset, kExpressionType,
                  fmt::format("{} is an array: its elements are found by a number, but this is {}; `.*` "
@@ -175,10 +176,12 @@ class TypeChecker {
   }
 
   // Behind `.*`: of each object its member, of each array its element, and nothing of the rest.
-  TypePointer members_of_each(const Node& node, const Type& element, const Node& key, const Type& key_type) {
+  TypePointer members_of_each(const expression::Node& node, const Type& element, const expression::Node& key,
+                              const Type& key_type) {
     if (element.is(TypeKind::array) && key_type.is(TypeKind::number))
       return filtered_array_of(element.element);
-    if (!element.is(TypeKind::object) || key.kind != NodeKind::literal) return filtered_array_of(any_type());
+    if (!element.is(TypeKind::object) || key.kind != expression::NodeKind::literal)
+      return filtered_array_of(any_type());
     const auto name = key.literal.to_text();
     if (auto type = element.member(name); type != nullptr) return filtered_array_of(type);
     missing(node, element, name);
@@ -200,23 +203,26 @@ class TypeChecker {
 
 }  // namespace
 
-TypePointer type_of_expression(const Node& tree, const TypeScope& scope, std::vector<TypeProblem>& problems) {
+TypePointer type_of_expression(const expression::Node& tree, const TypeScope& scope,
+                               std::vector<TypeProblem>& problems) {
   return TypeChecker(scope, problems).check(tree).type;
 }
 
-std::size_t start_of(const Node& part) {
-  const bool behind =
-      part.kind == NodeKind::index || part.kind == NodeKind::wildcard || part.kind == NodeKind::binary;
+std::size_t start_of(const expression::Node& part) {
+  const bool behind = part.kind == expression::NodeKind::index ||
+                      part.kind == expression::NodeKind::wildcard ||
+                      part.kind == expression::NodeKind::binary;
   return behind ? std::min(part.offset, start_of(*part.children[0])) : part.offset;
 }
 
-std::string path_of(const Node& part) {
-  if (part.kind == NodeKind::name) return part.name;
-  if (part.kind == NodeKind::wildcard) {
+std::string path_of(const expression::Node& part) {
+  if (part.kind == expression::NodeKind::name) return part.name;
+  if (part.kind == expression::NodeKind::wildcard) {
     const auto path = path_of(*part.children[0]);
     return path.empty() ? path : path + ".*";
   }
-  if (part.kind != NodeKind::index || part.children[1]->kind != NodeKind::literal) return "";
+  if (part.kind != expression::NodeKind::index || part.children[1]->kind != expression::NodeKind::literal)
+    return "";
   const auto path = path_of(*part.children[0]);
   const auto& key = part.children[1]->literal;
   if (path.empty()) return "";

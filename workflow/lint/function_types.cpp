@@ -12,17 +12,15 @@ namespace workflow::lint {
 
 namespace {
 
-using expression::Node;
-using expression::NodeKind;
-
-const std::string* literal_text(const Node& node) {
-  return node.kind == NodeKind::literal && node.literal.is_string() ? &node.literal.string() : nullptr;
+const std::string* literal_text(const expression::Node& node) {
+  return node.kind == expression::NodeKind::literal && node.literal.is_string() ? &node.literal.string()
+                                                                                : nullptr;
 }
 
 /// One call: what it takes, and what comes of it.
 class CallChecker {
  public:
-  CallChecker(const Node& call, std::string_view name, const std::vector<TypePointer>& arguments,
+  CallChecker(const expression::Node& call, std::string_view name, const std::vector<TypePointer>& arguments,
               std::vector<TypeProblem>& problems)
       : call_(call), name_(name), arguments_(arguments), problems_(problems) {}
 
@@ -129,7 +127,7 @@ class CallChecker {
     problems_.push_back({offset, rule, std::move(message)});
   }
 
-  const Node& call_;
+  const expression::Node& call_;
   std::string_view name_;
   const std::vector<TypePointer>& arguments_;
   std::vector<TypeProblem>& problems_;
@@ -137,7 +135,7 @@ class CallChecker {
 
 }  // namespace
 
-TypePointer type_of_call(const Node& call, const std::vector<TypePointer>& arguments,
+TypePointer type_of_call(const expression::Node& call, const std::vector<TypePointer>& arguments,
                          std::vector<TypeProblem>& problems) {
   const auto* function = expression::find_function(call.name);
   if (function == nullptr || arguments.size() < function->least) return any_type();

@@ -4,7 +4,7 @@ namespace workflow::lint {
 
 namespace {
 
-constexpr KnownActionRow kRows[] = {
+constexpr KnownActionRow kAwsAndDockerActions[] = {
     {"aws-actions/amazon-ecr-login", 2, "1:node16 2:node24",
      "http-proxy mask-password registries registry-type skip-logout", "* registry"},
     {"aws-actions/amazon-ecs-deploy-task-definition", 2, "1:node20 2:node24",
@@ -69,7 +69,7 @@ constexpr KnownActionRow kRows[] = {
 }  // namespace
 
 std::span<const KnownActionRow> aws_and_docker_action_rows() {
-  return kRows;
+  return kAwsAndDockerActions;
 }
 
 }  // namespace workflow::lint

@@ -4,7 +4,7 @@ namespace workflow::lint {
 
 namespace {
 
-constexpr KnownActionRow kRows[] = {
+constexpr KnownActionRow kGithubActions[] = {
     {"actions/add-to-project", 2, "0:node20 2:node24", "!project-url !github-token labeled label-operator",
      "itemId"},
     {"actions/ai-inference", 3, "0:node20 2:node24",
@@ -177,7 +177,7 @@ constexpr KnownActionRow kRows[] = {
 }  // namespace
 
 std::span<const KnownActionRow> github_action_rows() {
-  return kRows;
+  return kGithubActions;
 }
 
 }  // namespace workflow::lint

@@ -4,7 +4,7 @@ namespace workflow::lint {
 
 namespace {
 
-constexpr KnownActionRow kRows[] = {
+constexpr KnownActionRow kOtherActions[] = {
     {"aquasecurity/trivy-action", 0, "0:composite",
      "scan-type image-ref input scan-ref exit-code ignore-unfixed vuln-type severity format template output "
      "skip-dirs skip-files cache-dir timeout ignore-policy hide-progress list-all-pkgs scanners "
@@ -340,7 +340,7 @@ constexpr KnownActionRow kRows[] = {
 }  // namespace
 
 std::span<const KnownActionRow> other_action_rows() {
-  return kRows;
+  return kOtherActions;
 }
 
 }  // namespace workflow::lint

@@ -11,8 +11,6 @@ namespace workflow::lint {
 
 namespace {
 
-using expression::Node;
-using expression::NodeKind;
 using expression::Operator;
 
 constexpr std::array kUntrusted{
@@ -93,20 +91,20 @@ class Flow {
   using Visit = std::function<void(const std::string& path, bool whole)>;
   explicit Flow(const Visit& visit) : visit_(visit) {}
 
-  void follow(const Node& node, bool whole = false) const {
+  void follow(const expression::Node& node, bool whole = false) const {
     if (const auto path = access_path(node); !path.empty()) {
       visit_(path, whole);
       return;
     }
     switch (node.kind) {
-      case NodeKind::index:
-      case NodeKind::wildcard:
+      case expression::NodeKind::index:
+      case expression::NodeKind::wildcard:
         follow(*node.children[0], true);  // of fromJSON(…).member
         break;
-      case NodeKind::call:
+      case expression::NodeKind::call:
         follow_call(node, whole);
         break;
-      case NodeKind::binary:
+      case expression::NodeKind::binary:
         // The left sides of && are the result only when they are as good as empty.
         if (node.op == Operator::logical_and) follow(*node.children.back(), whole);
         if (node.op == Operator::logical_or) {
@@ -119,7 +117,7 @@ class Flow {
   }
 
  private:
-  void follow_call(const Node& node, bool whole) const {
+  void follow_call(const expression::Node& node, bool whole) const {
     if (is_one_of(node.name, {"toJSON", "join"})) {
       for (const auto& child : node.children) follow(*child, true);
     } else if (is_one_of(node.name, {"format", "fromJSON"})) {
@@ -142,7 +140,7 @@ bool is_untrusted(std::string_view path) {
                      [&](std::string_view pattern) { return match(path, pattern) == Match::whole; });
 }
 
-std::vector<std::string> untrusted_parts(const Node& tree) {
+std::vector<std::string> untrusted_parts(const expression::Node& tree) {
   std::vector<std::string> found;
   const Flow::Visit visit = [&](const std::string& path, bool whole) {
     if (is_untrusted(path) || (whole && leads_to_untrusted(path))) found.push_back(path);
@@ -151,7 +149,8 @@ std::vector<std::string> untrusted_parts(const Node& tree) {
   return found;
 }
 
-void every_flowing_path(const Node& tree, const std::function<void(const std::string& path)>& visit) {
+void every_flowing_path(const expression::Node& tree,
+                        const std::function<void(const std::string& path)>& visit) {
   const Flow::Visit each = [&](const std::string& path, bool) { visit(path); };
   Flow(each).follow(tree);
 }

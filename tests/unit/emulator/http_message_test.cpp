@@ -5,7 +5,7 @@
 namespace emulator {
 namespace {
 
-std::string request(const std::string& fields, const std::string& line = "GET / HTTP/1.1") {
+std::string request_text(const std::string& fields, const std::string& line = "GET / HTTP/1.1") {
   return line + "\r\nHost: example.test\r\n" + fields + "\r\n";
 }
 
@@ -23,20 +23,20 @@ TEST(HttpMessage, KeepsFieldsAsTheyWereWritten) {
 TEST(HttpMessage, RefusesHeadsThatTwoReadersCouldReadDifferently) {
   const std::string nul("X: a\0b\r\n", 8);
   for (const std::string& text : {
-           request("X : blank before the colon\r\n"),
-           request(" folded: line\r\n"),
-           request("no colon\r\n"),
-           request(": no name\r\n"),
-           request("X: bare\rreturn\r\n"),
-           request("Host: another.test\r\n"),
-           request(nul),
-           request("\nGET /hidden HTTP/1.1\r\nHost: x\r\n"),
-           request("", "GET  / HTTP/1.1"),
-           request("", "GET / HTTP/1.1 extra"),
-           request("", "GET / HTTP/2.0"),
-           request("", "GET /"),
-           request("", "G(T / HTTP/1.1"),
-           request("X: " + std::string(20'000, 'a') + "\r\n"),
+           request_text("X : blank before the colon\r\n"),
+           request_text(" folded: line\r\n"),
+           request_text("no colon\r\n"),
+           request_text(": no name\r\n"),
+           request_text("X: bare\rreturn\r\n"),
+           request_text("Host: another.test\r\n"),
+           request_text(nul),
+           request_text("\nGET /hidden HTTP/1.1\r\nHost: x\r\n"),
+           request_text("", "GET  / HTTP/1.1"),
+           request_text("", "GET / HTTP/1.1 extra"),
+           request_text("", "GET / HTTP/2.0"),
+           request_text("", "GET /"),
+           request_text("", "G(T / HTTP/1.1"),
+           request_text("X: " + std::string(20'000, 'a') + "\r\n"),
            std::string("GET / HTTP/1.1\r\nX: no host\r\n\r\n"),
            std::string("GET / HTTP/1.1\r\nHost: cut off"),
            std::string("\r\n\r\n"),
@@ -61,11 +61,11 @@ TEST(HttpMessage, RefusesBodiesWhoseEndIsUnclear) {
            "Transfer-Encoding: xchunked\r\n",
            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
        }) {
-    const auto head = parse_request_head(request(fields));
+    const auto head = parse_request_head(request_text(fields));
     ASSERT_TRUE(head.ok()) << fields;
     EXPECT_FALSE(request_framing(*head).ok()) << fields;
   }
-  const auto old = parse_request_head(request("Transfer-Encoding: chunked\r\n", "POST / HTTP/1.0"));
+  const auto old = parse_request_head(request_text("Transfer-Encoding: chunked\r\n", "POST / HTTP/1.0"));
   ASSERT_TRUE(old.ok());
   EXPECT_FALSE(request_framing(*old).ok()) << "HTTP/1.0 knows no chunks";
 }
@@ -85,7 +85,7 @@ TEST(HttpMessage, KnowsHowABodyEnds) {
 }
 
 TEST(HttpMessage, NeverRemovesWhatFramesTheBodyThoughConnectionNamesIt) {
-  auto head = parse_request_head(request(
+  auto head = parse_request_head(request_text(
       "Connection: close, X-Own, Content-Length, Host\r\nX-Own: 1\r\nContent-Length: 3\r\nTE: x\r\n"));
   ASSERT_TRUE(head.ok());
   remove_hop_by_hop(*head);

@@ -25,7 +25,7 @@ outputs:
 runs: {using: node24, main: index.js}
 )";
 
-ProjectFiles project() {
+ProjectFiles local_actions() {
   return project_of(
       {{"greet/action.yml", kGreet},
        {"greet/index.js", ""},
@@ -35,7 +35,7 @@ ProjectFiles project() {
 }
 
 std::string message_of(std::string_view rule, const std::string& text,
-                       const ProjectFiles& files = project()) {
+                       const ProjectFiles& files = local_actions()) {
   const auto found = findings_of(rule, text, files);
   EXPECT_EQ(found.size(), 1U);
   return found.empty() ? "" : found[0].message;
@@ -53,21 +53,22 @@ TEST(ActionFormat, IsOwnerRepositoryAndRef) {
 }
 
 TEST(ActionInputs, OfLocalActionsAreKnown) {
-  EXPECT_EQ(lines_of("action-inputs", using_action("./greet", "{WHO: you, loud: x}"), project()), Lines{});
+  EXPECT_EQ(lines_of("action-inputs", using_action("./greet", "{WHO: you, loud: x}"), local_actions()),
+            Lines{});
   EXPECT_NE(message_of("action-inputs", using_action("./greet", "{who: you, louf: x}"))
                 .find("did you mean 'Loud'?"),
             std::string::npos);
   EXPECT_NE(message_of("action-inputs", using_action("./greet")).find("needs the input 'who'"),
             std::string::npos);
-  EXPECT_EQ(lines_of("action-inputs", using_action("$/greet"), project()), (Lines{6}));
+  EXPECT_EQ(lines_of("action-inputs", using_action("$/greet"), local_actions()), (Lines{6}));
   EXPECT_EQ(lines_of("action-inputs", using_action("./greet")), Lines{})
       << "no files of the project are known";
 }
 
 TEST(ActionInputs, EntrypointAndArgsAreForContainers) {
-  EXPECT_EQ(lines_of("action-inputs", using_action("./box", "{entrypoint: /x, args: y}"), project()),
+  EXPECT_EQ(lines_of("action-inputs", using_action("./box", "{entrypoint: /x, args: y}"), local_actions()),
             Lines{});
-  EXPECT_EQ(lines_of("action-inputs", using_action("./greet", "{who: x, entrypoint: /x}"), project()),
+  EXPECT_EQ(lines_of("action-inputs", using_action("./greet", "{who: x, entrypoint: /x}"), local_actions()),
             (Lines{7}));
   EXPECT_EQ(lines_of("known-action-inputs", using_action("actions/checkout@v4", "{args: x}")), (Lines{7}));
   EXPECT_EQ(lines_of("known-action-inputs", using_action("ossf/scorecard-action@v2.4.0",
@@ -98,7 +99,7 @@ TEST(KnownActionInputs, ReadTheVersionOfACommitInItsComment) {
 TEST(DeprecatedInput, IsToldWithWhatTheActionSays) {
   EXPECT_NE(message_of("deprecated-input", using_action("./greet", "{who: x, old: y}")).find("use who"),
             std::string::npos);
-  EXPECT_EQ(lines_of("deprecated-input", using_action("./greet", "{who: x}"), project()), Lines{});
+  EXPECT_EQ(lines_of("deprecated-input", using_action("./greet", "{who: x}"), local_actions()), Lines{});
   EXPECT_EQ(
       lines_of("deprecated-input", using_action("actions/cache@v4", "{path: a, key: b, save-always: true}")),
       (Lines{7}));
@@ -111,7 +112,7 @@ TEST(ActionRuntime, OfOldVersionsIsGone) {
   const auto old =
       project_of({{"old/action.yml", "name: o\ndescription: o\nruns: {using: node12, main: a.js}\n"}});
   EXPECT_EQ(lines_of("action-runtime", using_action("./old"), old), (Lines{6}));
-  EXPECT_EQ(lines_of("action-runtime", using_action("./greet"), project()), Lines{});
+  EXPECT_EQ(lines_of("action-runtime", using_action("./greet"), local_actions()), Lines{});
 }
 
 TEST(BrokenAction, CannotRun) {
@@ -146,14 +147,14 @@ TEST(ActionMetadata, TellsWhatIsAmiss) {
 }
 
 TEST(MissingAction, IsToldUnlessAStepMayMakeIt) {
-  EXPECT_EQ(lines_of("missing-action", using_action("./nowhere"), project()), (Lines{6}));
+  EXPECT_EQ(lines_of("missing-action", using_action("./nowhere"), local_actions()), (Lines{6}));
   EXPECT_EQ(lines_of("missing-action", using_action("./nowhere")), Lines{});
   for (const auto* there : {"./greet", "./box/", "./bare", "./greet/../box"})
-    EXPECT_EQ(lines_of("missing-action", using_action(there), project()), Lines{}) << there;
+    EXPECT_EQ(lines_of("missing-action", using_action(there), local_actions()), Lines{}) << there;
   EXPECT_EQ(lines_of("missing-action",
                      workflow_with_steps("      - uses: actions/checkout@v4\n        with: {repository: a/b, "
                                          "path: other}\n      - uses: ./other/action\n"),
-                     project()),
+                     local_actions()),
             Lines{});
 }
 
@@ -171,14 +172,14 @@ runs:
     - uses: checkout
 )";
   std::vector<std::string> found;
-  for (const auto& finding : lint_action("x/action.yml", text, project()))
+  for (const auto& finding : lint_action("x/action.yml", text, local_actions()))
     found.push_back(std::to_string(finding.location.line) + " " + std::string(finding.rule));
   EXPECT_EQ(found, (std::vector<std::string>{"6 script-injection", "8 action-runtime", "11 action-format"}));
   EXPECT_TRUE(lint_action("greet/action.yml", kGreet).empty());
 }
 
 TEST(LocalReferences, GiveOutputsForTypeChecks) {
-  const auto files = project();
+  const auto files = local_actions();
   LocalReferences local(files);
   EXPECT_EQ(local.action_outputs("./greet"), (std::vector<std::string>{"text"}));
   EXPECT_FALSE(local.action_outputs("./bare"));

@@ -20,7 +20,7 @@ jobs:
   a: {runs-on: ubuntu-latest, steps: [{run: echo}]}
 )";
 
-ProjectFiles project() {
+ProjectFiles callable_workflows() {
   return project_of(
       {{".github/workflows/deploy.yml", kDeploy},
        {".github/workflows/plain.yml", "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: []}}\n"},
@@ -32,7 +32,8 @@ ProjectFiles project() {
 /// The job begins at line 3; `uses` is at line 4, `with` and `secrets` follow.
 Diagnostics calling(const std::string& name, const std::string& rest = "") {
   return findings_of("called-workflow",
-                     "on: push\njobs:\n  a:\n    uses: ./.github/workflows/" + name + "\n" + rest, project());
+                     "on: push\njobs:\n  a:\n    uses: ./.github/workflows/" + name + "\n" + rest,
+                     callable_workflows());
 }
 
 TEST(CalledWorkflow, GetsWhatItTakes) {
@@ -76,7 +77,7 @@ TEST(CalledWorkflow, IsThereAndCanBeCalled) {
 }
 
 TEST(CalledWorkflow, GivesItsOutputsForTypeChecks) {
-  const auto files = project();
+  const auto files = callable_workflows();
   LocalReferences local(files);
   EXPECT_EQ(local.workflow_outputs("./.github/workflows/deploy.yml"), (std::vector<std::string>{"url"}));
   EXPECT_FALSE(local.workflow_outputs("./.github/workflows/plain.yml"));

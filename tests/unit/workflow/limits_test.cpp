@@ -22,7 +22,7 @@ std::string repeated(std::string_view text, int times) {
   return result;
 }
 
-std::string first_problem(std::string_view text) {
+std::string first_yaml_problem(std::string_view text) {
   Diagnostics problems;
   read_yaml("file.yml", text, problems);
   return problems.empty() ? "" : to_string(problems.front());
@@ -48,8 +48,8 @@ std::string legs_of(std::string_view matrix, const Contexts& contexts = {}) {
 TEST(YamlLimits, CountWhatStandsBehindAnchorsInOneAnother) {
   std::string text;
   for (int i = 0; i < 40; ++i) text += fmt::format("&a{} [", i);
-  EXPECT_EQ(first_problem(text + repeated("x, ", 1000) + repeated("]", 40)), "");
-  EXPECT_NE(first_problem(text + repeated("x, ", 10'000) + repeated("]", 40)).find("behind anchors"),
+  EXPECT_EQ(first_yaml_problem(text + repeated("x, ", 1000) + repeated("]", 40)), "");
+  EXPECT_NE(first_yaml_problem(text + repeated("x, ", 10'000) + repeated("]", 40)).find("behind anchors"),
             std::string::npos);
 }
 
@@ -58,9 +58,9 @@ TEST(YamlReader, ReadsBytesThatAreNoUtf8AsTheirReplacement) {
 }
 
 TEST(YamlReader, RefusesAMappingAsOneKeyOfSeveral) {
-  EXPECT_EQ(first_problem("{{a}: , b: 1}"), "file.yml:1:2: A key must be a scalar");
-  EXPECT_EQ(first_problem("{b: 1, {a}: }"), "file.yml:1:8: A key must be a scalar");
-  EXPECT_EQ(first_problem("a: {{ b }}"), "");
+  EXPECT_EQ(first_yaml_problem("{{a}: , b: 1}"), "file.yml:1:2: A key must be a scalar");
+  EXPECT_EQ(first_yaml_problem("{b: 1, {a}: }"), "file.yml:1:8: A key must be a scalar");
+  EXPECT_EQ(first_yaml_problem("a: {{ b }}"), "");
 }
 
 TEST(SchemaCheck, NamesWhatMayStandBesideManyWrongKeysInLinearTime) {
