@@ -116,13 +116,19 @@ void add_run(CLI::App& app, RunFlags& flags) {
   run->add_option("--sandbox", flags.sandbox, "namespaces, or none to run without any isolation")
       ->check(CLI::IsMember({"namespaces", "none"}))
       ->capture_default_str();
-  run->add_option("--network", flags.network, "What steps reach: host, or none")
-      ->check(CLI::IsMember({"host", "none"}))
-      ->capture_default_str();
+  run->add_option("--network", flags.network,
+                  "What steps reach: none, host, audit (all, reported), or allow=HOST[:PORT],…; default: "
+                  "`network` of .pipeline.yml, else host");
   run->add_option("--docker", flags.docker, "Who builds images: builtin, or host for this machine's engine")
       ->check(CLI::IsMember({"builtin", "host"}))
       ->capture_default_str();
-  run->add_option("--memory", flags.memory, "Memory limit of each job, as 512m or 2g");
+  run->add_option("--memory", flags.memory,
+                  "Memory limit of each job, as 512m or 2g; limits stand in .pipeline.yml, too (`limits`)");
+  run->add_option("--cpus", flags.cpus, "Cores that each job may use, as 2 or 0.5");
+  run->add_option("--disk", flags.disk, "Disk limit of each job's folders, as 10g");
+  run->add_option("--processes", flags.processes, "Processes and threads that each job may have");
+  run->add_option("--open-files", flags.open_files, "Files that each process of a job may have open");
+  run->add_option("--time-limit", flags.time_limit, "Wall time of each job, as 90s, 30m or 2h");
   run->add_option("--parallel", flags.parallel, "Jobs at a time; default: all that are ready");
   run->add_flag("--keep", flags.keep, "Keep the jobs' folders");
   run->add_flag("--shell-on-failure", flags.shell_on_failure,
@@ -277,6 +283,11 @@ void add_cache(CLI::App& app, CacheFlags& flags) {
   remove->add_flag("--all", flags.all, "All of them");
 }
 
+void add_doctor(CLI::App& app, DoctorFlags& flags) {
+  auto* doctor = app.add_subcommand("doctor", "What this machine offers to sandboxes, and what it lacks");
+  doctor->add_flag("--json", flags.json, "As JSON");
+}
+
 bool has_verb(const CLI::App& app, std::string_view name) {
   return !app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == name; }).empty();
 }
@@ -314,6 +325,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   GraphFlags graph;
   ArtifactFlags artifact;
   CacheFlags cache;
+  DoctorFlags doctor;
 
   CLI::App app{"Runs GitHub Actions workflows on your own machine, up to a healthy deployment on AWS.",
                "pipeline"};
@@ -340,6 +352,7 @@ CommandLine parse_command_line(int argc, char** argv) {
       ->add_option("shell", shell, "bash, zsh or fish")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  add_doctor(app, doctor);
 
   try {
     const auto arguments = arguments_of(argc, argv);
@@ -376,6 +389,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   if (app.got_subcommand("emulator")) result.verb = std::move(emulator);
   if (app.got_subcommand("image")) result.verb = std::move(image);
   take_history_verb(app, history, result);
+  if (app.got_subcommand("doctor")) result.verb = doctor;
   return result;
 }
 

@@ -42,9 +42,14 @@ struct RunFlags : EventFlags {
   DryRun dry_run = DryRun::no;
   LogFormat log_format = LogFormat::pretty;
   std::string sandbox = "namespaces";  ///< or none
-  std::string network = "host";        ///< or none
+  std::string network;                 ///< none, host, audit or allow=…; empty: as configured
   std::string docker = "builtin";      ///< or host
   std::string memory;                  ///< limit of each job, "2g"
+  std::string cpus;                    ///< … in cores, "1.5"
+  std::string disk;                    ///< … of its folders, "10g"
+  std::string time_limit;              ///< … in wall time, "30m"
+  unsigned processes = 0;              ///< … 0: as configured
+  unsigned open_files = 0;
   unsigned parallel = 0;               ///< jobs at a time; 0 is as many as are ready
   bool keep = false;                   ///< keeps job folders
   bool shell_on_failure = false;       ///< at the terminal
@@ -103,6 +108,10 @@ struct ImageFlags {
   bool no_cache = false;
 };
 
+struct DoctorFlags {
+  bool json = false;
+};
+
 struct ArtifactFlags {
   std::string verb;
   std::int64_t run = 0;            ///< 0: the newest that has artifacts
@@ -122,7 +131,7 @@ struct CommandLine {
   CommonFlags common;
   std::variant<std::monostate, RunFlags, CheckFlags, EvalFlags, EmulatorFlags, ImageFlags, RunsFlags,
                ExplainFlags, GraphFlags, ShowFlags, LogsFlags, RerunFlags, CancelFlags, GcFlags, DecideFlags,
-               ShellFlags, ArtifactFlags, CacheFlags>
+               ShellFlags, ArtifactFlags, CacheFlags, DoctorFlags>
       verb;
   /// Set when there is nothing to carry out (help, version, a wrong flag): the text is printed already.
   std::optional<int> exit_code;

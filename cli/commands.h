@@ -18,6 +18,7 @@ int emulator_command(const CommonFlags& common, const EmulatorFlags& flags);
 int image_command(const CommonFlags& common, const ImageFlags& flags);
 int explain_command(const ExplainFlags& flags);
 int graph_command(const GraphFlags& flags);
+int doctor_command(const CommonFlags& common, const DoctorFlags& flags);
 int runs_command(const CommonFlags& common, const RunsFlags& flags);
 int show_command(const CommonFlags& common, const ShowFlags& flags);
 int logs_command(const CommonFlags& common, const LogsFlags& flags);

@@ -22,6 +22,7 @@ struct RunVerb {
   int operator()(const cli::ImageFlags& flags) const { return cli::image_command(common, flags); }
   int operator()(const cli::ExplainFlags& flags) const { return cli::explain_command(flags); }
   int operator()(const cli::GraphFlags& flags) const { return cli::graph_command(flags); }
+  int operator()(const cli::DoctorFlags& flags) const { return cli::doctor_command(common, flags); }
   int operator()(const cli::RunsFlags& flags) const { return cli::runs_command(common, flags); }
   int operator()(const cli::ShowFlags& flags) const { return cli::show_command(common, flags); }
   int operator()(const cli::LogsFlags& flags) const { return cli::logs_command(common, flags); }

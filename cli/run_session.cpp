@@ -1,5 +1,6 @@
 #include "cli/run_session.h"
 
+#include "cli/job_settings.h"
 #include "cli/run_contexts.h"
 #include "cli/run_environments.h"
 #include "cli/run_inputs.h"
@@ -13,9 +14,8 @@ base::Result<void> fill_options(const CommonFlags& common, const RunFlags& flags
   options.state_folder = common.state_folder;
   TRY(fill_event_options(flags, options, session.masker));
   options.isolation = flags.sandbox == "none" ? runner::Isolation::none : runner::Isolation::namespaces;
-  options.network = flags.network == "none" ? sandbox::NetworkMode::isolated : sandbox::NetworkMode::host;
   options.docker = flags.docker == "host" ? steps::DockerMode::host : steps::DockerMode::builtin;
-  TRY(options.limits.memory_bytes, parse_size(flags.memory));
+  TRY(apply_job_settings(flags, options));
   options.parallel = flags.parallel;
   options.keep = flags.keep ? runner::KeepFolders::yes : runner::KeepFolders::no;
   options.http = session.http.get();

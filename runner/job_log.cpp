@@ -58,6 +58,8 @@ void JobLog::event(std::string_view type, const base::Json& details) {
   auto shown = masked(details, masker_);
   // What an event says to people is its text, wherever it comes from.
   auto text = base::json_string(shown, "text");
+  if (running_ != nullptr && type == "step_started") running_->started(text);
+  if (running_ != nullptr && type == "step_finished") running_->finished(text);
   if (shown.is_object()) shown.erase("text");
   stream_.publish({.type = std::string(type),
                    .job = job_,

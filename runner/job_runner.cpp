@@ -1,16 +1,19 @@
 #include "runner/job_runner.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "base/crypto.h"
 #include "base/json.h"
+#include "runner/disk_watch.h"
 #include "runner/environment_rules.h"
 #include "runner/github_context.h"
 #include "runner/job_log.h"
 #include "runner/job_loopback.h"
+#include "runner/job_network.h"
 #include "runner/job_sandbox.h"
 #include "runner/results_access.h"
 #include "steps/docker_service.h"
@@ -35,6 +38,9 @@ struct Stage {
   std::unique_ptr<sandbox::Sandbox> sandbox;
   std::unique_ptr<JobLoopback> loopback;
   std::unique_ptr<steps::DockerService> docker;
+  RunningSteps running_steps;
+  std::unique_ptr<JobNetwork> network;
+  std::unique_ptr<DiskWatch> disk;
 };
 
 workflow::Scope scope_of(const steps::RunningJob& job) {
@@ -107,6 +113,7 @@ base::Result<void> prepare_services(const workflow::PlannedJob& planned, const R
   services.http = run.options.http;
   services.images = run.options.images;
   services.docker = run.options.docker;
+  apply_network_policy(run.options.network, services);
   services.repository = run.options.repository.work_tree;
   services.registry_endpoints = run.options.registry_endpoints;
   services.fetch_action = [](const std::string& uses) -> base::Result<base::Path> {
@@ -143,12 +150,32 @@ void prepare_results(const workflow::PlannedJob& planned, const RunSurroundings&
 
 // With a network of its own, the job finds the runner's servers where their addresses say.
 base::Result<void> open_loopback(const RunSurroundings& run, Stage& stage) {
-  if (run.options.isolation == Isolation::none || run.options.network == sandbox::NetworkMode::host)
-    return {};
+  if (run.options.isolation == Isolation::none || run.options.network.rule == NetworkRule::host) return {};
   stage.loopback = std::make_unique<JobLoopback>();
   if (run.results != nullptr) TRY(stage.loopback->add(*stage.sandbox, run.results->server()));
   if (!stage.services.id_token_request_url.empty())
     TRY(stage.loopback->add(*stage.sandbox, run.issuer->server()));
+  return {};
+}
+
+std::chrono::milliseconds time_limit_of(double minutes, const RunOptions& options) {
+  const std::chrono::milliseconds own(static_cast<std::int64_t>(minutes * 60'000));
+  return options.time_limit.count() > 0 ? std::min(own, options.time_limit) : own;
+}
+
+// What looks at a job from outside while its steps run.
+base::Result<void> watch_over(const RunOptions& options, Stage& stage) {
+  if (options.isolation == Isolation::none) return {};
+  TRY(stage.network, JobNetwork::open(options.network, stage.job, stage.running_steps));
+  if (options.limits.disk_bytes == 0) return {};
+  const auto& folders = stage.job.folders;
+  stage.disk =
+      std::make_unique<DiskWatch>(std::vector<base::Path>{folders.workspace.host, folders.temp.host,
+                                                          folders.actions.host, folders.tool_cache.host},
+                                  options.limits.disk_bytes, [sandbox = stage.sandbox.get()] {
+                                    (void)sandbox->signal(0, SIGKILL, sandbox::SignalTarget::all).ok();
+                                  });
+  stage.services.limit_that_ended_it = [watch = stage.disk.get()] { return watch->limit_that_ended_it(); };
   return {};
 }
 
@@ -190,7 +217,22 @@ base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurr
         sandbox::make_namespace_sandbox(job_sandbox_plan(planned.key, stage.job.folders, run.options, slot)));
   }
   stage.job.sandbox = stage.sandbox.get();
-  return open_loopback(run, stage);
+  TRY(open_loopback(run, stage));
+  return watch_over(run.options, stage);
+}
+
+// In the order in which it has to go; nothing of it is left.
+base::Result<void> close_stage(const workflow::PlannedJob& planned, const RunSurroundings& run,
+                               Stage& stage) {
+  if (run.issuer != nullptr) run.issuer->remove_job(planned.key);
+  if (run.results != nullptr) run.results->remove_job(planned.key);
+  stage.loopback.reset();
+  stage.docker.reset();
+  if (stage.network) stage.network->report();
+  stage.network.reset();
+  stage.services.limit_that_ended_it = nullptr;
+  stage.disk.reset();
+  return stage.sandbox ? stage.sandbox->destroy() : base::Result<void>();
 }
 
 base::Result<steps::Outputs> evaluate_outputs(steps::RunningJob& job) {
@@ -261,6 +303,7 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
   job.log = &log;
   job.services = &stage.services;
   job.stop = stop;
+  log.watch_steps(&stage.running_steps);
   const auto fail = [&](const base::Error& error) {
     result.conclusion = Conclusion::failure;
     result.failure = run.masker.mask(error.to_string());
@@ -272,8 +315,7 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
   } else {
     const auto minutes =
         workflow::evaluate_number(planned.job->timeout_minutes, kDefaultTimeoutMinutes, scope_of(job));
-    const std::chrono::milliseconds limit(
-        static_cast<std::int64_t>(minutes.ok() ? *minutes * 60'000 : kDefaultTimeoutMinutes * 60'000));
+    const auto limit = time_limit_of(minutes.ok() ? *minutes : kDefaultTimeoutMinutes, run.options);
     const steps::TimeLimit time(stop, {.limit = limit});
     job.stop = time.token();
     const auto cleanup =
@@ -281,11 +323,14 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
     const steps::TimeLimit budget(
         job.stop, {.grace = time_for_cleanup(cleanup.ok() ? *cleanup : kDefaultCleanupMinutes)});
     job.abandoned = budget.token();
-    auto ran =
-        minutes.ok()
-            ? run_job_steps(job, log, run.visit, run.folders.kept(),
-                            [&] { return std::make_unique<JobLog>(planned.key, run.events, run.masker); })
-            : base::Result<void>(minutes.error());
+    auto ran = minutes.ok() ? run_job_steps(job, log, run.visit, run.folders.kept(),
+                                            [&] {
+                                              auto beside = std::make_unique<JobLog>(planned.key, run.events,
+                                                                                     run.masker);
+                                              beside->watch_steps(&stage.running_steps);
+                                              return beside;
+                                            })
+                            : base::Result<void>(minutes.error());
     result.conclusion = time.expired() ? Conclusion::cancelled : job.status;
     if (time.expired()) {
       log.enter_step(0);
@@ -293,7 +338,7 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
           {.level = steps::LineKind::error,
            .message = fmt::format(
                "The job running on runner pipeline has exceeded the maximum execution time of {} minutes.",
-               workflow::expression::number_to_text(*minutes))});
+               workflow::expression::number_to_text(static_cast<double>(limit.count()) / 60'000))});
     }
     if (!ran) fail(ran.error());
     log.enter_step(0);
@@ -309,13 +354,8 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
       result.conclusion = Conclusion::failure;
     }
   }
-  if (run.issuer != nullptr) run.issuer->remove_job(planned.key);
-  if (run.results != nullptr) run.results->remove_job(planned.key);
-  stage.loopback.reset();
-  stage.docker.reset();
-  if (stage.sandbox) {
-    if (auto destroyed = stage.sandbox->destroy(); !destroyed) fail(destroyed.error());
-  }
+  log.enter_step(0);
+  if (auto closed = close_stage(planned, run, stage); !closed) fail(closed.error());
   if (run.options.keep == KeepFolders::no && !job.folders.workspace.host.empty())
     remove_job_folders(job.folders);
   return result;

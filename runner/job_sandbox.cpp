@@ -20,7 +20,13 @@ constexpr const char* kProgram = "/proc/self/exe";
 sandbox::Plan job_sandbox_plan(const std::string& label, const steps::JobFolders& folders,
                                const RunOptions& options, std::uint32_t slot) {
   using sandbox::Access;
-  sandbox::Plan plan{.label = label, .network = options.network, .limits = options.limits, .id_slot = slot};
+  using enum NetworkRule;
+  const auto rule = options.network.rule;
+  sandbox::Plan plan{.label = label,
+                     .network = rule == host ? sandbox::NetworkMode::host : sandbox::NetworkMode::isolated,
+                     .egress = rule == audit || rule == allow,
+                     .limits = options.limits,
+                     .id_slot = slot};
   plan.mounts.push_back({.kind = sandbox::MountKind::tmpfs, .target = kHome});
   const steps::SharedFolder* shared[] = {&folders.temp, &folders.workspace, &folders.actions,
                                          &folders.tool_cache};

@@ -1,6 +1,7 @@
 #pragma once
 // What a run is given besides its workflow: who, where, with which secrets and how isolated.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -11,6 +12,7 @@
 #include "base/git.h"
 #include "base/http_client.h"
 #include "base/result.h"
+#include "runner/network_policy.h"
 #include "sandbox/plan.h"
 #include "steps/running_job.h"
 #include "workflow/event.h"
@@ -30,8 +32,9 @@ struct RunOptions {
   std::map<std::string, std::string> variables;
   std::map<std::string, std::string> environment;  ///< of all steps, below the workflow's own env
   Isolation isolation = Isolation::namespaces;
-  sandbox::NetworkMode network = sandbox::NetworkMode::host;
+  NetworkPolicy network;
   sandbox::Limits limits;
+  std::chrono::milliseconds time_limit{0};  ///< of each job, beside its own timeout-minutes; 0 is none
   steps::DockerMode docker = steps::DockerMode::builtin;
   std::size_t parallel = 0;  ///< jobs at a time; 0 is all that are ready
   bool step_debug = false;   ///< runner.debug and RUNNER_DEBUG are 1

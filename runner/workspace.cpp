@@ -11,6 +11,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "runner/run_owner.h"
+#include "sandbox/cgroup.h"
 
 namespace runner {
 
@@ -135,6 +136,7 @@ void clean_up_after_killed_runs(const Path& state_folder) {
   const auto names_in = [](const Path& folder) {
     return base::list_directory(folder).value_or(std::vector<std::string>());
   };
+  sandbox::remove_abandoned_cgroups();
   const auto memory = memory_folder(state_folder);
   if (!memory) return;
   const auto alone = base::FileLock::acquire(*memory / kLock);

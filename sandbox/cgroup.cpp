@@ -2,9 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <cerrno>
 #include <optional>
 #include <thread>
 
@@ -51,8 +55,41 @@ std::optional<Home> home_of(const std::string& controller) {
   return unified;
 }
 
+constexpr std::string_view kPrefix = "pipeline-";
+
+// Two runs may have jobs of one name; the number says whose it is once the runner is gone.
 std::string folder_name(const std::string& label) {
-  return "pipeline-" + base::replace_all(base::replace_all(label, "/", "-"), " ", "-");
+  static std::atomic<unsigned> count = 0;
+  std::string name = label;
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '_') c = '-';
+  }
+  return fmt::format("{}{}-{}-{:.60}", kPrefix, ::getpid(), ++count, name);
+}
+
+constexpr const char* kDelegation =
+    "as an ordinary user start the runner where control groups are delegated to it: "
+    "`systemd-run --user --scope -p Delegate=yes pipeline run …`; or run as root, or without this limit";
+
+/// Gives groups below `home` the controller. Version 2 has no processes beside such groups: ours moves into
+/// one of its own first.
+base::Result<void> hand_down(const Path& home, const std::string& controller) {
+  const auto given = base::read_file(home / "cgroup.subtree_control").value_or("");
+  if (given.find(controller) != std::string::npos) return {};
+  const std::string wish = fmt::format("+{}", controller);
+  auto handed = write_setting(home / "cgroup.subtree_control", wish);
+  if (handed) return handed;
+  const Path own = home / fmt::format("{}{}-supervisor", kPrefix, ::getpid());
+  if (!base::make_directories(own)) return handed;
+  TRY(write_setting(own / "cgroup.procs", std::to_string(::getpid())));
+  return write_setting(home / "cgroup.subtree_control", wish);
+}
+
+base::Result<Path> make_group(const Home& home, const std::string& controller, const std::string& name) {
+  if (home.version_2) TRY(hand_down(home.folder, controller));
+  const Path folder = home.folder / name;
+  TRY(base::make_directories(folder));
+  return folder;
 }
 
 struct ControllerSetting {
@@ -84,23 +121,26 @@ std::vector<ControllerSetting> settings_of(const Limits& limits) {
 
 base::Result<Cgroup> Cgroup::create(const std::string& label, const Limits& limits) {
   Cgroup group;
-  for (const auto& setting : settings_of(limits)) {
-    const auto home = home_of(setting.controller);
-    if (!home) {
+  const auto settings = settings_of(limits);
+  if (settings.empty()) return group;
+  const auto name = folder_name(label);
+  for (const auto& setting : settings) {
+    const auto denied = [&](std::string_view why) {
       return base::make_error(
           base::ErrorKind::denied,
-          fmt::format("a {0} limit needs the {0} cgroup controller, which this machine does not give "
-                      "us; run without the limit, or delegate the controller",
-                      setting.controller));
-    }
-    if (home->version_2)
-      (void)write_setting(home->folder / "cgroup.subtree_control", fmt::format("+{}", setting.controller));
-    const Path folder = home->folder / folder_name(label);
-    TRY(base::make_directories(folder));
-    if (std::find(group.folders_.begin(), group.folders_.end(), folder) == group.folders_.end())
-      group.folders_.push_back(folder);
-    TRY(write_setting(folder / (home->version_2 ? setting.file_2 : setting.file_1),
-                      home->version_2 ? setting.value_2 : setting.value_1));
+          fmt::format("a limit of {0} needs the {0} controller of control groups, which this "
+                      "machine does not give us ({1}); {2}",
+                      setting.controller, why, kDelegation));
+    };
+    const auto home = home_of(setting.controller);
+    if (!home) return denied("it is not mounted, or not delegated");
+    auto folder = make_group(*home, setting.controller, name);
+    if (!folder) return denied(folder.error().message);
+    if (std::find(group.folders_.begin(), group.folders_.end(), *folder) == group.folders_.end())
+      group.folders_.push_back(*folder);
+    auto written = write_setting(*folder / (home->version_2 ? setting.file_2 : setting.file_1),
+                                 home->version_2 ? setting.value_2 : setting.value_1);
+    if (!written) return denied(written.error().message);
   }
   return group;
 }
@@ -110,17 +150,25 @@ base::Result<void> Cgroup::join(pid_t pid) const {
   return {};
 }
 
-std::int64_t Cgroup::out_of_memory_kills() const {
+std::int64_t Cgroup::count_in(std::initializer_list<const char*> files, std::string_view key) const {
   for (const auto& folder : folders_) {
-    for (const char* name : {"memory.events", "memory.oom_control"}) {
+    for (const char* name : files) {
       const auto content = base::read_file(folder / name);
       if (!content) continue;
       for (const auto line : base::lines_of(*content)) {
-        if (line.starts_with("oom_kill ")) return base::parse_integer(line.substr(9)).value_or(0);
+        if (line.starts_with(key)) return base::parse_integer(line.substr(key.size())).value_or(0);
       }
     }
   }
   return 0;
+}
+
+std::int64_t Cgroup::out_of_memory_kills() const {
+  return count_in({"memory.events", "memory.oom_control"}, "oom_kill ");
+}
+
+std::int64_t Cgroup::refused_processes() const {
+  return count_in({"pids.events"}, "max ");
 }
 
 void Cgroup::remove() {
@@ -144,6 +192,34 @@ Cgroup& Cgroup::operator=(Cgroup&& other) noexcept {
 
 Cgroup::~Cgroup() {
   remove();
+}
+
+void remove_abandoned_cgroups() {
+  for (const char* controller : {"memory", "pids", "cpu"}) {
+    const auto home = home_of(controller);
+    if (!home) continue;
+    for (const auto& name : base::list_directory(home->folder).value_or(std::vector<std::string>())) {
+      if (!name.starts_with(kPrefix)) continue;
+      const auto owner = base::parse_integer(base::split(name.substr(kPrefix.size()), '-').front());
+      if (!owner || ::kill(static_cast<pid_t>(*owner), 0) == 0 || errno != ESRCH) continue;
+      (void)::rmdir((home->folder / name).c_str());  // not while something runs in it
+    }
+  }
+}
+
+std::vector<CgroupSupport> cgroup_support() {
+  std::vector<CgroupSupport> all;
+  for (const char* controller : {"memory", "pids", "cpu"}) {
+    CgroupSupport support{
+        .controller = controller, .version = 0, .why_not = "not mounted, or not delegated to us"};
+    if (const auto home = home_of(controller); home) {
+      const bool writable = ::access(home->folder.c_str(), W_OK) == 0;
+      support.version = home->version_2 ? 2 : 1;
+      support.why_not = writable ? "" : home->folder.string() + " is not ours to write; " + kDelegation;
+    }
+    all.push_back(std::move(support));
+  }
+  return all;
 }
 
 }  // namespace sandbox

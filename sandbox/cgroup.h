@@ -4,8 +4,11 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/files.h"
@@ -16,7 +19,8 @@ namespace sandbox {
 
 class Cgroup {
  public:
-  /// Groups below our own, named by the label. An Error names the controller that cannot be had.
+  /// Groups below our own, named by our process and the label. An Error names the controller that cannot be
+  /// had, and what gives it.
   static base::Result<Cgroup> create(const std::string& label, const Limits& limits);
   Cgroup() = default;
   Cgroup(Cgroup&&) noexcept = default;
@@ -26,10 +30,24 @@ class Cgroup {
   base::Result<void> join(pid_t pid) const;
   /// How many processes of it the kernel has killed for want of memory.
   [[nodiscard]] std::int64_t out_of_memory_kills() const;
+  /// How many times the kernel has refused it another process.
+  [[nodiscard]] std::int64_t refused_processes() const;
 
  private:
+  [[nodiscard]] std::int64_t count_in(std::initializer_list<const char*> files, std::string_view key) const;
   void remove();
   std::vector<base::Path> folders_;
 };
+
+/// Removes the groups of runners that were killed: nothing runs in them any more.
+void remove_abandoned_cgroups();
+
+/// Which of memory, pids and cpu limits can be had, and how; for reports on a machine.
+struct CgroupSupport {
+  std::string controller;
+  int version = 0;      ///< 0: there is none for us
+  std::string why_not;  ///< empty when it can be had
+};
+std::vector<CgroupSupport> cgroup_support();
 
 }  // namespace sandbox

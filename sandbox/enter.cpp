@@ -17,6 +17,8 @@
 #include <cstring>
 
 #include "base/fd.h"
+#include "sandbox/egress.h"
+#include "sandbox/landlock.h"
 #include "sandbox/seccomp.h"
 
 namespace sandbox {
@@ -45,7 +47,7 @@ base::Result<void> become_inside_root() {
 
 }  // namespace
 
-base::Result<void> enter(const Setting& setting, const std::function<base::Result<void>()>& map_ids) {
+base::Result<Egress> enter(const Setting& setting, const std::function<base::Result<void>()>& map_ids) {
   int namespaces = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
   const bool isolated = setting.plan.network == NetworkMode::isolated;
   if (isolated) namespaces |= CLONE_NEWNET;
@@ -55,6 +57,10 @@ base::Result<void> enter(const Setting& setting, const std::function<base::Resul
     return base::system_error("sethostname", errno);
   }
   if (isolated) TRY(set_up_loopback());
+  Egress egress;
+  if (isolated && setting.plan.egress) {
+    TRY(egress, set_up_egress());
+  }
   TRY(enter_root(setting));
   if (setting.privileged) {
     if (::unshare(CLONE_NEWUSER) != 0) return base::system_error("unshare(user)", errno);
@@ -62,7 +68,10 @@ base::Result<void> enter(const Setting& setting, const std::function<base::Resul
     TRY(become_inside_root());
   }
   TRY(drop_privileges(setting.plan));
-  return install_seccomp_filter();
+  // After the pivot: its rules name what is mounted now.
+  TRY(install_landlock(writable_places(setting.plan)));
+  TRY(install_seccomp_filter());
+  return egress;
 }
 
 base::Result<void> set_up_loopback() {
@@ -85,6 +94,10 @@ base::Result<void> drop_privileges(const Plan& plan) {
     limit.rlim_cur = std::min<rlim_t>(plan.limits.open_files, limit.rlim_max);
     limit.rlim_max = limit.rlim_cur;
     if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return base::system_error("setrlimit(NOFILE)", errno);
+  }
+  if (plan.limits.disk_bytes > 0) {
+    const rlimit largest_file{plan.limits.disk_bytes, plan.limits.disk_bytes};
+    if (::setrlimit(RLIMIT_FSIZE, &largest_file) != 0) return base::system_error("setrlimit(FSIZE)", errno);
   }
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);

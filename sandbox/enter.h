@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "sandbox/plan.h"
+#include "sandbox/sandbox.h"
 
 namespace sandbox {
 
@@ -20,7 +21,8 @@ struct Setting {
 
 /// In order: the namespaces (but user and PID), the mounts, the new root. `map_ids` is called inside a fresh
 /// user namespace and returns when it is mapped; it is not called without privileges, where that came first.
-base::Result<void> enter(const Setting& setting, const std::function<base::Result<void>()>& map_ids);
+/// The result is empty but for a plan with egress.
+base::Result<Egress> enter(const Setting& setting, const std::function<base::Result<void>()>& map_ids);
 
 /// The root file system: mounts everything, pivots into it.
 base::Result<void> enter_root(const Setting& setting);

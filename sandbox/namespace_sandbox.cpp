@@ -5,6 +5,7 @@
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,13 +14,18 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/strings.h"
 #include "sandbox/cgroup.h"
+#include "sandbox/egress.h"
+#include "sandbox/machine.h"
 #include "sandbox/protocol.h"
 #include "sandbox/sandbox.h"
+#include "sandbox/sealed_program.h"
 #include "sandbox/setting_text.h"
 #include "sandbox/zygote.h"
 
@@ -31,11 +37,9 @@ using base::Result;
 using protocol::Kind;
 using protocol::Message;
 
-constexpr const char* kAdvice =
-    "the sandbox could not be set up; check that user namespaces are allowed (sysctl "
-    "user.max_user_namespaces, kernel.unprivileged_userns_clone, "
-    "kernel.apparmor_restrict_unprivileged_userns) and that no outer container forbids unshare and mount, "
-    "or run with --sandbox none to do without isolation";
+std::string advice() {
+  return "the sandbox could not be set up: " + advice_for_namespaces();
+}
 
 // Stands in the environment of a zygote: a program that does not act as one would start itself for ever.
 constexpr const char* kZygoteMark = "PIPELINE_ZYGOTE";
@@ -47,6 +51,10 @@ struct Spawned {
   base::Fd control;
 };
 
+// Of a fork server: what it is asked takes it microseconds, an exec on a busy disk perhaps seconds.
+constexpr int kPatienceSeconds = 60;
+constexpr int kPatienceAtTheEndMilliseconds = 10'000;
+
 // This binary again, as the zygote: never a fork of this large, threaded process.
 Result<Spawned> spawn_zygote() {
   if (std::getenv(kZygoteMark) != nullptr) {
@@ -54,10 +62,14 @@ Result<Spawned> spawn_zygote() {
                             "this program was started as a sandbox's fork server and did not become one: "
                             "its main() has to call sandbox::zygote_main()");
   }
+  TRY(const auto program, program_for_sandboxes());
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     return base::system_error("socketpair", errno);
   base::Fd ours(ends[0]);
+  const timeval patience{kPatienceSeconds, 0};
+  ::setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ::setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   base::Fd theirs(ends[1]);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -83,7 +95,7 @@ Result<Spawned> spawn_zygote() {
   std::string mark = fmt::format("{}=1", kZygoteMark);
   char* environment[] = {path.data(), mark.data(), nullptr};
   Spawned spawned;
-  const int error = ::posix_spawn(&spawned.pid, "/proc/self/exe", &actions, &attributes, argv, environment);
+  const int error = ::posix_spawn(&spawned.pid, program.c_str(), &actions, &attributes, argv, environment);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (error != 0) return base::system_error("starting the sandbox's process", error);
@@ -93,7 +105,8 @@ Result<Spawned> spawn_zygote() {
 
 Setting setting_of(const Plan& plan) {
   Setting setting{.plan = plan, .privileged = ::geteuid() == 0};
-  setting.resolv_conf = base::read_file("/etc/resolv.conf").value_or("");
+  setting.resolv_conf = plan.egress ? fmt::format("nameserver {}\n", kNameServerInside)
+                                    : base::read_file("/etc/resolv.conf").value_or("");
   setting.hosts = plan.network == NetworkMode::host ? base::read_file("/etc/hosts").value_or("") : "";
   if (setting.hosts.find("localhost") == std::string::npos)
     setting.hosts += "127.0.0.1 localhost\n::1 localhost\n";
@@ -106,6 +119,20 @@ void give_pipe(int fd, std::optional<std::uint32_t> owner) {
   struct stat status {};
   if (owner && ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))
     (void)::fchown(fd, *owner, static_cast<gid_t>(-1));
+}
+
+bool ends_by_itself(pid_t pid) {
+  const base::Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  pollfd watched{process.get(), POLLIN, 0};
+  int ready = 1;
+  while (process && (ready = ::poll(&watched, 1, kPatienceAtTheEndMilliseconds)) < 0 && errno == EINTR) {
+  }
+  return ready != 0;
+}
+
+// "2 GiB", as it was asked for.
+std::string size_text(std::uint64_t bytes) {
+  return base::replace_all(base::format_bytes(bytes), ".0 ", " ");
 }
 
 class NamespaceSandbox : public Sandbox {
@@ -158,12 +185,7 @@ class NamespaceSandbox : public Sandbox {
     if (count != sizeof ended)
       return ExitStatus{.signal = SIGKILL, .failure = "the sandbox ended before it did"};
     ExitStatus status{.code = ended.code, .signal = ended.signal};
-    if (ended.signal == SIGKILL || ended.code == 128 + SIGKILL) {
-      const auto kills = cgroup_.out_of_memory_kills();
-      const std::lock_guard lock(mutex_);
-      status.out_of_memory = kills > seen_kills_;
-      seen_kills_ = kills;
-    }
+    if (ended.signal != 0 || ended.code != 0) say_limit(status);
     return status;
   }
 
@@ -196,11 +218,22 @@ class NamespaceSandbox : public Sandbox {
     return std::move(answer.fds[0]);
   }
 
+  Result<Egress> take_egress() override {
+    if (!egress_) return base::make_error(base::ErrorKind::denied, "nothing leaves this sandbox");
+    return *std::exchange(egress_, std::nullopt);
+  }
+  void keep_egress(std::vector<base::Fd> sockets) {
+    if (sockets.size() < 3) return;
+    egress_ = Egress{std::move(sockets[0]), {}, std::move(sockets[1]), std::move(sockets[2])};
+    if (sockets.size() > 3) egress_->tcp_over_ipv6 = std::move(sockets[3]);
+  }
+
   Result<void> destroy() override {
     const std::lock_guard lock(mutex_);
     if (pid_ < 0) return {};
     // PID 1 ends at the end of this socket, and the kernel kills all that is left in its namespace.
     control_.reset();
+    if (!ends_by_itself(pid_)) ::kill(pid_, SIGKILL);
     int status = 0;
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
@@ -210,11 +243,33 @@ class NamespaceSandbox : public Sandbox {
   }
 
  private:
+  // Which limit was run into since the last process that failed.
+  void say_limit(ExitStatus& status) {
+    const auto kills = cgroup_.out_of_memory_kills();
+    const auto refused = cgroup_.refused_processes();
+    const std::lock_guard lock(mutex_);
+    const auto& limits = plan_.limits;
+    if (kills > seen_kills_) {
+      status.out_of_memory = true;
+      status.limit = fmt::format("killed: out of memory, limit {}", size_text(limits.memory_bytes));
+    } else if (refused > seen_refused_) {
+      status.limit = fmt::format("no more processes: limit {}", limits.processes);
+    } else if (status.signal == SIGXFSZ || status.code == 128 + SIGXFSZ) {
+      status.limit =
+          fmt::format("killed: a file grew over the disk limit of {}", size_text(limits.disk_bytes));
+    }
+    seen_kills_ = kills;
+    seen_refused_ = refused;
+  }
+
   Result<Message> ask(const Message& message) {
     const std::lock_guard lock(mutex_);
     if (!control_) return base::make_error(base::ErrorKind::cancelled, "the sandbox is gone");
     TRY(protocol::send(control_.get(), message));
-    return protocol::receive(control_.get());
+    auto answer = protocol::receive(control_.get());
+    // A late answer would be taken for that to the next question.
+    if (!answer) control_.reset();
+    return answer;
   }
 
   std::mutex mutex_;
@@ -222,7 +277,9 @@ class NamespaceSandbox : public Sandbox {
   pid_t pid_;
   base::Fd control_;
   Cgroup cgroup_;
+  std::optional<Egress> egress_;
   std::int64_t seen_kills_ = 0;
+  std::int64_t seen_refused_ = 0;
 };
 
 }  // namespace
@@ -241,11 +298,12 @@ Result<std::unique_ptr<Sandbox>> make_namespace_sandbox(const Plan& plan) {
   setup.texts.push_back(to_text(setting_of(plan)));
   TRY(protocol::send(spawned.control.get(), setup));
   auto answer = protocol::receive(spawned.control.get());
-  if (!answer) return std::move(answer).error().while_doing(kAdvice);
+  if (!answer) return std::move(answer).error().while_doing(advice());
   if (answer->number < 0) {
     const auto why = answer->texts.empty() ? "unknown reason" : answer->texts[0];
-    return base::make_error(base::ErrorKind::denied, why).while_doing(kAdvice);
+    return base::make_error(base::ErrorKind::denied, why).while_doing(advice());
   }
+  sandbox->keep_egress(std::move(answer->fds));
   return std::unique_ptr<Sandbox>(std::move(sandbox));
 }
 

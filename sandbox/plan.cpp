@@ -33,11 +33,14 @@ base::Json to_json(const Plan& plan) {
                      {"root", plan.root == RootKind::host ? "host" : "image"},
                      {"mounts", std::move(mounts)},
                      {"network", plan.network == NetworkMode::host ? "host" : "isolated"},
+                     {"egress", plan.egress},
+                     {"writable", writable_places(plan)},
                      {"limits",
                       {{"memory_bytes", plan.limits.memory_bytes},
                        {"processes", plan.limits.processes},
                        {"cpu_millis", plan.limits.cpu_millis},
-                       {"open_files", plan.limits.open_files}}},
+                       {"open_files", plan.limits.open_files},
+                       {"disk_bytes", plan.limits.disk_bytes}}},
                      {"hostname", plan.hostname},
                      {"hosts", plan.hosts},
                      {"uid", plan.uid},
@@ -47,6 +50,16 @@ base::Json to_json(const Plan& plan) {
     json["image"] = {{"lower", plan.image.lower}, {"upper", plan.image.upper}, {"work", plan.image.work}};
   }
   return json;
+}
+
+std::vector<std::string> writable_places(const Plan& plan) {
+  // An image's root is the job's own: an overlay that goes with it.
+  if (plan.root == RootKind::image) return {"/"};
+  std::vector<std::string> places{"/tmp", "/var/tmp", "/run", "/dev"};
+  for (const auto& mount : plan.mounts) {
+    if (mount.kind == MountKind::tmpfs || mount.access == Access::read_write) places.push_back(mount.target);
+  }
+  return places;
 }
 
 std::uint32_t first_host_id(std::uint32_t id_slot) {

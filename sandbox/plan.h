@@ -47,6 +47,7 @@ struct Limits {
   std::uint32_t processes = 0;     ///< 0 is none
   std::uint32_t cpu_millis = 0;    ///< thousandths of a core; 0 is none
   std::uint64_t open_files = 0;    ///< RLIMIT_NOFILE; 0 keeps ours
+  std::uint64_t disk_bytes = 0;    ///< of the job's folders; a file alone may not be larger; 0 is none
   bool operator==(const Limits&) const = default;
 };
 
@@ -56,6 +57,8 @@ struct Plan {
   ImageRoot image;            ///< for RootKind::image
   std::vector<Mount> mounts;  ///< in order
   NetworkMode network = NetworkMode::host;
+  /// Isolated only: connections to elsewhere arrive at the supervisor, which decides (Sandbox::take_egress).
+  bool egress = false;
   Limits limits;
   std::string hostname = "pipeline";
   std::vector<std::string> hosts;  ///< lines added to /etc/hosts
@@ -67,6 +70,9 @@ struct Plan {
 };
 
 base::Json to_json(const Plan& plan);
+
+/// Where its processes may write: what landlock allows.
+std::vector<std::string> writable_places(const Plan& plan);
 
 /// The host id that an inside id has under a plan on this machine (for chown of a workspace, reading an
 /// upper).

@@ -34,6 +34,7 @@ struct ExitStatus {
   int code = 0;    ///< exit code, when signal is 0
   int signal = 0;  ///< the signal that ended it
   bool out_of_memory = false;
+  std::string limit;  ///< which limit it ran into, as people read it: "out of memory, limit 2 GiB"
   std::string
       failure;  ///< set when it could not be started: the call and its errno, e.g. "execve bash: ENOENT"
   /// As a shell tells it: 128 + signal when killed, 126/127 when it could not start.
@@ -45,6 +46,21 @@ struct StartedProcess {
   int id = -1;
   base::Fd ended;
 };
+
+/// Where a sandbox whose plan has `egress` comes out: whatever its processes connect to arrives at these
+/// listening sockets, DNS questions at `names`, all other datagrams at `datagrams`.
+struct Egress {
+  base::Fd tcp;
+  base::Fd tcp_over_ipv6;
+  base::Fd names;
+  base::Fd datagrams;
+};
+/// Where the process meant to connect to, of a connection accepted from one of them.
+struct Destination {
+  std::string address;
+  std::uint16_t port = 0;
+};
+base::Result<Destination> original_destination(int connection);
 
 enum class SignalTarget { process, process_group, all };
 
@@ -60,6 +76,10 @@ class Sandbox {
   virtual base::Result<base::Fd> connect(std::uint16_t port) = 0;
   /// A listening TCP socket on `address`:port made inside the sandbox's network namespace.
   virtual base::Result<base::Fd> listen(const std::string& address, std::uint16_t port) = 0;
+  /// Once, of a sandbox whose plan has egress.
+  virtual base::Result<Egress> take_egress() {
+    return base::make_error(base::ErrorKind::denied, "nothing leaves this sandbox");
+  }
   /// Kills everything in it and takes it down: no process, mount or group is left. The destructor does the
   /// same.
   virtual base::Result<void> destroy() = 0;

@@ -1,13 +1,17 @@
 #include "sandbox/seccomp.h"
 
 #include <fmt/format.h>
+#include <linux/netlink.h>
 #include <linux/sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <memory>
+#include <vector>
 
 namespace sandbox {
 
@@ -65,6 +69,11 @@ constexpr const char* kForbidden[] = {
     "vm86old",
     "modify_ldt",
     "pidfd_getfd",
+    "vhangup",
+    "uselib",
+    "stime",
+    "clock_settime64",
+    "clock_adjtime64",
 };
 // "Not implemented" makes callers fall back: glibc from clone3 to clone, runtimes from io_uring to epoll.
 constexpr const char* kAbsent[] = {"clone3", "io_uring_setup", "io_uring_enter", "io_uring_register"};
@@ -72,12 +81,21 @@ constexpr const char* kAbsent[] = {"clone3", "io_uring_setup", "io_uring_enter",
 constexpr unsigned long kNamespaceFlags = CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |
                                           CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME;
 
-// Families that reach the hypervisor, raw packets, kernel crypto or keys.
-constexpr int kForbiddenFamilies[] = {AF_VSOCK,  AF_PACKET,    AF_ALG,    AF_KEY,       AF_AX25, AF_X25,
-                                      AF_NETROM, AF_ROSE,      AF_DECnet, AF_APPLETALK, AF_IPX,  AF_RDS,
-                                      AF_TIPC,   AF_BLUETOOTH, AF_CAN,    AF_XDP,       AF_NFC,  AF_KCM};
+// All others reach the hypervisor, raw packets, kernel crypto, keys, or code that few machines ever ran.
+constexpr int kFamilies[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+constexpr int kFamiliesEnd = 64;  // beyond the last one of any kernel
+// Of netlink: packet filters, IPsec, audit, connector, crypto.
+constexpr int kForbiddenNetlink[] = {NETLINK_NETFILTER, NETLINK_XFRM, NETLINK_AUDIT, NETLINK_CONNECTOR,
+                                     NETLINK_CRYPTO};
 
 constexpr unsigned long kLow32 = 0xffffffffUL;
+
+// Calls of personality() that stay: asking (all bits), the common one, and that without address
+// randomization, which debuggers want.
+constexpr unsigned long kNoRandomization = 0x00040000UL;
+
+// socket(2) by its old number for 32-bit programs, where a filter sees only that it is one.
+constexpr unsigned long kSocketOfSocketcall = 1;
 
 class Filter {
  public:
@@ -88,10 +106,14 @@ class Filter {
   template <typename... Compare>
   void deny(const char* name, int error, Compare... compare) {
     const int number = seccomp_syscall_resolve_name(name);
-    if (number == __NR_SCMP_ERROR) return;  // a call that this architecture never had
+    if (number != __NR_SCMP_ERROR) deny(number, error, compare...);  // else one that no architecture here had
+  }
+
+  template <typename... Compare>
+  void deny(int number, int error, Compare... compare) {
     const int code = seccomp_rule_add(filter_.get(), SCMP_ACT_ERRNO(static_cast<unsigned>(error)), number,
                                       sizeof...(compare), compare...);
-    if (code < 0 && code != -EDOM && failed_.empty()) failed_ = fmt::format("{} ({})", name, -code);
+    if (code < 0 && code != -EDOM && failed_.empty()) failed_ = fmt::format("call {} ({})", number, -code);
   }
 
   base::Result<void> load() {
@@ -107,6 +129,32 @@ class Filter {
   std::unique_ptr<void, ReleaseFilter> filter_;
   std::string failed_;
 };
+
+void deny_families(Filter& filter) {
+  const auto as_argument = [](int number) { return static_cast<unsigned long>(number); };
+  for (int family = 0; family < kFamiliesEnd; ++family) {
+    if (std::find(std::begin(kFamilies), std::end(kFamilies), family) != std::end(kFamilies)) continue;
+    filter.deny("socket", EAFNOSUPPORT, SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, as_argument(family)));
+  }
+  for (const int protocol : kForbiddenNetlink) {
+    filter.deny("socket", EPROTONOSUPPORT, SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, AF_NETLINK),
+                SCMP_A2_64(SCMP_CMP_MASKED_EQ, kLow32, as_argument(protocol)));
+  }
+}
+
+// A rule cannot name one argument twice. So each forbidden bit is denied where the next one is not set: what
+// passes has none of them, or all.
+void deny_odd_personalities(Filter& filter) {
+  std::vector<unsigned long> bits;
+  for (unsigned long bit = 1; bit <= kLow32; bit <<= 1) {
+    if (bit != kNoRandomization) bits.push_back(bit);
+  }
+  for (std::size_t i = 0; i < bits.size(); ++i) {
+    const unsigned long next = bits[(i + 1) % bits.size()];
+    filter.deny("personality", EPERM, SCMP_A0_64(SCMP_CMP_MASKED_EQ, bits[i] | next, bits[i]));
+  }
+  filter.deny("personality", EPERM, SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, kLow32 & ~kNoRandomization));
+}
 
 }  // namespace
 
@@ -126,10 +174,11 @@ base::Result<void> install_seccomp_filter() {
   // (CVE-2019-10063).
   filter.deny("ioctl", EPERM, SCMP_A1_64(SCMP_CMP_MASKED_EQ, kLow32, TIOCSTI));
   filter.deny("ioctl", EPERM, SCMP_A1_64(SCMP_CMP_MASKED_EQ, kLow32, TIOCLINUX));
-  for (const int family : kForbiddenFamilies) {
-    filter.deny("socket", EAFNOSUPPORT,
-                SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, static_cast<unsigned long>(family)));
-  }
+  deny_families(filter);
+  // The limits of another process of the sandbox: the fork server's would stop it from serving.
+  filter.deny("prlimit64", EPERM, SCMP_A0_64(SCMP_CMP_NE, 0), SCMP_A2_64(SCMP_CMP_NE, 0));
+  filter.deny("socketcall", ENOSYS, SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, kSocketOfSocketcall));
+  deny_odd_personalities(filter);
   return filter.load();
 }
 

@@ -65,7 +65,7 @@ std::optional<Range> subordinate_range(const char* file) {
 base::Result<bool> map_subordinate_range(pid_t pid) {
   const auto uids = subordinate_range("/etc/subuid");
   const auto gids = subordinate_range("/etc/subgid");
-  if (!uids || !gids || !base::find_program("newuidmap") || !base::find_program("newgidmap")) return false;
+  if (!may_map_subordinate_ids()) return false;
   // Inside 0 is ourselves, so that the workspace is ours on both sides; the range gives images their other
   // users.
   const auto map = [&](const char* program, const Range& range, unsigned own) -> base::Result<void> {
@@ -82,6 +82,11 @@ base::Result<bool> map_subordinate_range(pid_t pid) {
 }
 
 }  // namespace
+
+bool may_map_subordinate_ids() {
+  return subordinate_range("/etc/subuid") && subordinate_range("/etc/subgid") &&
+         base::find_program("newuidmap") && base::find_program("newgidmap");
+}
 
 std::string to_text(const Setting& setting) {
   base::Json json = to_json(setting.plan);
@@ -113,8 +118,10 @@ base::Result<Setting> parse_setting(std::string_view text) {
          .tmpfs_bytes = static_cast<std::uint64_t>(base::json_integer(entry, "bytes"))});
   }
   plan.network = base::json_string(json, "network") == "isolated" ? NetworkMode::isolated : NetworkMode::host;
-  plan.limits.open_files =
-      static_cast<std::uint64_t>(base::json_integer(base::json_member(json, "limits"), "open_files"));
+  plan.egress = base::json_bool(json, "egress");
+  const auto& limits = base::json_member(json, "limits");
+  plan.limits.open_files = static_cast<std::uint64_t>(base::json_integer(limits, "open_files"));
+  plan.limits.disk_bytes = static_cast<std::uint64_t>(base::json_integer(limits, "disk_bytes"));
   plan.hostname = base::json_string(json, "hostname", "pipeline");
   plan.uid = number_of(json, "uid");
   plan.gid = number_of(json, "gid");

@@ -89,7 +89,10 @@ class Zygote {
     null_.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
     while (true) {
       pollfd watched[2] = {{control_, POLLIN, 0}, {signals.get(), POLLIN, 0}};
-      if (::poll(watched, 2, -1) < 0) continue;
+      if (::poll(watched, 2, -1) < 0) {
+        if (errno == EINTR) continue;
+        return 1;  // better gone, with all that runs here, than deaf
+      }
       if (watched[1].revents != 0) reap(signals.get());
       if (watched[0].revents == 0) continue;
       auto message = protocol::receive(control_);
@@ -276,20 +279,39 @@ int inner(const Setting& setting, MapPipes& pipes) {
     return await_byte(pipes.mapped.read.get(), "the ids of the user namespace could not be mapped");
   });
   if (!entered) return report_failure(entered.error());
+  // Changing ids has cleared it; whoever has to give this sandbox up kills our parent.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   pipes = {};
-  if (!protocol::send(kControlFd, {.kind = Kind::reply})) return 1;
+  Message ready{.kind = Kind::reply};
+  for (auto* socket : {&entered->tcp, &entered->names, &entered->datagrams, &entered->tcp_over_ipv6}) {
+    if (*socket) ready.fds.push_back(std::move(*socket));
+  }
+  if (!protocol::send(kControlFd, ready)) return 1;
+  ready.fds.clear();  // nobody in here reads them
   return Zygote(kControlFd, setting.plan.uid, setting.plan.gid).serve();
 }
 
-int wait_for(pid_t pid) {
+// Until PID 1 of the sandbox has ended, or the supervisor has: then PID 1 is killed, should it not see by
+// itself that nobody is there any more.
+int wait_for(pid_t pid, const base::Fd& supervisor) {
+  const base::Fd child(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  pollfd watched[2] = {{child.get(), POLLIN, 0}, {supervisor.get(), POLLIN, 0}};
+  while (child && supervisor && ::poll(watched, 2, -1) < 0 && errno == EINTR) {
+  }
+  if (watched[1].revents != 0) ::kill(pid, SIGKILL);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
+base::Fd open_supervisor() {
+  return base::Fd(static_cast<int>(::syscall(SYS_pidfd_open, ::getppid(), 0)));
+}
+
 // As root: the PID namespace first; PID 1 mounts as root of the host and enters its user namespace last.
 int run_privileged(const Setting& setting, MapPipes& pipes) {
+  const base::Fd supervisor = open_supervisor();
   if (::unshare(CLONE_NEWPID) != 0) return report_failure(base::system_error("unshare(PID)", errno));
   const pid_t pid = ::fork();
   if (pid < 0) return report_failure(base::system_error("fork", errno));
@@ -309,11 +331,12 @@ int run_privileged(const Setting& setting, MapPipes& pipes) {
   }
   pipes = {};
   ::close(kControlFd);  // or PID 1 would never see the supervisor's end
-  return wait_for(pid);
+  return wait_for(pid, supervisor);
 }
 
 // Without root: the user namespace first, everything else inside it.
 int run_rootless(const Setting& setting, MapPipes& pipes) {
+  const base::Fd supervisor = open_supervisor();
   const pid_t pid = ::fork();
   if (pid < 0) return report_failure(base::system_error("fork", errno));
   if (pid == 0) {
@@ -329,12 +352,13 @@ int run_rootless(const Setting& setting, MapPipes& pipes) {
     if (::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0) {
       ::_exit(report_failure(base::system_error("becoming root of the user namespace", errno)));
     }
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::unshare(CLONE_NEWPID) != 0) ::_exit(report_failure(base::system_error("unshare(PID)", errno)));
     const pid_t first = ::fork();
     if (first < 0) ::_exit(report_failure(base::system_error("fork", errno)));
     if (first == 0) ::_exit(inner(setting, pipes));
     ::close(kControlFd);
-    ::_exit(wait_for(first));
+    ::_exit(wait_for(first, supervisor));
   }
   pipes.ready.write.reset();
   pipes.mapped.read.reset();
@@ -347,13 +371,14 @@ int run_rootless(const Setting& setting, MapPipes& pipes) {
   }
   pipes = {};
   ::close(kControlFd);
-  return wait_for(pid);
+  return wait_for(pid, supervisor);
 }
 
 }  // namespace
 
 int zygote_main() {
   ::fcntl(kControlFd, F_SETFD, FD_CLOEXEC);
+  ::prctl(PR_SET_NAME, "pipeline-zygote");
   ::signal(SIGPIPE, SIG_IGN);
   auto message = protocol::receive(kControlFd);
   if (!message || message->texts.empty()) return 1;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "base/glob.h"
 #include "base/json.h"
 #include "base/strings.h"
 #include "ecr/build.h"
@@ -42,7 +43,26 @@ std::string push_line(const ecr::PushProgress& progress) {
   return "";
 }
 
+// What the runner connects to for a step is held against the policy of the step's job.
+base::Result<void> check_network(const RunningJob& job, const ecr::ImageReference& reference) {
+  const auto& services = *job.services;
+  if (!services.why_no_connection) return {};
+  for (const auto& [pattern, address] : services.registry_endpoints) {
+    if (base::glob_matches(pattern, reference.host)) return {};  // the runner's own emulator
+  }
+  std::string host = reference.host;
+  std::uint16_t port = 443;
+  if (const auto colon = host.rfind(':'); colon != std::string::npos) {
+    port = static_cast<std::uint16_t>(base::parse_integer(host.substr(colon + 1)).value_or(0));
+    host.resize(colon);
+  }
+  if (const auto why = services.why_no_connection(host, port); !why.empty())
+    return base::make_error(base::ErrorKind::denied, why);
+  return {};
+}
+
 base::Result<void> push_one(const DockerCall& call, RunningJob& job, const ecr::ImageReference& reference) {
+  TRY(check_network(job, reference));
   const ecr::ImageStore& store = *job.services->images;
   if (!store.resolve(reference.to_string())) {
     return base::make_error(
@@ -78,6 +98,7 @@ base::Result<void> push_one(const DockerCall& call, RunningJob& job, const ecr::
 base::Result<ecr::Descriptor> pull_one(const DockerCall& call, RunningJob& job,
                                        const ecr::ImageReference& reference,
                                        const std::function<void(std::string_view)>& say) {
+  TRY(check_network(job, reference));
   ecr::PullOptions options;
   options.registry = registry_options(call, job);
   options.progress = [&](const std::string& line) { say(line + "\n"); };
@@ -114,6 +135,7 @@ base::Result<ecr::BuildOptions> build_options(const DockerCall& call, RunningJob
   options.no_cache = command.no_cache;
   options.always_pull = command.pull;
   options.stop = call.stop;
+  options.network = job.services->network;
   options.pull = [&call, &job](const ecr::ImageReference& reference) {
     return pull_one(call, job, reference, call.complain);
   };

@@ -93,6 +93,12 @@ struct JobServices {
   ecr::ImageStore* images = nullptr;
   ResultsAccess results;
   DockerMode docker = DockerMode::builtin;
+  sandbox::NetworkMode network = sandbox::NetworkMode::host;  ///< of what is built: isolated under a policy
+  /// Why the job's network policy forbids a connection to a registry; empty when it does not.
+  std::function<std::string(const std::string& host, std::uint16_t port)> why_no_connection;
+  /// Which limit of the job made its processes end, as people read it; empty: none that the sandbox knows
+  /// not.
+  std::function<std::string()> limit_that_ended_it;
   base::Path repository;  ///< the user's checkout that `actions/checkout` takes from
   /// The folder that holds a remote action's files: `owner/repo[/path]@ref`.
   std::function<base::Result<base::Path>(const std::string& uses)> fetch_action;

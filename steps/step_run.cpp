@@ -75,14 +75,18 @@ std::string why_not_started(const sandbox::ExitStatus& status, const sandbox::Co
                      path ? path->string() : program, command.directory, reason_of(status.failure));
 }
 
-std::string what_ended_it(const sandbox::ExitStatus& status, const sandbox::Command& command) {
-  if (!status.failure.empty()) return why_not_started(status, command);
-  if (status.out_of_memory) {
-    return fmt::format(
-        "The process was killed because the job had used up its memory. Process completed with exit "
-        "code {}.",
-        status.shell_code());
-  }
+/// Which limit made it end, as people read it; empty: none.
+std::string limit_that_ended(const sandbox::ExitStatus& status, const JobServices& services) {
+  if (!status.limit.empty()) return status.limit;
+  if (status.signal != 0 && !status.failure.empty()) return status.failure;
+  return services.limit_that_ended_it ? services.limit_that_ended_it() : "";
+}
+
+std::string what_ended_it(const sandbox::ExitStatus& status, const sandbox::Command& command,
+                          const std::string& limit) {
+  if (!status.failure.empty() && status.signal == 0) return why_not_started(status, command);
+  if (!limit.empty())
+    return fmt::format("{}. Process completed with exit code {}.", limit, status.shell_code());
   return fmt::format("Process completed with exit code {}.", status.shell_code());
 }
 
@@ -171,9 +175,10 @@ base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command comman
   StepEffects effects = collect(std::move(output.effects()), std::move(written));
   effects.failed = effects.failed || bad_file;
   if (end.status.shell_code() != 0) {
-    const bool says_so_itself = !run.step.run && end.status.failure.empty() && !end.status.out_of_memory;
+    const auto limit = limit_that_ended(end.status, *job.services);
+    const bool says_so_itself = !run.step.run && end.status.failure.empty() && limit.empty();
     if (!end.stopped && !says_so_itself)
-      job.log->annotation({LineKind::error, what_ended_it(end.status, command), "", ""});
+      job.log->annotation({LineKind::error, what_ended_it(end.status, command, limit), "", ""});
     effects.failed = true;
   }
   return effects;

@@ -24,8 +24,9 @@ class ConfigReader {
     for (const auto& [key, value] : root.members) {
       if (key.text == "check") {
         if (value.kind != NodeKind::null) check_section(value, config);
-      } else if (key.text != "environments") {  // the runner's
-        unknown(key, {"check", "environments"});
+      } else if (key.text != "environments" && key.text != "network" &&
+                 key.text != "limits") {  // those are of runs
+        unknown(key, {"check", "environments", "network", "limits"});
       }
     }
     return config;

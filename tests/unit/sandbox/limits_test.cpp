@@ -56,7 +56,7 @@ TEST_F(LimitsTest, LeaveNoGroupBehind) {
     std::error_code error;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(
              "/sys/fs/cgroup", std::filesystem::directory_options::skip_permission_denied, error)) {
-      if (entry.path().filename() == "pipeline-sandbox-test-" + std::to_string(::getpid())) ++count;
+      if (entry.path().filename().string().ends_with("-sandbox-test-" + std::to_string(::getpid()))) ++count;
     }
     return count;
   };

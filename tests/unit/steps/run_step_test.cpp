@@ -134,9 +134,11 @@ TEST_F(RunStep, SaysWhenMemoryRanOut) {
   FakeSandbox::Answer answer;
   answer.status.signal = SIGKILL;
   answer.status.out_of_memory = true;
+  answer.status.limit = "killed: out of memory, limit 2 GiB";
   sandbox_.will(answer);
   run("      - run: big\n");
-  EXPECT_THAT(log_.texts(LineKind::error), ElementsAre(HasSubstr("memory")));
+  EXPECT_THAT(log_.texts(LineKind::error),
+              ElementsAre("killed: out of memory, limit 2 GiB. Process completed with exit code 137."));
 }
 
 TEST_F(RunStep, SkipsAfterAFailureUnlessAsked) {

@@ -1,0 +1,178 @@
+"""The places that attacks are tried in (a step as root or rootless, a Dockerfile's RUN), and the canaries outside."""
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflows"))
+from harness import PIPELINE, WorkflowTest  # noqa: E402  pylint: disable=wrong-import-position
+
+PROBE = os.environ.get("ATTACK_PROBE", str(Path(PIPELINE).resolve().parent / "tests/attacks/attack_probe"))
+UID = 54322
+
+
+def digest(path):
+    """Of a file's content, owner and mode."""
+    status = os.lstat(path)
+    content = Path(path).read_bytes() if os.path.isfile(path) else b""
+    return hashlib.sha256(content).hexdigest(), status.st_uid, status.st_mode, status.st_nlink
+
+
+class Canaries:
+    """Files, a process and sockets of the host that no attack may reach; `changed` says which one was."""
+
+    FILES = ("/etc/passwd", "/etc/group", "/usr/bin/env", "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname")
+
+    def __init__(self, test, folder):
+        self.folder = Path(folder)
+        self.secret = self.folder / "canary"
+        self.secret.write_text("secret-of-the-host")
+        self.secret.chmod(0o666)
+        self.folder.chmod(0o777)
+        self.process = subprocess.Popen(["sleep", "600"])  # pylint: disable=consider-using-with
+        test.addCleanup(self.process.wait)
+        test.addCleanup(self.process.kill)
+        self.tcp = self.listening(test, socket.AF_INET, ("127.0.0.1", 0))
+        self.port = self.tcp.getsockname()[1]
+        self.abstract_name = f"pipeline-canary-{os.getpid()}-{time.monotonic_ns()}"
+        self.abstract = self.listening(test, socket.AF_UNIX, "\0" + self.abstract_name)
+        self.path_name = str(self.folder / "socket")
+        self.by_path = self.listening(test, socket.AF_UNIX, self.path_name)
+        os.chmod(self.path_name, 0o777)
+        self.before = self.state()
+
+    @staticmethod
+    def listening(test, family, address):
+        """A socket that is never served: whoever connects to it is seen."""
+        made = socket.socket(family)
+        made.bind(address)
+        made.listen(5)
+        made.setblocking(False)
+        test.addCleanup(made.close)
+        return made
+
+    def state(self):
+        """What must not change."""
+        files = [*self.FILES, str(self.secret), PIPELINE]
+        return {name: digest(name) for name in files} | {"time": abs(time.time() - time.monotonic()) // 3600}
+
+    def changed(self):
+        """What an attack reached; [] is as it should be."""
+        after = self.state()
+        found = [name for name, value in self.before.items() if after[name] != value]
+        found += [name for name in ("/etc/attack", "/usr/attack", "/usr/bin/env-attack", "/usr/bin/env-link", "/tmp/link") if os.path.lexists(name)]
+        if self.process.poll() is not None:
+            found.append("the process")
+        for name, made in (("tcp", self.tcp), ("abstract socket", self.abstract), ("socket", self.by_path)):
+            try:
+                made.accept()[0].close()
+                found.append(name)
+            except BlockingIOError:
+                pass
+        if "secret-of-the-host" not in self.secret.read_text():
+            found.append("the canary's content")
+        return found
+
+    def told(self, network):
+        """The probe's environment."""
+        return {
+            "ATTACK_CANARY": str(self.secret),
+            "ATTACK_STATE": str(self.folder / "state"),
+            "ATTACK_RUNNER": os.path.abspath(PIPELINE),
+            "ATTACK_SOCKET": self.path_name,
+            "ATTACK_ABSTRACT": self.abstract_name,
+            "ATTACK_PORT": str(self.port),
+            "ATTACK_PID": str(self.process.pid),
+            "ATTACK_NETWORK": network,
+        }
+
+
+class AttackTest(WorkflowTest):
+    """A scratch repository with the probe in it, canaries around it."""
+
+    def setUp(self):
+        super().setUp()
+        self.canaries = Canaries(self, self.folder)
+        self.state.mkdir(exist_ok=True)
+        shutil.copy(PROBE, self.repository / "probe")
+        self.binary = self.folder / "bin" / "pipeline"
+
+    def as_user(self, *arguments, code=0, timeout=120):
+        """The binary as a user without rights and without subordinate ids; the binary is that user's own."""
+        if not self.binary.exists():
+            self.binary.parent.mkdir()
+            shutil.copy(PIPELINE, self.binary)
+        for owned in (self.repository, self.state, self.binary.parent):
+            subprocess.run(["chown", "-R", f"{UID}:{UID}", str(owned)], check=True)
+        before = digest(self.binary)
+        done = subprocess.run(
+            ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", str(self.binary), *arguments],
+            cwd=self.repository,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+        self.assertEqual(digest(self.binary), before, "a step changed the runner's program")
+        if code is not None:
+            self.assertEqual(done.returncode, code, done.stdout)
+        return done.stdout
+
+    def as_root(self, *arguments, code=0, timeout=120):
+        """The binary as root."""
+        return self.run_pipeline(*arguments, code=code, timeout=timeout)
+
+    def job(self, *steps, head=""):
+        """A workflow of one job; steps as YAML text or script text. `head` are more lines of the job."""
+        lines = ["on: push", "jobs:", "  attack:", "    runs-on: ubuntu-latest"]
+        if head:
+            lines.append(textwrap.indent(textwrap.dedent(head).strip("\n"), "    "))
+        lines.append("    steps:")
+        for step in steps:
+            step = textwrap.dedent(step).strip("\n")
+            if not step.startswith("- "):
+                step = "- run: |\n" + textwrap.indent(step, "    ")
+            lines.append(textwrap.indent(step, "      "))
+        return self.workflow("\n".join(lines) + "\n")
+
+    @staticmethod
+    def results(output):
+        """The probe's JSON object somewhere in an output."""
+        for line in output.splitlines():
+            start = line.find('{"a01')
+            if start >= 0:
+                return json.loads(line[start : line.rindex("}") + 1])
+        raise AssertionError("the probe printed nothing:\n" + output)
+
+    def probe_in_step(self, run, *arguments, network="host"):
+        """What the probe saw as a step of a job."""
+        environment = "\n".join(f"    {name}: '{value}'" for name, value in self.canaries.told(network).items())
+        self.job(
+            "- uses: actions/checkout@v4",
+            "- run: cp probe /tmp/attack_probe && chmod 755 /tmp/attack_probe && exec /tmp/attack_probe\n  env:\n" + environment,
+            "echo the-job-goes-on",
+        )
+        self.commit()
+        output = run("run", ".github/workflows/test.yml", *arguments)
+        self.assertIn("the-job-goes-on", output)
+        return self.results(output)
+
+    def probe_in_build(self, run):
+        """What the probe saw as a RUN of a Dockerfile."""
+        environment = "\n".join(f"ENV {name}={value}" for name, value in self.canaries.told("isolated").items())
+        (self.repository / "passwd").write_text("root:x:0:0::/:/bin/sh\n")
+        self.write("Dockerfile", f"FROM scratch\nCOPY probe /usr/bin/env\nCOPY probe /tmp/attack_probe\nCOPY passwd /etc/passwd\n{environment}\n".replace("    ", ""))
+        with open(self.repository / "Dockerfile", "a", encoding="utf-8") as dockerfile:
+            dockerfile.write('RUN --network=none ["/tmp/attack_probe"]\n')
+        return self.results(run("image", "build", "-t", "attack:1", "."))

@@ -1,0 +1,67 @@
+"""Every attempt of the probe ends as it should, wherever a step runs, and reaches none of the canaries."""
+
+import ctypes
+import os
+import unittest
+
+from attack_harness import AttackTest
+from expected import EXPECTED, INSIDE_AN_IMAGE, ISOLATED, MASKED_FILES, ONE_ID, READ_ONLY_FILES
+
+LANDLOCK_WITH_SCOPES = 6
+
+
+def landlock_version():
+    """Of this kernel; 0 without."""
+    return max(0, ctypes.CDLL(None).syscall(444, None, 0, 1))
+
+
+def by_this_kernel():
+    """What has to be seen of files that it has or has not."""
+    outcomes = {name: "masked" if os.path.exists(path) else "ENOENT" for name, path in MASKED_FILES.items()}
+    outcomes.update({name: "EACCES" if os.path.exists(path) else "ENOENT" for name, path in READ_ONLY_FILES.items()})
+    return outcomes
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can be root, and become another user")
+class ProbeTest(AttackTest):
+    """One case for each place; a sandbox that cannot be set up fails it."""
+
+    def check(self, seen, *differences):
+        """What was seen against what has to be; all that is wrong at once."""
+        expected = dict(EXPECTED)
+        for more in (by_this_kernel(), *differences):
+            expected.update(more)
+        # Only landlock parts the host's abstract sockets from a step that shares its network (SECURITY.md).
+        within_reach = landlock_version() < LANDLOCK_WITH_SCOPES and ISOLATED not in differences
+        if within_reach:
+            expected["a17_abstract_socket"] = "OK"
+        wrong = {
+            name: f"{seen.get(name, 'not tried')}, expected {expected.get(name, 'nothing of that name')}"
+            for name in sorted(set(expected) | set(seen))
+            if seen.get(name) != expected.get(name)
+        }
+        self.assertEqual(wrong, {})
+        changed = self.canaries.changed()
+        self.assertEqual([name for name in changed if not (within_reach and name == "abstract socket")], [])
+
+    def test_a_step_of_root(self):
+        """Shifted ids, the host's network."""
+        self.check(self.probe_in_step(self.as_root))
+
+    def test_a_step_of_an_ordinary_user(self):
+        """One id, the host's network."""
+        self.check(self.probe_in_step(self.as_user), ONE_ID)
+
+    def test_a_step_without_a_network(self):
+        """Of root and of an ordinary user."""
+        arguments = ("--network", "none")
+        self.check(self.probe_in_step(self.as_root, *arguments, network="isolated"), ISOLATED)
+        self.check(self.probe_in_step(self.as_user, *arguments, network="isolated"), ISOLATED, ONE_ID)
+
+    def test_a_run_of_a_dockerfile(self):
+        """Its root is its own to change, and nothing of it is the host's."""
+        self.check(self.probe_in_build(self.as_root), ISOLATED, INSIDE_AN_IMAGE)
+
+
+if __name__ == "__main__":
+    unittest.main()
