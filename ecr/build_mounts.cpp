@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/strings.h"
+#include "ecr/byte_size.h"
 
 namespace ecr {
 
@@ -35,22 +36,6 @@ Result<std::uint32_t> parse_number(const std::string& key, const std::string& va
   if (!is_number || number > 65'535)
     return bad(fmt::format("{}: expected a number up to 65535, found '{}'", key, value));
   return static_cast<std::uint32_t>(number);
-}
-
-Result<std::uint64_t> parse_bytes(const std::string& value) {
-  auto digits = base::to_lower(value);
-  int shift = 0;
-  constexpr std::string_view kUnits = "bkmg";
-  if (digits.ends_with("b") && digits.size() > 1) digits.pop_back();
-  if (const auto unit = digits.empty() ? std::string_view::npos : kUnits.find(digits.back());
-      unit != std::string_view::npos) {
-    shift = static_cast<int>(unit) * 10;
-    digits.pop_back();
-  }
-  const auto number = base::parse_integer(digits);
-  if (!number || *number < 0 || *number >= (std::int64_t{1} << 32))
-    return bad(fmt::format("size: expected a number of bytes like 64m, found '{}'", value));
-  return static_cast<std::uint64_t>(*number) << shift;
 }
 
 Result<bool> parse_bool(const std::string& key, const std::string& value) {
@@ -88,7 +73,7 @@ Result<void> set_option(const std::string& key, const std::string& value, BuildM
   } else if (key == "gid") {
     TRY(mount.gid, parse_number(key, value, 10));
   } else if (key == "size") {
-    TRY(mount.bytes, parse_bytes(value));
+    TRY(mount.bytes, parse_byte_size(value).while_doing("RUN --mount: size"));
   } else if (key == "sharing" && (value == "shared" || value == "private" || value == "locked")) {
     mount.shared = value == "shared";
   } else {

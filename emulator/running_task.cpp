@@ -7,12 +7,14 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "ecr/image_root.h"
 #include "ecr/image_user.h"
 
 namespace emulator {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
+constexpr std::uint32_t kImageSlot = 0;  // under whose ids the store keeps layers
 
 base::Error fail(base::ErrorKind kind, std::string message) {
   return base::make_error(kind, std::move(message));
@@ -103,9 +105,9 @@ base::Result<void> RunningTask::pull() {
   }
   {
     std::lock_guard lock(unpacking_);
-    auto lower = surroundings_.store->unpack(shared->manifest);
-    if (!lower) return fail(base::ErrorKind::internal, "CannotPullContainerError: " + lower.error().message);
-    lower_ = std::move(*lower);
+    auto root = ecr::make_image_root(*surroundings_.store, shared->manifest, folder_, kImageSlot);
+    if (!root) return fail(base::ErrorKind::internal, "CannotPullContainerError: " + root.error().message);
+    root_ = std::move(*root);
   }
   tell(TaskEvent::pull_stopped, std::move(digests));
   return {};
@@ -147,20 +149,11 @@ base::Result<void> RunningTask::open_logs() {
 }
 
 base::Result<void> RunningTask::make_sandbox() {
-  const base::Path upper = folder_ / "upper";
-  const base::Path work = folder_ / "work";
-  TRY(base::make_directories(upper));
-  TRY(base::make_directories(work));
-  // The upper folder's owner is the owner of `/` inside.
-  const auto root_id = sandbox::first_host_id(0);
-  if (geteuid() == 0 && chown(upper.c_str(), root_id, root_id) != 0)
-    return base::system_error("chown " + upper.string(), errno);
   sandbox::Plan plan;
   plan.label = "tasks/" + order_.task_id;
   plan.root = sandbox::RootKind::image;
-  for (const base::Path& layer : lower_) plan.image.lower.push_back(layer.string());
-  plan.image.upper = upper.string();
-  plan.image.work = work.string();
+  plan.image = root_;
+  plan.id_slot = kImageSlot;
   plan.network = sandbox::NetworkMode::isolated;
   plan.limits = plan_.limits;
   plan.hostname = "ip-" + base::replace_all(order_.address, ".", "-");
@@ -179,7 +172,7 @@ base::Result<void> RunningTask::start_containers() {
     auto running = std::make_unique<Running>();
     running->plan = &container;
     sandbox::Command command = container.command;
-    auto user = ecr::find_user(lower_, container.user);
+    auto user = ecr::find_user(ecr::layers_of(root_), container.user);
     if (!user)
       return fail(base::ErrorKind::invalid_input, "CannotStartContainerError: " + user.error().message);
     command.uid = user->uid;
@@ -206,8 +199,11 @@ base::Result<void> RunningTask::start_containers() {
     }
     running->process = std::move(*started);
     running->output = std::move(pipe.read);
-    running->started = SteadyClock::now();
-    if (container.check) running->next_check = running->started + container.check->interval;
+    if (container.check) {
+      command.argv = container.check->argv;
+      command.output = command.error = -1;
+      running->probe.emplace(command, container.check->times, SteadyClock::now());
+    }
     containers_.push_back(std::move(running));
   }
   return {};

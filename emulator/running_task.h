@@ -53,8 +53,6 @@ class RunningTask {
   void read_output(Running& container, ReadOutput how_much);
   void container_ended(Running& container);
   void step_check(Running& container);
-  std::optional<bool> finish_check(Running& container);
-  void start_check(Running& container);
   [[nodiscard]] bool stop_asked() const { return stop_asked_; }
 
   const TaskSurroundings& surroundings_;
@@ -63,7 +61,7 @@ class RunningTask {
   std::mutex& unpacking_;
   std::function<void(TaskReport)> report_;
   TaskPlan plan_;
-  std::vector<base::Path> lower_;
+  sandbox::ImageRoot root_;
   std::mutex sandbox_mutex_;  ///< of the pointer: connect() comes from other threads
   std::shared_ptr<sandbox::Sandbox> sandbox_;
   std::vector<std::unique_ptr<Running>> containers_;
@@ -85,13 +83,7 @@ struct RunningTask::Running {
   base::Fd output;
   std::string line;
   bool ended = false;
-  // The health check that is under way, or when the next one is due.
-  std::optional<sandbox::StartedProcess> check;
-  base::SteadyTime check_deadline{};
-  base::SteadyTime next_check{};
-  base::SteadyTime started{};
-  int check_failures = 0;
-  std::string health = "UNKNOWN";
+  std::optional<ecr::HealthProbe> probe;
 };
 
 }  // namespace emulator

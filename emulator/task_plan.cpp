@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <csignal>
 
 #include "base/strings.h"
+#include "ecr/container_start.h"
 
 namespace emulator {
 namespace {
@@ -36,10 +36,10 @@ std::optional<ContainerCheck> check_of(const base::Json& definition) {
   std::vector<std::string> words = strings_of(base::json_member(health, "command"));
   if (words.empty() || words[0] == "NONE") return std::nullopt;
   ContainerCheck check;
-  check.interval = seconds_member(health, "interval", 30);
-  check.timeout = seconds_member(health, "timeout", 5);
-  check.start_period = seconds_member(health, "startPeriod", 0);
-  check.retries = static_cast<int>(base::json_integer(health, "retries", 3));
+  check.times.interval = seconds_member(health, "interval", 30);
+  check.times.timeout = seconds_member(health, "timeout", 5);
+  check.times.start_period = seconds_member(health, "startPeriod", 0);
+  check.times.retries = static_cast<int>(base::json_integer(health, "retries", 3));
   if (words[0] == "CMD-SHELL") {
     check.argv = {"/bin/sh", "-c", words.size() > 1 ? words[1] : ""};
   } else {
@@ -62,20 +62,6 @@ std::optional<ContainerLog> log_of(const base::Json& definition, const std::stri
                    : fmt::format("{}/{}/{}", prefix, base::json_string(definition, "name"), task_id);
   log.create_group = base::json_string(options, "awslogs-create-group") == "true";
   return log;
-}
-
-int signal_number(const std::string& text) {
-  const std::string name = text.starts_with("SIG") ? text.substr(3) : text;
-  if (const auto number = base::parse_integer(name); number && *number > 0 && *number < 65)
-    return static_cast<int>(*number);
-  if (name == "INT") return SIGINT;
-  if (name == "QUIT") return SIGQUIT;
-  if (name == "HUP") return SIGHUP;
-  if (name == "USR1") return SIGUSR1;
-  if (name == "USR2") return SIGUSR2;
-  if (name == "WINCH") return SIGWINCH;
-  if (name == "KILL") return SIGKILL;
-  return SIGTERM;
 }
 
 /// `cpu` and `memory` of a task are numbers or strings: 512, "512", "0.5 vCPU", "1 GB".
@@ -153,36 +139,25 @@ base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& regi
 void apply_image(ContainerPlan& plan, const ecr::ImageConfig& config, const base::Json& definition,
                  const base::Json& overrides) {
   const base::Json& changed = named(base::json_member(overrides, "containerOverrides"), plan.name);
-  sandbox::EnvVars environment = {{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}};
-  for (const std::string& entry : config.env) {
-    const std::size_t equals = entry.find('=');
-    if (equals != std::string::npos) environment[entry.substr(0, equals)] = entry.substr(equals + 1);
+  ecr::ContainerOverrides own;
+  own.environment = plan.command.environment;
+  set_environment(own.environment, base::json_member(definition, "environment"));
+  set_environment(own.environment, base::json_member(changed, "environment"));
+  if (const base::Json& list = base::json_member(definition, "entryPoint"); list.is_array())
+    own.entrypoint = strings_of(list);
+  for (const base::Json* from : {&definition, &changed}) {
+    if (const base::Json& list = base::json_member(*from, "command"); list.is_array() && !list.empty())
+      own.command = strings_of(list);
   }
-  environment.merge(sandbox::EnvVars(plan.command.environment));
-  for (const auto& [name, value] : plan.command.environment) environment[name] = value;
-  set_environment(environment, base::json_member(definition, "environment"));
-  set_environment(environment, base::json_member(changed, "environment"));
-  plan.command.environment = std::move(environment);
+  own.working_dir = base::json_string(definition, "workingDirectory", config.working_dir);
+  own.user = base::json_string(definition, "user", config.user);
 
-  const base::Json& own_entrypoint = base::json_member(definition, "entryPoint");
-  const std::vector<std::string> entrypoint = own_entrypoint.is_array()
-                                                  ? strings_of(own_entrypoint)
-                                                  : config.entrypoint.value_or(std::vector<std::string>{});
-  // An entrypoint of the definition's own takes the image's command away, as in Docker.
-  std::vector<std::string> command = own_entrypoint.is_array()
-                                         ? std::vector<std::string>{}
-                                         : config.cmd.value_or(std::vector<std::string>{});
-  if (const base::Json& own = base::json_member(definition, "command"); own.is_array() && !own.empty())
-    command = strings_of(own);
-  if (const base::Json& own = base::json_member(changed, "command"); own.is_array() && !own.empty())
-    command = strings_of(own);
-  plan.command.argv = entrypoint;
-  plan.command.argv.insert(plan.command.argv.end(), command.begin(), command.end());
-
-  const std::string folder = base::json_string(definition, "workingDirectory", config.working_dir);
-  plan.command.directory = folder.empty() ? "/" : folder;
-  plan.user = base::json_string(definition, "user", config.user);
-  plan.stop_signal = signal_number(config.stop_signal);
+  const auto start = ecr::container_start(config, own);
+  plan.command.argv = start.argv;
+  plan.command.environment = start.environment;
+  plan.command.directory = start.directory;
+  plan.user = start.user;
+  plan.stop_signal = start.stop_signal;
 }
 
 }  // namespace emulator

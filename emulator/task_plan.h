@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "ecr/health_probe.h"
 #include "emulator/task_image.h"
 #include "emulator/task_report.h"
 #include "sandbox/sandbox.h"
@@ -15,10 +16,7 @@ namespace emulator {
 
 struct ContainerCheck {
   std::vector<std::string> argv;
-  std::chrono::milliseconds interval{30'000};
-  std::chrono::milliseconds timeout{5'000};
-  std::chrono::milliseconds start_period{0};
-  int retries = 3;
+  ecr::HealthTimes times;
 };
 
 struct ContainerLog {

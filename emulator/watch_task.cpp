@@ -5,7 +5,6 @@
 #include <array>
 #include <csignal>
 
-#include "ecr/image_user.h"
 #include "emulator/running_task.h"
 
 namespace emulator {
@@ -28,9 +27,8 @@ RunningTask::Outcome RunningTask::watch() {
       all_ended = all_ended && !live;
       polled.push_back({live ? container->process.ended.get() : -1, POLLIN, 0});
       polled.push_back({container->output.get(), POLLIN, 0});
-      polled.push_back({container->check ? container->check->ended.get() : -1, POLLIN, 0});
-      if (live && container->plan->check)
-        next = std::min(next, container->check ? container->check_deadline : container->next_check);
+      polled.push_back({container->probe ? container->probe->ended_fd() : -1, POLLIN, 0});
+      if (live && container->probe) next = std::min(next, container->probe->next());
     }
     if (all_ended) return outcome_;
     if (stopping_)
@@ -64,7 +62,7 @@ void RunningTask::container_ended(Running& container) {
   auto status = sandbox_->wait(container.process);
   // What it wrote last comes before the news of its end. A child may go on writing: that is not waited for.
   read_output(container, ReadOutput::to_the_end);
-  container.check.reset();
+  if (container.probe) container.probe->forget();
   ContainerReport report{container.plan->name, "", "", std::nullopt, ""};
   report.exit_code = status ? status->shell_code() : 255;
   if (status && status->out_of_memory)
@@ -101,63 +99,11 @@ void RunningTask::read_output(Running& container, ReadOutput how_much) {
   if (how_much == ReadOutput::to_the_end && !container.line.empty()) log(std::exchange(container.line, {}));
 }
 
-/// Whether the check under way passed; nothing while it goes on.
-std::optional<bool> RunningTask::finish_check(Running& container) {
-  pollfd ended{container.check->ended.get(), POLLIN, 0};
-  std::optional<bool> passed;
-  if (poll(&ended, 1, 0) > 0) {
-    auto status = sandbox_->wait(*container.check);
-    passed = status && status->shell_code() == 0;
-  } else if (SteadyClock::now() >= container.check_deadline) {
-    (void)sandbox_->signal(container.check->id, SIGKILL, sandbox::SignalTarget::process_group);
-    (void)sandbox_->wait(*container.check);
-    passed = false;
-  }
-  if (passed) {
-    container.check.reset();
-    container.next_check = SteadyClock::now() + container.plan->check->interval;
-  }
-  return passed;
-}
-
-void RunningTask::start_check(Running& container) {
-  sandbox::Command command = container.plan->command;
-  command.argv = container.plan->check->argv;
-  if (auto user = ecr::find_user(lower_, container.plan->user)) {
-    command.uid = user->uid;
-    command.gid = user->gid;
-  }
-  auto started = sandbox_->start(command);
-  if (!started) return;
-  container.check = std::move(*started);
-  container.check_deadline = SteadyClock::now() + container.plan->check->timeout;
-}
-
 void RunningTask::step_check(Running& container) {
-  if (!container.plan->check) return;
-  const ContainerCheck& check = *container.plan->check;
-  std::optional<bool> passed;
-  if (container.check) {
-    passed = finish_check(container);
-  } else if (SteadyClock::now() >= container.next_check) {
-    start_check(container);
-    if (!container.check) {
-      passed = false;
-      container.next_check = SteadyClock::now() + check.interval;
-    }
-  }
-  if (!passed) return;
-  std::string health = container.health;
-  if (*passed) {
-    container.check_failures = 0;
-    health = "HEALTHY";
-  } else if (SteadyClock::now() - container.started >= check.start_period &&
-             ++container.check_failures >= check.retries) {
-    health = "UNHEALTHY";
-  }
-  if (health == container.health) return;
-  container.health = health;
-  tell(TaskEvent::container_health, {{container.plan->name, "", health, std::nullopt, ""}});
+  if (!container.probe || !container.probe->tick(*sandbox_, SteadyClock::now())) return;
+  const bool healthy = container.probe->health() == ecr::Health::healthy;
+  tell(TaskEvent::container_health,
+       {{container.plan->name, "", healthy ? "HEALTHY" : "UNHEALTHY", std::nullopt, ""}});
 }
 
 }  // namespace emulator

@@ -11,6 +11,7 @@
 #include "runner/disk_watch.h"
 #include "runner/environment_rules.h"
 #include "runner/github_context.h"
+#include "runner/job_containers.h"
 #include "runner/job_log.h"
 #include "runner/job_loopback.h"
 #include "runner/job_network.h"
@@ -35,6 +36,7 @@ constexpr double kDefaultCleanupMinutes = 5;  // cancel-timeout-minutes
 struct Stage {
   steps::JobServices services;
   steps::RunningJob job;
+  std::unique_ptr<JobContainers> containers;
   std::unique_ptr<sandbox::Sandbox> sandbox;
   std::unique_ptr<JobLoopback> loopback;
   std::unique_ptr<steps::DockerService> docker;
@@ -65,8 +67,6 @@ base::Result<void> add_environment(const workflow::Node& env, steps::RunningJob&
 base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSurroundings& run,
                                 steps::RunningJob& job) {
   auto& contexts = job.contexts;
-  contexts.set("strategy", workflow::strategy_context(planned));
-  contexts.set("matrix", planned.matrix);
   contexts.set("runner", runner_context(job.folders));
   if (run.options.step_debug) contexts.set_member("runner", "debug", Value("1"));
   contexts.set("steps", Value(Object()));
@@ -98,12 +98,9 @@ base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSu
 
 // GITHUB_EVENT_PATH: the payload, where steps can read it.
 base::Result<void> write_event(steps::RunningJob& job) {
-  const auto folder = job.folders.temp.host / "_github_workflow";
-  TRY(base::make_directories(folder));
   const auto payload = workflow::expression::to_json(job.contexts.get("github").get("event"));
-  TRY(base::write_file(folder / "event.json", base::to_text(payload, 2)));
-  job.contexts.set_member("github", "event_path",
-                          Value(job.folders.temp.inside + "/_github_workflow/event.json"));
+  TRY(base::write_file(job.folders.workflow.host / "event.json", base::to_text(payload, 2)));
+  job.contexts.set_member("github", "event_path", Value(job.folders.workflow.inside + "/event.json"));
   return {};
 }
 
@@ -148,14 +145,29 @@ void prepare_results(const workflow::PlannedJob& planned, const RunSurroundings&
   }
 }
 
-// With a network of its own, the job finds the runner's servers where their addresses say.
-base::Result<void> open_loopback(const RunSurroundings& run, Stage& stage) {
+// With a network of its own, a sandbox of the job finds the runner's servers where their addresses say.
+base::Result<void> open_loopback(const RunSurroundings& run, const steps::JobServices& services,
+                                 sandbox::Sandbox& sandbox, JobLoopback& loopback) {
   if (run.options.isolation == Isolation::none || run.options.network.rule == NetworkRule::host) return {};
-  stage.loopback = std::make_unique<JobLoopback>();
-  if (run.results != nullptr) TRY(stage.loopback->add(*stage.sandbox, run.results->server()));
-  if (!stage.services.id_token_request_url.empty())
-    TRY(stage.loopback->add(*stage.sandbox, run.issuer->server()));
+  if (run.results != nullptr) TRY(loopback.add(sandbox, run.results->server()));
+  if (!services.id_token_request_url.empty()) TRY(loopback.add(sandbox, run.issuer->server()));
   return {};
+}
+
+// What a Docker action's sandbox reaches: the job's services, and what the job's own does.
+steps::ContainerSurroundings surroundings_of(const RunSurroundings& run, Stage& stage) {
+  auto surroundings = stage.containers->surroundings();
+  surroundings.connect = [&run, &stage, services = std::move(surroundings.connect)](
+                             sandbox::Sandbox& sandbox) -> base::Result<std::shared_ptr<void>> {
+    auto loopback = std::make_shared<JobLoopback>();
+    TRY(open_loopback(run, stage.services, sandbox, *loopback));
+    TRY(auto connected, services(sandbox));
+    TRY(auto gate, JobNetwork::open_beside(run.options.network, stage.job, sandbox,
+                                           [&stage] { return stage.running_steps.text(); }));
+    return std::static_pointer_cast<void>(std::make_shared<std::array<std::shared_ptr<void>, 3>>(
+        std::array{std::static_pointer_cast<void>(loopback), connected, gate}));
+  };
+  return surroundings;
 }
 
 std::chrono::milliseconds time_limit_of(double minutes, const RunOptions& options) {
@@ -166,7 +178,8 @@ std::chrono::milliseconds time_limit_of(double minutes, const RunOptions& option
 // What looks at a job from outside while its steps run.
 base::Result<void> watch_over(const RunOptions& options, Stage& stage) {
   if (options.isolation == Isolation::none) return {};
-  TRY(stage.network, JobNetwork::open(options.network, stage.job, stage.running_steps));
+  TRY(stage.network, JobNetwork::open(options.network, stage.job, *stage.sandbox,
+                                      [&stage] { return stage.running_steps.text(); }));
   if (options.limits.disk_bytes == 0) return {};
   const auto& folders = stage.job.folders;
   stage.disk =
@@ -186,38 +199,46 @@ base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurr
     return base::make_error(base::ErrorKind::internal,
                             fmt::format("the workflow {} was not read before the run", job.uses->text));
   }
-  if (job.container.present() && job.container.kind != workflow::NodeKind::null) {
-    return base::make_error(base::ErrorKind::invalid_input,
-                            "the job asks for a container; running jobs in containers is not supported yet");
-  }
-  if (!job.services.members.empty()) {
-    return base::make_error(base::ErrorKind::invalid_input,
-                            "the job asks for service containers; they are not supported yet");
-  }
   const auto isolation = run.options.isolation;
   const auto owner = isolation == Isolation::none ? ::geteuid() : sandbox::first_host_id(slot);
   stage.services.host_uid = owner;
   stage.job.workflow_defaults = planned.workflow->defaults;
-  TRY(stage.job.folders,
-      make_job_folders(run.folders, planned.key, run.options.repository_name, owner, isolation));
+  stage.job.contexts.set("strategy", workflow::strategy_context(planned));
+  stage.job.contexts.set("matrix", planned.matrix);
+  TRY(const bool contained, runs_in_container(job.container, scope_of(stage.job)));
+  if (contained) stage.job.root = steps::JobRoot::container;
+  TRY(stage.job.folders, make_job_folders(run.folders, planned.key, run.options.repository_name, owner,
+                                          isolation, stage.job.root));
   TRY(set_contexts(planned, run, stage.job));
   TRY(write_event(stage.job));
   TRY(prepare_services(planned, run, stage));
   prepare_results(planned, run, stage);
-  if (run.options.docker == steps::DockerMode::builtin) {
+  // The front is a program of this machine: it would not run on the libraries of an image.
+  if (run.options.docker == steps::DockerMode::builtin && !contained) {
     TRY(stage.docker, steps::DockerService::start(stage.job, docker_folder(stage.job.folders)));
     TRY(put_docker_on_path(stage.job, isolation));
   }
+  TRY(auto request, read_container_request(job, scope_of(stage.job), *stage.job.log));
   if (isolation == Isolation::none) {
+    if (!request.empty()) {
+      return base::make_error(
+          base::ErrorKind::invalid_input,
+          "the job asks for containers, which are sandboxes here; run it without --sandbox none");
+    }
     stage.sandbox = sandbox::make_host_sandbox();
     stage.job.log->line(steps::LineKind::warning,
                         "this job runs without a sandbox: its steps may do all that you may do");
   } else {
-    TRY(stage.sandbox,
-        sandbox::make_namespace_sandbox(job_sandbox_plan(planned.key, stage.job.folders, run.options, slot)));
+    TRY(stage.containers,
+        JobContainers::prepare(std::move(request),
+                               job_sandbox_plan(planned.key, stage.job.folders, run.options, slot),
+                               stage.job));
+    stage.services.containers = surroundings_of(run, stage);
+    TRY(stage.sandbox, stage.containers->start());
   }
   stage.job.sandbox = stage.sandbox.get();
-  TRY(open_loopback(run, stage));
+  stage.loopback = std::make_unique<JobLoopback>();
+  TRY(open_loopback(run, stage.services, *stage.sandbox, *stage.loopback));
   return watch_over(run.options, stage);
 }
 
@@ -311,7 +332,8 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
     log.annotation({.level = steps::LineKind::error, .message = error.to_string()});
   };
   if (auto opened = open_stage(planned, run, slot, stage); !opened) {
-    fail(opened.error());
+    if (opened.error().code != kNoContainers) fail(opened.error());
+    result.conclusion = stop.stop_requested() ? Conclusion::cancelled : Conclusion::failure;
   } else {
     const auto minutes =
         workflow::evaluate_number(planned.job->timeout_minutes, kDefaultTimeoutMinutes, scope_of(job));

@@ -28,7 +28,8 @@ sandbox::Plan job_sandbox_plan(const std::string& label, const steps::JobFolders
                      .limits = options.limits,
                      .id_slot = slot};
   plan.mounts.push_back({.kind = sandbox::MountKind::tmpfs, .target = kHome});
-  const steps::SharedFolder* shared[] = {&folders.temp, &folders.workspace, &folders.actions,
+  const steps::SharedFolder* shared[] = {&folders.temp,      &folders.file_commands, &folders.home,
+                                         &folders.workflow,  &folders.workspace,     &folders.actions,
                                          &folders.tool_cache};
   for (const auto* folder : shared) {
     plan.mounts.push_back(

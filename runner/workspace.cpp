@@ -72,6 +72,25 @@ base::Result<steps::SharedFolder> make_shared(const Path& host, const std::strin
   return steps::SharedFolder{host, isolation == Isolation::none ? host.string() : inside};
 }
 
+// What is mounted inside of another shared folder is mounted on a folder there, which belongs to the steps.
+base::Result<void> make_mount_points(const steps::JobFolders& folders, const Path& work, std::uint32_t owner,
+                                     Isolation isolation) {
+  if (isolation == Isolation::none) return {};
+  for (const auto* folder : {&folders.file_commands, &folders.home, &folders.workflow}) {
+    const Path relative = Path(folder->inside).lexically_relative(folders.temp.inside);
+    if (*relative.begin() != "..") TRY(make_shared(folders.temp.host / relative, "", owner, isolation));
+  }
+  const Path top = Path(folders.temp.inside).parent_path();
+  TRY(make_shared(work, "", owner, isolation));
+  for (const auto* folder : {&folders.workspace, &folders.temp, &folders.actions, &folders.tool_cache}) {
+    const Path relative = Path(folder->inside).lexically_relative(top);
+    if (*relative.begin() == "..") continue;
+    Path so_far = work;
+    for (const auto& part : relative) TRY(make_shared(so_far /= part, "", owner, isolation));
+  }
+  return {};
+}
+
 }  // namespace
 
 // What had to be changed in it is told apart by a digest.
@@ -153,25 +172,42 @@ void clean_up_after_killed_runs(const Path& state_folder) {
   }
 }
 
+steps::JobFolders job_folders_inside(const std::string& repository_name, steps::JobRoot root) {
+  const bool contained = root == steps::JobRoot::container;
+  const auto repository = repository_name.substr(repository_name.find('/') + 1);
+  const std::string work = contained ? "/__w" : "/home/runner/work";
+  return {.workspace = {"", fmt::format("{}/{}/{}", work, repository, repository)},
+          .temp = {"", work + "/_temp"},
+          .file_commands = {"", work + "/_temp/_runner_file_commands"},
+          .actions = {"", work + "/_actions"},
+          .tool_cache = {"", contained ? "/__t" : work + "/_tool"},
+          .home = {"", contained ? "/github/home" : work + "/_temp/_github_home"},
+          .workflow = {"", contained ? "/github/workflow" : work + "/_temp/_github_workflow"}};
+}
+
 base::Result<steps::JobFolders> make_job_folders(const RunFolders& run, const std::string& job,
                                                  const std::string& repository_name, std::uint32_t owner,
-                                                 Isolation isolation) {
+                                                 Isolation isolation, steps::JobRoot root) {
   const auto name = folder_name_of(job);
-  const auto repository = repository_name.substr(repository_name.find('/') + 1);
-  const std::string work = "/home/runner/work";
   const Path disk = run.kept() / "jobs" / name;
   const Path memory = run.on_memory() / name;
   TRY(base::make_directories(disk, 0700));
   TRY(base::make_directories(memory, 0700));
-  steps::JobFolders folders{.scratch = memory / "scratch"};
-  TRY(folders.workspace,
-      make_shared(disk / "workspace", fmt::format("{}/{}/{}", work, repository, repository), owner,
-                  isolation));
-  TRY(folders.actions, make_shared(disk / "actions", work + "/_actions", owner, isolation));
-  TRY(folders.tool_cache, make_shared(disk / "tools", "/home/runner/work/_tool", owner, isolation));
-  TRY(folders.temp, make_shared(memory / "temp", work + "/_temp", owner, isolation));
-  TRY(folders.file_commands, make_shared(memory / "temp/_runner_file_commands",
-                                         work + "/_temp/_runner_file_commands", owner, isolation));
+  auto folders = job_folders_inside(repository_name, root);
+  folders.scratch = memory / "scratch";
+  // Each beside the others, never in one that steps can write to: a link there would lead elsewhere who
+  // mounts it later.
+  const std::pair<steps::SharedFolder*, Path> places[] = {{&folders.workspace, disk / "workspace"},
+                                                          {&folders.actions, disk / "actions"},
+                                                          {&folders.tool_cache, disk / "tools"},
+                                                          {&folders.temp, memory / "temp"},
+                                                          {&folders.file_commands, memory / "file_commands"},
+                                                          {&folders.home, memory / "home"},
+                                                          {&folders.workflow, memory / "workflow"}};
+  for (const auto& [folder, host] : places) {
+    TRY(*folder, make_shared(host, folder->inside, owner, isolation));
+  }
+  TRY(make_mount_points(folders, disk / "work", owner, isolation));
   TRY(base::make_directories(folders.scratch, 0700));
   return folders;
 }

@@ -52,10 +52,14 @@ void clean_up_after_killed_runs(const base::Path& state_folder);
 /// A name for folders that no other job of a run has.
 std::string folder_name_of(const std::string& job);
 
-/// Makes the folders of one job, owned by `owner` on the host.
+/// Makes the folders of one job, owned by `owner` on the host. Where steps see them is as on a hosted runner,
+/// or as in one of its containers.
 base::Result<steps::JobFolders> make_job_folders(const RunFolders& run, const std::string& job,
                                                  const std::string& repository_name, std::uint32_t owner,
-                                                 Isolation isolation);
+                                                 Isolation isolation,
+                                                 steps::JobRoot root = steps::JobRoot::host);
+/// The folders as steps see them; all host paths are empty.
+steps::JobFolders job_folders_inside(const std::string& repository_name, steps::JobRoot root);
 void remove_job_folders(const steps::JobFolders& folders);
 
 }  // namespace runner

@@ -47,6 +47,7 @@ base::Json to_json(const Plan& plan) {
                      {"gid", plan.gid},
                      {"id_slot", plan.id_slot}};
   if (plan.root == RootKind::image) {
+    json["read_only_root"] = plan.read_only_root;
     json["image"] = {{"lower", plan.image.lower}, {"upper", plan.image.upper}, {"work", plan.image.work}};
   }
   return json;

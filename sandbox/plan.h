@@ -64,7 +64,10 @@ struct Plan {
   std::vector<std::string> hosts;  ///< lines added to /etc/hosts
   std::uint32_t uid = 0;           ///< inside ids that processes run as by default
   std::uint32_t gid = 0;
-  std::uint32_t id_slot = 0;  ///< root mode: which range, 100000 + 65536 * slot; image roots use slot 0
+  /// Root mode: which range, 100000 + 65536 * slot. Layers are kept under the ids of slot 0 and shown under
+  /// those of this one.
+  std::uint32_t id_slot = 0;
+  bool read_only_root = false;                    ///< of an image; a host root always is
   std::vector<std::string> supplementary_hidden;  ///< more paths to hide under an empty tmpfs or /dev/null
   bool operator==(const Plan&) const = default;
 };

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "sandbox/enter.h"
+#include "sandbox/id_shift.h"
 
 namespace sandbox {
 
@@ -20,6 +21,12 @@ using base::Result;
 // After the first pivot the host's tree is here and the new root grows there.
 const Path kHost = "/host";
 const Path kRoot = "/root";
+// A proc file system while the root is being built; gone with the workbench.
+const Path kProc = "/proc";
+
+// Who owns what has to be made in an image for mounts: the image's root, as it is on the host. The zygote has
+// one thread and makes one root.
+uid_t owner_of_mount_points = 0;
 
 // What a step may know of the host's /etc. Everything else is absent, not unreadable.
 constexpr const char* kEtc[] = {"passwd",
@@ -123,6 +130,10 @@ class Target {
         } else if (::mkdirat(folder.get(), part->c_str(), 0755) != 0) {
           return base::system_error("creating " + so_far.string(), errno);
         }
+        if (owner_of_mount_points != 0 && ::fchownat(folder.get(), part->c_str(), owner_of_mount_points,
+                                                     owner_of_mount_points, AT_SYMLINK_NOFOLLOW) != 0) {
+          return base::system_error("chown " + so_far.string(), errno);
+        }
         opened = base::open_beneath(root.get(), so_far, O_PATH);
         if (!opened) return std::move(opened).error();
       }
@@ -195,16 +206,32 @@ bool fits_in_options(const std::string& path) {
   return path.find_first_of(",:\\") == std::string::npos;
 }
 
-Result<void> build_image_root(const ImageRoot& image, bool privileged) {
+// Layers are kept under the ids of slot 0.
+Result<base::Fd> shift_of_layers(std::uint32_t id_slot) {
+  TRY(make_folder(kProc));
+  TRY(call_mount("proc", kProc, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, ""));
+  auto shift = make_id_shift(kProc, first_host_id(0), first_host_id(id_slot));
+  if (::umount2(kProc.c_str(), MNT_DETACH) != 0) return base::system_error("umount " + kProc.string(), errno);
+  return shift;
+}
+
+Result<void> build_image_root(const Plan& plan, bool privileged) {
+  const ImageRoot& image = plan.image;
   if (image.lower.empty())
     return base::make_error(base::ErrorKind::invalid_input, "an image root needs a layer");
   TRY(make_folder("/layers"));
+  base::Fd shift;
+  if (privileged && plan.id_slot != 0) {
+    TRY(shift, shift_of_layers(plan.id_slot));
+  }
   std::string lower;
   for (std::size_t i = 0; i < image.lower.size(); ++i) {
     // Short names: the options of a mount have to fit into one page.
     const Path folder = Path("/layers") / std::to_string(i);
     TRY(make_folder(folder));
-    TRY(call_mount((kHost / Path(image.lower[i]).relative_path()).string(), folder, nullptr, MS_BIND, ""));
+    const Path source = kHost / Path(image.lower[i]).relative_path();
+    TRY(shift ? bind_shifted(source, folder, shift)
+              : call_mount(source.string(), folder, nullptr, MS_BIND, ""));
     lower += (i > 0 ? ":" : "") + folder.string();
   }
   if (!fits_in_options(image.upper) || !fits_in_options(image.work)) {
@@ -315,7 +342,8 @@ Result<void> enter_root(const Setting& setting) {
   const Plan& plan = setting.plan;
   TRY(pivot_to_workbench());
   ::umask(0022);
-  TRY(plan.root == RootKind::host ? build_host_root() : build_image_root(plan.image, setting.privileged));
+  if (plan.root == RootKind::image && setting.privileged) owner_of_mount_points = first_host_id(plan.id_slot);
+  TRY(plan.root == RootKind::host ? build_host_root() : build_image_root(plan, setting.privileged));
   TRY(mount_proc());
   TRY(mount_dev(setting.privileged ? first_host_id(plan.id_slot) : 0));
   TRY(inject("/etc/resolv.conf", setting.resolv_conf));
@@ -323,7 +351,7 @@ Result<void> enter_root(const Setting& setting) {
   TRY(inject("/etc/hostname", plan.hostname + "\n"));
   for (const auto& mount : plan.mounts) TRY(carry_out(mount).while_doing("mounting " + mount.target));
   for (const auto& hidden : plan.supplementary_hidden) TRY(hide(hidden).while_doing("hiding " + hidden));
-  if (plan.root == RootKind::host) {
+  if (plan.root == RootKind::host || plan.read_only_root) {
     // The root's own tmpfs last: until here it had to take mount points.
     mount_attr attr{};
     attr.attr_set = MOUNT_ATTR_RDONLY;

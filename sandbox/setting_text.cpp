@@ -126,6 +126,7 @@ base::Result<Setting> parse_setting(std::string_view text) {
   plan.uid = number_of(json, "uid");
   plan.gid = number_of(json, "gid");
   plan.id_slot = number_of(json, "id_slot");
+  plan.read_only_root = base::json_bool(json, "read_only_root");
   plan.supplementary_hidden = texts_of(base::json_member(json, "hidden"));
   return setting;
 }

@@ -15,14 +15,6 @@ namespace {
 
 constexpr std::size_t kMaximumMetadata = 1U << 20;
 
-base::Error docker_action(const std::string& uses) {
-  return base::make_error(
-      base::ErrorKind::invalid_input,
-      fmt::format("'{}' is a Docker action, which needs containers; these do not run here yet. "
-                  "Use a composite or JavaScript action, or call its program in a run: step",
-                  uses));
-}
-
 base::Error no_action_in(const std::string& folder) {
   return base::make_error(
       base::ErrorKind::not_found,
@@ -32,18 +24,21 @@ base::Error no_action_in(const std::string& folder) {
 }
 
 /// Reads action.yml or action.yaml of an open folder; `shown` is the folder's name in messages.
-base::Result<workflow::ActionMetadata> read_metadata(int folder, const std::string& uses,
-                                                     const std::string& shown) {
+base::Result<workflow::ActionMetadata> read_metadata(int folder, const std::string& shown) {
   for (const char* name : {"action.yml", "action.yaml"}) {
     auto text = read_regular_file(folder, name, kMaximumMetadata);
     if (!text && text.error().kind == base::ErrorKind::not_found) continue;
     if (!text) return std::move(text).error().while_doing(fmt::format("reading {}/{}", shown, name));
     TRY(auto metadata, workflow::load_action(shown + "/" + name, *text));
-    if (metadata.kind == workflow::ActionKind::docker) return docker_action(uses);
     return metadata;
   }
   for (const char* name : {"Dockerfile", "dockerfile"}) {
-    if (base::open_beneath(folder, name, O_PATH | O_CLOEXEC)) return docker_action(uses);
+    if (!base::open_beneath(folder, name, O_PATH | O_CLOEXEC)) continue;
+    workflow::ActionMetadata metadata;
+    metadata.file = shown + "/" + name;
+    metadata.kind = workflow::ActionKind::docker;
+    metadata.image = name;
+    return metadata;
   }
   return no_action_in(shown);
 }
@@ -58,7 +53,7 @@ base::Result<LoadedAction> load_local(const std::string& uses, RunningJob& job) 
   if (!folder) {
     return no_action_in(action.folder);
   }
-  TRY(action.metadata, read_metadata(folder->get(), uses, action.folder));
+  TRY(action.metadata, read_metadata(folder->get(), action.folder));
   return action;
 }
 
@@ -97,7 +92,7 @@ base::Result<LoadedAction> load_remote(const std::string& uses, RunningJob& job)
   LoadedAction action;
   action.repository = parts[0] + "/" + parts[1];
   action.ref = uses.substr(at + 1);
-  TRY(action.metadata, read_metadata(folder.get(), uses, uses));
+  TRY(action.metadata, read_metadata(folder.get(), uses));
   TRY(action.folder, bring_inside(host, uses, job));
   return action;
 }
@@ -105,7 +100,6 @@ base::Result<LoadedAction> load_remote(const std::string& uses, RunningJob& job)
 }  // namespace
 
 base::Result<LoadedAction> load_action_source(const std::string& uses, RunningJob& job) {
-  if (uses.starts_with("docker://")) return docker_action(uses);
   if (uses.starts_with("./") || uses == "." || uses.starts_with("../")) return load_local(uses, job);
   if (uses.starts_with("$/")) return load_local("./" + uses.substr(2), job);
   return load_remote(uses, job);

@@ -8,6 +8,7 @@
 #include "steps/action_source.h"
 #include "steps/builtin_actions.h"
 #include "steps/composite_action.h"
+#include "steps/docker_action.h"
 #include "steps/node_action.h"
 #include "steps/step_environment.h"
 #include "steps/step_log.h"
@@ -40,9 +41,14 @@ base::Result<StepEffects> run_builtin_action(StepRun& run, const std::string& us
 }
 
 base::Result<StepEffects> run_sourced_action(StepRun& run, const std::string& uses) {
+  if (uses.starts_with("docker://")) {
+    open_action_log(run, uses, run.with);
+    return run_docker_image(run, uses);
+  }
   TRY(const LoadedAction action, load_action_source(uses, run.job));
   TRY(const Outputs inputs, action_inputs(run, action));
   open_action_log(run, uses, inputs);
+  if (action.metadata.kind == workflow::ActionKind::docker) return run_docker_action(run, action);
   if (action.metadata.kind == workflow::ActionKind::composite) return run_composite_action(run, action);
   return run_node_action(run, action);
 }

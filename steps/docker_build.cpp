@@ -13,7 +13,7 @@
 #include "ecr/push.h"
 #include "steps/build_context.h"
 #include "steps/docker_verbs.h"
-#include "steps/registry_logins.h"
+#include "steps/job_images.h"
 
 namespace steps {
 namespace {
@@ -73,11 +73,11 @@ base::Result<void> push_one(const DockerCall& call, RunningJob& job, const ecr::
   if (!call.command.quiet) say(fmt::format("The push refers to repository [{}]", reference.name()));
   const auto begin = SteadyClock::now();
   TRY(const auto plan, ecr::plan_push(store, reference.to_string(), reference));
-  TRY(const auto pushed,
-      ecr::push(plan, store, registry_options(call, job), [&](const ecr::PushProgress& progress) {
-        const std::string line = push_line(progress);
-        if (!call.command.quiet && !line.empty()) say(line);
-      }));
+  TRY(const auto pushed, ecr::push(plan, store, registry_options(*job.services, call.stop),
+                                   [&](const ecr::PushProgress& progress) {
+                                     const std::string line = push_line(progress);
+                                     if (!call.command.quiet && !line.empty()) say(line);
+                                   }));
   say(call.command.quiet ? reference.to_string()
                          : fmt::format("{}: digest: {} size: {}", reference.manifest_key(),
                                        pushed.digest.to_string(), plan.manifest.size));
@@ -100,7 +100,7 @@ base::Result<ecr::Descriptor> pull_one(const DockerCall& call, RunningJob& job,
                                        const std::function<void(std::string_view)>& say) {
   TRY(check_network(job, reference));
   ecr::PullOptions options;
-  options.registry = registry_options(call, job);
+  options.registry = registry_options(*job.services, call.stop);
   options.progress = [&](const std::string& line) { say(line + "\n"); };
   return ecr::pull(reference, *job.services->images, options);
 }
@@ -163,19 +163,6 @@ void tell_built(const DockerCall& call, RunningJob& job, const ecr::BuiltImage& 
 }
 
 }  // namespace
-
-ecr::RegistryOptions registry_options(const DockerCall& call, RunningJob& job) {
-  ecr::RegistryOptions options;
-  options.http = job.services->http;
-  for (const auto& [host, address] : job.services->registry_endpoints) {
-    options.endpoints[host] = address.find("://") == std::string::npos ? "http://" + address : address;
-  }
-  for (const auto& [registry, login] : all_logins(*job.services)) {
-    options.credentials[registry] = {login.username, login.password};
-  }
-  options.stop = call.stop;
-  return options;
-}
 
 base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job) {
   TRY(check_platform(call.command.platform));

@@ -4,6 +4,7 @@
 
 #include "ecr/image_reference.h"
 #include "ecr/image_store.h"
+#include "steps/job_images.h"
 #include "steps/registry_logins.h"
 #include "steps/secret_masker.h"
 
@@ -24,7 +25,7 @@ std::string registry_of(const DockerCommand& command) {
 /// Asks the registry whether it takes the login.
 base::Result<void> check_login(const DockerCall& call, RunningJob& job, const std::string& registry) {
   if (job.services->http == nullptr) return {};
-  ecr::RegistryOptions options = registry_options(call, job);
+  ecr::RegistryOptions options = registry_options(*job.services, call.stop);
   options.credentials[registry] = {call.command.username, call.password};
   ecr::ImageReference target;
   target.host = registry;

@@ -10,7 +10,6 @@
 
 #include "base/json_fwd.h"
 #include "base/result.h"
-#include "ecr/registry.h"
 #include "steps/docker_command.h"
 #include "steps/running_job.h"
 
@@ -35,9 +34,6 @@ struct DockerAnswer {
 
 /// An Error is a sentence for stderr and exit code 1.
 base::Result<DockerAnswer> carry_out(const DockerCall& call, RunningJob& job);
-
-/// How registries are reached from here, with the logins of the job.
-ecr::RegistryOptions registry_options(const DockerCall& call, RunningJob& job);
 
 /// The verbs that move images (docker_build.cpp).
 base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job);

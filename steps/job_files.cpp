@@ -17,8 +17,9 @@ namespace steps {
 
 base::Result<HostLocation> to_host(const JobFolders& folders, const std::string& inside) {
   const base::Path path = base::Path(inside).lexically_normal();
-  const std::array<const SharedFolder*, 5> shared = {
-      &folders.workspace, &folders.temp, &folders.file_commands, &folders.actions, &folders.tool_cache};
+  const std::array<const SharedFolder*, 7> shared = {
+      &folders.workspace,  &folders.temp, &folders.file_commands, &folders.actions,
+      &folders.tool_cache, &folders.home, &folders.workflow};
   const SharedFolder* best = nullptr;
   base::Path best_relative;
   for (const SharedFolder* folder : shared) {

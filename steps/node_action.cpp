@@ -39,7 +39,10 @@ base::Result<StepEffects> run_part(NodeAction& action, const std::string& script
   command.argv = {"node", action.folder + "/" + path.string()};
   command.directory = job.folders.workspace.inside;
   StepRun run{action.step, job, action.scope, action.name, action.environment, stop, {}};
-  TRY(auto effects, run_step_process(run, std::move(command), more));
+  // An image's own node goes before the machine's.
+  auto instead = job.node_in_container;
+  if (!instead.empty()) instead.insert(instead.end(), command.argv.begin() + 1, command.argv.end());
+  TRY(auto effects, run_step_process(run, std::move(command), more, instead));
   for (const auto& [name, value] : effects.state) action.state[name] = value;
   return effects;
 }

@@ -271,7 +271,7 @@ Conclusion run_post_step(const PostStep& post, RunningJob& job) {
   const std::string condition = post.condition.empty() ? "always()" : post.condition;
   auto runs = workflow::evaluate_condition(workflow::Text{condition, 0, 0}, scope_of(job));
   if (runs && !*runs) return Conclusion::skipped;
-  job.log->line(LineKind::output, "Post job cleanup.");
+  if (!post.opening.empty()) job.log->line(LineKind::output, post.opening);
   const auto done = runs ? post.run(job) : base::Result<void>(std::move(runs).error());
   if (done) return Conclusion::success;
   if (done.error().code != kAlreadyReported) report_failure(job, done.error());

@@ -49,6 +49,8 @@ struct JobFolders {
   SharedFolder file_commands;  ///< environment files of the steps
   SharedFolder actions;        ///< sources of actions
   SharedFolder tool_cache;     ///< RUNNER_TOOL_CACHE
+  SharedFolder home;           ///< of containers, /github/home; steps on the host do not see it
+  SharedFolder workflow;       ///< the event's payload
   base::Path scratch;          ///< the runner's own, not seen by steps
 };
 
@@ -82,6 +84,14 @@ struct ResultsAccess {
   std::vector<std::string> cache_scopes;  ///< the refs whose caches it gets, nearest first
 };
 
+/// What the containers of a job's Docker actions have in common with the job's own sandbox.
+struct ContainerSurroundings {
+  sandbox::Plan plan;  ///< label, network, limits, slot; without root and mounts
+  base::Path folder;   ///< on a real disk, for what containers change; not seen by steps
+  /// Makes the job's service containers reachable in a sandbox, for as long as what it returns lives.
+  std::function<base::Result<std::shared_ptr<void>>(sandbox::Sandbox&)> connect;
+};
+
 /// What the runner offers to its jobs. The functions may be called from the job's thread only.
 struct JobServices {
   /// Mints an OIDC token for an audience; absent without `permissions: id-token: write`.
@@ -107,7 +117,8 @@ struct JobServices {
   /// Held around every use of registry_logins; steps/registry_logins.h does so.
   std::shared_ptr<std::mutex> registry_logins_mutex = std::make_shared<std::mutex>();
   std::map<std::string, RegistryLogin> registry_logins;
-  std::uint32_t host_uid = 0;  ///< owner of what the runner puts into shared folders
+  std::uint32_t host_uid = 0;                       ///< owner of what the runner puts into shared folders
+  std::optional<ContainerSurroundings> containers;  ///< nothing: Docker actions cannot run
 };
 
 class EnvironmentFiles;
@@ -122,17 +133,25 @@ struct Chores {
 struct PostStep {
   std::string name;
   std::function<base::Result<void>(RunningJob&)> run;
-  std::string condition;  ///< an expression; empty is always()
+  std::string condition;                      ///< an expression; empty is always()
+  std::string opening = "Post job cleanup.";  ///< its first line; may be empty
 };
+
+/// What the steps of a job run in: the machine's own files, or an image.
+enum class JobRoot { host, container };
 
 struct RunningJob {
   const workflow::PlannedJob* planned = nullptr;
+  JobRoot root = JobRoot::host;
+  /// The machine's node as it is started in a container whose image has none; empty: it cannot be.
+  std::vector<std::string> node_in_container;
   workflow::Defaults workflow_defaults;  ///< of the workflow; the job's are in planned
   workflow::Contexts contexts;
   sandbox::Sandbox* sandbox = nullptr;
   JobFolders folders;
-  sandbox::EnvVars machine_environment;  ///< HOME and the like: below all else, and in no context
-  sandbox::EnvVars environment;          ///< workflow and job `env`, and what GITHUB_ENV added since
+  /// HOME and the like, in a container also the image's variables: below all else, and in no context.
+  sandbox::EnvVars machine_environment;
+  sandbox::EnvVars environment;  ///< workflow and job `env`, and what GITHUB_ENV added since
   sandbox::EnvVars
       runtime_environment;  ///< ACTIONS_RUNTIME_URL …, which JavaScript actions get and run steps do not
   std::vector<std::string> search_path;  ///< what GITHUB_PATH added, newest first

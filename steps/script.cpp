@@ -74,8 +74,10 @@ std::string fixed_up(std::string_view shell, std::string_view script) {
 
 }  // namespace
 
-base::Result<ShellPlan> plan_script(std::string_view script, std::string_view shell) {
+base::Result<ShellPlan> plan_script(std::string_view script, std::string_view shell, JobRoot root) {
   shell = base::trim(shell);
+  if (shell.empty() && root == JobRoot::container)
+    return ShellPlan{{"sh", "-e", "{0}"}, ".sh", std::string(script), {}};
   if (shell.empty()) {
     return ShellPlan{{"bash", "-e", "{0}"}, ".sh", std::string(script), {"sh", "-e", "{0}"}};
   }

@@ -21,8 +21,10 @@ struct ShellPlan {
   std::vector<std::string> fallback;
 };
 
-/// `shell` as the step, the job's or the workflow's defaults have it; empty is the default shell.
-base::Result<ShellPlan> plan_script(std::string_view script, std::string_view shell);
+/// `shell` as the step, the job's or the workflow's defaults have it; empty is the default shell: bash, or sh
+/// where there is none and in containers (actions/runner ScriptHandler.cs).
+base::Result<ShellPlan> plan_script(std::string_view script, std::string_view shell,
+                                    JobRoot root = JobRoot::host);
 /// The line shown in the log, `bash -e {0}`.
 std::string shell_line(const std::vector<std::string>& argv);
 std::vector<std::string> with_script_path(const std::vector<std::string>& argv, const std::string& path);

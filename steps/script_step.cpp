@@ -52,7 +52,7 @@ base::Result<StepEffects> run_script(StepRun& run) {
   TRY(const std::string folder,
       own_or_default(run.step.working_directory, &workflow::Defaults::working_directory, run.job,
                      run.scope.depth));
-  auto planned = plan_script(text, shell);
+  auto planned = plan_script(text, shell, run.job.root);
   if (!planned) {
     open_script_log(run, text, base::split(shell, ' '));
     return std::move(planned).error();

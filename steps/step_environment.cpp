@@ -93,10 +93,9 @@ std::string input_variable(std::string_view name) {
   return "INPUT_" + base::to_upper(base::replace_all(name, " ", "_"));
 }
 
-sandbox::EnvVars process_environment(const RunningJob& job, const sandbox::EnvVars& environment,
-                                     const Value& github, const Value& runner) {
+sandbox::EnvVars step_variables(const RunningJob& job, const sandbox::EnvVars& environment,
+                                const Value& github, const Value& runner) {
   sandbox::EnvVars variables = environment;
-  for (const auto& [name, value] : job.machine_environment) variables.try_emplace(name, value);
   for (auto& [name, value] : variables) value = usable(value);
   variables.erase("");
   std::erase_if(variables, [](const auto& entry) {
@@ -106,15 +105,22 @@ sandbox::EnvVars process_environment(const RunningJob& job, const sandbox::EnvVa
   add_runner_variables(runner, variables);
   variables["GITHUB_ACTIONS"] = "true";
   variables.try_emplace("CI", "true");
+  if (job.services != nullptr && !job.services->id_token_request_url.empty()) {
+    variables["ACTIONS_ID_TOKEN_REQUEST_URL"] = job.services->id_token_request_url;
+    variables["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = job.services->id_token_request_token;
+  }
+  return variables;
+}
+
+sandbox::EnvVars process_environment(const RunningJob& job, const sandbox::EnvVars& environment,
+                                     const Value& github, const Value& runner) {
+  sandbox::EnvVars variables = step_variables(job, environment, github, runner);
+  variables.insert(job.machine_environment.begin(), job.machine_environment.end());
   auto path = variables.find("PATH");
   std::string search = base::join(job.search_path, ":");
   const std::string below =
       path == variables.end() || path->second.empty() ? std::string(kBasePath) : path->second;
   variables["PATH"] = search.empty() ? below : search + ":" + below;
-  if (job.services != nullptr && !job.services->id_token_request_url.empty()) {
-    variables["ACTIONS_ID_TOKEN_REQUEST_URL"] = job.services->id_token_request_url;
-    variables["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = job.services->id_token_request_token;
-  }
   return variables;
 }
 

@@ -14,8 +14,13 @@ namespace steps {
 /// INPUT_<NAME>: spaces become underscores, letters upper case, nothing else changes.
 std::string input_variable(std::string_view name);
 
-/// What processes of a step get: `environment` (job and step env) below GITHUB_*, RUNNER_*, CI and PATH, and
-/// the pair that asks for OIDC tokens.
+/// What a step gives to its processes wherever they run: `environment` (job and step env) below GITHUB_*,
+/// RUNNER_* and CI, and the pair that asks for OIDC tokens.
+sandbox::EnvVars step_variables(const RunningJob& job, const sandbox::EnvVars& environment,
+                                const workflow::expression::Value& github,
+                                const workflow::expression::Value& runner);
+
+/// The same for processes in the job's own sandbox: over the job's base, with PATH.
 sandbox::EnvVars process_environment(const RunningJob& job, const sandbox::EnvVars& environment,
                                      const workflow::expression::Value& github,
                                      const workflow::expression::Value& runner);

@@ -83,11 +83,9 @@ std::string limit_that_ended(const sandbox::ExitStatus& status, const JobService
 }
 
 std::string what_ended_it(const sandbox::ExitStatus& status, const sandbox::Command& command,
-                          const std::string& limit) {
+                          const std::string& limit, std::string_view ended) {
   if (!status.failure.empty() && status.signal == 0) return why_not_started(status, command);
-  if (!limit.empty())
-    return fmt::format("{}. Process completed with exit code {}.", limit, status.shell_code());
-  return fmt::format("Process completed with exit code {}.", status.shell_code());
+  return fmt::format("{}{}{} with exit code {}.", limit, limit.empty() ? "" : ". ", ended, status.shell_code());
 }
 
 StepEffects collect(CommandEffects printed, FileCommands written) {
@@ -105,10 +103,10 @@ StepEffects collect(CommandEffects printed, FileCommands written) {
   return effects;
 }
 
-base::Result<ProcessEnd> run_in_sandbox(RunningJob& job, const sandbox::Command& command,
+base::Result<ProcessEnd> run_in_sandbox(sandbox::Sandbox& sandbox, const sandbox::Command& command,
                                         const LineSplitter::Receiver& on_lines,
                                         const ProcessOptions& options) {
-  auto end = run_process(*job.sandbox, command, on_lines, options);
+  auto end = run_process(sandbox, command, on_lines, options);
   if (!end) end.error().code = kSandboxFailed;
   return end;
 }
@@ -147,7 +145,9 @@ base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command comman
   command.environment =
       process_environment(job, run.environment, job.contexts.get("github"), job.contexts.get("runner"));
   for (const auto& [name, value] : more) command.environment[name] = value;
+  if (run.make_environment) command.environment = run.make_environment();
 
+  sandbox::Sandbox& sandbox = run.sandbox == nullptr ? *job.sandbox : *run.sandbox;
   StepOutput output(job, command.environment);
   ProcessOptions options;
   options.stop = run.stop;
@@ -160,10 +160,10 @@ base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command comman
   };
   options.safe_cut = [&job](std::string_view text) { return job.masker->safe_cut(text); };
   const auto on_lines = [&output](std::string_view lines) { output.lines(lines); };
-  auto ended = run_in_sandbox(job, command, on_lines, options);
+  auto ended = run_in_sandbox(sandbox, command, on_lines, options);
   if (ended && is_missing_program(ended->status) && !fallback_argv.empty()) {
     command.argv = fallback_argv;
-    ended = run_in_sandbox(job, command, on_lines, options);
+    ended = run_in_sandbox(sandbox, command, on_lines, options);
   }
   show_start();
   TRY(const auto end, std::move(ended));
@@ -176,9 +176,10 @@ base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command comman
   effects.failed = effects.failed || bad_file;
   if (end.status.shell_code() != 0) {
     const auto limit = limit_that_ended(end.status, *job.services);
-    const bool says_so_itself = !run.step.run && end.status.failure.empty() && limit.empty();
+    const bool says_so_itself =
+        !run.step.run && run.sandbox == nullptr && end.status.failure.empty() && limit.empty();
     if (!end.stopped && !says_so_itself)
-      job.log->annotation({LineKind::error, what_ended_it(end.status, command, limit), "", ""});
+      job.log->annotation({LineKind::error, what_ended_it(end.status, command, limit, run.ended), "", ""});
     effects.failed = true;
   }
   return effects;

@@ -40,6 +40,10 @@ struct StepRun {
   std::optional<Outputs> inputs = {};  ///< with the defaults of its action.yml, once they are known
   std::function<void()> show_start;    ///< what the log says first; said while the process is starting up
   std::shared_ptr<EnvironmentFiles> files = {};  ///< for its next process; `github` names them
+  // Of a process that runs elsewhere than in the job's sandbox:
+  sandbox::Sandbox* sandbox = nullptr;                 ///< absent: the job's
+  std::function<sandbox::EnvVars()> make_environment;  ///< absent: as of every process of the job
+  std::string_view ended = "Process completed";        ///< as it is said of a failed one
 };
 
 /// What a step leaves behind, however it was run.

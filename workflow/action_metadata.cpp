@@ -17,6 +17,25 @@ base::Error error_of(const Diagnostics& diagnostics) {
   return error;
 }
 
+void read_docker(const std::string& path, const Node& runs, ActionMetadata& action,
+                 Diagnostics& diagnostics) {
+  action.kind = ActionKind::docker;
+  action.image = runs["image"].text;
+  if (action.image.empty())
+    diagnostics.push_back({{path, runs.line, runs.column}, "Required property is missing: image"});
+  if (const auto& entrypoint = runs["entrypoint"]; !entrypoint.text.empty())
+    action.entrypoint = entrypoint.text;
+  action.pre = runs["pre-entrypoint"].text;
+  action.post = runs["post-entrypoint"].text;
+  action.pre_if = runs["pre-if"].text;
+  action.post_if = runs["post-if"].text;
+  for (const auto& argument : runs["args"].items)
+    action.args.push_back({argument.text, argument.line, argument.column});
+  for (const auto& [name, value] : runs["env"].members)
+
+    action.environment.emplace_back(name.text, Text{value.text, value.line, value.column});
+}
+
 void read_runs(const std::string& path, const Node& runs, ActionMetadata& action, Diagnostics& diagnostics) {
   action.using_version = runs["using"].text;
   if (action.using_version == "composite") {
@@ -37,7 +56,7 @@ void read_runs(const std::string& path, const Node& runs, ActionMetadata& action
     if (action.main.empty())
       diagnostics.push_back({{path, runs.line, runs.column}, "Required property is missing: main"});
   } else if (action.using_version == "docker") {
-    action.kind = ActionKind::docker;
+    read_docker(path, runs, action, diagnostics);
   } else {
     diagnostics.push_back(
         {{path, runs["using"].line, runs["using"].column},

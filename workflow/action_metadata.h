@@ -29,9 +29,14 @@ struct ActionMetadata {
   ActionKind kind = ActionKind::composite;
   std::string using_version;  ///< node20, node24, composite, docker
   std::vector<ActionInput> inputs;
-  std::vector<std::pair<std::string, Text>> outputs;  ///< composite: name → value
-  std::vector<Step> steps;                            ///< composite
-  std::string main, pre, post, pre_if, post_if;       ///< node
+  std::vector<std::pair<std::string, Text>> outputs;      ///< composite: name → value
+  std::vector<Step> steps;                                ///< composite
+  std::string main, pre, post;                            ///< node: scripts; docker: pre and post entrypoints
+  std::string pre_if, post_if;                            ///< node, docker
+  std::string image;                                      ///< docker: `Dockerfile`, or `docker://…`
+  std::optional<std::string> entrypoint;                  ///< docker
+  std::vector<Text> args;                                 ///< docker; expressions over inputs
+  std::vector<std::pair<std::string, Text>> environment;  ///< docker: `env`
 };
 
 /// An action as far as it could be read.

@@ -85,11 +85,11 @@ TEST(TaskPlan, ReadsHealthChecksInBothForms) {
   const auto shell =
       planned(order_with({{"healthCheck", {{"command", {"CMD-SHELL", "curl -f x || exit 1"}}}}}));
   EXPECT_EQ(shell.check->argv, (Words{"/bin/sh", "-c", "curl -f x || exit 1"}));
-  EXPECT_EQ(shell.check->interval, std::chrono::seconds(30));
+  EXPECT_EQ(shell.check->times.interval, std::chrono::seconds(30));
   const auto plain =
       planned(order_with({{"healthCheck", {{"command", {"CMD", "/check", "now"}}, {"retries", 5}}}}));
   EXPECT_EQ(plain.check->argv, (Words{"/check", "now"}));
-  EXPECT_EQ(plain.check->retries, 5);
+  EXPECT_EQ(plain.check->times.retries, 5);
   EXPECT_FALSE(planned(order_with({{"healthCheck", {{"command", {"NONE"}}}}})).check.has_value());
 }
 
@@ -98,7 +98,7 @@ TEST(TaskPlan, NeverMakesABusyLoopOrAnEndlessWait) {
       planned(order_with({{"healthCheck", {{"command", {"CMD", "x"}}, {"interval", 0}, {"timeout", -5}}},
                           {"stopTimeout", 1e300}}));
   EXPECT_GT(none.check->interval.count(), 0);
-  EXPECT_GT(none.check->timeout.count(), 0);
+  EXPECT_GT(none.check->times.timeout.count(), 0);
   EXPECT_LE(none.stop_timeout, std::chrono::hours(1));
 }
 

@@ -115,7 +115,7 @@ TEST_F(RunAction, WarnsOfInputsInTheRunnersWords) {
                           "Unexpected input(s) 'Other', valid inputs are ['one', 'two']"));
 }
 
-TEST_F(RunAction, RefusesDockerActionsByName) {
+TEST_F(RunAction, NeedsASandboxForDockerActions) {
   write("d/action.yml", "name: x\nruns:\n  using: docker\n  image: Dockerfile\n");
   run("      - uses: ./d\n      - if: always()\n        uses: docker://alpine:3\n");
   EXPECT_THAT(log_.texts(LineKind::error),

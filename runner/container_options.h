@@ -1,0 +1,60 @@
+#pragma once
+// `options:` of a container or service: the command-line options of `docker create` that make sense without
+// an engine. All others are refused by name. Pure.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "ecr/image.h"
+#include "sandbox/plan.h"
+#include "steps/job_images.h"
+
+namespace runner {
+
+/// A port of a container and where the job finds it; `host` 0 is any that is free.
+struct PublishedPort {
+  std::uint16_t host = 0;
+  std::uint16_t container = 0;
+  bool udp = false;
+  bool operator==(const PublishedPort&) const = default;
+};
+/// `80`, `8080:80`, `127.0.0.1:8080:80`, `8080-8082:80-82`, each with `/tcp` or `/udp`.
+base::Result<std::vector<PublishedPort>> parse_ports(std::string_view text);
+
+/// `source:target[:ro|rw]`, or a target alone.
+struct VolumeMount {
+  std::string source;  ///< a name, a path as the steps see it; empty for a folder of the container's own
+  std::string target;
+  bool read_only = false;
+  bool operator==(const VolumeMount&) const = default;
+};
+base::Result<VolumeMount> parse_volume(std::string_view text);
+
+struct ContainerOptions {
+  std::optional<std::string> user;
+  std::optional<std::string> working_dir;
+  std::optional<std::string> hostname;
+  std::optional<std::string> entrypoint;
+  std::map<std::string, std::string> environment;
+  std::vector<PublishedPort> ports;
+  std::vector<std::uint16_t> exposed;  ///< more TCP ports that others of the network may want
+  std::vector<VolumeMount> volumes;
+  std::vector<sandbox::Mount> tmpfs;
+  std::vector<std::string> hosts;    ///< lines for /etc/hosts
+  std::vector<std::string> aliases;  ///< more names in the network
+  sandbox::Limits limits;            ///< 0 is as the job's
+  bool read_only = false;
+  bool no_health_check = false;
+  std::optional<std::string> health_command;
+  ecr::HealthCheck health;  ///< only what was given is not 0
+  steps::PullPolicy pull = steps::PullPolicy::missing;
+};
+
+base::Result<ContainerOptions> parse_container_options(std::string_view text);
+
+}  // namespace runner

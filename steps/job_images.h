@@ -1,0 +1,33 @@
+#pragma once
+// Images for a job's containers: from the local store, or pulled into it with the job's logins. Three tries,
+// as actions/runner has (ContainerOperationProvider.cs).
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "ecr/image_store.h"
+#include "ecr/registry.h"
+#include "steps/running_job.h"
+
+namespace steps {
+
+enum class PullPolicy { missing, always, never };
+
+struct ImageRequest {
+  std::string image;                   ///< as written
+  std::optional<RegistryLogin> login;  ///< for its registry; in place of the job's own
+  PullPolicy policy = PullPolicy::missing;
+  std::stop_token stop;
+  std::function<void(std::string_view line)> say;
+};
+
+/// How registries are reached from the job, with its logins.
+ecr::RegistryOptions registry_options(JobServices& services, const std::stop_token& stop);
+
+/// The Error says which image, and why it is not to be had.
+base::Result<ecr::Image> obtain_image(const ImageRequest& request, JobServices& services);
+
+}  // namespace steps

@@ -1,0 +1,46 @@
+"""Images that tests make without any registry, from the machine's static busybox."""
+
+import os
+import shutil
+import subprocess
+
+BUSYBOX = "/usr/bin/busybox"
+APPLETS = (
+    "sh ls cat echo env id pwd mkdir touch test sleep nc httpd wget grep sed head tail hostname mount true false "
+    "printf tr rm stat kill ps dd wc sort readlink ln chmod ip"
+).split()
+
+
+def busybox_tree(folder):
+    """A root file system of busybox; its folder."""
+    bin_folder = folder / "bin"
+    bin_folder.mkdir(parents=True)
+    shutil.copy(BUSYBOX, bin_folder / "busybox")
+    for applet in APPLETS:
+        (bin_folder / applet).symlink_to("busybox")
+    for name in ("etc", "tmp", "srv", "home"):
+        (folder / name).mkdir()
+    (folder / "tmp").chmod(0o1777)
+    (folder / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\nworker:x:1000:1000::/home:/bin/sh\n")
+    (folder / "etc/group").write_text("root:x:0:\nworker:x:1000:\n")
+    return folder
+
+
+def make_image(test, name, *instructions, files=None, run=None):
+    """Build an image of busybox and these Dockerfile lines into the test's store."""
+    context = test.folder / "images" / name.replace(":", "-").replace("/", "-")
+    shutil.rmtree(context, ignore_errors=True)
+    busybox_tree(context / "root")
+    for path, text in (files or {}).items():
+        file = context / "root" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        file.chmod(0o755)
+    (context / "Dockerfile").write_text("\n".join(["FROM scratch", "COPY root /", *instructions, ""]))
+    (run or test.run_pipeline)("image", "build", "-t", name, os.fspath(context))
+
+
+def running_with(text):
+    """Lines of ps that hold the text."""
+    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if text in line and "ps -eo" not in line]
