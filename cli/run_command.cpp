@@ -12,6 +12,7 @@
 #include "cli/run_one.h"
 #include "cli/run_session.h"
 #include "cli/workflow_files.h"
+#include "runner/container_plans.h"
 #include "runner/job_sandbox.h"
 
 namespace cli {
@@ -71,6 +72,12 @@ base::Result<int> print_plan(const workflow::Workflow& workflow, const RunFlags&
                                   .tool_cache = {"TOOLS", "/home/runner/work/_tool"}};
   fmt::print("{}\n", base::to_text(
                          sandbox::to_json(runner::job_sandbox_plan("JOB", folders, session.options, 1)), 2));
+  for (const auto& group : plan.groups) {
+    for (const auto& leg : group.legs) {
+      TRY(const auto containers, runner::container_plans(leg, contexts, session.options));
+      if (!containers.is_null()) fmt::print("{}\n", base::to_text(containers, 2));
+    }
+  }
   return kPassed;
 }
 

@@ -1,5 +1,6 @@
 """Jobs in containers: `container:`, the places and variables they have, and what is refused."""
 
+import json
 import unittest
 
 from fake_registry import FakeRegistry
@@ -186,6 +187,21 @@ class ContainerTest(WorkflowTest):
         self.assertIn("✗ Initialize containers", output)
         self.assertNotIn("│ must-not-run", output)
         self.assertNotIn("trying again", output)
+
+    def test_a_dry_run_shows_the_sandboxes_of_containers(self):
+        """Without an image, a pull or a process."""
+        output = self.run_in(
+            "{image: 'nowhere:1', options: --hostname box}",
+            "echo must-not-run",
+            job="services: {db: {image: 'postgres:16', ports: ['5432:5432']}}",
+            arguments=("--dry-run=sandbox",),
+        )
+        shown = json.loads(output[output.index('{\n  "container"') :])
+        self.assertEqual(shown["container"]["sandbox"]["hostname"], "box")
+        self.assertIn("/__w/_temp", [mount["target"] for mount in shown["container"]["sandbox"]["mounts"]])
+        self.assertEqual(shown["services"]["db"]["ports"], ["5432:5432/tcp"])
+        self.assertEqual(shown["services"]["db"]["sandbox"]["network"], "isolated")
+        self.assertFalse((self.state / "images").exists())
 
     def test_nothing_is_left_of_the_container(self):
         """No folder of the job, no mount."""

@@ -6,6 +6,7 @@ import subprocess
 import unittest
 
 from harness import PIPELINE, WorkflowTest
+from images import make_image
 
 UID = 54321
 
@@ -56,6 +57,38 @@ class RootlessTest(WorkflowTest):
         for expected in ("hello", "nothing-private", "no-mount"):
             self.assertIn(expected, output)
         self.assertRegex(output, r"processes: [1-9]\n")
+
+    def test_containers_and_services_run(self):
+        """An image made by the user, its steps and services as its root; other users need subordinate ids."""
+        make_image(
+            self,
+            "server:1",
+            "EXPOSE 7000",
+            'ENTRYPOINT ["sh", "-c", "mkdir /tmp/w; echo I am it > /tmp/w/index.html; exec httpd -f -p 7000 -h /tmp/w"]',
+            run=self.run_as_user,
+        )
+        self.workflow(
+            """
+            on: push
+            jobs:
+              test:
+                runs-on: ubuntu-latest
+                container: server:1
+                services:
+                  it: {image: 'server:1', options: --health-cmd "wget -q -O- http://127.0.0.1:7000/"}
+                steps:
+                  - run: |
+                      id -u; pwd; echo x > file; touch /made
+                      wget -q -O- http://it:7000/
+                  - uses: docker://server:1
+                    with: {entrypoint: sh, args: "-c 'cat file; wget -q -O- http://it:7000/; touch /made-too'"}
+            """
+        )
+        output = self.run_as_user("run", ".github/workflows/test.yml")
+        for expected in ("│ 0\n", "/__w/repo/repo", "│ x\n"):
+            self.assertIn(expected, output)
+        self.assertEqual(output.count("│ I am it"), 2, output)
+        self.assertEqual(list(self.state.glob("runs/*/jobs/*")), [])
 
     def test_building_on_an_image_says_that_it_needs_root(self):
         """Mounting layers is not for everybody; the message says what to do, and nothing is half built."""
