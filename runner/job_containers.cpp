@@ -193,7 +193,7 @@ Result<void> JobContainers::plan_own_container() {
   plan_.hosts = network_->hosts();
   apply_options(spec.options, plan_);
   auto variables = container_environment(spec, own_image_->config);
-  variables.merge(job_.machine_environment);
+  variables["RUNNER_TRACKING_ID"] = job_.machine_environment["RUNNER_TRACKING_ID"];
   job_.machine_environment = std::move(variables);
   return {};
 }
