@@ -105,10 +105,10 @@ Result<std::unique_ptr<JobContainers>> JobContainers::prepare(ContainerRequest r
   return made;
 }
 
-Result<std::unique_ptr<sandbox::Sandbox>> JobContainers::start() {
+Result<std::unique_ptr<sandbox::Sandbox>> JobContainers::start(const OpenGate& open_gate) {
   if (request_.empty()) return sandbox::make_namespace_sandbox(plan_);
   const steps::StepEvents events(*job_.log, "Initialize containers");
-  auto made = initialize();
+  auto made = initialize(open_gate);
   job_.post_steps.push_back({.name = "Stop containers",
                              .run = [this](steps::RunningJob& job) -> Result<void> {
                                services_.stop(*job.log);
@@ -128,12 +128,12 @@ Result<std::unique_ptr<sandbox::Sandbox>> JobContainers::start() {
   return made;
 }
 
-Result<std::unique_ptr<sandbox::Sandbox>> JobContainers::initialize() {
+Result<std::unique_ptr<sandbox::Sandbox>> JobContainers::initialize(const OpenGate& open_gate) {
   TRY(obtain_images());
   if (request_.own) TRY(plan_own_container());
   TRY(plan_services());
   TRY(auto sandbox, sandbox::make_namespace_sandbox(plan_));
-  TRY(start_services(*sandbox));
+  TRY(start_services(*sandbox, open_gate));
   TRY(services_.wait_until_ready(*job_.log, job_.stop));
   return sandbox;
 }
@@ -217,7 +217,7 @@ Result<void> JobContainers::plan_services() {
   return {};
 }
 
-Result<void> JobContainers::start_services(sandbox::Sandbox& job_sandbox) {
+Result<void> JobContainers::start_services(sandbox::Sandbox& job_sandbox, const OpenGate& open_gate) {
   std::vector<sandbox::Sandbox*> sandboxes;
   for (const auto& planned : planned_) {
     TRY(auto* sandbox,
@@ -236,7 +236,9 @@ Result<void> JobContainers::start_services(sandbox::Sandbox& job_sandbox) {
   for (std::size_t i = 0; i < sandboxes.size(); ++i) {
     TRY(auto connected,
         network_->connect(*sandboxes[i], sandbox::NetworkMode::isolated, planned_[i].spec.id, *job_.log));
+    TRY(auto gate, open_gate(*sandboxes[i], planned_[i].spec.id));
     between_services_.push_back(std::move(connected));
+    between_services_.push_back(std::move(gate));
   }
   if (request_.own) {
     TRY(connected_, network_->connect(job_sandbox, plan_.network, "", *job_.log));

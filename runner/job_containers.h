@@ -2,6 +2,7 @@
 // All containers of one job: its own, its services, their network. "Initialize containers" at its start,
 // "Stop containers" at its end.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,12 +33,17 @@ inline constexpr std::string_view kNoContainers = "containers";
 
 class JobContainers {
  public:
+  /// Opens the way out of a service's network, as the job's policy has it; open as long as what it gives
+  /// back.
+  using OpenGate = std::function<base::Result<std::shared_ptr<void>>(sandbox::Sandbox& sandbox,
+                                                                     const std::string& service)>;
+
   /// `plan` is that of the job's sandbox on the host's root; the job's folders exist. Nothing is started yet.
   static base::Result<std::unique_ptr<JobContainers>> prepare(ContainerRequest request, sandbox::Plan plan,
                                                               steps::RunningJob& job);
   /// Makes the job's sandbox and starts its services: the step "Initialize containers". Sets job.container
   /// and job.services, and registers the step that stops them.
-  base::Result<std::unique_ptr<sandbox::Sandbox>> start();
+  base::Result<std::unique_ptr<sandbox::Sandbox>> start(const OpenGate& open_gate);
   /// For Docker actions.
   [[nodiscard]] steps::ContainerSurroundings surroundings();
   /// The plans, as --dry-run=sandbox shows them.
@@ -45,12 +51,12 @@ class JobContainers {
 
  private:
   JobContainers(ContainerRequest request, sandbox::Plan plan, steps::RunningJob& job);
-  base::Result<std::unique_ptr<sandbox::Sandbox>> initialize();
+  base::Result<std::unique_ptr<sandbox::Sandbox>> initialize(const OpenGate& open_gate);
   base::Result<void> obtain_images();
   base::Result<ecr::Image> obtain(const ContainerSpec& spec, const std::string& title);
   base::Result<void> plan_own_container();
   base::Result<void> plan_services();
-  base::Result<void> start_services(sandbox::Sandbox& job_sandbox);
+  base::Result<void> start_services(sandbox::Sandbox& job_sandbox, const OpenGate& open_gate);
   base::Result<void> publish_ports(sandbox::Sandbox& job_sandbox);
   void set_contexts();
 

@@ -42,26 +42,33 @@ std::string line_of(const Traffic& traffic) {
 }  // namespace
 
 base::Result<std::unique_ptr<JobNetwork>> JobNetwork::open(const NetworkPolicy& policy,
-                                                           steps::RunningJob& job,
-                                                           const RunningSteps& steps) {
+                                                           steps::RunningJob& job, sandbox::Sandbox& sandbox,
+                                                           std::function<std::string()> user) {
   if (policy.rule == NetworkRule::host) return std::unique_ptr<JobNetwork>();
   sandbox::Egress egress;
   if (policy.rule != NetworkRule::none) {
-    TRY(egress, job.sandbox->take_egress());
+    TRY(egress, sandbox.take_egress());
   }
   const NetworkGateOptions options{
-      .policy = policy,
-      .step = [&steps] { return steps.text(); },
-      .refused =
-          [&job](const std::string& message) {
-            job.log->annotation({.level = steps::LineKind::warning, .message = message});
-          }};
+      .policy = policy, .step = std::move(user), .refused = [&job](const std::string& message) {
+        job.log->annotation({.level = steps::LineKind::warning, .message = message});
+      }};
   TRY(auto gate, NetworkGate::start(std::move(egress), options));
   for (const auto port : emulator_ports(job)) {
-    TRY(auto listener, job.sandbox->listen("127.0.0.1", port));
+    TRY(auto listener, sandbox.listen("127.0.0.1", port));
     gate->forward(std::move(listener), port);
   }
   return std::unique_ptr<JobNetwork>(new JobNetwork(job, std::move(gate)));
+}
+
+base::Result<std::shared_ptr<void>> JobNetwork::open_beside(const NetworkPolicy& policy,
+                                                            steps::RunningJob& job, sandbox::Sandbox& sandbox,
+                                                            std::function<std::string()> user) {
+  TRY(auto network, open(policy, job, sandbox, std::move(user)));
+  return std::shared_ptr<void>(network.release(), [](void* opened) {
+    const std::unique_ptr<JobNetwork> ended(static_cast<JobNetwork*>(opened));
+    if (ended) ended->report();
+  });
 }
 
 void JobNetwork::report() {

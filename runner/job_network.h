@@ -1,20 +1,27 @@
 #pragma once
-// The network of one job as its policy says: the gate in front of its sandbox, the runner's own services
+// The network of one sandbox as the job's policy says: the gate in front of it, the runner's own services
 // behind listeners inside, and the report at its end.
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "runner/network_gate.h"
-#include "runner/running_steps.h"
 #include "steps/running_job.h"
 
 namespace runner {
 
 class JobNetwork {
  public:
-  /// Nothing to do for the host's network. `job` and `steps` outlive it; its sandbox is there already.
+  /// Nothing to do for the host's network. `job` and `sandbox`, one of its sandboxes, outlive it. `user` says
+  /// who uses the network now: a step, a service.
   static base::Result<std::unique_ptr<JobNetwork>> open(const NetworkPolicy& policy, steps::RunningJob& job,
-                                                        const RunningSteps& steps);
+                                                        sandbox::Sandbox& sandbox,
+                                                        std::function<std::string()> user);
+  /// As open(), for a sandbox beside the job's own; it reports when it is let go.
+  static base::Result<std::shared_ptr<void>> open_beside(const NetworkPolicy& policy, steps::RunningJob& job,
+                                                         sandbox::Sandbox& sandbox,
+                                                         std::function<std::string()> user);
   /// Ends what is open, and says what went where: lines of the job, and the event `network`.
   void report();
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/crypto.h"
 #include "base/json.h"
@@ -234,7 +235,11 @@ base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurr
                                job_sandbox_plan(planned.key, stage.job.folders, run.options, slot),
                                stage.job));
     stage.services.containers = surroundings_of(run, stage);
-    TRY(stage.sandbox, stage.containers->start());
+    TRY(stage.sandbox,
+        stage.containers->start([&run, &stage](sandbox::Sandbox& sandbox, const std::string& service) {
+          return JobNetwork::open_beside(run.options.network, stage.job, sandbox,
+                                         [name = "service " + service] { return name; });
+        }));
   }
   stage.job.sandbox = stage.sandbox.get();
   stage.loopback = std::make_unique<JobLoopback>();
