@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kIndexFile = "events.index";
 // Lines between two marks: so few that nobody waits for reading them, so many that marks take no room.
 constexpr std::uint64_t kEvery = 256;
-constexpr std::size_t kPiece = 64 * 1024;
+constexpr std::size_t kPieceOfLog = 64 * 1024;
 constexpr std::size_t kLongestEvent = 256U << 20;
 
 static_assert(sizeof(LogMark) == 48, "marks are written as they are in memory");
@@ -236,10 +236,10 @@ base::Result<bool> LogCursor::next_text(std::string& text) {
     if (buffer_.size() > kLongestEvent)
       return base::make_error(base::ErrorKind::internal, "an event of the run's log is too long to be one");
     const auto before = buffer_.size();
-    buffer_.resize(before + kPiece);
+    buffer_.resize(before + kPieceOfLog);
     ssize_t count = -1;
-    while ((count = ::pread(events_.get(), buffer_.data() + before, kPiece, static_cast<off_t>(read_to_))) <
-               0 &&
+    while ((count = ::pread(events_.get(), buffer_.data() + before, kPieceOfLog,
+                            static_cast<off_t>(read_to_))) < 0 &&
            errno == EINTR) {
     }
     const int reason = errno;

@@ -10,11 +10,11 @@
 
 #include <cerrno>
 
+#include "sandbox/plan.h"
+
 namespace sandbox {
 
 namespace {
-
-constexpr std::uint32_t kIds = 65'536;
 
 // In a fresh user namespace until it is killed. Only system calls after the fork.
 [[noreturn]] void hold_namespace(int ready) {
@@ -53,7 +53,8 @@ base::Result<base::Fd> make_id_shift(const base::Path& proc, std::uint32_t store
   }
   base::Result<base::Fd> shift = base::make_error(base::ErrorKind::denied, "unshare(user) was refused");
   if (made == 'y')
-    shift = map_and_open(proc / std::to_string(holder), fmt::format("{} {} {}\n", stored, shown, kIds));
+    shift =
+        map_and_open(proc / std::to_string(holder), fmt::format("{} {} {}\n", stored, shown, kIdsPerSlot));
   ::kill(holder, SIGKILL);
   while (::waitpid(holder, nullptr, 0) < 0 && errno == EINTR) {
   }

@@ -9,7 +9,6 @@ namespace sandbox {
 namespace {
 
 constexpr std::uint32_t kFirstShiftedId = 100'000;
-constexpr std::uint32_t kIdsPerSlot = 65'536;
 
 std::string_view name_of(MountKind kind) {
   return kind == MountKind::bind ? "bind" : "tmpfs";

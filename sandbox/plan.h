@@ -80,6 +80,8 @@ std::vector<std::string> writable_places(const Plan& plan);
 /// The host id that an inside id has under a plan on this machine (for chown of a workspace, reading an
 /// upper).
 std::optional<std::uint32_t> host_uid(const Plan& plan, std::uint32_t inside);
+/// How many ids a slot has: a range of the host's.
+inline constexpr std::uint32_t kIdsPerSlot = 65'536;
 /// First host id of the range of a slot; the runner's own uid when only one id can be mapped.
 std::uint32_t first_host_id(std::uint32_t id_slot);
 

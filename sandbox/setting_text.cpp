@@ -14,8 +14,6 @@ namespace sandbox {
 
 namespace {
 
-constexpr std::uint32_t kIds = 65'536;
-
 std::vector<std::string> texts_of(const base::Json& array) {
   std::vector<std::string> texts;
   if (!array.is_array()) return texts;
@@ -56,7 +54,7 @@ std::optional<Range> subordinate_range(const char* file) {
     if (fields[0] != std::to_string(::getuid()) && (user == nullptr || fields[0] != user->pw_name)) continue;
     const auto first = base::parse_integer(fields[1]);
     const auto count = base::parse_integer(fields[2]);
-    if (first && count && *count >= kIds)
+    if (first && count && *count >= kIdsPerSlot)
       return Range{static_cast<std::uint64_t>(*first), static_cast<std::uint64_t>(*count)};
   }
   return std::nullopt;
@@ -71,7 +69,7 @@ base::Result<bool> map_subordinate_range(pid_t pid) {
   const auto map = [&](const char* program, const Range& range, unsigned own) -> base::Result<void> {
     TRY(const auto result,
         base::run_process({.argv = {program, std::to_string(pid), "0", std::to_string(own), "1", "1",
-                                    std::to_string(range.first), std::to_string(kIds - 1)}}));
+                                    std::to_string(range.first), std::to_string(kIdsPerSlot - 1)}}));
     if (result.exit_code == 0) return {};
     return base::make_error(base::ErrorKind::denied,
                             fmt::format("{}: {}", program, base::trim(result.output)));
@@ -133,7 +131,7 @@ base::Result<Setting> parse_setting(std::string_view text) {
 
 base::Result<void> write_id_maps(pid_t pid, const Setting& setting) {
   if (setting.privileged) {
-    const auto map = fmt::format("0 {} {}\n", first_host_id(setting.plan.id_slot), kIds);
+    const auto map = fmt::format("0 {} {}\n", first_host_id(setting.plan.id_slot), kIdsPerSlot);
     TRY(write_to_proc(pid, "uid_map", map));
     return write_to_proc(pid, "gid_map", map);
   }

@@ -36,20 +36,20 @@ struct DockerAction {
   std::map<std::string, std::string> state;
 };
 
-struct Place {
+struct PlaceInside {
   const SharedFolder JobFolders::*folder;
   const char* inside;
 };
 // Longer ones first where one lies in another for steps of the job.
-constexpr Place kPlaces[] = {{&JobFolders::workspace, kWorkspace},
-                             {&JobFolders::file_commands, "/github/file_commands"},
-                             {&JobFolders::home, kHome},
-                             {&JobFolders::workflow, "/github/workflow"},
-                             {&JobFolders::temp, "/github/runner_temp"}};
+constexpr PlaceInside kPlaces[] = {{&JobFolders::workspace, kWorkspace},
+                                   {&JobFolders::file_commands, "/github/file_commands"},
+                                   {&JobFolders::home, kHome},
+                                   {&JobFolders::workflow, "/github/workflow"},
+                                   {&JobFolders::temp, "/github/runner_temp"}};
 
 /// A path as the job's steps see it, as the container does; other values stay what they are.
 std::string translated(const std::string& value, const JobFolders& folders) {
-  for (const Place& place : kPlaces) {
+  for (const PlaceInside& place : kPlaces) {
     const std::string& outside = (folders.*place.folder).inside;
     if (!value.starts_with(outside)) continue;
     if (value.size() == outside.size() || value[outside.size()] == '/')
@@ -93,7 +93,7 @@ base::Result<void> open_container(const DockerAction& action, RunningJob& job,
   open.folder = surroundings.folder / id;
   TRY(plan.image,
       ecr::make_image_root(*job.services->images, action.image.manifest, open.folder, plan.id_slot));
-  for (const Place& place : kPlaces) {
+  for (const PlaceInside& place : kPlaces) {
     plan.mounts.push_back({.source = (job.folders.*place.folder).host.string(),
                            .target = place.inside,
                            .access = sandbox::Access::read_write});

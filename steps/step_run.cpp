@@ -85,7 +85,8 @@ std::string limit_that_ended(const sandbox::ExitStatus& status, const JobService
 std::string what_ended_it(const sandbox::ExitStatus& status, const sandbox::Command& command,
                           const std::string& limit, std::string_view ended) {
   if (!status.failure.empty() && status.signal == 0) return why_not_started(status, command);
-  return fmt::format("{}{}{} with exit code {}.", limit, limit.empty() ? "" : ". ", ended, status.shell_code());
+  return fmt::format("{}{}{} with exit code {}.", limit, limit.empty() ? "" : ". ", ended,
+                     status.shell_code());
 }
 
 StepEffects collect(CommandEffects printed, FileCommands written) {

@@ -97,7 +97,7 @@ TEST(TaskPlan, NeverMakesABusyLoopOrAnEndlessWait) {
   const auto none =
       planned(order_with({{"healthCheck", {{"command", {"CMD", "x"}}, {"interval", 0}, {"timeout", -5}}},
                           {"stopTimeout", 1e300}}));
-  EXPECT_GT(none.check->interval.count(), 0);
+  EXPECT_GT(none.check->times.interval.count(), 0);
   EXPECT_GT(none.check->times.timeout.count(), 0);
   EXPECT_LE(none.stop_timeout, std::chrono::hours(1));
 }

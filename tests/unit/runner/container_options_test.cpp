@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 ContainerOptions parsed(std::string_view text) {
   auto options = parse_container_options(text);
   EXPECT_TRUE(options.ok()) << (options ? "" : options.error().to_string());
-  return options.value_or({});
+  return std::move(options).value_or({});
 }
 
 std::string refusal(std::string_view text) {
