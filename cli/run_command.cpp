@@ -66,10 +66,7 @@ base::Result<int> print_plan(const workflow::Workflow& workflow, const RunFlags&
     }
     return kPassed;
   }
-  const steps::JobFolders folders{.workspace = {"WORKSPACE", "/home/runner/work/" + workflow.path},
-                                  .temp = {"TEMP", "/home/runner/work/_temp"},
-                                  .actions = {"ACTIONS", "/home/runner/work/_actions"},
-                                  .tool_cache = {"TOOLS", "/home/runner/work/_tool"}};
+  const auto folders = runner::named_folders(session.options.repository_name, steps::JobRoot::host);
   fmt::print("{}\n", base::to_text(
                          sandbox::to_json(runner::job_sandbox_plan("JOB", folders, session.options, 1)), 2));
   for (const auto& group : plan.groups) {

@@ -11,12 +11,10 @@
 
 namespace runner {
 
-namespace {
-
 using workflow::expression::Value;
 
-steps::JobFolders named_folders(const std::string& repository) {
-  auto folders = job_folders_inside(repository, steps::JobRoot::container);
+steps::JobFolders named_folders(const std::string& repository, steps::JobRoot root) {
+  auto folders = job_folders_inside(repository, root);
   folders.workspace.host = "WORKSPACE";
   folders.temp.host = "TEMP";
   folders.file_commands.host = "FILE_COMMANDS";
@@ -26,6 +24,8 @@ steps::JobFolders named_folders(const std::string& repository) {
   folders.workflow.host = "WORKFLOW";
   return folders;
 }
+
+namespace {
 
 sandbox::Plan image_plan(const ContainerSpec& spec, sandbox::Plan plan) {
   plan.root = sandbox::RootKind::image;
@@ -52,7 +52,7 @@ base::Json ports_of(const ContainerSpec& spec) {
 
 base::Result<base::Json> container_plans(const workflow::PlannedJob& job, workflow::Contexts contexts,
                                          const RunOptions& options) {
-  const auto folders = named_folders(options.repository_name);
+  const auto folders = named_folders(options.repository_name, steps::JobRoot::container);
   contexts.set("strategy", workflow::strategy_context(job));
   contexts.set("matrix", job.matrix);
   contexts.set("runner", runner_context(folders));

@@ -4,13 +4,16 @@
 #include "base/json_fwd.h"
 #include "base/result.h"
 #include "runner/run_options.h"
+#include "steps/running_job.h"
 #include "workflow/contexts.h"
 #include "workflow/plan.h"
 
 namespace runner {
 
+/// A job's folders with names in capitals for those that a run makes.
+steps::JobFolders named_folders(const std::string& repository, steps::JobRoot root);
+
 /// `{job, container: {image, sandbox}, services: {id: {image, ports, sandbox}}}`; null for a job without any.
-/// Names in capitals stand for folders that a run makes.
 base::Result<base::Json> container_plans(const workflow::PlannedJob& job, workflow::Contexts contexts,
                                          const RunOptions& options);
 

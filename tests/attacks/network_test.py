@@ -166,7 +166,7 @@ class NetworkTest(AttackTest):
         """DNS rebinding: private, loopback and link-local addresses."""
         script = 'fetch("http://rebound.test/")\nfetch("http://own.test/")\nfetch("http://metadata.test/")'
         output = self.run_with(script, "--network", "allow=rebound.test,own.test,metadata.test")
-        self.assertNotIn("fetched", output)
+        self.assertNotIn("│ fetched", output)
         self.assertEqual(output.count("an inner address that is not listed itself"), 3, output)
         output = self.run_with(script, "--network", f"allow=rebound.test,{INNER}")
         self.assertIn("fetched http://rebound.test/", output)
@@ -215,7 +215,7 @@ class NetworkTest(AttackTest):
     def test_none_reaches_nothing(self):
         """Not even by name."""
         output = self.run_with('fetch("http://allowed.test/")\nfetch("http://203.0.113.7/")', "--network", "none")
-        self.assertNotIn("fetched", output)
+        self.assertNotIn("│ fetched", output)
 
     def test_a_server_that_speaks_first_is_heard(self):
         """The gate holds back only what the step says."""
@@ -231,7 +231,7 @@ class NetworkTest(AttackTest):
         output = self.run_with(script)
         self.assertIn("fetched http://allowed.test/", output)
         self.assertIn("failed http://other.test/", output)
-        self.assertNotIn("fetched", self.run_with(script, "--network", "none"))
+        self.assertNotIn("│ fetched", self.run_with(script, "--network", "none"))
         self.write(".pipeline.yml", "network: everything\n")
         self.assertIn("network in .pipeline.yml:1", self.run_with(script, code=2))
 

@@ -196,7 +196,7 @@ class ContainerTest(WorkflowTest):
             job="services: {db: {image: 'postgres:16', ports: ['5432:5432']}}",
             arguments=("--dry-run=sandbox",),
         )
-        shown = json.loads(output[output.index('{\n  "container"') :])
+        shown = json.loads(output[output.index('{\n  "job"') :])
         self.assertEqual(shown["container"]["sandbox"]["hostname"], "box")
         self.assertIn("/__w/_temp", [mount["target"] for mount in shown["container"]["sandbox"]["mounts"]])
         self.assertEqual(shown["services"]["db"]["ports"], ["5432:5432/tcp"])

@@ -158,9 +158,9 @@ steps:
 steps:
   - run: |
       for name in _runner_file_commands _github_home _github_workflow; do
-        rm -rf "$RUNNER_TEMP/$name"; ln -sfn {self.folder}/private "$RUNNER_TEMP/$name"
+        rm -rf "$RUNNER_TEMP/$name" || true; ln -sfn {self.folder}/private "$RUNNER_TEMP/$name" || true
       done 2>/dev/null
-      rm -rf "$GITHUB_WORKSPACE" 2>/dev/null; true
+      rm -rf "$GITHUB_WORKSPACE" 2>/dev/null || true
   - uses: docker://tool:1
     with: {{entrypoint: sh, args: "-c 'cat /github/*/canary; echo x > /github/home/canary; echo tried'"}}
 """
