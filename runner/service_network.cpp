@@ -82,12 +82,12 @@ std::vector<std::string> ServiceNetwork::hosts() const {
 
 void ServiceNetwork::open(const std::string& id, sandbox::Sandbox& sandbox, std::vector<std::uint16_t> wanted,
                           std::vector<std::uint16_t> exposed) {
-  for (auto& member : members_) {
-    if (member.id != id) continue;
-    member.sandbox = &sandbox;
-    member.wanted = std::move(wanted);
-    member.exposed = std::move(exposed);
-  }
+  const auto member =
+      std::find_if(members_.begin(), members_.end(), [&](const Member& one) { return one.id == id; });
+  if (member == members_.end()) return;
+  member->sandbox = &sandbox;
+  member->wanted = std::move(wanted);
+  member->exposed = std::move(exposed);
 }
 
 Result<base::Fd> ServiceNetwork::listen(sandbox::Sandbox& sandbox, sandbox::NetworkMode mode,
