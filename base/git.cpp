@@ -1,28 +1,16 @@
 #include "base/git.h"
 
 #include <fmt/format.h>
-#include <git2.h>
 
 #include <algorithm>
-#include <memory>
 #include <mutex>
 #include <set>
 
-#include "base/free_with.h"
+#include "base/git_handles.h"
 
 namespace base {
 
-namespace {
-
-using Repository = std::unique_ptr<git_repository, FreeWith<git_repository_free>>;
-using Reference = std::unique_ptr<git_reference, FreeWith<git_reference_free>>;
-using Object = std::unique_ptr<git_object, FreeWith<git_object_free>>;
-using Commit = std::unique_ptr<git_commit, FreeWith<git_commit_free>>;
-using Tree = std::unique_ptr<git_tree, FreeWith<git_tree_free>>;
-using Diff = std::unique_ptr<git_diff, FreeWith<git_diff_free>>;
-using Remote = std::unique_ptr<git_remote, FreeWith<git_remote_free>>;
-using StatusList = std::unique_ptr<git_status_list, FreeWith<git_status_list_free>>;
-using Index = std::unique_ptr<git_index, FreeWith<git_index_free>>;
+namespace git {
 
 void initialize() {
   static std::once_flag once;
@@ -33,7 +21,7 @@ void initialize() {
   });
 }
 
-Error git_error_of(std::string_view what, int code) {
+Error error_of(std::string_view what, int code) {
   const git_error* last = git_error_last();
   const ErrorKind kind = code == GIT_ENOTFOUND ? ErrorKind::not_found : ErrorKind::invalid_input;
   return make_error(kind, fmt::format("{}: {}", what, last != nullptr ? last->message : "git error"));
@@ -45,11 +33,25 @@ std::string to_string(const git_oid& id) {
   return text;
 }
 
+}  // namespace git
+
+namespace {
+
+using git::Diff;
+using git::Index;
+using git::Object;
+using git::Reference;
+using git::Remote;
+using git::Repository;
+using git::StatusList;
+using git::to_string;
+using git::Tree;
+
 Result<Repository> open_repository(const Path& path) {
-  initialize();
+  git::initialize();
   git_repository* raw = nullptr;
   const int code = git_repository_open_ext(&raw, path.c_str(), 0, nullptr);
-  if (code != 0) return git_error_of(fmt::format("no git repository at {}", path.string()), code);
+  if (code != 0) return git::error_of(fmt::format("no git repository at {}", path.string()), code);
   return Repository(raw);
 }
 
@@ -103,7 +105,7 @@ void read_head(git_repository* repository, RepositoryState& state) {
 Result<Tree> tree_of(git_repository* repository, const std::string& revision) {
   git_object* raw = nullptr;
   if (const int code = git_revparse_single(&raw, repository, (revision + "^{tree}").c_str()); code != 0) {
-    return git_error_of(fmt::format("cannot find the commit {}", revision), code);
+    return git::error_of(fmt::format("cannot find the commit {}", revision), code);
   }
   return Tree(reinterpret_cast<git_tree*>(raw));
 }
@@ -149,7 +151,7 @@ Result<std::vector<std::string>> list_work_tree_files(const Path& work_tree) {
   TRY(const auto repository, open_repository(work_tree));
   git_index* raw_index = nullptr;
   if (const int code = git_repository_index(&raw_index, repository.get()); code != 0) {
-    return git_error_of("cannot read the index", code);
+    return git::error_of("cannot read the index", code);
   }
   const Index index(raw_index);
   std::set<std::string> files;
@@ -161,7 +163,7 @@ Result<std::vector<std::string>> list_work_tree_files(const Path& work_tree) {
   options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS;
   git_status_list* raw_list = nullptr;
   if (const int code = git_status_list_new(&raw_list, repository.get(), &options); code != 0) {
-    return git_error_of("cannot read the state of the working tree", code);
+    return git::error_of("cannot read the state of the working tree", code);
   }
   const StatusList list(raw_list);
   for (std::size_t i = 0; i < git_status_list_entrycount(raw_list); ++i) {
@@ -184,7 +186,7 @@ Result<std::vector<std::string>> changed_files(const Path& work_tree, const std:
   git_diff* raw = nullptr;
   if (const int code = git_diff_tree_to_tree(&raw, repository.get(), old_tree.get(), new_tree.get(), nullptr);
       code != 0) {
-    return git_error_of("cannot compare the commits", code);
+    return git::error_of("cannot compare the commits", code);
   }
   const Diff diff(raw);
   std::set<std::string> files;
@@ -197,7 +199,7 @@ Result<std::vector<std::string>> changed_files(const Path& work_tree, const std:
 }
 
 Result<std::string> clone_repository(const CloneOptions& options) {
-  initialize();
+  git::initialize();
   git_clone_options clone = GIT_CLONE_OPTIONS_INIT;
   clone.checkout_opts.checkout_strategy = GIT_CHECKOUT_NONE;
   clone.fetch_opts.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_ALL;
@@ -206,14 +208,14 @@ Result<std::string> clone_repository(const CloneOptions& options) {
   clone.fetch_opts.callbacks.payload = &token;
   git_repository* raw = nullptr;
   if (const int code = git_clone(&raw, options.url.c_str(), options.destination.c_str(), &clone); code != 0) {
-    return git_error_of(fmt::format("cannot clone {}", options.url), code);
+    return git::error_of(fmt::format("cannot clone {}", options.url), code);
   }
   const Repository repository(raw);
   TRY(const auto target, find_ref(raw, options.ref.empty() ? "HEAD" : options.ref));
   git_checkout_options checkout = GIT_CHECKOUT_OPTIONS_INIT;
   checkout.checkout_strategy = GIT_CHECKOUT_FORCE;
   if (const int code = git_checkout_tree(raw, target.get(), &checkout); code != 0) {
-    return git_error_of(fmt::format("cannot check out {}", options.ref), code);
+    return git::error_of(fmt::format("cannot check out {}", options.ref), code);
   }
   if (!options.ref.empty()) git_repository_set_head_detached(raw, git_object_id(target.get()));
   return to_string(*git_object_id(target.get()));

@@ -93,10 +93,22 @@ void add_event_flags(CLI::App* run, EventFlags& flags) {
   run->add_option("--actor", flags.actor, "Who triggered it; default: the git user");
 }
 
+void add_action_flags(CLI::App* verb, ActionFlags& flags) {
+  verb->add_option("--action-server", flags.server,
+                   "Where owner/repo of uses: is, https://, http:// or file://; default: https://github.com")
+      ->envname("PIPELINE_ACTION_SERVER");
+  verb->add_flag("--offline,--action-offline-mode", flags.offline,
+                 "Take actions only from what earlier runs fetched");
+  verb->add_option("--replace", flags.replacements,
+                   "A folder that stands for a repository of actions: owner/repo[@ref]=./folder")
+      ->take_all();
+}
+
 void add_run(CLI::App& app, RunFlags& flags) {
   auto* run = app.add_subcommand("run", "Run workflows on this machine");
   run->footer(kRunExamples);
   add_event_flags(run, flags);
+  add_action_flags(run, flags.actions);
   run->add_flag("--emulator", flags.emulator, "Deploy to the embedded AWS emulator");
   run->add_option("--seed", flags.seed, "Seed file for an emulator that this run starts")
       ->check(CLI::ExistingFile);

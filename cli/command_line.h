@@ -35,7 +35,15 @@ struct EventFlags {
   std::string actor;
 };
 
+/// Where actions and workflows of other repositories come from.
+struct ActionFlags {
+  std::string server;  ///< empty: what .pipeline.yml or GITHUB_SERVER_URL says, or github.com
+  bool offline = false;
+  std::vector<std::string> replacements;  ///< owner/repo[@ref]=folder
+};
+
 struct RunFlags : EventFlags {
+  ActionFlags actions;
   bool emulator = false;
   std::string seed;
   std::string probe;  ///< URL; empty: the emulator's load balancer

@@ -81,7 +81,7 @@ int explain_command(const ExplainFlags& flags) {
   base::Json all = base::Json::array();
   std::string text;
   for (const auto& file : files) {
-    const auto loaded = load_workflow_file(file, session.options.repository.work_tree);
+    const auto loaded = load_workflow_file(file, {.repository = session.options.repository.work_tree});
     if (!loaded) return complain(loaded.error());
     print_diagnostics(loaded->diagnostics);
     if (!loaded->workflow) return kUsage;

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "cli/action_options.h"
 #include "cli/run_inputs.h"
 #include "cli/workflow_files.h"
 #include "runner/run_owner.h"
@@ -88,7 +89,11 @@ base::Result<std::unique_ptr<RunAgain>> prepare_again(const CommonFlags& common,
   }
   session.options.event = request.event;
   session.options.actor = again->run.actor;
-  TRY(again->loaded, load_workflow_file(request.workflow, session.options.repository.work_tree));
+  // `$/path` is of the commit that the event names.
+  TRY(auto actions, action_store_options(flags.actions, session.options));
+  session.actions.emplace(std::move(actions));
+  TRY(again->loaded,
+      load_workflow_file(request.workflow, {session.options.repository.work_tree, session.options.actions}));
   print_diagnostics(again->loaded.diagnostics);
   if (!again->loaded.workflow)
     return base::invalid_input(fmt::format("{} cannot be run as it is now", request.workflow));

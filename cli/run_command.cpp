@@ -20,9 +20,10 @@ namespace cli {
 namespace {
 
 /// The workflows to run: those named, or those that the event triggers.
-base::Result<std::vector<workflow::Workflow>> choose_workflows(const RunFlags& flags,
-                                                               const workflow::Event& event,
-                                                               const base::Path& repository, bool& invalid) {
+base::Result<std::vector<workflow::Workflow>> choose_workflows(const RunFlags& flags, const Session& session,
+                                                               bool& invalid) {
+  const auto& event = session.options.event;
+  const CalledWorkflows called{session.options.repository.work_tree, session.options.actions};
   auto files = flags.workflows;
   if (files.empty()) {
     TRY(files, list_workflow_files("."));
@@ -34,7 +35,7 @@ base::Result<std::vector<workflow::Workflow>> choose_workflows(const RunFlags& f
   std::vector<workflow::Workflow> chosen;
   std::string reasons;
   for (const auto& file : files) {
-    TRY(auto loaded, load_workflow_file(file, repository));
+    TRY(auto loaded, load_workflow_file(file, called));
     print_diagnostics(loaded.diagnostics);
     invalid = invalid || !loaded.workflow;
     if (!loaded.workflow) continue;
@@ -84,8 +85,7 @@ int run_command(const CommonFlags& common, const RunFlags& flags) {
   Session session;
   if (auto filled = fill_options(common, flags, session); !filled) return complain(filled.error());
   bool invalid = false;
-  const auto workflows =
-      choose_workflows(flags, session.options.event, session.options.repository.work_tree, invalid);
+  const auto workflows = choose_workflows(flags, session, invalid);
   if (!workflows) return complain(workflows.error());
   if (invalid) return kUsage;
   if (flags.dry_run != DryRun::no) {

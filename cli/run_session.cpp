@@ -1,5 +1,6 @@
 #include "cli/run_session.h"
 
+#include "cli/action_options.h"
 #include "cli/job_settings.h"
 #include "cli/run_contexts.h"
 #include "cli/run_environments.h"
@@ -19,6 +20,9 @@ base::Result<void> fill_options(const CommonFlags& common, const RunFlags& flags
   options.parallel = flags.parallel;
   options.keep = flags.keep ? runner::KeepFolders::yes : runner::KeepFolders::no;
   options.http = session.http.get();
+  TRY(auto actions, action_store_options(flags.actions, options));
+  session.actions.emplace(std::move(actions));
+  options.actions = &*session.actions;
   TRY(session.environments, project_environments(options.repository.work_tree));
   return {};
 }

@@ -12,6 +12,7 @@
 #include "cli/command_line.h"
 #include "cli/emulator_session.h"
 #include "ecr/image_store.h"
+#include "runner/action_store.h"
 #include "runner/environment_rules.h"
 #include "runner/run_options.h"
 #include "runner/run_store.h"
@@ -27,6 +28,7 @@ struct Session {
   std::unique_ptr<runner::RunStore> store;
   std::optional<ecr::ImageStore> images;
   std::shared_ptr<steps::BlobStore> results;
+  std::optional<runner::ActionStore> actions;
   std::unique_ptr<EmulatorSession> emulator;
   std::string probe_url;
   std::map<std::string, runner::EnvironmentRules> environments;  ///< of .pipeline.yml, by lower-case name

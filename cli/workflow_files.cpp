@@ -6,8 +6,10 @@
 #include <cstdio>
 
 #include "base/fd.h"
-
 #include "base/files.h"
+#include "cli/interrupts.h"
+#include "runner/action_store.h"
+#include "workflow/repository_reference.h"
 
 namespace cli {
 
@@ -36,24 +38,44 @@ base::Result<std::vector<std::string>> list_workflow_files(const std::string& ro
 
 namespace {
 
-base::Result<std::string> read_called_workflow(const std::string& reference, const base::Path& repository) {
-  if (!reference.starts_with("./")) {
+base::Result<std::string> read_below(const base::Path& folder, const std::string& path) {
+  TRY(const auto root, base::open_directory(folder));
+  TRY(const auto file, base::open_beneath(root.get(), path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  return base::read_all(file.get(), kMostBytes);
+}
+
+base::Result<std::string> read_called_workflow(const std::string& reference, const std::string& caller,
+                                               const CalledWorkflows& called) {
+  if (reference.starts_with("./")) return read_below(called.repository, reference.substr(2));
+  const auto parsed = workflow::parse_repository_reference(reference);
+  if (!parsed || !parsed->path.starts_with(".github/workflows/")) {
+    return base::invalid_input(fmt::format(
+        "'{}' names no workflow: expected {{owner}}/{{repository}}/.github/workflows/{{file}}@{{ref}}",
+        reference));
+  }
+  if (called.others == nullptr) {
     return base::make_error(
         base::ErrorKind::not_found,
-        fmt::format("{} is of another repository; only workflows of this one can be called yet", reference));
+        fmt::format("{} is of another repository, and only those of this one are read here", reference));
   }
-  TRY(const auto root, base::open_directory(repository));
-  TRY(const auto file, base::open_beneath(root.get(), reference.substr(2), O_RDONLY | O_CLOEXEC));
-  return base::read_all(file.get(), kMostBytes);
+  TRY(const auto repository,
+      called.others->find(*parsed, caller, {.stop = interrupt_token(), .say = [](const std::string& line) {
+                                              fmt::print(stderr, "pipeline: {}\n", line);
+                                            }}));
+  auto text = read_below(repository.folder, parsed->path);
+  if (text || text.error().kind != base::ErrorKind::not_found) return text;
+  return base::make_error(base::ErrorKind::not_found,
+                          fmt::format("workflow was not found: {} has no {} at {}", parsed->repository,
+                                      parsed->path, parsed->ref));
 }
 
 }  // namespace
 
 base::Result<workflow::LoadedWorkflow> load_workflow_file(const std::string& path,
-                                                          const base::Path& repository) {
+                                                          const CalledWorkflows& called) {
   TRY(const auto text, base::read_file(path));
   const workflow::LoadOptions options{.called_workflow = [&](const std::string& reference) {
-    return read_called_workflow(reference, repository);
+    return read_called_workflow(reference, runner::path_in_repository(path, called.repository), called);
   }};
   return workflow::load_workflow(path, text, options);
 }

@@ -9,6 +9,7 @@
 
 #include "base/crypto.h"
 #include "base/json.h"
+#include "runner/action_store.h"
 #include "runner/disk_watch.h"
 #include "runner/environment_rules.h"
 #include "runner/github_context.h"
@@ -65,6 +66,44 @@ base::Result<void> add_environment(const workflow::Node& env, steps::RunningJob&
   return {};
 }
 
+// The file of the user's repository that says what the job may use: that of a called workflow of another
+// repository is what it was called from.
+std::string locked_workflow(const workflow::PlannedJob& planned, const RunSurroundings& run) {
+  const auto& path = planned.workflow->path;
+  if (path.starts_with("./")) return path.substr(2);
+  return path_in_repository(run.workflow.path, run.options.repository.work_tree);
+}
+
+void offer_actions(const workflow::PlannedJob& planned, const RunSurroundings& run,
+                   steps::JobServices& services) {
+  auto* store = run.options.actions;
+  if (store == nullptr) return;
+  const auto file = locked_workflow(planned, run);
+  services.fetch_action = [store, file](const workflow::RepositoryReference& reference,
+                                        const steps::ActionFetch& fetch) {
+    return store->find(reference, file, fetch);
+  };
+  services.is_replaced = [store](const workflow::RepositoryReference& reference) {
+    return store->is_replaced(reference);
+  };
+  if (store->is_locked(file))
+    services.actions_notice = "Using locked action versions from the workflow's lockfile";
+}
+
+// What is known of a called workflow of another repository once it was fetched.
+WorkflowOrigin origin_in_run(const workflow::PlannedJob& planned, const RunSurroundings& run,
+                             const Value& github) {
+  auto origin = origin_of(*planned.workflow, run.workflow, github);
+  if (planned.workflow == &run.workflow || run.options.actions == nullptr) return origin;
+  const auto reference = workflow::parse_repository_reference(planned.workflow->path);
+  if (!reference) return origin;
+  const auto resolved = run.options.actions->resolved(*reference);
+  if (!resolved) return origin;
+  origin.sha = resolved->commit;
+  origin.ref = fmt::format("{}/{}@{}", reference->repository, reference->path, resolved->full_name);
+  return origin;
+}
+
 base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSurroundings& run,
                                 steps::RunningJob& job) {
   auto& contexts = job.contexts;
@@ -74,7 +113,7 @@ base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSu
   contexts.set("env", Value(Object()));
   Object state;
   state.set("status", Value("success"));
-  const auto origin = origin_of(*planned.workflow, run.workflow, contexts.get("github"));
+  const auto origin = origin_in_run(planned, run, contexts.get("github"));
   state.set("workflow_ref", Value(origin.ref));
   state.set("workflow_sha", Value(origin.sha));
   state.set("workflow_repository", Value(origin.repository));
@@ -114,18 +153,12 @@ base::Result<void> prepare_services(const workflow::PlannedJob& planned, const R
   apply_network_policy(run.options.network, services);
   services.repository = run.options.repository.work_tree;
   services.registry_endpoints = run.options.registry_endpoints;
-  services.fetch_action = [](const std::string& uses) -> base::Result<base::Path> {
-    return base::make_error(
-        base::ErrorKind::not_found,
-        fmt::format("the action {} is neither built in nor in this repository; fetching actions of "
-                    "others is not supported yet",
-                    uses));
-  };
+  offer_actions(planned, run, services);
   if (run.issuer == nullptr || !may_ask_for_id_tokens(*planned.job)) return {};
   TRY(const auto environment, environment_name(planned.job->environment, scope_of(stage.job)));
   const auto grant = run.issuer->add_job(
       planned.key, oidc_claims(stage.job.contexts.get("github"), environment,
-                               origin_of(*planned.workflow, run.workflow, stage.job.contexts.get("github"))));
+                               origin_in_run(planned, run, stage.job.contexts.get("github"))));
   services.id_token_request_url = grant.request_url;
   services.id_token_request_token = grant.request_token;
   run.masker.add(grant.request_token);

@@ -19,6 +19,8 @@
 
 namespace runner {
 
+class ActionStore;
+
 enum class Isolation { namespaces, none };
 enum class KeepFolders { no, yes };
 
@@ -43,6 +45,7 @@ struct RunOptions {
   /// Told where the issuer's keys are, before the first token is minted.
   std::function<base::Result<void>(const std::string& issuer, const std::string& keys_url)> on_issuer;
   std::map<std::string, std::string> registry_endpoints;
+  ActionStore* actions = nullptr;  ///< where actions and workflows of other repositories come from
   base::HttpClient* http = nullptr;
   ecr::ImageStore* images = nullptr;
   steps::BlobStore* results = nullptr;  ///< artifacts and caches

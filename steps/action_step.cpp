@@ -6,10 +6,13 @@
 #include "base/strings.h"
 #include "steps/action_inputs.h"
 #include "steps/action_source.h"
+#include "steps/action_stages.h"
+#include "steps/action_uses.h"
 #include "steps/builtin_actions.h"
 #include "steps/composite_action.h"
 #include "steps/docker_action.h"
 #include "steps/node_action.h"
+#include "steps/prepare_actions.h"
 #include "steps/step_environment.h"
 #include "steps/step_log.h"
 #include "steps/step_run.h"
@@ -40,17 +43,53 @@ base::Result<StepEffects> run_builtin_action(StepRun& run, const std::string& us
   return effects;
 }
 
+namespace {
+
+/// What the step uses: prepared before the first step, or of the workspace and read now.
+base::Result<std::shared_ptr<ActionUse>> use_of_step(StepRun& run, const std::string& uses) {
+  RunningJob& job = run.job;
+  if (auto prepared = actions_of(job).find(run.step); prepared && prepared->action.is_remote())
+    return prepared;
+  if (!is_local_action(uses)) {
+    return base::make_error(base::ErrorKind::internal,
+                            fmt::format("the action '{}' was not fetched before the job's steps", uses));
+  }
+  auto use = std::make_shared<ActionUse>();
+  use->uses = uses;
+  TRY(use->action, load_local_action(uses, job));
+  actions_of(job).add(run.step, use);
+  if (use->action.metadata.kind == workflow::ActionKind::composite) TRY(prepare_local_action(*use, job));
+  if (has_local_pre_part(*use, job)) {
+    job.log->annotation({LineKind::warning,
+                         fmt::format("`pre` execution is not supported for local action from '{}'", uses), "",
+                         ""});
+  }
+  return use;
+}
+
+}  // namespace
+
 base::Result<StepEffects> run_sourced_action(StepRun& run, const std::string& uses) {
   if (uses.starts_with("docker://")) {
     open_action_log(run, uses, run.with);
     return run_docker_image(run, uses);
   }
-  TRY(const LoadedAction action, load_action_source(uses, run.job));
+  TRY(const auto use, use_of_step(run, uses));
+  return run_prepared_action(run, use);
+}
+
+base::Result<StepEffects> run_prepared_action(StepRun& run, const std::shared_ptr<ActionUse>& use) {
+  const LoadedAction& action = use->action;
+  set_github(run.job, {{"action_repository", action.repository}, {"action_ref", action.ref}});
   TRY(const Outputs inputs, action_inputs(run, action));
-  open_action_log(run, uses, inputs);
-  if (action.metadata.kind == workflow::ActionKind::docker) return run_docker_action(run, action);
-  if (action.metadata.kind == workflow::ActionKind::composite) return run_composite_action(run, action);
-  return run_node_action(run, action);
+  if (run.scope.stage == ActionStage::post) {
+    run.job.log->line(LineKind::output, "Post job cleanup.");
+  } else {
+    open_action_log(run, use->uses, inputs);
+  }
+  if (action.metadata.kind == workflow::ActionKind::composite) return run_composite_action(run, use);
+  if (action.metadata.kind == workflow::ActionKind::docker) return run_docker_action(run, use);
+  return run_node_action(run, use);
 }
 
 }  // namespace steps

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "steps/action_inputs.h"
+#include "steps/action_stages.h"
+#include "steps/run_step.h"
 
 namespace steps {
 namespace {
@@ -17,7 +21,8 @@ RunningJob inner_job(const StepRun& run, const LoadedAction& action, const Outpu
   RunningJob inner = run.job;
   inner.post_steps.clear();
   inner.stop = run.stop;
-  inner.status = Conclusion::success;
+  // Status functions look at the action in its main part, at the job elsewhere (runner's FailureFunction.cs).
+  if (run.scope.stage == ActionStage::main) inner.status = Conclusion::success;
   Object values;
   for (const auto& [name, value] : inputs) values.set(name, Value(value));
   inner.contexts.set("inputs", Value(std::move(values)));
@@ -29,50 +34,53 @@ RunningJob inner_job(const StepRun& run, const LoadedAction& action, const Outpu
   return inner;
 }
 
-/// What the action's steps did to the job beyond their own scope.
-void give_back(RunningJob& inner, RunningJob& job) {
+/// What the action's steps did to the job beyond their own scope; their post parts are the action's own.
+void give_back(RunningJob& inner, RunningJob& job, ActionUse& use) {
   job.environment = std::move(inner.environment);
   job.search_path = std::move(inner.search_path);
   job.matchers = std::move(inner.matchers);
+  for (PostStep& post : inner.post_steps) use.posts.push_back(std::move(post));
 }
 
-/// One post step for those of all actions within, last first; one that fails does not keep the others.
-PostStep post_of_all(const std::string& name, std::vector<PostStep> posts) {
-  PostStep all;
-  all.name = "Post " + name;
-  all.run = [posts = std::move(posts)](RunningJob& job) -> base::Result<void> {
-    bool failed = false;
-    for (auto post = posts.rbegin(); post != posts.rend(); ++post)
-      failed = run_post_step(*post, job) == Conclusion::failure || failed;
-    if (!failed) return {};
-    auto error = base::make_error(base::ErrorKind::internal, "a post step of the action failed");
-    error.code = kAlreadyReported;
-    return error;
-  };
-  return all;
-}
-
-base::Result<void> run_steps(const LoadedAction& action, RunningJob& inner, const StepScope& scope) {
-  for (const workflow::Step& step : action.metadata.steps) {
+/// Each says whether a step of the action failed.
+base::Result<bool> run_main_parts(const ActionUse& use, RunningJob& inner, const StepScope& scope) {
+  for (const workflow::Step& step : use.action.metadata.steps) {
     set_github(inner, {{"action_status", std::string(to_string(inner.status))}});
     TRY(const auto result, run_step_in(step, inner, scope));
     if (result.bad_condition) break;
   }
-  return {};
+  return inner.status != Conclusion::success;
 }
 
-}  // namespace
-
-base::Result<StepEffects> run_composite_action(StepRun& run, const LoadedAction& action) {
-  if (run.scope.depth + 1 > kDeepestNesting) {
-    return base::make_error(base::ErrorKind::invalid_input,
-                            fmt::format("Composite action depth exceeded max depth {}", kDeepestNesting - 1));
+base::Result<bool> run_pre_parts(const ActionUse& use, RunningJob& inner, const StepScope& scope) {
+  bool failed = false;
+  for (const workflow::Step& step : use.action.metadata.steps) {
+    const auto used = actions_of(inner).find(step);
+    if (!used || !has_pre_part(*used, inner)) continue;
+    TRY(const auto result, run_action_part(step, used, inner, scope));
+    failed = failed || result.conclusion == Conclusion::failure;
   }
-  TRY(const auto inputs, action_inputs(run, action));
-  RunningJob inner = inner_job(run, action, inputs);
+  return failed;
+}
+
+bool run_post_parts(ActionUse& use, RunningJob& inner) {
+  bool failed = false;
+  inner.post_steps = std::exchange(use.posts, {});
+  while (!inner.post_steps.empty()) failed = run_last_post_step(inner) == Conclusion::failure || failed;
+  return failed;
+}
+
+base::Result<bool> run_parts(ActionUse& use, RunningJob& inner, const StepScope& scope) {
+  if (scope.stage == ActionStage::pre) return run_pre_parts(use, inner, scope);
+  if (scope.stage == ActionStage::main) return run_main_parts(use, inner, scope);
+  return run_post_parts(use, inner);
+}
+
+StepScope scope_within(const StepRun& run, const LoadedAction& action) {
   StepScope scope;
   scope.depth = run.scope.depth + 1;
   scope.action_path = action.folder;
+  scope.stage = run.scope.stage;
   scope.job_stop = run.scope.depth == 0 ? run.job.stop : run.scope.job_stop;
   // What the callers' steps set in `env` lies over the job's environment in here, and only in here.
   scope.caller_environment = run.scope.caller_environment;
@@ -80,27 +88,47 @@ base::Result<StepEffects> run_composite_action(StepRun& run, const LoadedAction&
     const auto outer = run.job.environment.find(name);
     if (outer == run.job.environment.end() || outer->second != value) scope.caller_environment[name] = value;
   }
-  base::Result<void> done = run_steps(action, inner, scope);
+  return scope;
+}
+
+base::Result<Outputs> outputs_of(const LoadedAction& action, const RunningJob& inner) {
+  auto scope = scope_of(inner);
+  scope.file = action.metadata.file;
+  Outputs outputs;
+  for (const auto& [name, text] : action.metadata.outputs) {
+    TRY(outputs[name], workflow::evaluate_text(text, scope)
+                           .while_doing(fmt::format("evaluating the output '{}' of the action", name)));
+  }
+  return outputs;
+}
+
+}  // namespace
+
+base::Result<StepEffects> run_composite_action(StepRun& run, const std::shared_ptr<ActionUse>& use) {
+  const LoadedAction& action = use->action;
+  if (run.scope.depth + 1 > kDeepestNesting) {
+    return base::make_error(base::ErrorKind::invalid_input,
+                            fmt::format("Composite action depth exceeded max depth {}", kDeepestNesting - 1));
+  }
+  TRY(const auto inputs, action_inputs(run, action));
+  RunningJob inner = inner_job(run, action, inputs);
+  if (run.scope.stage == ActionStage::post) inner.contexts.set("steps", use->steps);
+  const StepScope scope = scope_within(run, action);
+  base::Result<bool> done = run_parts(*use, inner, scope);
 
   StepEffects effects;
-  effects.failed = inner.status != Conclusion::success;
+  effects.failed = done && *done;
   effects.reported_timeout = run.stop.stop_requested() && !scope.job_stop.stop_requested();
-  if (done) {
-    auto inner_scope = scope_of(inner);
-    inner_scope.file = action.metadata.file;
-    for (const auto& [name, text] : action.metadata.outputs) {
-      auto value = workflow::evaluate_text(text, inner_scope);
-      if (!value) {
-        done = std::move(value).error().while_doing(
-            fmt::format("evaluating the output '{}' of the action", name));
-        break;
-      }
-      effects.outputs[name] = std::move(*value);
+  if (done && run.scope.stage == ActionStage::main) {
+    use->steps = inner.contexts.get("steps");
+    if (auto outputs = outputs_of(action, inner)) {
+      effects.outputs = std::move(*outputs);
+    } else {
+      done = std::move(outputs).error();
     }
   }
-  if (!inner.post_steps.empty())
-    run.job.post_steps.push_back(post_of_all(run.name, std::move(inner.post_steps)));
-  give_back(inner, run.job);
+  give_back(inner, run.job, *use);
+  if (run.scope.stage != ActionStage::post && !use->posts.empty()) register_post_part(run, use);
   if (!done) return std::move(done).error();
   return effects;
 }

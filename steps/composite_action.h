@@ -3,11 +3,12 @@
 // (actions/runner CompositeActionHandler.cs).
 
 #include "base/result.h"
-#include "steps/action_source.h"
+#include "steps/action_uses.h"
 #include "steps/step_run.h"
 
 namespace steps {
 
-base::Result<StepEffects> run_composite_action(StepRun& run, const LoadedAction& action);
+/// Runs the part of the action that `run.scope.stage` names.
+base::Result<StepEffects> run_composite_action(StepRun& run, const std::shared_ptr<ActionUse>& use);
 
 }  // namespace steps

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/crypto.h"
 #include "base/strings.h"
 #include "ecr/build.h"
@@ -10,6 +12,7 @@
 #include "ecr/image_root.h"
 #include "ecr/image_user.h"
 #include "steps/action_inputs.h"
+#include "steps/action_stages.h"
 #include "steps/build_context.h"
 #include "steps/job_files.h"
 #include "steps/job_images.h"
@@ -23,33 +26,29 @@ constexpr const char* kWorkspace = "/github/workspace";
 constexpr const char* kHome = "/github/home";
 constexpr std::size_t kLargestDockerfile = 1U << 20;
 
-/// What the parts of one action have in common; lives until its post part has run.
-struct DockerAction {
-  workflow::Step step;  ///< a copy: the post part may outlive the composite action it stands in
-  StepScope scope;
-  std::string name;
-  ecr::Image image;
+/// One part of an action: the image, and what is started of it.
+struct DockerPart {
+  std::shared_ptr<const ecr::Image> image;
   sandbox::EnvVars environment;  ///< the step's, over the action's own
-  sandbox::EnvVars more;         ///< INPUT_* and ACTIONS_*
+  sandbox::EnvVars more;         ///< INPUT_*, ACTIONS_* and STATE_*
   std::optional<std::string> entrypoint;
   std::optional<std::vector<std::string>> arguments;
-  std::map<std::string, std::string> state;
 };
 
-struct PlaceInside {
+struct PlaceInContainer {
   const SharedFolder JobFolders::*folder;
   const char* inside;
 };
 // Longer ones first where one lies in another for steps of the job.
-constexpr PlaceInside kPlaces[] = {{&JobFolders::workspace, kWorkspace},
-                                   {&JobFolders::file_commands, "/github/file_commands"},
-                                   {&JobFolders::home, kHome},
-                                   {&JobFolders::workflow, "/github/workflow"},
-                                   {&JobFolders::temp, "/github/runner_temp"}};
+constexpr PlaceInContainer kPlaces[] = {{&JobFolders::workspace, kWorkspace},
+                                        {&JobFolders::file_commands, "/github/file_commands"},
+                                        {&JobFolders::home, kHome},
+                                        {&JobFolders::workflow, "/github/workflow"},
+                                        {&JobFolders::temp, "/github/runner_temp"}};
 
 /// A path as the job's steps see it, as the container does; other values stay what they are.
 std::string translated(const std::string& value, const JobFolders& folders) {
-  for (const PlaceInside& place : kPlaces) {
+  for (const PlaceInContainer& place : kPlaces) {
     const std::string& outside = (folders.*place.folder).inside;
     if (!value.starts_with(outside)) continue;
     if (value.size() == outside.size() || value[outside.size()] == '/')
@@ -58,12 +57,11 @@ std::string translated(const std::string& value, const JobFolders& folders) {
   return value;
 }
 
-/// The image's variables, then the step's, with their paths translated.
-sandbox::EnvVars environment_in(const DockerAction& action, const RunningJob& job) {
+/// The step's variables, with their paths translated.
+sandbox::EnvVars environment_in(const DockerPart& part, const RunningJob& job) {
   auto variables =
-      step_variables(job, action.environment, job.contexts.get("github"), job.contexts.get("runner"));
-  for (const auto& [name, value] : action.more) variables[name] = value;
-  for (const auto& [name, value] : action.state) variables["STATE_" + name] = value;
+      step_variables(job, part.environment, job.contexts.get("github"), job.contexts.get("runner"));
+  for (const auto& [name, value] : part.more) variables[name] = value;
   for (auto& [name, value] : variables) value = translated(value, job.folders);
   variables.emplace("HOME", kHome);
   return variables;
@@ -81,9 +79,8 @@ struct OpenContainer {
   }
 };
 
-base::Result<void> open_container(const DockerAction& action, RunningJob& job,
-                                  const ecr::ContainerStart& start, OpenContainer& open,
-                                  sandbox::Command& command) {
+base::Result<void> open_container(const DockerPart& part, RunningJob& job, const ecr::ContainerStart& start,
+                                  OpenContainer& open, sandbox::Command& command) {
   const auto& surroundings = *job.services->containers;
   sandbox::Plan plan = surroundings.plan;
   const auto id = base::to_hex(base::random_bytes(6));
@@ -92,8 +89,8 @@ base::Result<void> open_container(const DockerAction& action, RunningJob& job,
   plan.root = sandbox::RootKind::image;
   open.folder = surroundings.folder / id;
   TRY(plan.image,
-      ecr::make_image_root(*job.services->images, action.image.manifest, open.folder, plan.id_slot));
-  for (const PlaceInside& place : kPlaces) {
+      ecr::make_image_root(*job.services->images, part.image->manifest, open.folder, plan.id_slot));
+  for (const PlaceInContainer& place : kPlaces) {
     plan.mounts.push_back({.source = (job.folders.*place.folder).host.string(),
                            .target = place.inside,
                            .access = sandbox::Access::read_write});
@@ -108,30 +105,28 @@ base::Result<void> open_container(const DockerAction& action, RunningJob& job,
   return {};
 }
 
-base::Result<StepEffects> run_part(DockerAction& action, const std::optional<std::string>& entrypoint,
-                                   RunningJob& job, const std::stop_token& stop) {
+base::Result<StepEffects> run_docker_part(StepRun& run, const DockerPart& part) {
   ecr::ContainerOverrides overrides;
-  if (entrypoint) overrides.entrypoint = std::vector<std::string>{*entrypoint};
-  overrides.command = action.arguments;
-  const auto start = ecr::container_start(action.image.config, overrides);
+  if (part.entrypoint) overrides.entrypoint = std::vector<std::string>{*part.entrypoint};
+  overrides.command = part.arguments;
+  const auto start = ecr::container_start(part.image->config, overrides);
   if (start.argv.empty()) {
     return base::make_error(base::ErrorKind::invalid_input,
                             "neither the image nor the action says what to start; give an entrypoint");
   }
   OpenContainer open;
   sandbox::Command command;
-  TRY(open_container(action, job, start, open, command).while_doing("starting the action's container"));
-  StepRun run{action.step, job, action.scope, action.name, action.environment, stop, {}};
-  run.sandbox = open.sandbox.get();
-  run.make_environment = [&] {
+  TRY(open_container(part, run.job, start, open, command).while_doing("starting the action's container"));
+  StepRun inside{run.step, run.job, run.scope, run.name, part.environment, run.stop, {}};
+  inside.files = std::exchange(run.files, nullptr);
+  inside.sandbox = open.sandbox.get();
+  inside.make_environment = [&] {
     auto variables = start.environment;
-    for (const auto& [name, value] : environment_in(action, job)) variables[name] = value;
+    for (const auto& [name, value] : environment_in(part, run.job)) variables[name] = value;
     return variables;
   };
-  run.ended = "Docker run failed";
-  TRY(auto effects, run_step_process(run, std::move(command), {}));
-  for (const auto& [name, value] : effects.state) action.state[name] = value;
-  return effects;
+  inside.ended = "Docker run failed";
+  return run_step_process(inside, std::move(command), {});
 }
 
 base::Result<ecr::Image> build_action_image(const LoadedAction& source, RunningJob& job,
@@ -183,117 +178,90 @@ base::Result<void> check_surroundings(const RunningJob& job, const std::string& 
                                       what));
 }
 
-std::shared_ptr<DockerAction> make_action(StepRun& run, ecr::Image image) {
-  auto action = std::make_shared<DockerAction>();
-  action->step = run.step;
-  action->scope = run.scope;
-  action->name = run.name;
-  action->image = std::move(image);
-  action->environment = run.environment;
-  action->more = run.job.runtime_environment;
-  return action;
+DockerPart part_of(const StepRun& run, std::shared_ptr<const ecr::Image> image) {
+  DockerPart part;
+  part.image = std::move(image);
+  part.environment = run.environment;
+  part.more = run.job.runtime_environment;
+  return part;
 }
 
 /// `with.entrypoint` and `with.args` go before what the action says.
-base::Result<void> apply_with(const StepRun& run, DockerAction& action) {
+base::Result<void> apply_with(const StepRun& run, DockerPart& part) {
   const auto entrypoint = run.with.find("entrypoint");
-  if (entrypoint != run.with.end() && !entrypoint->second.empty()) action.entrypoint = entrypoint->second;
+  if (entrypoint != run.with.end() && !entrypoint->second.empty()) part.entrypoint = entrypoint->second;
   const auto arguments = run.with.find("args");
   if (arguments != run.with.end()) {
-    TRY(action.arguments, ecr::split_command_line(arguments->second).while_doing("with.args"));
+    TRY(part.arguments, ecr::split_command_line(arguments->second).while_doing("with.args"));
   }
   return {};
 }
 
 /// args and env of action.yml, which see the action's inputs.
-base::Result<void> apply_metadata(StepRun& run, const LoadedAction& source, const Outputs& inputs,
-                                  DockerAction& action) {
+base::Result<void> apply_metadata(const StepRun& run, const LoadedAction& source, const Outputs& inputs,
+                                  DockerPart& part) {
   workflow::expression::Object values;
   for (const auto& [name, value] : inputs) values.set(name, workflow::expression::Value(value));
   RunningJob inner = run.job;
   inner.contexts.set("inputs", workflow::expression::Value(std::move(values)));
   auto scope = scope_of(inner);
   scope.file = source.metadata.file;
-  if (!source.metadata.args.empty()) action.arguments.emplace();
+  if (!source.metadata.args.empty()) part.arguments.emplace();
   for (const auto& argument : source.metadata.args) {
     TRY(auto text, workflow::evaluate_text(argument, scope).while_doing("evaluating the action's args"));
-    action.arguments->push_back(std::move(text));
+    part.arguments->push_back(std::move(text));
   }
   for (const auto& [name, text] : source.metadata.environment) {
-    if (action.environment.contains(name)) continue;
-    TRY(action.environment[name],
+    if (part.environment.contains(name)) continue;
+    TRY(part.environment[name],
         workflow::evaluate_text(text, scope).while_doing("evaluating the action's env"));
   }
   return {};
 }
 
-void register_docker_post(const std::shared_ptr<DockerAction>& action, const LoadedAction& source,
-                          RunningJob& job) {
-  PostStep post;
-  post.name = action->name.starts_with("Post ") ? action->name : "Post " + action->name;
-  post.condition = source.metadata.post_if;
-  post.run = [action, name = post.name,
-              entrypoint = source.metadata.post](RunningJob& running) -> base::Result<void> {
-    set_github(running, {{"action", action->step.id}});
-    TRY(auto effects, run_part(*action, entrypoint, running, {}));
-    apply_to_job(effects, running);
-    if (!effects.failed) return {};
-    return base::make_error(base::ErrorKind::internal, fmt::format("{} failed", name));
-  };
-  job.post_steps.push_back(std::move(post));
+base::Result<std::shared_ptr<const ecr::Image>> image_of(const StepRun& run, ActionUse& use) {
+  if (use.image) return use.image;
+  const std::string& named = use.action.metadata.image;
+  TRY(auto image, named.starts_with(kScheme)
+                      ? pull_action_image(named.substr(kScheme.size()), run.job, run.stop)
+                      : build_action_image(use.action, run.job, run.stop));
+  use.image = std::make_shared<const ecr::Image>(std::move(image));
+  return use.image;
 }
 
-/// Nothing when there is none to run; else what it left behind.
-base::Result<std::optional<StepEffects>> run_pre(StepRun& run, const LoadedAction& source,
-                                                 DockerAction& action) {
-  if (source.metadata.pre.empty()) return std::optional<StepEffects>();
-  if (!source.is_remote()) {
-    run.job.log->annotation(
-        {LineKind::warning,
-         fmt::format("`pre` execution is not supported for local action from '{}'", source.folder), "", ""});
-    return std::optional<StepEffects>();
-  }
-  const std::string condition = source.metadata.pre_if.empty() ? "always()" : source.metadata.pre_if;
-  TRY(const bool wanted, workflow::evaluate_condition(workflow::Text{condition, 0, 0}, scope_of(run.job)));
-  if (!wanted) return std::optional<StepEffects>();
-  TRY(auto effects, run_part(action, source.metadata.pre, run.job, run.stop));
-  return std::optional(std::move(effects));
+std::optional<std::string> entrypoint_of(ActionStage stage, const workflow::ActionMetadata& metadata) {
+  if (stage == ActionStage::pre) return metadata.pre;
+  return stage == ActionStage::main ? metadata.entrypoint : metadata.post;
 }
 
 }  // namespace
 
-base::Result<StepEffects> run_docker_action(StepRun& run, const LoadedAction& source) {
-  TRY(check_surroundings(run.job, run.step.uses ? run.step.uses->text : source.folder));
-  TRY(const auto inputs, action_inputs(run, source));
-  const std::string& named = source.metadata.image;
-  TRY(auto image, named.starts_with(kScheme)
-                      ? pull_action_image(named.substr(kScheme.size()), run.job, run.stop)
-                      : build_action_image(source, run.job, run.stop));
-  auto action = make_action(run, std::move(image));
-  action->scope.action_path = source.folder;
-  action->entrypoint = source.metadata.entrypoint;
-  for (const auto& [name, value] : inputs) action->more[input_variable(name)] = value;
-  TRY(apply_metadata(run, source, inputs, *action));
-  TRY(apply_with(run, *action));
-  set_github(run.job, {{"action_repository", source.repository}, {"action_ref", source.ref}});
-  if (!source.metadata.post.empty()) register_docker_post(action, source, run.job);
-  TRY(auto pre, run_pre(run, source, *action));
-  if (pre) {
-    apply_to_job(*pre, run.job);
-    for (const auto& [name, value] : pre->environment) action->environment[name] = value;
-    if (pre->failed) return std::move(*pre);
-  }
-  return run_part(*action, action->entrypoint, run.job, run.stop);
+base::Result<StepEffects> run_docker_action(StepRun& run, const std::shared_ptr<ActionUse>& use) {
+  const LoadedAction& action = use->action;
+  const auto stage = run.scope.stage;
+  TRY(check_surroundings(run.job, use->uses));
+  TRY(const auto inputs, action_inputs(run, action));
+  TRY(auto image, image_of(run, *use));
+  DockerPart part = part_of(run, std::move(image));
+  for (const auto& [name, value] : inputs) part.more[input_variable(name)] = value;
+  for (const auto& [name, value] : use->state) part.more["STATE_" + name] = value;
+  TRY(apply_metadata(run, action, inputs, part));
+  TRY(apply_with(run, part));
+  if (stage != ActionStage::main || !part.entrypoint) part.entrypoint = entrypoint_of(stage, action.metadata);
+  if (stage != ActionStage::post && !action.metadata.post.empty()) register_post_part(run, use);
+  TRY(auto effects, run_docker_part(run, part));
+  for (const auto& [name, value] : effects.state) use->state[name] = value;
+  return effects;
 }
 
 base::Result<StepEffects> run_docker_image(StepRun& run, const std::string& image) {
   TRY(check_surroundings(run.job, image));
   TRY(auto obtained,
       pull_action_image(image.substr(image.starts_with(kScheme) ? kScheme.size() : 0), run.job, run.stop));
-  const auto action = make_action(run, std::move(obtained));
-  for (const auto& [name, value] : run.with) action->more[input_variable(name)] = value;
-  TRY(apply_with(run, *action));
-  return run_part(*action, action->entrypoint, run.job, run.stop);
+  DockerPart part = part_of(run, std::make_shared<const ecr::Image>(std::move(obtained)));
+  for (const auto& [name, value] : run.with) part.more[input_variable(name)] = value;
+  TRY(apply_with(run, part));
+  return run_docker_part(run, part);
 }
 
 }  // namespace steps

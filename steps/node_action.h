@@ -3,12 +3,12 @@
 // NodeScriptActionHandler.cs).
 
 #include "base/result.h"
-#include "steps/action_source.h"
+#include "steps/action_uses.h"
 #include "steps/step_run.h"
 
 namespace steps {
 
-/// Runs pre (of a remote action) and main; registers post.
-base::Result<StepEffects> run_node_action(StepRun& run, const LoadedAction& action);
+/// Runs the part of the action that `run.scope.stage` names; pre and main register post.
+base::Result<StepEffects> run_node_action(StepRun& run, const std::shared_ptr<ActionUse>& use);
 
 }  // namespace steps

@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
-#include "steps/builtin_actions.h"
+#include "steps/action_source.h"
 #include "steps/step_log.h"
 #include "steps/step_run.h"
 #include "steps/time_limit.h"
@@ -47,8 +47,9 @@ base::Result<StepEffects> dispatch(StepRun& run) {
     return base::make_error(base::ErrorKind::invalid_input, "the step has neither run nor uses");
   TRY(const auto with, workflow::evaluate_mapping(step.with, scope_of(run.job)));
   for (const auto& [name, value] : with) run.with[name] = value;
+  if (run.scope.use) return run_prepared_action(run, run.scope.use);
   const std::string& uses = step.uses->text;
-  if (find_builtin_action(uses) != nullptr) return run_builtin_action(run, uses);
+  if (builtin_of_job(uses, run.job) != nullptr) return run_builtin_action(run, uses);
   return run_sourced_action(run, uses);
 }
 
@@ -266,6 +267,12 @@ base::Result<StepResult> run_step(const workflow::Step& step, RunningJob& job) {
 }
 
 Conclusion run_post_step(const PostStep& post, RunningJob& job) {
+  if (post.step) {
+    const auto result = post.step(job);
+    if (result) return result->conclusion;
+    report_failure(job, result.error());
+    return Conclusion::failure;
+  }
   const ContextsOfStep contexts(job);
   set_env_context(job, job.environment);
   const std::string condition = post.condition.empty() ? "always()" : post.condition;

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/strings.h"
+#include "steps/action_stages.h"
 #include "steps/background_steps.h"
+#include "steps/prepare_actions.h"
 #include "steps/run_step.h"
 #include "steps/step_events.h"
 #include "steps/step_run.h"
@@ -33,6 +37,13 @@ class StepSequence {
       : job_(job), logs_(logs), watch_(watch), background_(job) {}
 
   base::Result<void> run(const std::vector<workflow::Step>& steps) {
+    if (auto prepared = prepare_job_actions(steps, job_); !prepared) {
+      // As when GitHub's "Set up job" fails: no step runs, whatever its condition.
+      report_failure(job_, prepared.error());
+      merge_into_status(Conclusion::failure, job_);
+      return {};
+    }
+    TRY(run_all_pre_parts(steps));
     for (const auto& step : steps) {
       if (number_ + 1 < watch_.first) {
         number_ += numbers_of(step);
@@ -42,11 +53,41 @@ class StepSequence {
       TRY(run_any(step));
     }
     TRY(wait_for_the_rest());
+    number_ = std::max(number_, pre_number_);
     while (!job_.post_steps.empty()) run_post_step();
     return {};
   }
 
  private:
+  // They run before the steps, but are numbered behind them: a step keeps its number whatever it uses.
+  base::Result<void> run_all_pre_parts(const std::vector<workflow::Step>& steps) {
+    for (const auto& step : steps) pre_number_ += numbers_of(step);
+    ++pre_number_;  // the wait for background steps that nobody waited for
+    int number = 1;
+    for (const auto& step : steps) {
+      if (number >= watch_.first) TRY(run_pre_parts(step));
+      number += numbers_of(step);
+    }
+    return {};
+  }
+
+  base::Result<void> run_pre_parts(const workflow::Step& step) {
+    for (const auto& beside : step.parallel) TRY(run_pre_part(beside));
+    return run_pre_part(step);
+  }
+
+  base::Result<void> run_pre_part(const workflow::Step& step) {
+    const auto use = job_.actions->find(step);
+    if (!use || !has_pre_part(*use, job_)) return {};
+    logs_.enter(++pre_number_);
+    const StepEvents events(*job_.log, name_of_part(ActionStage::pre, name_before_start(step, job_)));
+    StepScope scope;
+    scope.stage = ActionStage::pre;
+    TRY(const auto result, run_action_part(step, use, job_, scope));
+    events.finished(result);
+    return {};
+  }
+
   base::Result<void> run_any(const workflow::Step& step) {
     if (!step.parallel.empty()) return run_parallel(step);
     if (is_control(step)) return run_control(step);
@@ -162,6 +203,7 @@ class StepSequence {
   const StepLogs& logs_;
   const StepWatch& watch_;
   int number_ = 0;
+  int pre_number_ = 0;
   BackgroundSteps background_;
 };
 

@@ -27,11 +27,13 @@ class ImageStore;
 namespace workflow {
 struct Step;
 struct PlannedJob;
+struct RepositoryReference;
 }  // namespace workflow
 
 namespace steps {
 
 class BlobStore;
+class ActionUses;
 class ProblemMatchers;
 class SecretMasker;
 struct RunningJob;
@@ -92,6 +94,18 @@ struct ContainerSurroundings {
   std::function<base::Result<std::shared_ptr<void>>(sandbox::Sandbox&)> connect;
 };
 
+/// The files of another repository at one commit, as the runner has them.
+struct ActionRepository {
+  base::Path folder;
+  std::vector<std::string> files;  ///< of the folder, relative; empty: all
+  std::string commit;              ///< empty for a folder of the user's that stands for the repository
+};
+/// How getting one goes along with the job.
+struct ActionFetch {
+  std::stop_token stop;
+  std::function<void(const std::string& line)> say;  ///< for the log of the job
+};
+
 /// What the runner offers to its jobs. The functions may be called from the job's thread only.
 struct JobServices {
   /// Mints an OIDC token for an audience; absent without `permissions: id-token: write`.
@@ -110,8 +124,13 @@ struct JobServices {
   /// not.
   std::function<std::string()> limit_that_ended_it;
   base::Path repository;  ///< the user's checkout that `actions/checkout` takes from
-  /// The folder that holds a remote action's files: `owner/repo[/path]@ref`.
-  std::function<base::Result<base::Path>(const std::string& uses)> fetch_action;
+  /// Gets a repository that an action of the job is in. May be called from several threads at once.
+  std::function<base::Result<ActionRepository>(const workflow::RepositoryReference&, const ActionFetch&)>
+      fetch_action;
+  /// Whether the user gave a folder of their own for this `uses`, which then wins over a built-in.
+  std::function<bool(const workflow::RepositoryReference&)> is_replaced;
+  /// Said at the start of every job whose actions come from elsewhere; empty is nothing.
+  std::string actions_notice;
   /// Hosts of registries that stand for others: ECR's host names → the emulator's address.
   std::map<std::string, std::string> registry_endpoints;
   /// Held around every use of registry_logins; steps/registry_logins.h does so.
@@ -135,6 +154,8 @@ struct PostStep {
   std::function<base::Result<void>(RunningJob&)> run;
   std::string condition;                      ///< an expression; empty is always()
   std::string opening = "Post job cleanup.";  ///< its first line; may be empty
+  /// Instead of all these: a step that has its own condition, env and limits.
+  std::function<base::Result<StepResult>(RunningJob&)> step;
 };
 
 /// What the steps of a job run in: the machine's own files, or an image.
@@ -159,6 +180,7 @@ struct RunningJob {
   LogSink* log = nullptr;
   std::vector<PostStep> post_steps;
   std::shared_ptr<ProblemMatchers> matchers;  ///< what steps added so far; made when the first is added
+  std::shared_ptr<ActionUses> actions;        ///< those that were prepared; one for all copies of the job
   JobServices* services = nullptr;
   std::shared_ptr<Chores> chores = std::make_shared<Chores>();  ///< one for all copies of the job
   std::stop_token stop;

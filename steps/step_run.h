@@ -20,12 +20,19 @@
 
 namespace steps {
 
+struct ActionUse;
+
+/// The parts of an action, each with its own place among the steps of the job.
+enum class ActionStage { pre, main, post };
+
 /// Where a step stands: directly in the job, or within composite actions.
 struct StepScope {
   int depth = 0;                        ///< how many composite actions are around it
   sandbox::EnvVars caller_environment;  ///< `env` of the steps that called them
   std::string action_path;              ///< the innermost one's folder
   std::stop_token job_stop = {};        ///< within an action: the job's, not that of the calling step
+  ActionStage stage = ActionStage::main;
+  std::shared_ptr<ActionUse> use;  ///< of pre and post parts: what the step uses
 };
 
 /// A step between its condition and its outcome.
@@ -124,6 +131,7 @@ void report_failure(RunningJob& job, const base::Error& error);
 base::Result<StepEffects> run_script(StepRun& run);
 base::Result<StepEffects> run_builtin_action(StepRun& run, const std::string& uses);
 base::Result<StepEffects> run_sourced_action(StepRun& run, const std::string& uses);
+base::Result<StepEffects> run_prepared_action(StepRun& run, const std::shared_ptr<ActionUse>& use);
 base::Result<StepResult> run_step_in(const workflow::Step& step, RunningJob& job, const StepScope& scope);
 
 /// `env` of the job and the step, evaluated; sets the contexts of the step.

@@ -32,7 +32,6 @@ void read_docker(const std::string& path, const Node& runs, ActionMetadata& acti
   for (const auto& argument : runs["args"].items)
     action.args.push_back({argument.text, argument.line, argument.column});
   for (const auto& [name, value] : runs["env"].members)
-
     action.environment.emplace_back(name.text, Text{value.text, value.line, value.column});
 }
 

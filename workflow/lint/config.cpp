@@ -20,13 +20,16 @@ class ConfigReader {
   LintConfig run(const Node& root) {
     LintConfig config;
     if (!root.present() || root.kind == NodeKind::null) return config;
-    if (!is_mapping(root, "the configuration", "check")) return config;
+    if (!is_mapping(root, "the configuration", "check, environments, network, limits, action-server"))
+      return config;
     for (const auto& [key, value] : root.members) {
       if (key.text == "check") {
         if (value.kind != NodeKind::null) check_section(value, config);
+      } else if (key.text == "action-server") {
+        if (const auto servers = texts(key, value); !servers.empty()) config.action_server = servers.front();
       } else if (key.text != "environments" && key.text != "network" &&
                  key.text != "limits") {  // those are of runs
-        unknown(key, {"check", "environments", "network", "limits"});
+        unknown(key, {"check", "environments", "network", "limits", "action-server"});
       }
     }
     return config;

@@ -20,12 +20,13 @@ struct ProjectFiles {
   std::function<std::optional<std::string>(const std::string& path)> read;
 };
 
-/// What a project says of itself, so that rules need not guess.
+/// What a project says of itself, so that rules need not guess, and where runs get what is not in it.
 struct LintConfig {
   std::vector<std::string> runner_labels;             ///< of its own runners; may hold `*`
   std::optional<std::vector<std::string>> variables;  ///< names in vars; nothing: any
   std::optional<std::vector<std::string>> secrets;    ///< names in secrets; nothing: any
   std::vector<std::string> disabled_rules;            ///< ids
+  std::string action_server;                          ///< URL; empty: not said
 };
 
 class LocalReferences;

@@ -8,6 +8,7 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 class RunAction : public RunStepFixture {};
@@ -65,14 +66,14 @@ TEST_F(RunAction, RunsAJavaScriptActionAndItsPostPart) {
       run("      - uses: ./js\n        name: Act\n        with:\n          my input: given\n").conclusion,
       Conclusion::success);
   const sandbox::Command& main = sandbox_.commands[0];
-  EXPECT_THAT(main.argv, ElementsAre("node", job_.folders.workspace.inside + "/js/dist/index.js"));
+  EXPECT_THAT(main.argv, ElementsAre(EndsWith("node"), job_.folders.workspace.inside + "/js/dist/index.js"));
   EXPECT_EQ(main.environment.at("INPUT_MY_INPUT"), "given");
   EXPECT_EQ(main.environment.at("ACTIONS_RUNTIME_TOKEN"), "r");
   ASSERT_EQ(job_.post_steps.size(), 1U);
   EXPECT_EQ(job_.post_steps[0].name, "Post Act");
   EXPECT_EQ(run_last_post_step(job_), Conclusion::success);
   EXPECT_THAT(sandbox_.commands[1].argv,
-              ElementsAre("node", job_.folders.workspace.inside + "/js/dist/post.js"));
+              ElementsAre(EndsWith("node"), job_.folders.workspace.inside + "/js/dist/post.js"));
   EXPECT_EQ(sandbox_.commands[1].environment.at("STATE_pid"), "7");
   EXPECT_EQ(sandbox_.commands[1].environment.at("INPUT_MY_INPUT"), "given");
 }
@@ -123,30 +124,8 @@ TEST_F(RunAction, NeedsASandboxForDockerActions) {
 }
 
 TEST_F(RunAction, SaysWhatIsMissing) {
-  run("      - uses: ./nowhere\n      - if: always()\n        uses: octo/unknown@v1\n");
-  EXPECT_THAT(log_.texts(LineKind::error),
-              ElementsAre(HasSubstr("actions/checkout"), HasSubstr("'octo/unknown@v1' is not built in")));
-}
-
-TEST_F(RunAction, FetchesRemoteActions) {
-  const base::Path fetched = make("fetched").host;
-  ASSERT_TRUE(base::write_file(fetched / "action.yml",
-                               "name: x\nruns:\n  using: node20\n  main: i.js\n  pre: p.js\n"));
-  ASSERT_TRUE(base::write_file(fetched / "i.js", "1"));
-  std::string asked;
-  services_.fetch_action = [&](const std::string& uses) -> base::Result<base::Path> {
-    asked = uses;
-    return fetched;
-  };
-  run("      - uses: octo/act/sub@v2\n");
-  EXPECT_EQ(asked, "octo/act/sub@v2");
-  ASSERT_EQ(sandbox_.commands.size(), 2U);
-  EXPECT_THAT(sandbox_.commands[0].argv[1], testing::EndsWith("/p.js"));
-  const std::string main = sandbox_.commands[1].argv[1];
-  EXPECT_THAT(main, testing::StartsWith(job_.folders.actions.inside));
-  EXPECT_TRUE(base::exists(main));
-  EXPECT_EQ(sandbox_.commands[1].environment.at("GITHUB_ACTION_REPOSITORY"), "octo/act");
-  EXPECT_EQ(sandbox_.commands[1].environment.at("GITHUB_ACTION_REF"), "v2");
+  run("      - uses: ./nowhere\n");
+  EXPECT_THAT(log_.texts(LineKind::error), ElementsAre(HasSubstr("actions/checkout")));
 }
 
 }  // namespace

@@ -70,7 +70,8 @@ TEST(LintConfiguration, RefusesOtherShapes) {
   EXPECT_THAT(
       problems_of("[]\n"),
       ElementsAre(
-          ".pipeline.yml:1:1: expected the configuration to be a mapping with check, found a sequence"));
+          ".pipeline.yml:1:1: expected the configuration to be a mapping with check, environments, network, "
+          "limits, action-server, found a sequence"));
   EXPECT_THAT(problems_of("check:\n  secrets:\n    A: 1\n"),
               ElementsAre(".pipeline.yml:3:5: expected a list of texts for 'secrets', found a mapping"));
   EXPECT_EQ(problems_of("check: [\n").size(), 1U);

@@ -1,0 +1,39 @@
+#include "steps/action_uses.h"
+
+#include <utility>
+
+#include "workflow/workflow.h"
+
+namespace steps {
+
+std::shared_ptr<ActionUse> ActionUses::find(const workflow::Step& step) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = uses_.find(&step);
+  const bool same = found != uses_.end() && step.uses && found->second->uses == step.uses->text;
+  return same ? found->second : nullptr;
+}
+
+void ActionUses::add(const workflow::Step& step, std::shared_ptr<ActionUse> use) {
+  const std::lock_guard lock(mutex_);
+  auto& kept = uses_[&step];
+  if (kept) replaced_.push_back(std::move(kept));
+  kept = std::move(use);
+}
+
+std::shared_ptr<const JobRepository> ActionUses::find_repository(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = repositories_.find(name);
+  return found == repositories_.end() ? nullptr : found->second;
+}
+
+void ActionUses::add_repository(const std::string& name, JobRepository repository) {
+  const std::lock_guard lock(mutex_);
+  repositories_[name] = std::make_shared<const JobRepository>(std::move(repository));
+}
+
+ActionUses& actions_of(RunningJob& job) {
+  if (!job.actions) job.actions = std::make_shared<ActionUses>();
+  return *job.actions;
+}
+
+}  // namespace steps
