@@ -43,8 +43,8 @@ std::string_view mark_of(std::string_view conclusion) {
   return conclusion == "cancelled" ? "◌" : "✗";
 }
 
-std::string duration(double milliseconds) {
-  return base::format_duration_ms(static_cast<std::int64_t>(milliseconds));
+std::string duration(double length) {
+  return base::format_duration_ms(static_cast<std::int64_t>(length));
 }
 
 std::string_view tag_of(steps::LineKind kind) {
