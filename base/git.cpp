@@ -94,6 +94,7 @@ void read_head(git_repository* repository, RepositoryState& state) {
   const auto* commit = reinterpret_cast<const git_commit*>(object);
   state.head_commit = to_string(*git_object_id(object));
   state.head_message = git_commit_message(commit);
+  state.head_time = git_commit_time(commit);
   const git_signature* author = git_commit_author(commit);
   state.author_name = author->name;
   state.author_email = author->email;
@@ -176,6 +177,14 @@ Result<std::vector<std::string>> list_work_tree_files(const Path& work_tree) {
     }
   }
   return std::vector<std::string>(files.begin(), files.end());
+}
+
+Result<bool> is_ignored(const Path& work_tree, const std::string& relative) {
+  TRY(const auto repository, open_repository(work_tree));
+  int ignored = 0;
+  if (const int code = git_ignore_path_is_ignored(&ignored, repository.get(), relative.c_str()); code != 0)
+    return git_error_of(fmt::format("cannot tell whether {} is ignored", relative), code);
+  return ignored == 1;
 }
 
 Result<std::vector<std::string>> changed_files(const Path& work_tree, const std::string& from,

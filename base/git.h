@@ -1,6 +1,7 @@
 #pragma once
 // Questions to a git repository and local clones, by libgit2.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct RepositoryState {
   std::optional<std::string> tag;  ///< a tag that names HEAD
   std::optional<std::string> origin_url;
   std::string head_message;
+  std::int64_t head_time = 0;  ///< when it was committed, in seconds since 1970
   std::string author_name;
   std::string author_email;
 };
@@ -25,6 +27,8 @@ struct RepositoryState {
 Result<RepositoryState> read_repository(const Path& path);
 /// Tracked files and untracked ones that are not ignored, relative to the work tree, sorted.
 Result<std::vector<std::string>> list_work_tree_files(const Path& work_tree);
+/// Whether .gitignore and its like leave the path out; it need not exist. What is tracked may be ignored too.
+Result<bool> is_ignored(const Path& work_tree, const std::string& relative);
 /// Files that differ between two commits, relative to the work tree.
 Result<std::vector<std::string>> changed_files(const Path& work_tree, const std::string& from,
                                                const std::string& to);

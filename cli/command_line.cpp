@@ -12,20 +12,12 @@
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/history_command_line.h"
+#include "cli/run_command_line.h"
 #include "cli/version.h"
 
 namespace cli {
 
 namespace {
-
-constexpr const char* kRunExamples = R"(Examples:
-  pipeline run                                   what .github/workflows offers for a push to this branch
-  pipeline run deploy.yml --emulator             a deployment rehearsed on the embedded AWS
-  pipeline run ci.yml --event pull_request       as a pull request would run it
-  pipeline run ci.yml --job test --env DEBUG=1   one job and what it needs
-  pipeline run deploy.yml --secret TOKEN         a secret, taken from the environment variable TOKEN
-  pipeline run deploy.yml --dry-run              what would run, without running it
-)";
 
 constexpr const char* kEmulatorExamples = R"TEXT(Examples:
   pipeline emulator up --seed emulator.yml       start it in the background, with what the seed declares
@@ -72,83 +64,6 @@ std::string default_state_folder() {
   }
   const char* home = std::getenv("HOME");
   return std::string(home == nullptr || *home == 0 ? "/tmp" : home) + "/.local/state/pipeline";
-}
-
-// Flags that run and explain share.
-void add_event_flags(CLI::App* run, EventFlags& flags) {
-  run->add_option("workflow", flags.workflows, "Workflow files; default: those that the event triggers");
-  run->add_option("-e,--event", flags.event, "Name of the event")->capture_default_str();
-  run->add_option("--event-file", flags.event_file, "Its payload, a JSON file")->check(CLI::ExistingFile);
-  run->add_option("-i,--input", flags.inputs, "An input of workflow_dispatch: NAME=VALUE")->take_all();
-  run->add_option("-s,--secret", flags.secrets,
-                  "A secret: NAME=VALUE, or NAME to take it from the environment")
-      ->take_all();
-  run->add_option("--secret-file", flags.secret_file, "Secrets, a line NAME=VALUE each")
-      ->check(CLI::ExistingFile);
-  run->add_option("--var", flags.variables, "A variable of the vars context: NAME=VALUE")->take_all();
-  run->add_option("--var-file", flags.variable_file, "Variables, a line NAME=VALUE each")
-      ->check(CLI::ExistingFile);
-  run->add_option("--env", flags.environment, "An environment variable of all steps: NAME=VALUE")->take_all();
-  run->add_option("-j,--job", flags.job, "Only this job and those it needs");
-  run->add_option("--actor", flags.actor, "Who triggered it; default: the git user");
-}
-
-void add_action_flags(CLI::App* verb, ActionFlags& flags) {
-  verb->add_option("--action-server", flags.server,
-                   "Where owner/repo of uses: is, https://, http:// or file://; default: https://github.com")
-      ->envname("PIPELINE_ACTION_SERVER");
-  verb->add_flag("--offline,--action-offline-mode", flags.offline,
-                 "Take actions only from what earlier runs fetched");
-  verb->add_option("--replace", flags.replacements,
-                   "A folder that stands for a repository of actions: owner/repo[@ref]=./folder")
-      ->take_all();
-}
-
-void add_run(CLI::App& app, RunFlags& flags) {
-  auto* run = app.add_subcommand("run", "Run workflows on this machine");
-  run->footer(kRunExamples);
-  add_event_flags(run, flags);
-  add_action_flags(run, flags.actions);
-  run->add_flag("--emulator", flags.emulator, "Deploy to the embedded AWS emulator");
-  run->add_option("--seed", flags.seed, "Seed file for an emulator that this run starts")
-      ->check(CLI::ExistingFile);
-  run->add_option("--probe", flags.probe, "URL to send steady requests to during a rollout");
-  const std::map<std::string, DryRun> dry_runs{{"plan", DryRun::plan}, {"sandbox", DryRun::sandbox}};
-  run->add_option("-n,--dry-run", flags.dry_run,
-                  "Print the plan (or the sandbox) and stop; with --json for programs")
-      ->expected(0, 1)
-      ->default_str("plan")
-      ->transform(CLI::CheckedTransformer(dry_runs));
-  const std::map<std::string, LogFormat> formats{
-      {"pretty", LogFormat::pretty}, {"plain", LogFormat::plain}, {"json", LogFormat::json}};
-  run->add_option("--log-format", flags.log_format, "pretty, plain or json")
-      ->transform(CLI::CheckedTransformer(formats));
-  run->add_flag_callback(
-      "--json", [&flags] { flags.log_format = LogFormat::json; }, "The event stream, one JSON object a line");
-  run->add_option("--sandbox", flags.sandbox, "namespaces, or none to run without any isolation")
-      ->check(CLI::IsMember({"namespaces", "none"}))
-      ->capture_default_str();
-  run->add_option("--network", flags.network,
-                  "What steps reach: none, host, audit (all, reported), or allow=HOST[:PORT],…; default: "
-                  "`network` of .pipeline.yml, else host");
-  run->add_option("--docker", flags.docker, "Who builds images: builtin, or host for this machine's engine")
-      ->check(CLI::IsMember({"builtin", "host"}))
-      ->capture_default_str();
-  run->add_option("--memory", flags.memory,
-                  "Memory limit of each job, as 512m or 2g; limits stand in .pipeline.yml, too (`limits`)");
-  run->add_option("--cpus", flags.cpus, "Cores that each job may use, as 2 or 0.5");
-  run->add_option("--disk", flags.disk, "Disk limit of each job's folders, as 10g");
-  run->add_option("--processes", flags.processes, "Processes and threads that each job may have");
-  run->add_option("--open-files", flags.open_files, "Files that each process of a job may have open");
-  run->add_option("--time-limit", flags.time_limit, "Wall time of each job, as 90s, 30m or 2h");
-  run->add_option("--parallel", flags.parallel, "Jobs at a time; default: all that are ready");
-  run->add_flag("--keep", flags.keep, "Keep the jobs' folders");
-  run->add_flag("--shell-on-failure", flags.shell_on_failure,
-                "Open a shell in the place of each step that fails, before its job goes on");
-  run->add_flag("--no-snapshots", flags.no_snapshots,
-                "Keep no workspaces of jobs that fail: `shell` and `rerun --from` cannot begin there");
-  run->add_flag("--no-input", flags.no_input,
-                "Ask nobody: an environment that needs an approval fails its job");
 }
 
 void add_explain(CLI::App& app, ExplainFlags& flags) {

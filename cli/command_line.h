@@ -17,7 +17,8 @@ struct CommonFlags {
   bool verbose = false;
 };
 
-enum class LogFormat { pretty, plain, json };
+/// How a run is shown; automatic is live on a terminal and pretty elsewhere.
+enum class LogFormat { automatic, live, pretty, plain, github, json, quiet };
 enum class DryRun { no, plan, sandbox };
 
 /// The event that workflows are held against, and what comes with it.
@@ -48,7 +49,7 @@ struct RunFlags : EventFlags {
   std::string seed;
   std::string probe;  ///< URL; empty: the emulator's load balancer
   DryRun dry_run = DryRun::no;
-  LogFormat log_format = LogFormat::pretty;
+  LogFormat log_format = LogFormat::automatic;
   std::string sandbox = "namespaces";  ///< or none
   std::string network;                 ///< none, host, audit or allow=…; empty: as configured
   std::string docker = "builtin";      ///< or host
@@ -58,12 +59,15 @@ struct RunFlags : EventFlags {
   std::string time_limit;              ///< … in wall time, "30m"
   unsigned processes = 0;              ///< … 0: as configured
   unsigned open_files = 0;
-  unsigned parallel = 0;               ///< jobs at a time; 0 is as many as are ready
-  bool keep = false;                   ///< keeps job folders
-  bool shell_on_failure = false;       ///< at the terminal
-  bool no_snapshots = false;           ///< keeps no workspaces of jobs that fail
-  bool no_input = false;               ///< nobody is asked for anything
-  std::vector<std::string> arguments;  ///< all of the call, as typed, without the program
+  unsigned parallel = 0;                ///< jobs at a time; 0 is as many as are ready
+  bool keep = false;                    ///< keeps job folders
+  bool shell_on_failure = false;        ///< at the terminal
+  bool no_snapshots = false;            ///< keeps no workspaces of jobs that fail
+  bool no_input = false;                ///< nobody is asked for anything
+  std::vector<std::string> no_builtin;  ///< built-in actions that are fetched instead
+  std::string summary;                  ///< a file for the steps' summaries, - for standard output
+  bool watch = false;                   ///< runs again what a changed file affects
+  std::vector<std::string> arguments;   ///< all of the call, as typed, without the program
 };
 
 enum class CheckFormat { text, json, sarif, github };

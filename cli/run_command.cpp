@@ -9,8 +9,10 @@
 #include "cli/interrupts.h"
 #include "cli/plan_text.h"
 #include "cli/run_contexts.h"
+#include "cli/run_display.h"
 #include "cli/run_one.h"
 #include "cli/run_session.h"
+#include "cli/watch.h"
 #include "cli/workflow_files.h"
 #include "runner/container_plans.h"
 #include "runner/job_sandbox.h"
@@ -79,10 +81,49 @@ base::Result<int> print_plan(const workflow::Workflow& workflow, const RunFlags&
   return kPassed;
 }
 
+/// Those of the flags that can be read now.
+base::Result<std::vector<workflow::Workflow>> load_again(const RunFlags& flags, const Session& session) {
+  const CalledWorkflows called{session.options.repository.work_tree, session.options.actions};
+  auto files = flags.workflows;
+  if (files.empty()) {
+    TRY(files, list_workflow_files("."));
+  }
+  std::vector<workflow::Workflow> loaded;
+  for (const auto& file : files) {
+    auto one = load_workflow_file(file, called);
+    if (!one) {
+      complain(one.error());
+      continue;
+    }
+    print_diagnostics(one->diagnostics);
+    if (one->workflow) loaded.push_back(std::move(*one->workflow));
+  }
+  return loaded;
+}
+
+base::Result<int> keep_watching(const CommonFlags& common, const RunFlags& flags, Session& session,
+                                const std::vector<workflow::Workflow>& workflows, int code) {
+  const WatchedRuns runs{.repository = session.options.repository.work_tree,
+                         .state_folder = session.options.state_folder,
+                         .stop = interrupt_token(),
+                         .load = [&] { return load_again(flags, session); },
+                         .event = [&]() -> base::Result<workflow::Event> {
+                           TRY(fill_options(common, flags, session));
+                           return session.options.event;
+                         },
+                         .run =
+                             [&](const workflow::Workflow& workflow, const workflow::Event& event) {
+                               session.options.event = event;
+                               return run_one(workflow, flags, session);
+                             }};
+  return watch_and_run(workflows, runs, code);
+}
+
 }  // namespace
 
 int run_command(const CommonFlags& common, const RunFlags& flags) {
   Session session;
+  if (auto possible = check_log_format(flags); !possible) return complain(possible.error());
   if (auto filled = fill_options(common, flags, session); !filled) return complain(filled.error());
   bool invalid = false;
   const auto workflows = choose_workflows(flags, session, invalid);
@@ -107,7 +148,9 @@ int run_command(const CommonFlags& common, const RunFlags& flags) {
     worst = std::max(worst, *code);
     if (interrupted()) break;
   }
-  return worst;
+  if (!flags.watch || interrupted()) return worst;
+  const auto watched = keep_watching(common, flags, session, *workflows, worst);
+  return watched ? *watched : complain(watched.error());
 }
 
 }  // namespace cli

@@ -18,6 +18,7 @@
 #include "runner/run_gates.h"
 #include "runner/run_log.h"
 #include "runner/scheduler.h"
+#include "runner/step_summaries.h"
 
 namespace cli {
 
@@ -157,6 +158,10 @@ runner::JobResult run_leg(const workflow::PlannedJob& leg, const workflow::Conte
   return runner::run_job(leg, *seen, surroundings, slot->number(), stop);
 }
 
+double milliseconds_since(base::SteadyTime started) {
+  return std::chrono::duration<double, std::milli>(base::system_clock().steady_now() - started).count();
+}
+
 }  // namespace
 
 base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& flags, Session& session,
@@ -184,6 +189,8 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
         (void)log_file.write(event);
       });
   events.add_reader([&log](const runner::RunEvent& event) { log(event); });
+  runner::StepSummaries summaries;
+  events.add_reader([&summaries](const runner::RunEvent& event) { summaries(event); });
   RolloutProbe probe(session.probe_url, *session.http, events);
   events.add_reader([&probe](const runner::RunEvent& event) { probe(event); });
   publish_start(record, events);
@@ -206,13 +213,13 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
         events);
   }
   probe.publish();
-  const auto milliseconds =
-      std::chrono::duration<double, std::milli>(base::system_clock().steady_now() - started).count();
+  const double milliseconds = milliseconds_since(started);
   const std::string conclusion(steps::to_string(outcome.conclusion));
   events.publish(
       "run_finished", "", conclusion,
       {{"milliseconds", milliseconds}, {"run_id", record.id}, {"next", where_to_look(session, folders)}});
   log.close();
+  TRY(write_step_summaries(summaries.markdown(), flags.summary));
   TRY(recorder.result());
   TRY(session.store->finish(record.id, conclusion, base::to_epoch_seconds(base::system_clock().now())));
   return exit_code_of(outcome);

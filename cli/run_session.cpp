@@ -19,6 +19,7 @@ base::Result<void> fill_options(const CommonFlags& common, const RunFlags& flags
   TRY(apply_job_settings(flags, options));
   options.parallel = flags.parallel;
   options.keep = flags.keep ? runner::KeepFolders::yes : runner::KeepFolders::no;
+  options.no_builtin = flags.no_builtin;
   options.http = session.http.get();
   TRY(auto actions, action_store_options(flags.actions, options));
   session.actions.emplace(std::move(actions));

@@ -81,11 +81,12 @@ void send_blobs(Shared& shared) {
 }  // namespace
 
 Result<PushPlan> plan_push(const ImageStore& store, const std::string& source, const ImageReference& target) {
-  if (target.digest) {
-    return make_error(ErrorKind::invalid_input,
-                      fmt::format("cannot push to a digest: {}; name a tag", target.to_string()));
-  }
   TRY(const auto image, store.image(source));
+  if (target.digest && *target.digest != image.descriptor.digest) {
+    return make_error(ErrorKind::invalid_input,
+                      fmt::format("cannot push {} to {}: the digest is another image's; name a tag", source,
+                                  target.to_string()));
+  }
   PushPlan plan{.target = target, .manifest = image.descriptor};
   std::vector<Descriptor> blobs = image.manifest.layers;
   blobs.push_back(image.manifest.config);
@@ -111,7 +112,7 @@ Result<PushOutcome> push(const PushPlan& plan, const ImageStore& store, const Re
   RegistryClient client(options, plan.target);
   // The tag that is already this image needs nothing; where tags are immutable even the same manifest is
   // refused.
-  auto present = client.find_manifest(plan.target.tag);
+  auto present = client.find_manifest(plan.target.manifest_key());
   if (!present && present.error().kind != ErrorKind::not_found)
     return std::move(present).error().while_doing(doing);
   Shared shared{.plan = plan, .store = store, .options = options, .progress = progress};
@@ -127,7 +128,8 @@ Result<PushOutcome> push(const PushPlan& plan, const ImageStore& store, const Re
   send_blobs(shared);
   for (auto& thread : threads) thread.join();
   if (shared.failure) return std::move(*shared.failure).while_doing(doing);
-  auto stored = client.put_manifest(plan.target.tag, plan.manifest.media_type, plan.manifest_bytes);
+  auto stored =
+      client.put_manifest(plan.target.manifest_key(), plan.manifest.media_type, plan.manifest_bytes);
   if (!stored) return std::move(stored).error().while_doing(doing);
   shared.tell(What::manifest, plan.manifest);
   return shared.outcome;

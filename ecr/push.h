@@ -21,7 +21,8 @@ struct PushPlan {
   bool operator==(const PushPlan&) const = default;
 };
 
-/// Reads the store only. `source` is a name of the store; `target` says where it goes.
+/// Reads the store only. `source` is a name of the store; `target` says where it goes: to a tag, or without
+/// one by the digest that the image has.
 base::Result<PushPlan> plan_push(const ImageStore& store, const std::string& source,
                                  const ImageReference& target);
 /// For people and `--dry-run`.

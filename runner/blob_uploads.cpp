@@ -15,7 +15,7 @@ namespace runner {
 namespace {
 
 constexpr std::size_t kMostBlocks = 50'000;  // learn.microsoft.com "Put Block List"
-constexpr std::size_t kPiece = 1U << 20;
+constexpr std::size_t kUploadPiece = 1U << 20;
 
 // A block's id is the client's: no name for a file.
 std::string file_of_block(const std::string& block) {
@@ -153,7 +153,7 @@ base::Result<void> BlobUploads::commit_blocks(std::int64_t id, const std::vector
       return base::invalid_input("the specified block list is invalid");
   }
   TRY(upload->draft->clear());
-  std::string piece(kPiece, '\0');
+  std::string piece(kUploadPiece, '\0');
   for (const auto& block : blocks) {
     const auto path = upload->draft->folder() / file_of_block(block);
     const base::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -23,6 +23,22 @@ base::Json masked(const base::Json& value, const steps::SecretMasker& masker) {
   return value;
 }
 
+/// GitHub keeps so many characters of an annotation's message (actions/runner ExecutionContext.cs).
+constexpr std::size_t kLongestAnnotation = 4096;
+
+std::string shortened_message(std::string text) {
+  if (text.size() <= kLongestAnnotation) return text;
+  std::size_t characters = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool begins = (static_cast<unsigned char>(text[i]) & 0xc0U) != 0x80;
+    if (begins && characters++ == kLongestAnnotation) {
+      text.resize(i);
+      break;
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 JobLog::JobLog(std::string job, EventStream& stream, const steps::SecretMasker& masker)
@@ -50,7 +66,7 @@ void JobLog::annotation(const steps::Annotation& annotation) {
                    .job = job_,
                    .step = step_,
                    .kind = annotation.level,
-                   .text = masker_.mask(annotation.message),
+                   .text = shortened_message(masker_.mask(annotation.message)),
                    .details = std::make_shared<const base::Json>(masked(details, masker_))});
 }
 

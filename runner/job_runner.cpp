@@ -153,6 +153,7 @@ base::Result<void> prepare_services(const workflow::PlannedJob& planned, const R
   apply_network_policy(run.options.network, services);
   services.repository = run.options.repository.work_tree;
   services.registry_endpoints = run.options.registry_endpoints;
+  services.no_builtin = run.options.no_builtin;
   offer_actions(planned, run, services);
   if (run.issuer == nullptr || !may_ask_for_id_tokens(*planned.job)) return {};
   TRY(const auto environment, environment_name(planned.job->environment, scope_of(stage.job)));

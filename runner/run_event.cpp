@@ -76,6 +76,25 @@ std::string to_json_line(const RunEvent& event) {
   return line + "}";
 }
 
+LastLines last_lines(const RunEvent& event, std::size_t most) {
+  LastLines last;
+  std::string_view rest = event.text;
+  while (last.lines.size() < most) {
+    const auto newline = rest.rfind('\n');
+    if (newline == std::string_view::npos) {
+      last.lines.push_back(rest);
+      rest = {};
+      break;
+    }
+    last.lines.push_back(rest.substr(newline + 1));
+    rest = rest.substr(0, newline);
+    if (last.lines.size() == most)
+      last.before = static_cast<std::size_t>(std::count(rest.begin(), rest.end(), '\n')) + 1;
+  }
+  std::reverse(last.lines.begin(), last.lines.end());
+  return last;
+}
+
 std::vector<RunEvent> line_by_line(const RunEvent& event) {
   if (event.type != "line" || event.text.find('\n') == std::string::npos) return {event};
   std::vector<RunEvent> lines;

@@ -34,6 +34,12 @@ struct RunEvent {
 std::string to_json_line(const RunEvent& event);
 /// An event for each line of it; itself when it holds no more than one.
 std::vector<RunEvent> line_by_line(const RunEvent& event);
+/// The last `most` lines of its text, oldest first, and how many stand before them.
+struct LastLines {
+  std::vector<std::string_view> lines;  ///< of the event, which has to live as long
+  std::size_t before = 0;
+};
+LastLines last_lines(const RunEvent& event, std::size_t most);
 
 /// What to_json_line made; an Error when it is no event.
 base::Result<RunEvent> parse_event(std::string_view line);

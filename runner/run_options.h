@@ -41,7 +41,8 @@ struct RunOptions {
   std::size_t parallel = 0;  ///< jobs at a time; 0 is all that are ready
   bool step_debug = false;   ///< runner.debug and RUNNER_DEBUG are 1
   KeepFolders keep = KeepFolders::no;
-  std::string oidc_issuer;  ///< empty: the runner's own address
+  std::vector<std::string> no_builtin;  ///< built-in actions to be fetched instead, with or without owner
+  std::string oidc_issuer;              ///< empty: the runner's own address
   /// Told where the issuer's keys are, before the first token is minted.
   std::function<base::Result<void>(const std::string& issuer, const std::string& keys_url)> on_issuer;
   std::map<std::string, std::string> registry_endpoints;

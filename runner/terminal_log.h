@@ -4,16 +4,13 @@
 
 #include <cstdio>
 #include <map>
-#include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "runner/run_event.h"
+#include "runner/log_style.h"
+#include "runner/run_summary.h"
 
 namespace runner {
-
-enum class Color { never, always };
 
 struct TerminalOptions {
   std::FILE* out = stdout;
@@ -21,27 +18,6 @@ struct TerminalOptions {
   bool timestamps = false;    ///< the plain format: ISO-8601 in front of each line, tags as `##[group]`
   bool debug = false;         ///< shows ::debug:: lines and what each step was started with
   std::size_t job_width = 0;  ///< the longest job name; names are padded to it
-};
-
-/// What the end of a run shows: filled as events come, printed by print_summary().
-struct RunSummary {
-  struct StepLine {
-    std::string name;
-    std::string conclusion;
-    double milliseconds = 0;
-  };
-  struct JobLines {
-    std::string job;
-    std::string conclusion;
-    std::string reason;  ///< why it was skipped
-    double milliseconds = 0;
-    std::vector<StepLine> steps;
-  };
-  std::vector<JobLines> jobs;
-  std::vector<std::shared_ptr<const base::Json>> images;
-  std::shared_ptr<const base::Json> deployment;
-  std::shared_ptr<const base::Json> probe;
-  std::vector<std::string> errors;  ///< `job / step: message` of each error annotation
 };
 
 class TerminalLog {
@@ -57,9 +33,7 @@ class TerminalLog {
   void put(const std::string& text) const;
   void print(const std::string& job, std::string_view mark, std::string_view text, std::string_view style);
   void print_summary(const RunEvent& event);
-  void print_deployment();
-  RunSummary::JobLines& job(const std::string& name);
-  [[nodiscard]] std::string styled(std::string_view text, std::string_view style) const;
+  [[nodiscard]] std::string in_style(std::string_view text, std::string_view style) const;
 
   TerminalOptions options_;
   RunSummary summary_;

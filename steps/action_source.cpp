@@ -96,7 +96,7 @@ base::Result<JobRepository> give_repository_to_job(const workflow::RepositoryRef
 }
 
 BuiltinAction builtin_of_job(const std::string& uses, const RunningJob& job) {
-  const auto builtin = find_builtin_action(uses);
+  const auto builtin = builtin_for(uses, *job.services);
   if (builtin == nullptr || !job.services->is_replaced) return builtin;
   const auto reference = workflow::parse_repository_reference(uses);
   return reference && job.services->is_replaced(*reference) ? nullptr : builtin;

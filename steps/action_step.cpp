@@ -29,6 +29,7 @@ base::Result<StepEffects> run_builtin_action(StepRun& run, const std::string& us
   call.environment =
       process_environment(job, run.environment, job.contexts.get("github"), job.contexts.get("runner"));
   call.stop = run.stop;
+  call.step = &run;
   TRY(auto outcome, find_builtin_action(uses)(call, job));
   StepEffects effects;
   for (auto& [name, value] : outcome.outputs) effects.outputs[name] = std::move(value);
@@ -36,6 +37,7 @@ base::Result<StepEffects> run_builtin_action(StepRun& run, const std::string& us
   effects.search_path = std::move(outcome.search_path);
   effects.summary = std::move(outcome.summary);
   if (outcome.post) job.post_steps.push_back(std::move(*outcome.post));
+  effects.failed = outcome.failed;
   if (outcome.failure) {
     if (!run.stop.stop_requested()) report_failure(job, *outcome.failure);
     effects.failed = true;

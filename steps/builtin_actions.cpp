@@ -20,6 +20,14 @@ constexpr Builtin kBuiltins[] = {
     {"actions/cache/save", builtin::cache_save},
     {"actions/setup-python", builtin::setup_python},
     {"actions/setup-node", builtin::setup_node},
+    {"actions/setup-go", builtin::setup_go},
+    {"actions/setup-java", builtin::setup_java},
+    {"actions/github-script", builtin::github_script},
+    {"docker/setup-buildx-action", builtin::docker_setup_buildx},
+    {"docker/setup-qemu-action", builtin::docker_setup_qemu},
+    {"docker/login-action", builtin::docker_login},
+    {"docker/metadata-action", builtin::docker_metadata},
+    {"docker/build-push-action", builtin::docker_build_push},
     {"aws-actions/configure-aws-credentials", builtin::configure_aws_credentials},
     {"aws-actions/amazon-ecr-login", builtin::amazon_ecr_login},
     {"aws-actions/amazon-ecs-render-task-definition", builtin::amazon_ecs_render_task_definition},
@@ -45,6 +53,18 @@ BuiltinAction find_builtin_action(std::string_view uses) {
     if (base::equals_ignoring_case(known.name, name)) return known.action;
   }
   return nullptr;
+}
+
+BuiltinAction builtin_for(std::string_view uses, const JobServices& services) {
+  const std::string_view name = uses.substr(0, uses.find('@'));
+  const std::string_view short_name = name.substr(name.find('/') + 1);
+  for (const std::string& refused : services.no_builtin) {
+    const std::string_view compared = refused.find('/') == std::string::npos ? short_name : name;
+    if (!base::equals_ignoring_case(refused, compared.substr(0, refused.size()))) continue;
+    // actions/cache is the repository of actions/cache/restore, too.
+    if (compared.size() == refused.size() || compared[refused.size()] == '/') return nullptr;
+  }
+  return find_builtin_action(uses);
 }
 
 std::vector<std::string> builtin_action_names() {

@@ -16,6 +16,8 @@
 
 namespace steps {
 
+struct StepRun;
+
 /// What a built-in is called with.
 struct ActionCall {
   std::string uses;                           ///< as written, `actions/checkout@v4`
@@ -23,6 +25,7 @@ struct ActionCall {
   std::map<std::string, std::string> inputs;  ///< `with:` evaluated; keys lower case; only what was given
   sandbox::EnvVars environment;               ///< what a process of this step would have
   std::stop_token stop;                       ///< cancellation or the step's time limit
+  StepRun* step = nullptr;                    ///< for what runs a process of this step (run_step_process)
   /// The trimmed input, or the fallback when it is absent or empty.
   [[nodiscard]] std::string input(std::string_view name, std::string_view fallback = "") const;
   /// The environment variable, or "".
@@ -37,6 +40,7 @@ struct ActionOutcome {
   std::string summary;                                           ///< Markdown, as GITHUB_STEP_SUMMARY
   std::optional<PostStep> post;
   std::optional<base::Error> failure;  ///< set: the step failed, with this error line
+  bool failed = false;                 ///< the step failed, and its log says why already
 };
 
 /// An Error is a failed step too; use ActionOutcome::failure when outputs or a post step must be kept.
@@ -44,6 +48,8 @@ using BuiltinAction = base::Result<ActionOutcome> (*)(const ActionCall& call, Ru
 
 /// The built-in for a `uses:` value, any version; nothing when there is none.
 BuiltinAction find_builtin_action(std::string_view uses);
+/// The same, but nothing for what the run asks to be fetched (JobServices::no_builtin).
+BuiltinAction builtin_for(std::string_view uses, const JobServices& services);
 /// The names of all built-ins.
 std::vector<std::string> builtin_action_names();
 
@@ -60,6 +66,14 @@ base::Result<ActionOutcome> cache_restore(const ActionCall& call, RunningJob& jo
 base::Result<ActionOutcome> cache_save(const ActionCall& call, RunningJob& job);
 base::Result<ActionOutcome> setup_python(const ActionCall& call, RunningJob& job);
 base::Result<ActionOutcome> setup_node(const ActionCall& call, RunningJob& job);
+base::Result<ActionOutcome> setup_go(const ActionCall& call, RunningJob& job);
+base::Result<ActionOutcome> setup_java(const ActionCall& call, RunningJob& job);
+base::Result<ActionOutcome> docker_setup_buildx(const ActionCall& call, RunningJob& job);
+base::Result<ActionOutcome> docker_setup_qemu(const ActionCall& call, RunningJob& job);
+base::Result<ActionOutcome> docker_login(const ActionCall& call, RunningJob& job);
+base::Result<ActionOutcome> docker_metadata(const ActionCall& call, RunningJob& job);
+base::Result<ActionOutcome> docker_build_push(const ActionCall& call, RunningJob& job);
+base::Result<ActionOutcome> github_script(const ActionCall& call, RunningJob& job);
 base::Result<ActionOutcome> configure_aws_credentials(const ActionCall& call, RunningJob& job);
 base::Result<ActionOutcome> amazon_ecr_login(const ActionCall& call, RunningJob& job);
 base::Result<ActionOutcome> amazon_ecs_render_task_definition(const ActionCall& call, RunningJob& job);

@@ -61,10 +61,29 @@ base::Result<void> check_network(const RunningJob& job, const ecr::ImageReferenc
   return {};
 }
 
-base::Result<void> push_one(const DockerCall& call, RunningJob& job, const ecr::ImageReference& reference) {
+base::Result<ecr::Descriptor> pull_one(const DockerCall& call, RunningJob& job,
+                                       const ecr::ImageReference& reference,
+                                       const std::function<void(std::string_view)>& say) {
+  TRY(check_network(job, reference));
+  ecr::PullOptions options;
+  options.registry = registry_options(*job.services, call.stop);
+  options.progress = [&](const std::string& line) { say(line + "\n"); };
+  return ecr::pull(reference, *job.services->images, options);
+}
+
+void tell_ignored(const DockerCall& call) {
+  for (const std::string& option : call.command.ignored) {
+    call.complain(fmt::format("docker: the option '{}' has no effect here\n", option));
+  }
+}
+
+}  // namespace
+
+base::Result<void> push_image(const DockerCall& call, RunningJob& job, const std::string& source,
+                              const ecr::ImageReference& reference) {
   TRY(check_network(job, reference));
   const ecr::ImageStore& store = *job.services->images;
-  if (!store.resolve(reference.to_string())) {
+  if (!store.resolve(source)) {
     return base::make_error(
         base::ErrorKind::not_found,
         fmt::format("An image does not exist locally with the tag: {}", reference.to_string()));
@@ -72,7 +91,7 @@ base::Result<void> push_one(const DockerCall& call, RunningJob& job, const ecr::
   const auto say = [&call](std::string_view line) { call.print(fmt::format("{}\n", line)); };
   if (!call.command.quiet) say(fmt::format("The push refers to repository [{}]", reference.name()));
   const auto begin = SteadyClock::now();
-  TRY(const auto plan, ecr::plan_push(store, reference.to_string(), reference));
+  TRY(const auto plan, ecr::plan_push(store, source, reference));
   TRY(const auto pushed, ecr::push(plan, store, registry_options(*job.services, call.stop),
                                    [&](const ecr::PushProgress& progress) {
                                      const std::string line = push_line(progress);
@@ -95,16 +114,6 @@ base::Result<void> push_one(const DockerCall& call, RunningJob& job, const ecr::
   return {};
 }
 
-base::Result<ecr::Descriptor> pull_one(const DockerCall& call, RunningJob& job,
-                                       const ecr::ImageReference& reference,
-                                       const std::function<void(std::string_view)>& say) {
-  TRY(check_network(job, reference));
-  ecr::PullOptions options;
-  options.registry = registry_options(*job.services, call.stop);
-  options.progress = [&](const std::string& line) { say(line + "\n"); };
-  return ecr::pull(reference, *job.services->images, options);
-}
-
 base::Result<void> check_platform(const std::string& platform) {
   if (platform.empty()) return {};
   TRY(const auto wanted, ecr::parse_platform(platform));
@@ -114,13 +123,7 @@ base::Result<void> check_platform(const std::string& platform) {
                                       platform, ecr::to_string(ecr::host_platform())));
 }
 
-void tell_ignored(const DockerCall& call) {
-  for (const std::string& option : call.command.ignored) {
-    call.complain(fmt::format("docker: the option '{}' has no effect here\n", option));
-  }
-}
-
-base::Result<ecr::BuildOptions> build_options(const DockerCall& call, RunningJob& job) {
+base::Result<ecr::BuildOptions> docker_build_options(const DockerCall& call, RunningJob& job) {
   const DockerCommand& command = call.command;
   ecr::BuildOptions options;
   for (const std::string& tag : command.tags) {
@@ -132,6 +135,7 @@ base::Result<ecr::BuildOptions> build_options(const DockerCall& call, RunningJob
   options.build_args = command.build_args;
   options.labels = command.labels;
   options.target = command.target;
+  options.secrets = call.secrets;
   options.no_cache = command.no_cache;
   options.always_pull = command.pull;
   options.stop = call.stop;
@@ -145,7 +149,8 @@ base::Result<ecr::BuildOptions> build_options(const DockerCall& call, RunningJob
   return options;
 }
 
-void tell_built(const DockerCall& call, RunningJob& job, const ecr::BuiltImage& built, double seconds) {
+void tell_docker_built(const DockerCall& call, RunningJob& job, const ecr::BuiltImage& built,
+                       double seconds) {
   if (call.command.quiet) {
     call.print(built.image_id.to_string() + "\n");
   } else {
@@ -162,21 +167,19 @@ void tell_built(const DockerCall& call, RunningJob& job, const ecr::BuiltImage& 
   job.log->event("image_built", details);
 }
 
-}  // namespace
-
 base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job) {
   TRY(check_platform(call.command.platform));
   tell_ignored(call);
-  TRY(auto options, build_options(call, job));
+  TRY(auto options, docker_build_options(call, job));
   TRY(const BuildContext context, admit_build_context(call.context, job));
   options.context = context.folder.get();
   const auto begin = SteadyClock::now();
   TRY(const auto built, ecr::build_image(options, *job.services->images));
-  tell_built(call, job, built, seconds_since(begin));
+  tell_docker_built(call, job, built, seconds_since(begin));
   if (call.command.push) {
     for (const std::string& tag : options.tags) {
       TRY(const auto reference, ecr::parse_image_reference(tag));
-      TRY(push_one(call, job, reference));
+      TRY(push_image(call, job, reference.to_string(), reference));
     }
   }
   return DockerAnswer{0, built.image_id.to_string()};
@@ -185,7 +188,7 @@ base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job)
 base::Result<DockerAnswer> docker_push(const DockerCall& call, RunningJob& job) {
   TRY(const auto reference, ecr::parse_image_reference(call.command.operands[0]));
   if (!call.command.all_tags) {
-    TRY(push_one(call, job, reference));
+    TRY(push_image(call, job, reference.to_string(), reference));
     return DockerAnswer{};
   }
   TRY(const auto images, job.services->images->list());
@@ -193,7 +196,7 @@ base::Result<DockerAnswer> docker_push(const DockerCall& call, RunningJob& job) 
   for (const ecr::NamedImage& image : images) {
     const auto candidate = ecr::parse_image_reference(image.name);
     if (!candidate || candidate->name() != reference.name() || candidate->tag.empty()) continue;
-    TRY(push_one(call, job, *candidate));
+    TRY(push_image(call, job, candidate->to_string(), *candidate));
     ++pushed;
   }
   if (pushed > 0) return DockerAnswer{};

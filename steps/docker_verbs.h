@@ -10,6 +10,7 @@
 
 #include "base/json_fwd.h"
 #include "base/result.h"
+#include "ecr/build.h"
 #include "steps/docker_command.h"
 #include "steps/running_job.h"
 
@@ -18,9 +19,10 @@ namespace steps {
 /// One request of a front.
 struct DockerCall {
   DockerCommand command;
-  std::string dockerfile;  ///< its text
-  std::string password;    ///< of a login, from stdin or -p
-  int context = -1;        ///< an open folder, for build
+  std::string dockerfile;                      ///< its text
+  std::string password;                        ///< of a login, from stdin or -p
+  int context = -1;                            ///< an open folder, for build
+  std::map<std::string, std::string> secrets;  ///< of a build, by id
   std::stop_token stop;
   std::function<void(std::string_view)> print;     ///< to the front's stdout
   std::function<void(std::string_view)> complain;  ///< to its stderr
@@ -34,6 +36,15 @@ struct DockerAnswer {
 
 /// An Error is a sentence for stderr and exit code 1.
 base::Result<DockerAnswer> carry_out(const DockerCall& call, RunningJob& job);
+
+/// The parts of build and push (docker_build.cpp), for built-in actions that do more around them.
+base::Result<ecr::BuildOptions> docker_build_options(const DockerCall& call, RunningJob& job);
+void tell_docker_built(const DockerCall& call, RunningJob& job, const ecr::BuiltImage& built, double seconds);
+/// Pushes the image that the store has as `source`.
+base::Result<void> push_image(const DockerCall& call, RunningJob& job, const std::string& source,
+                              const ecr::ImageReference& reference);
+/// An Error unless this machine builds for the platform; empty is its own.
+base::Result<void> check_platform(const std::string& platform);
 
 /// The verbs that move images (docker_build.cpp).
 base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job);

@@ -39,16 +39,11 @@ base::Result<StepEffects> run_node_action(StepRun& run, const std::shared_ptr<Ac
   const auto stage = run.scope.stage;
   TRY(const auto inputs, action_inputs(run, action));
   if (stage != ActionStage::post && !action.metadata.post.empty()) register_post_part(run, use);
-  sandbox::Command command;
   TRY(const auto script, script_in_folder(action, script_of(stage, action.metadata)));
-  command.argv = {program_for(run, action), script};
-  command.directory = run.job.folders.workspace.inside;
   sandbox::EnvVars more = run.job.runtime_environment;
   for (const auto& [name, value] : inputs) more[input_variable(name)] = value;
   for (const auto& [name, value] : use->state) more["STATE_" + name] = value;
-  auto instead = run.job.node_in_container;
-  if (!instead.empty()) instead.push_back(script);
-  TRY(auto effects, run_step_process(run, std::move(command), more, instead));
+  TRY(auto effects, run_step_script(run, program_for(run, action), script, more));
   for (const auto& [name, value] : effects.state) use->state[name] = value;
   return effects;
 }

@@ -138,6 +138,8 @@ struct JobServices {
   std::map<std::string, RegistryLogin> registry_logins;
   std::uint32_t host_uid = 0;                       ///< owner of what the runner puts into shared folders
   std::optional<ContainerSurroundings> containers;  ///< nothing: Docker actions cannot run
+  /// Built-ins that are not to be used: `owner/name`, or `name` for any owner.
+  std::vector<std::string> no_builtin;
 };
 
 class EnvironmentFiles;

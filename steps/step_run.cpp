@@ -186,6 +186,16 @@ base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command comman
   return effects;
 }
 
+base::Result<StepEffects> run_step_script(StepRun& run, const std::string& node, const std::string& file,
+                                          const sandbox::EnvVars& more) {
+  sandbox::Command command;
+  command.argv = {node, file};
+  command.directory = run.job.folders.workspace.inside;
+  auto instead = run.job.node_in_container;
+  if (!instead.empty()) instead.push_back(file);
+  return run_step_process(run, std::move(command), more, instead);
+}
+
 void apply_to_job(const StepEffects& effects, RunningJob& job) {
   for (const auto& [name, value] : effects.environment) {
     if (base::equals_ignoring_case(name, "NODE_OPTIONS")) {

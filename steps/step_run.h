@@ -121,6 +121,11 @@ base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command comman
                                            const sandbox::EnvVars& more,
                                            const std::vector<std::string>& fallback_argv = {});
 
+/// The same of a JavaScript file, in the workspace, by a node program. An image's own goes before the
+/// machine's.
+base::Result<StepEffects> run_step_script(StepRun& run, const std::string& node, const std::string& file,
+                                          const sandbox::EnvVars& more);
+
 /// GITHUB_ENV and GITHUB_PATH into the job, the summary into the log.
 void apply_to_job(const StepEffects& effects, RunningJob& job);
 

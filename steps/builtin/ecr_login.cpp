@@ -2,13 +2,11 @@
 // memory.
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "base/strings.h"
 #include "ecr/ecr_client.h"
 #include "steps/builtin/aws_session.h"
-#include "steps/registry_logins.h"
-#include "steps/secret_masker.h"
+#include "steps/builtin/registry_session.h"
 
 namespace steps::builtin {
 
@@ -17,8 +15,6 @@ namespace {
 using base::ErrorKind;
 using base::make_error;
 using base::Result;
-
-constexpr int kLoginSeconds = 60;
 
 /// `docker_password_123456789012_dkr_ecr_eu_central_1_amazonaws_com`: runs of other characters become one
 /// `_`.
@@ -34,34 +30,16 @@ std::string output_name(const char* prefix, const std::string& registry) {
   return name;
 }
 
-/// With `--docker host` the machine's engine has to know the password: by its own command, over stdin.
-Result<void> log_engine_in(const ecr::AuthorizationToken& token, const ActionCall& call, RunningJob& job) {
-  TRY(base::Pipe input, base::make_pipe());
-  TRY(base::write_all(input.write.get(), token.credentials.password));
-  input.write.reset();
-  sandbox::Command command;
-  command.argv = {
-      "docker", "login", "--username", token.credentials.username, "--password-stdin", token.proxy_endpoint};
-  command.environment = call.environment;
-  command.input = input.read.get();
-  TRY(const auto finished, sandbox::run_to_end(*job.sandbox, std::move(command), kLoginSeconds));
-  if (finished.status.shell_code() == 0) return {};
-  return make_error(ErrorKind::remote,
-                    fmt::format("Could not login to registry {}: {}", token.host, finished.output));
-}
-
 Result<void> log_in(const ecr::AuthorizationToken& token, const ActionCall& call, RunningJob& job) {
   job.log->line(LineKind::output, fmt::format("Logging into registry {}", token.host));
-  job.masker->add(token.credentials.password);
-  remember_login(*job.services, token.host, {token.credentials.username, token.credentials.password});
-  if (job.services->docker == DockerMode::host) return log_engine_in(token, call, job);
-  return {};
+  return open_registry(token.host, {token.credentials.username, token.credentials.password}, call, job);
 }
 
-Result<void> log_out(const std::vector<std::string>& hosts, RunningJob& job) {
+Result<void> log_out(const std::vector<std::string>& hosts, const sandbox::EnvVars& environment,
+                     RunningJob& job) {
   for (const auto& host : hosts) {
     job.log->line(LineKind::output, fmt::format("Logging out of registry {}", host));
-    forget_login(*job.services, host);
+    close_registry(host, environment, job);
   }
   return {};
 }
@@ -91,7 +69,9 @@ Result<ActionOutcome> amazon_ecr_login(const ActionCall& call, RunningJob& job) 
   if (hosts.size() == 1) outcome.outputs["registry"] = hosts.front();
   if (!is_true(call.input("skip-logout"))) {
     outcome.post = PostStep{.name = "Post " + call.step_name,
-                            .run = [hosts](RunningJob& ending) { return log_out(hosts, ending); }};
+                            .run = [hosts, environment = call.environment](RunningJob& ending) {
+                              return log_out(hosts, environment, ending);
+                            }};
   }
   return outcome;
 }

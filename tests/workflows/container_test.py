@@ -143,6 +143,28 @@ class ContainerTest(WorkflowTest):
         self.assertIn("child 42", output)
         self.assertIn("got from-node", output)
 
+    def test_scripts_for_github_and_docker_built_ins_work_in_the_image(self):
+        """Built-in actions know its places, and the machine's node where it has none."""
+        make_image(self, "tiny:1")
+        self.write("Dockerfile", "FROM tiny:1\nLABEL made=here\n")
+        self.commit()
+        output = self.run_in(
+            "tiny:1",
+            "- uses: actions/checkout@v4",
+            "- uses: actions/github-script@v7\n  id: script\n  with:\n    script: |\n"
+            "      core.info('at ' + process.cwd())\n      return { six: 6 }\n",
+            "- uses: docker/metadata-action@v5\n  id: meta\n  with: {images: tiny}",
+            "- uses: docker/build-push-action@v6\n  with:\n    context: .\n"
+            "    tags: ${{ steps.meta.outputs.tags }}\n    outputs: type=local,dest=out\n",
+            "echo 'got ${{ steps.script.outputs.result }}'; grep DOCKER_META \"${{ steps.meta.outputs.bake-file }}\"\n"
+            "test -e out/bin/busybox && echo exported",
+        )
+        self.assertIn("at /__w/repo/repo", output)
+        self.assertIn('got {"six":6}', output)
+        self.assertIn('"DOCKER_META_VERSION": "main"', output)
+        self.assertIn("naming to docker.io/library/tiny:main", output)
+        self.assertIn("│ exported", output)
+
     def test_volumes_are_shared_by_name_and_by_folders_of_the_workspace(self):
         """A name is a folder of the job, a path one of its own."""
         make_image(self, "tiny:1")

@@ -1,0 +1,199 @@
+#include "runner/run_summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/strings.h"
+#include "runner/printable_text.h"
+
+namespace runner {
+
+namespace {
+
+/// A step may print lines without an end; so much of one is enough to see.
+constexpr std::size_t kKeptOfLine = 4096;
+
+/// `a, b`, or "none".
+std::string list_text(const base::Json& list) {
+  std::string text;
+  for (const auto& entry : list) {
+    if (entry.is_string())
+      text += (text.empty() ? "" : ", ") + printable(entry.get_ref<const std::string&>());
+  }
+  return text.empty() ? "none" : text;
+}
+
+/// A member of what a step or a remote side reported.
+std::string text_of(const base::Json& json, std::string_view key) {
+  return printable(base::json_string(json, key));
+}
+
+/// Output may come many lines at a time; an annotation counts as one, however long.
+void keep_last_lines(const RunEvent& event, RunSummary::FailedStep& step) {
+  LastLines last{.lines = {event.text}};
+  if (event.type == "line") last = last_lines(event, kLinesOfFailure);
+  if (last.before > 0) {
+    step.left_out += step.lines.size() + last.before;
+    step.lines.clear();
+  }
+  for (const auto line : last.lines) {
+    step.lines.push_back({event.kind, std::string(base::clipped(line, kKeptOfLine))});
+    if (step.lines.size() <= kLinesOfFailure) continue;
+    step.lines.pop_front();
+    ++step.left_out;
+  }
+}
+
+const base::Json& details_of(const RunEvent& event) {
+  static const base::Json kNone = base::Json::object();
+  return event.details ? *event.details : kNone;
+}
+
+std::string deployment_text(const base::Json& json) {
+  std::string text = fmt::format("\ndeployment  {} of service {} in {}: {}\n", text_of(json, "deployment_id"),
+                                 text_of(json, "service"), text_of(json, "cluster"), text_of(json, "status"));
+  if (const auto reason = text_of(json, "reason"); !reason.empty())
+    text += fmt::format("            {}\n", reason);
+  text += fmt::format("tasks       before: {}\n            after:  {}\n",
+                      list_text(base::json_member(json, "tasks_before")),
+                      list_text(base::json_member(json, "tasks_after")));
+  return text;
+}
+
+}  // namespace
+
+RunSummary::JobLines& RunSummary::job(const std::string& name) {
+  const auto found =
+      std::find_if(jobs.begin(), jobs.end(), [&](const auto& lines) { return lines.job == name; });
+  if (found != jobs.end()) return *found;
+  jobs.push_back({.job = name});
+  return jobs.back();
+}
+
+void RunSummary::take(const RunEvent& event) {
+  const base::Json& details = details_of(event);
+  const std::pair<std::string, int> key{event.job, event.step};
+  if (event.type == "line" || event.type == "annotation") {
+    if (event.type == "annotation" && event.kind == steps::LineKind::error)
+      errors.push_back(event.job + ": " + event.text);
+    const auto open = open_steps_.find(key);
+    if (open == open_steps_.end() && event.type == "annotation" && event.kind == steps::LineKind::error)
+      loose_errors.push_back(errors.back());
+    if (open == open_steps_.end() || event.kind == steps::LineKind::detail ||
+        event.kind == steps::LineKind::endgroup)
+      return;
+    keep_last_lines(event, open->second);
+  } else if (event.type == "job_started") {
+    job(event.job);
+  } else if (event.type == "step_started") {
+    open_steps_[key] = {.job = event.job, .step = event.text};
+  } else if (event.type == "step_finished") {
+    const auto conclusion = base::json_string(details, "conclusion");
+    job(event.job).steps.push_back({event.text, conclusion, base::json_number(details, "milliseconds")});
+    const auto open = open_steps_.find(key);
+    if (open == open_steps_.end()) return;
+    if (conclusion == "failure") failures.push_back(std::move(open->second));
+    open_steps_.erase(open);
+  } else if (event.type == "job_finished") {
+    auto& lines = job(event.job);
+    lines.conclusion = event.text;
+    lines.milliseconds = base::json_number(details, "milliseconds");
+    lines.reason = text_of(details, "reason");
+  } else if (event.type == "image_pushed") {
+    images.push_back(event.details);
+  } else if (event.type == "deployment_finished") {
+    deployment = event.details;
+  } else if (event.type == "probe") {
+    probe = event.details;
+  }
+}
+
+std::string summary_of_jobs(const RunSummary& summary, Color color) {
+  std::string text;
+  const auto mark = [color](const std::string& conclusion) {
+    return styled(color, mark_of_conclusion(conclusion), style_of_conclusion(conclusion));
+  };
+  for (const auto& lines : summary.jobs) {
+    text += fmt::format("{} {:<40} {:>9}{}\n", mark(lines.conclusion), lines.job,
+                        lines.conclusion == "skipped" ? "-" : duration_text(lines.milliseconds),
+                        lines.reason.empty() ? "" : "  " + lines.reason);
+    for (const auto& step : lines.steps) {
+      text += fmt::format("    {} {:<36} {:>9}\n", mark(step.conclusion), step.name,
+                          step.conclusion == "skipped" ? "-" : duration_text(step.milliseconds));
+    }
+  }
+  return text;
+}
+
+std::string summary_of_results(const RunSummary& summary) {
+  std::string text;
+  for (const auto& image : summary.images) {
+    text += fmt::format("\nimage       {}\n            {}, {}\n", text_of(*image, "reference"),
+                        text_of(*image, "digest"),
+                        base::format_bytes(static_cast<std::uint64_t>(base::json_integer(*image, "size"))));
+  }
+  if (summary.deployment) text += deployment_text(*summary.deployment);
+  if (summary.probe) {
+    const auto& json = *summary.probe;
+    text += fmt::format(
+        "requests    {} sent to {} during the rollout, {} failed; p50 {:.1f} ms, p99 {:.1f} ms, "
+        "longest gap {:.0f} ms\n",
+        base::json_integer(json, "sent"), text_of(json, "url"), base::json_integer(json, "failed"),
+        base::json_number(json, "p50_ms"), base::json_number(json, "p99_ms"),
+        base::json_number(json, "longest_gap_ms"));
+  }
+  return text;
+}
+
+std::string summary_of_errors(const std::vector<std::string>& errors, Color color) {
+  std::string text;
+  for (const auto& error : errors) text += fmt::format("{} {}\n", styled(color, "error", style::kRed), error);
+  return text;
+}
+
+std::string summary_of_failures(const RunSummary& summary, Color color) {
+  std::string text;
+  for (const auto& failure : summary.failures) {
+    text += fmt::format("\n{} {}\n", styled(color, "✗", style::kRed),
+                        styled(color, fmt::format("{} › {}", failure.job, failure.step), style::kBold));
+    if (failure.left_out > 0) {
+      text += styled(color, fmt::format("  … {} lines before these are in the log", failure.left_out),
+                     style::kDim);
+      text += '\n';
+    }
+    for (const auto& line : failure.lines) {
+      auto word = word_of_kind(line.kind);
+      for (const auto& part : base::split(line.text, '\n')) {
+        text +=
+            fmt::format("  {}\n", styled(color, fmt::format("{}{}", word, part), style_of_kind(line.kind)));
+        word = "";
+      }
+    }
+  }
+  return text;
+}
+
+std::string summary_of_end(const RunEvent& run_finished, Color color) {
+  const base::Json& details = details_of(run_finished);
+  std::string text =
+      fmt::format("\n{} in {}\n", styled(color, run_finished.text, style_of_conclusion(run_finished.text)),
+                  duration_text(base::json_number(details, "milliseconds")));
+  if (const auto next = base::json_member(details, "next"); next.is_array()) {
+    for (const auto& line : next) {
+      if (line.is_string()) text += fmt::format("  {}\n", line.get_ref<const std::string&>());
+    }
+  }
+  return text;
+}
+
+RunEvent printable_event(const RunEvent& raw) {
+  // Names come from expressions and values of a matrix, so they are no more to be trusted than output.
+  RunEvent event = raw;
+  event.job = base::replace_all(printable(raw.job), "\n", " ");
+  event.text = printable(raw.text);
+  return event;
+}
+
+}  // namespace runner

@@ -1,0 +1,250 @@
+#include "steps/builtin/build_request.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "steps/builtin/aws_session.h"
+#include "steps/builtin/found_tool.h"
+#include "steps/builtin/input_list.h"
+#include "steps/docker_verbs.h"
+
+namespace steps::builtin {
+namespace {
+
+using base::ErrorKind;
+using base::make_error;
+
+constexpr std::size_t kMaximumSecret = 1U << 20;
+constexpr ListOptions kWholeLines{.commas = ListCommas::belong_to_the_entry};
+
+base::Error not_supported(std::string_view input, std::string_view value) {
+  return make_error(ErrorKind::invalid_input,
+                    fmt::format("{} '{}' is not supported by the built-in docker/build-push-action; use the "
+                                "action itself with --no-builtin docker/build-push-action --docker host",
+                                input, value));
+}
+
+/// `key=value` entries of an input; an entry without `=` has no value.
+struct Pair {
+  std::string key;
+  std::optional<std::string> value;
+};
+Pair pair_of(const std::string& entry) {
+  const std::size_t equals = entry.find('=');
+  if (equals == std::string::npos) return {entry, std::nullopt};
+  return {entry.substr(0, equals), entry.substr(equals + 1)};
+}
+
+base::Result<bool> boolean_input(const ActionCall& call, const char* name, bool fallback) {
+  const std::string value = call.input(name, fallback ? "true" : "false");
+  for (const char* yes : {"true", "True", "TRUE"}) {
+    if (value == yes) return true;
+  }
+  for (const char* no : {"false", "False", "FALSE"}) {
+    if (value == no) return false;
+  }
+  return make_error(
+      ErrorKind::invalid_input,
+      fmt::format("Input does not meet YAML 1.2 \"Core Schema\" specification: {}\nSupport boolean "
+                  "input list: `true | True | TRUE | false | False | FALSE`",
+                  name));
+}
+
+base::Result<void> read_context(const ActionCall& call, BuildRequest& request) {
+  std::string context = call.input("context");
+  constexpr std::string_view kDefault = "{{defaultContext}}";
+  if (context.empty() || context.starts_with(kDefault)) {
+    request.default_context = true;
+    context = context.empty() ? "" : context.substr(kDefault.size());
+    if (context.starts_with(':')) context.erase(0, 1);
+    request.context = context.empty() ? "." : context;
+    return {};
+  }
+  if (context.find("://") != std::string::npos || context.starts_with("git@") || context == "-")
+    return not_supported("The build context", context);
+  request.context = context;
+  return {};
+}
+
+base::Result<void> read_secrets(const ActionCall& call, const RunningJob& job, BuildRequest& request) {
+  ListOptions as_written = kWholeLines;
+  as_written.trim = false;
+  for (const std::string& entry : read_input_list(call.input("secrets"), as_written)) {
+    const Pair secret = pair_of(entry);
+    if (!secret.value || secret.key.empty() || secret.value->empty())
+      return make_error(ErrorKind::invalid_input, fmt::format("{} is not a valid secret", secret.key));
+    request.secrets[std::string(base::trim(secret.key))] = *secret.value;
+  }
+  for (const std::string& entry : read_input_list(call.input("secret-envs"))) {
+    const Pair secret = pair_of(entry);
+    if (!secret.value)
+      return make_error(ErrorKind::invalid_input, fmt::format("{} is not a valid secret", entry));
+    request.secrets[secret.key] = call.variable(*secret.value);
+  }
+  for (const std::string& entry : read_input_list(call.input("secret-files"), kWholeLines)) {
+    const Pair secret = pair_of(entry);
+    if (!secret.value)
+      return make_error(ErrorKind::invalid_input, fmt::format("{} is not a valid secret", entry));
+    const std::string path =
+        secret.value->starts_with('/') ? *secret.value : job.folders.workspace.inside + "/" + *secret.value;
+    TRY(request.secrets[secret.key],
+        read_job_file(job.folders, path, kMaximumSecret).while_doing("reading the secret " + secret.key));
+  }
+  return {};
+}
+
+/// `manifest:key=value`; only the manifest exists here, no index around it.
+void read_annotations(const ActionCall& call, RunningJob& job, BuildRequest& request) {
+  bool dropped = false;
+  for (const std::string& entry : read_input_list(call.input("annotations"), kWholeLines)) {
+    Pair annotation = pair_of(entry);
+    const std::size_t colon = annotation.key.find(':');
+    if (colon != std::string::npos) {
+      const std::vector<std::string> levels = base::split(annotation.key.substr(0, colon), ',');
+      const bool manifest = std::any_of(levels.begin(), levels.end(), [](const std::string& level) {
+        return level == "manifest" || level.starts_with("manifest[");
+      });
+      dropped = dropped || !manifest;
+      if (!manifest) continue;
+      annotation.key.erase(0, colon + 1);
+    }
+    request.annotations[annotation.key] = annotation.value.value_or("");
+  }
+  if (dropped)
+    warn(job, "Annotations of an index or of descriptors are left out: the image has a manifest only");
+}
+
+base::Result<BuildOutput> read_output(const std::string& entry) {
+  BuildOutput output;
+  std::string type;
+  bool push = false;
+  for (const std::string& field : fields_of(entry)) {
+    const Pair pair = pair_of(field);
+    const std::string key = base::to_lower(base::trim(pair.key));
+    const std::string value = pair.value.value_or("");
+    if (!pair.value) {
+      // A bare path is a folder.
+      type = "local";
+      output.destination = pair.key;
+    } else if (key == "type") {
+      type = value;
+    } else if (key == "dest") {
+      output.destination = value;
+    } else if (key == "name") {
+      output.names = base::split(value, ',');
+    } else if (key == "push") {
+      push = is_true(value);
+    } else if (key == "push-by-digest") {
+      output.by_digest = is_true(value);
+    } else if (key != "name-canonical" && key != "oci-mediatypes" && key != "compression" && key != "store" &&
+               key != "unpack") {
+      return not_supported("outputs: the attribute", field);
+    }
+  }
+  using Kind = BuildOutput::Kind;
+  if (type == "registry" || (type == "image" && push)) {
+    output.kind = Kind::registry;
+  } else if (type == "image" || (type == "docker" && output.destination.empty())) {
+    output.kind = Kind::store;
+  } else if (type == "oci" || type == "docker") {
+    output.kind = Kind::oci_archive;
+  } else if (type == "local") {
+    output.kind = Kind::folder;
+  } else if (type == "cacheonly") {
+    output.kind = Kind::cache_only;
+  } else {
+    return not_supported("outputs: the type", type);
+  }
+  const bool needs_place = output.kind == Kind::oci_archive || output.kind == Kind::folder;
+  if (needs_place && output.destination.empty())
+    return make_error(ErrorKind::invalid_input, fmt::format("outputs: '{}' has no dest", entry));
+  return output;
+}
+
+base::Result<void> read_outputs(const ActionCall& call, BuildRequest& request) {
+  ListOptions unquoted = kWholeLines;
+  unquoted.quotes = false;
+  for (const std::string& entry : read_input_list(call.input("outputs"), unquoted)) {
+    TRY(auto output, read_output(entry));
+    request.outputs.push_back(std::move(output));
+  }
+  TRY(const bool push, boolean_input(call, "push", false));
+  TRY(const bool load, boolean_input(call, "load", false));
+  if (push) request.outputs.push_back({.kind = BuildOutput::Kind::registry});
+  if (load) request.outputs.push_back({.kind = BuildOutput::Kind::store});
+  for (const BuildOutput& output : request.outputs) {
+    if (output.kind != BuildOutput::Kind::registry) continue;
+    if (request.tags.empty() && output.names.empty())
+      return make_error(ErrorKind::invalid_input, "tag is needed when pushing to registry");
+    if (output.by_digest && output.names.empty())
+      return make_error(ErrorKind::invalid_input, "outputs: push-by-digest needs a name");
+  }
+  return {};
+}
+
+base::Result<void> read_platforms(const ActionCall& call, BuildRequest& request) {
+  const std::vector<std::string> platforms = read_input_list(call.input("platforms"));
+  if (platforms.size() > 1)
+    return not_supported("A build for several platforms at once,", base::join(platforms, ","));
+  if (platforms.empty()) return {};
+  TRY(check_platform(platforms[0]));
+  request.platform = platforms[0];
+  return {};
+}
+
+/// What makes no other image, but is not done either.
+void tell_what_has_no_effect(const ActionCall& call, RunningJob& job) {
+  const std::string provenance = call.input("provenance");
+  if (!provenance.empty() && provenance != "false")
+    warn(job, fmt::format("provenance '{}': no attestation is made by the built-in docker/build-push-action",
+                          provenance));
+  for (const char* name : {"cache-from", "cache-to"}) {
+    for (const std::string& entry : read_input_list(call.input(name), kWholeLines))
+      job.log->line(LineKind::output,
+                    fmt::format("{} '{}' is left out: layers are cached on this machine", name, entry));
+  }
+  for (const char* name : {"builder", "shm-size", "cgroup-parent"}) {
+    if (!call.input(name).empty())
+      job.log->line(LineKind::output, fmt::format("The input '{}' has no effect here", name));
+  }
+}
+
+}  // namespace
+
+base::Result<BuildRequest> read_build_request(const ActionCall& call, RunningJob& job) {
+  TRY(refuse_inputs(call, {"add-hosts", "allow", "attests", "build-contexts", "no-cache-filters", "sbom",
+                           "ssh", "ulimit"}));
+  if (const std::string method = call.input("call", "build"); method != "build")
+    return not_supported("The build method", method);
+  BuildRequest request;
+  TRY(read_context(call, request));
+  request.file = call.input("file");
+  request.tags = read_input_list(call.input("tags"));
+  for (const std::string& entry : read_input_list(call.input("build-args"), kWholeLines)) {
+    const Pair argument = pair_of(entry);
+    // Without a value it is the step's variable of that name, if there is one.
+    if (!argument.value && !call.environment.contains(argument.key)) continue;
+    request.build_args[argument.key] = argument.value ? *argument.value : call.variable(argument.key);
+  }
+  for (const std::string& entry : read_input_list(call.input("labels"), kWholeLines)) {
+    const Pair label = pair_of(entry);
+    request.labels[label.key] = label.value.value_or("");
+  }
+  read_annotations(call, job, request);
+  TRY(read_secrets(call, job, request));
+  TRY(read_platforms(call, request));
+  request.target = call.input("target");
+  const std::string network = call.input("network", "default");
+  if (network != "default" && network != "host" && network != "none")
+    return not_supported("The network", network);
+  request.no_network = network == "none";
+  TRY(request.no_cache, boolean_input(call, "no-cache", false));
+  TRY(request.pull, boolean_input(call, "pull", false));
+  TRY(read_outputs(call, request));
+  tell_what_has_no_effect(call, job);
+  return request;
+}
+
+}  // namespace steps::builtin

@@ -1,0 +1,41 @@
+#pragma once
+// The inputs of docker/build-push-action as data: what to build, and where it goes. What the builder does not
+// do is an Error that names it. Not for building (docker_build_push).
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "steps/builtin_actions.h"
+
+namespace steps::builtin {
+
+/// One entry of `outputs`, or what push and load stand for.
+struct BuildOutput {
+  enum class Kind { registry, store, oci_archive, folder, cache_only } kind = Kind::store;
+  std::string destination;         ///< of an archive or a folder, as the step wrote it
+  std::vector<std::string> names;  ///< of images, in place of the tags
+  bool by_digest = false;          ///< pushed without a tag
+};
+
+struct BuildRequest {
+  bool default_context = false;  ///< the repository, as actions/checkout brings it
+  std::string context;           ///< a folder of the job, or below the repository for the default context
+  std::string file;              ///< empty: Dockerfile in the context
+  std::vector<std::string> tags;
+  std::map<std::string, std::string> build_args;
+  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> annotations;  ///< of the manifest
+  std::map<std::string, std::string> secrets;
+  std::string target;
+  std::string platform;
+  bool no_network = false;
+  bool no_cache = false;
+  bool pull = false;
+  std::vector<BuildOutput> outputs;
+};
+
+/// Says in the log what has no effect.
+base::Result<BuildRequest> read_build_request(const ActionCall& call, RunningJob& job);
+
+}  // namespace steps::builtin

@@ -1,0 +1,283 @@
+// docker/build-push-action on the native builder: a folder of the job or the repository itself becomes an
+// image in the store, then goes where the outputs say.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "base/git.h"
+#include "base/json.h"
+#include "base/strings.h"
+#include "ecr/image_archive.h"
+#include "ecr/image_reference.h"
+#include "ecr/layer.h"
+#include "steps/build_context.h"
+#include "steps/builtin/build_request.h"
+#include "steps/docker_verbs.h"
+#include "steps/job_files.h"
+#include "steps/tree_copy.h"
+
+namespace steps::builtin {
+namespace {
+
+using base::ErrorKind;
+using base::make_error;
+
+constexpr std::size_t kMaximumDockerfile = 1U << 20;
+
+/// The open folder that is built from, and what has to live as long.
+struct OpenContext {
+  std::optional<base::TempDir> copy;
+  BuildContext admitted;
+  base::Fd folder;
+  [[nodiscard]] int fd() const { return folder ? folder.get() : admitted.folder.get(); }
+};
+
+std::string inside_workspace(const RunningJob& job, const std::string& path) {
+  const base::Path whole =
+      path.starts_with('/') ? base::Path(path) : base::Path(job.folders.workspace.inside) / path;
+  std::string text = whole.lexically_normal().string();
+  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+  return text;
+}
+
+/// The user's work tree as actions/checkout brings it, without .git, as a git context has none.
+base::Result<OpenContext> open_default_context(const BuildRequest& request, RunningJob& job) {
+  if (job.services->repository.empty()) {
+    return make_error(ErrorKind::not_found,
+                      "there is no repository to build from: start the run in one, or give a context");
+  }
+  OpenContext context;
+  TRY(context.copy, base::TempDir::create_in(job.folders.scratch, "context"));
+  TRY(const auto files, base::list_work_tree_files(job.services->repository));
+  TRY(auto root, base::open_directory(context.copy->path()));
+  TRY(copy_files_for_steps(job.services->repository, files, root.get(), job.services->host_uid));
+  auto folder = base::open_beneath(root.get(), request.context, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (!folder) {
+    return make_error(ErrorKind::not_found,
+                      fmt::format("the repository has no folder '{}' to build from", request.context));
+  }
+  context.folder = std::move(*folder);
+  return context;
+}
+
+base::Result<OpenContext> open_job_folder(const BuildRequest& request, RunningJob& job) {
+  const std::string path = inside_workspace(job, request.context);
+  TRY(const HostLocation location, to_host(job.folders, path).while_doing("finding the build context"));
+  TRY(auto root, base::open_directory(location.folder));
+  auto folder = base::open_beneath(root.get(), location.relative.empty() ? "." : location.relative,
+                                   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (!folder) {
+    return make_error(
+        ErrorKind::not_found,
+        fmt::format("unable to prepare context: path \"{}\" not found. Is actions/checkout before "
+                    "this step?",
+                    request.context));
+  }
+  OpenContext context;
+  TRY(context.admitted, admit_build_context(folder->get(), job));
+  return context;
+}
+
+struct Dockerfile {
+  std::string text;
+  std::string name;  ///< relative to the context where it lies in it
+};
+
+base::Result<Dockerfile> read_dockerfile(const BuildRequest& request, const RunningJob& job,
+                                         const OpenContext& context) {
+  Dockerfile file{.text = "", .name = request.file.empty() ? "Dockerfile" : request.file};
+  if (request.default_context) {
+    TRY(file.text,
+        read_regular_file(context.fd(), file.name, kMaximumDockerfile).while_doing("reading " + file.name));
+    return file;
+  }
+  const base::Path folder = inside_workspace(job, request.context);
+  const base::Path path =
+      request.file.empty() ? folder / "Dockerfile" : base::Path(inside_workspace(job, request.file));
+  auto text = read_job_file(job.folders, path.string(), kMaximumDockerfile);
+  if (!text && text.error().kind == ErrorKind::not_found) {
+    return make_error(ErrorKind::not_found,
+                      fmt::format("failed to read dockerfile: open {}: no such file or directory",
+                                  request.file.empty() ? "Dockerfile" : request.file));
+  }
+  TRY(file.text, std::move(text));
+  const base::Path relative = path.lexically_relative(folder);
+  file.name = relative.empty() || *relative.begin() == ".." ? path.filename().string() : relative.string();
+  return file;
+}
+
+/// The same image with annotations in its manifest, under the same names.
+base::Result<void> annotate(const BuildRequest& request, ecr::ImageStore& store, ecr::BuiltImage& built) {
+  if (request.annotations.empty()) return {};
+  TRY(ecr::Image image, store.image(built.manifest));
+  for (const auto& [key, value] : request.annotations) image.manifest.annotations[key] = value;
+  const std::string text = ecr::to_text(image.manifest);
+  TRY(built.manifest.digest, store.put_blob(text));
+  built.manifest.size = text.size();
+  if (built.tags.empty()) return store.tag("", built.manifest);
+  for (const std::string& tag : built.tags) TRY(store.tag(tag, built.manifest));
+  return {};
+}
+
+/// One build from its inputs to its outputs.
+class PushedBuild {
+ public:
+  PushedBuild(const ActionCall& call, RunningJob& job, BuildRequest request)
+      : job_(job), request_(std::move(request)) {
+    const auto show = [this](std::string_view text) {
+      for (const std::string_view line : base::lines_of(text)) job_.log->line(LineKind::output, line);
+    };
+    call_.print = show;
+    call_.complain = show;
+    call_.stop = call.stop;
+    call_.secrets = request_.secrets;
+    call_.command.verb = DockerVerb::build;
+    call_.command.tags = request_.tags;
+    call_.command.build_args = request_.build_args;
+    call_.command.labels = request_.labels;
+    call_.command.target = request_.target;
+    call_.command.platform = request_.platform;
+    call_.command.no_cache = request_.no_cache;
+    call_.command.pull = request_.pull;
+  }
+
+  base::Result<ActionOutcome> run() {
+    TRY(const OpenContext context,
+        request_.default_context ? open_default_context(request_, job_) : open_job_folder(request_, job_));
+    TRY(const Dockerfile file, read_dockerfile(request_, job_, context));
+    call_.dockerfile = file.text;
+    call_.command.dockerfile = file.name;
+    TRY(auto options, docker_build_options(call_, job_));
+    options.context = context.fd();
+    if (request_.no_network) options.network = sandbox::NetworkMode::isolated;
+    const auto begin = std::chrono::steady_clock::now();
+    TRY(built_, ecr::build_image(options, *job_.services->images).while_doing("building the image"));
+    TRY(annotate(request_, *job_.services->images, built_));
+    tell_docker_built(call_, job_, built_,
+                      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    for (const BuildOutput& output : request_.outputs) TRY(deliver(output));
+    return outcome();
+  }
+
+ private:
+  base::Result<void> deliver(const BuildOutput& output) {
+    switch (output.kind) {
+      case BuildOutput::Kind::registry:
+        return push(output);
+      case BuildOutput::Kind::store:
+        return name_in_store(output);
+      case BuildOutput::Kind::oci_archive:
+        return save_archive(output);
+      case BuildOutput::Kind::folder:
+        return export_tree(output);
+      case BuildOutput::Kind::cache_only:
+        return {};
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::string source() const { return built_.manifest.digest.to_string(); }
+
+  base::Result<void> push(const BuildOutput& output) {
+    for (const std::string& name : output.names.empty() ? request_.tags : output.names) {
+      TRY(ecr::ImageReference reference, ecr::parse_image_reference(std::string(base::trim(name))));
+      if (output.by_digest) {
+        reference.tag.clear();
+        reference.digest = built_.manifest.digest;
+      }
+      TRY(push_image(call_, job_, source(), reference));
+    }
+    return {};
+  }
+
+  base::Result<void> name_in_store(const BuildOutput& output) {
+    for (const std::string& name : output.names) {
+      TRY(const auto reference, ecr::parse_image_reference(std::string(base::trim(name))));
+      TRY(job_.services->images->tag(reference.to_string(), built_.manifest));
+    }
+    return {};
+  }
+
+  /// A file or folder of the runner's goes to where the step may write, without following its symlinks.
+  base::Result<void> hand_over(const base::Path& from, const std::vector<std::string>& files,
+                               const base::Path& folder_inside) {
+    TRY(const HostLocation location, to_host(job_.folders, folder_inside.string()));
+    TRY(auto root, base::open_directory(location.folder));
+    TRY(auto target, make_folder_for_steps(root.get(), location.relative.empty() ? "." : location.relative,
+                                           job_.services->host_uid));
+    return copy_files_for_steps(from, files, target.get(), job_.services->host_uid);
+  }
+
+  base::Result<void> save_archive(const BuildOutput& output) {
+    const base::Path place = inside_workspace(job_, output.destination);
+    TRY(const auto scratch, base::TempDir::create_in(job_.folders.scratch, "archive"));
+    const std::string name = place.filename().string();
+    const std::string saved = built_.tags.empty() ? source() : built_.tags[0];
+    TRY(ecr::save_image(*job_.services->images, saved, scratch.path() / name));
+    TRY(hand_over(scratch.path(), {name}, place.parent_path()).while_doing("writing " + output.destination));
+    job_.log->line(LineKind::output, fmt::format("exporting to {}", output.destination));
+    return {};
+  }
+
+  /// The image's tree: its layers one over the other, whiteouts applied.
+  base::Result<void> export_tree(const BuildOutput& output) {
+    ecr::ImageStore& store = *job_.services->images;
+    TRY(const ecr::Image image, store.image(built_.manifest));
+    TRY(const auto scratch, base::TempDir::create_in(job_.folders.scratch, "export"));
+    const base::Path tree = scratch.path() / "tree";
+    TRY(base::make_directories(tree));
+    for (const ecr::Descriptor& layer : image.manifest.layers) {
+      TRY(const auto blob, store.open_blob(layer.digest));
+      TRY(ecr::unpack_tar(blob.get(), tree, {.whiteouts = ecr::WhiteoutForm::apply}));
+    }
+    TRY(const auto files, list_tree(tree, [](const std::string&) { return true; }));
+    TRY(hand_over(tree, files, inside_workspace(job_, output.destination))
+            .while_doing("writing to " + output.destination));
+    job_.log->line(LineKind::output, fmt::format("copying files to {}", output.destination));
+    return {};
+  }
+
+  void show_group(std::string_view title, std::string_view text) {
+    job_.log->line(LineKind::group, title);
+    for (const std::string_view line : base::lines_of(text)) job_.log->line(LineKind::output, line);
+    job_.log->line(LineKind::endgroup, "");
+  }
+
+  ActionOutcome outcome() {
+    base::Json metadata = base::Json::object();
+    metadata["containerimage.config.digest"] = built_.image_id.to_string();
+    metadata["containerimage.descriptor"] = ecr::to_json(built_.manifest);
+    metadata["containerimage.digest"] = built_.manifest.digest.to_string();
+    if (!built_.tags.empty()) metadata["image.name"] = base::join(built_.tags, ",");
+    ActionOutcome outcome;
+    outcome.outputs["imageid"] = built_.image_id.to_string();
+    outcome.outputs["digest"] = built_.manifest.digest.to_string();
+    outcome.outputs["metadata"] = base::to_text(metadata, 2);
+    show_group("ImageID", outcome.outputs["imageid"]);
+    show_group("Digest", outcome.outputs["digest"]);
+    show_group("Metadata", outcome.outputs["metadata"]);
+    return outcome;
+  }
+
+  RunningJob& job_;
+  BuildRequest request_;
+  DockerCall call_;
+  ecr::BuiltImage built_;
+};
+
+}  // namespace
+
+base::Result<ActionOutcome> docker_build_push(const ActionCall& call, RunningJob& job) {
+  if (job.services->docker == DockerMode::host) {
+    return make_error(ErrorKind::invalid_input,
+                      "With --docker host images are built by this machine's engine: use the action itself, "
+                      "with --no-builtin docker/build-push-action");
+  }
+  if (job.services->images == nullptr) return make_error(ErrorKind::internal, "this run has no image store");
+  TRY(auto request, read_build_request(call, job));
+  return PushedBuild(call, job, std::move(request)).run();
+}
+
+}  // namespace steps::builtin
