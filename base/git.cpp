@@ -183,7 +183,7 @@ Result<bool> is_ignored(const Path& work_tree, const std::string& relative) {
   TRY(const auto repository, open_repository(work_tree));
   int ignored = 0;
   if (const int code = git_ignore_path_is_ignored(&ignored, repository.get(), relative.c_str()); code != 0)
-    return git_error_of(fmt::format("cannot tell whether {} is ignored", relative), code);
+    return git::error_of(fmt::format("cannot tell whether {} is ignored", relative), code);
   return ignored == 1;
 }
 

@@ -13,7 +13,7 @@ namespace runner {
 namespace {
 
 /// A step may print lines without an end; so much of one is enough to see.
-constexpr std::size_t kKeptOfLine = 4096;
+constexpr std::size_t kLongestShownLine = 4096;
 
 /// `a, b`, or "none".
 std::string list_text(const base::Json& list) {
@@ -39,7 +39,7 @@ void keep_last_lines(const RunEvent& event, RunSummary::FailedStep& step) {
     step.lines.clear();
   }
   for (const auto line : last.lines) {
-    step.lines.push_back({event.kind, std::string(base::clipped(line, kKeptOfLine))});
+    step.lines.push_back({event.kind, std::string(base::clipped(line, kLongestShownLine))});
     if (step.lines.size() <= kLinesOfFailure) continue;
     step.lines.pop_front();
     ++step.left_out;

@@ -186,7 +186,8 @@ DockerPart part_of(const StepRun& run, std::shared_ptr<const ecr::Image> image) 
   return part;
 }
 
-/// `with.entrypoint` and `with.args` go before what the action says.
+/// `with.entrypoint` and `with.args` are for actions that do not say themselves what to start
+/// (actions/runner ContainerActionHandler).
 base::Result<void> apply_with(const StepRun& run, DockerPart& part) {
   const auto entrypoint = run.with.find("entrypoint");
   if (entrypoint != run.with.end() && !entrypoint->second.empty()) part.entrypoint = entrypoint->second;
@@ -245,9 +246,10 @@ base::Result<StepEffects> run_docker_action(StepRun& run, const std::shared_ptr<
   DockerPart part = part_of(run, std::move(image));
   for (const auto& [name, value] : inputs) part.more[input_variable(name)] = value;
   for (const auto& [name, value] : use->state) part.more["STATE_" + name] = value;
-  TRY(apply_metadata(run, action, inputs, part));
   TRY(apply_with(run, part));
-  if (stage != ActionStage::main || !part.entrypoint) part.entrypoint = entrypoint_of(stage, action.metadata);
+  TRY(apply_metadata(run, action, inputs, part));
+  if (const auto own = entrypoint_of(stage, action.metadata); own || stage != ActionStage::main)
+    part.entrypoint = own;
   if (stage != ActionStage::post && !action.metadata.post.empty()) register_post_part(run, use);
   TRY(auto effects, run_docker_part(run, part));
   for (const auto& [name, value] : effects.state) use->state[name] = value;

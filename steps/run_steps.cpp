@@ -61,13 +61,15 @@ class StepSequence {
  private:
   // They run before the steps, but are numbered behind them: a step keeps its number whatever it uses.
   base::Result<void> run_all_pre_parts(const std::vector<workflow::Step>& steps) {
-    for (const auto& step : steps) pre_number_ += numbers_of(step);
-    ++pre_number_;  // the wait for background steps that nobody waited for
+    int last = 1;  // the wait for background steps that nobody waited for
+    for (const auto& step : steps) last += numbers_of(step);
+    pre_number_ = last;
     int number = 1;
     for (const auto& step : steps) {
       if (number >= watch_.first) TRY(run_pre_parts(step));
       number += numbers_of(step);
     }
+    if (pre_number_ == last) pre_number_ = 0;  // none ran: those behind the steps follow them
     return {};
   }
 

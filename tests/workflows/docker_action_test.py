@@ -70,7 +70,9 @@ steps:
       echo "got ${{ steps.first.outputs.greeting }} $FROM_ACTION"; cat sub/by-the-action $RUNNER_TEMP/kept
       echo more >> sub/by-the-action && echo writable
   - uses: ./.github/actions/d
-    with: {who: you, args: "'one word'", entrypoint: /bin/echo}
+    with: {who: you, args: ignored}
+  - uses: ./.github/actions/d
+    with: {entrypoint: /bin/echo}
 """
         for container in ("", "container: tiny:1"):
             with self.subTest(container):
@@ -87,7 +89,8 @@ steps:
                     "│ made",
                     "│ more",
                     "│ writable",
-                    "│ one word",
+                    "args <you and all> <second> of 2",
+                    "│ world and all second",
                     "CACHED",
                 ):
                     self.assertIn(expected, output)
