@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/strings.h"
 
@@ -50,12 +51,9 @@ std::string packet_line(std::string_view text) {
 Result<std::size_t> PacketReader::take_one(std::string_view bytes) {
   if (bytes.size() < kLengthDigits) return std::size_t{0};
   std::size_t length = 0;
-  for (const char digit : bytes.substr(0, kLengthDigits)) {
-    const auto value =
-        std::string_view("0123456789abcdef").find(digit >= 'A' && digit <= 'F' ? digit + 32 : digit);
-    if (value == std::string_view::npos) return broken("a packet without its length");
-    length = length * 16 + value;
-  }
+  const char* digits_end = bytes.data() + kLengthDigits;
+  const auto [parsed_to, failure] = std::from_chars(bytes.data(), digits_end, length, 16);
+  if (failure != std::errc() || parsed_to != digits_end) return broken("a packet without its length");
   if (length == 3) return broken("a packet of length 3");
   if (length < kLengthDigits) {
     constexpr PacketKind kKinds[] = {PacketKind::flush, PacketKind::delimiter, PacketKind::end};

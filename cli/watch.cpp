@@ -20,7 +20,8 @@ void say(const std::string& text) {
 /// `a.py, b.py and 3 more`
 std::string names_of(const std::vector<std::string>& files) {
   constexpr std::size_t kNamed = 3;
-  const std::vector<std::string> named(files.begin(), files.begin() + std::min(kNamed, files.size()));
+  std::vector<std::string> named = files;
+  named.resize(std::min(kNamed, files.size()));
   std::string text = base::join(named, ", ");
   if (files.size() > kNamed) text += fmt::format(" and {} more", files.size() - kNamed);
   return text;

@@ -42,7 +42,7 @@ std::set<std::string> folders_of(const std::vector<std::string>& files) {
 
 }  // namespace
 
-WatchedFiles::WatchedFiles(base::Path work_tree, base::Path left_out)
+WatchedFiles::WatchedFiles(base::Path work_tree, const base::Path& left_out)
     : work_tree_(std::move(work_tree)), left_out_(left_out.lexically_normal()) {}
 
 base::Result<WatchedFiles> WatchedFiles::start(const base::Path& work_tree, const base::Path& left_out) {

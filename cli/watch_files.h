@@ -26,7 +26,7 @@ class WatchedFiles {
   [[nodiscard]] std::size_t folders() const { return folders_.size(); }
 
  private:
-  WatchedFiles(base::Path work_tree, base::Path left_out);
+  WatchedFiles(base::Path work_tree, const base::Path& left_out);
   base::Result<void> watch_folder(const std::string& relative);
   base::Result<void> watch_tree(const std::string& relative, const std::set<std::string>& known_folders);
   [[nodiscard]] bool is_never_watched(const std::string& relative) const;

@@ -84,7 +84,7 @@ std::vector<std::string> java_versions_in(std::string_view name, std::string_vie
 }
 
 std::string architecture(const ActionCall& call) {
-  const std::string given = base::to_upper(call.input("architecture"));
+  std::string given = base::to_upper(call.input("architecture"));
   if (!given.empty()) return given;
   const std::string runner = base::to_upper(call.variable("RUNNER_ARCH"));
   if (runner == "ARM64") return "AARCH64";
@@ -115,16 +115,24 @@ std::string maven_settings(const ActionCall& call) {
       variable("server-password-env-var", "server-password", "GITHUB_TOKEN"), passphrase);
 }
 
+constexpr const char* kWriteSettings =
+    "folder=${1:-$HOME/.m2}; mkdir -p \"$folder\" || exit 1; cd \"$folder\" || exit 1; "
+    "if [ -e settings.xml ] && [ \"$2\" != true ]; then exit 0; fi; cat > settings.xml";
+constexpr std::size_t kLargestSettings = 32 * 1024;  // fits into a pipe that nobody reads yet
+
 /// The home folder is the steps' own, so one of them writes there.
 base::Result<void> write_maven_settings(const ActionCall& call, RunningJob& job) {
+  const auto settings = maven_settings(call);
+  if (settings.size() > kLargestSettings)
+    return base::invalid_input(
+        "the inputs server-id, server-username and the like are too long for settings.xml");
   TRY(base::Pipe input, base::make_pipe());
-  TRY(base::write_all(input.write.get(), maven_settings(call)));
+  TRY(base::write_all(input.write.get(), settings));
   input.write.reset();
   sandbox::Command command;
   command.argv = {"sh",
                   "-c",
-                  "folder=${1:-$HOME/.m2}; mkdir -p \"$folder\" || exit 1; cd \"$folder\" || exit 1; "
-                  "if [ -e settings.xml ] && [ \"$2\" != true ]; then exit 0; fi; cat > settings.xml",
+                  kWriteSettings,
                   "sh",
                   call.input("settings-path"),
                   base::to_lower(call.input("overwrite-settings", "true"))};
