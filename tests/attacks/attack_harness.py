@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflows"))
 from harness import PIPELINE, WorkflowTest  # noqa: E402  pylint: disable=wrong-import-position
+from images import make_image  # noqa: E402  pylint: disable=wrong-import-position
 
 PROBE = os.environ.get("ATTACK_PROBE", str(Path(PIPELINE).resolve().parent / "tests/attacks/attack_probe"))
 UID = 54322
@@ -164,6 +165,55 @@ class AttackTest(WorkflowTest):
             "echo the-job-goes-on",
         )
         self.commit()
+        output = run("run", ".github/workflows/test.yml", *arguments)
+        self.assertIn("the-job-goes-on", output)
+        return self.results(output)
+
+    def make_attack_image(self, run):
+        """An image of busybox and the probe."""
+        make_image(self, "tiny:1", run=run)
+        self.write("Dockerfile", "FROM tiny:1\nCOPY --chmod=755 probe /tmp/attack_probe\nCOPY probe /usr/bin/env\n")
+        run("image", "build", "-t", "attack:1", ".")
+
+    def probe_in_container(self, run, *arguments, network="host"):
+        """What the probe saw as a step of a container job."""
+        self.make_attack_image(run)
+        environment = "\n".join(f"    {name}: '{value}'" for name, value in self.canaries.told(network).items())
+        self.job(
+            "- run: exec /tmp/attack_probe\n  env:\n" + environment,
+            "echo the-job-goes-on",
+            head="container: attack:1",
+        )
+        output = run("run", ".github/workflows/test.yml", *arguments)
+        self.assertIn("the-job-goes-on", output)
+        return self.results(output)
+
+    def probe_in_service(self, run, *arguments):
+        """What the probe saw as a service, which has a network of its own."""
+        self.make_attack_image(run)
+        environment = "\n".join(f"      {name}: '{value}'" for name, value in self.canaries.told("isolated").items())
+        head = f"""
+            services:
+              prober:
+                image: attack:1
+                entrypoint: sh
+                command: -c '/tmp/attack_probe; touch /tried; sleep 600'
+                options: --health-cmd "test -e /tried" --health-interval 1s
+                env:
+        """
+        self.job("echo the-job-goes-on", head=textwrap.dedent(head).rstrip() + "\n" + environment)
+        output = run("run", ".github/workflows/test.yml", *arguments)
+        self.assertIn("the-job-goes-on", output)
+        return self.results(output)
+
+    def probe_in_action(self, run, *arguments, network="host"):
+        """What the probe saw as a Docker action."""
+        self.make_attack_image(run)
+        environment = "\n".join(f"    {name}: '{value}'" for name, value in self.canaries.told(network).items())
+        self.job(
+            "- uses: docker://attack:1\n  with: {entrypoint: /tmp/attack_probe}\n  env:\n" + environment,
+            "echo the-job-goes-on",
+        )
         output = run("run", ".github/workflows/test.yml", *arguments)
         self.assertIn("the-job-goes-on", output)
         return self.results(output)

@@ -58,6 +58,24 @@ class ProbeTest(AttackTest):
         self.check(self.probe_in_step(self.as_root, *arguments, network="isolated"), ISOLATED)
         self.check(self.probe_in_step(self.as_user, *arguments, network="isolated"), ISOLATED, ONE_ID)
 
+    def test_a_container_job(self):
+        """Of root and of an ordinary user, on the host's network and without one."""
+        for run, ids in ((self.as_root, {}), (self.as_user, ONE_ID)):
+            self.check(self.probe_in_container(run), INSIDE_AN_IMAGE, ids)
+            alone = self.probe_in_container(run, "--network", "none", network="isolated")
+            self.check(alone, ISOLATED, INSIDE_AN_IMAGE, ids)
+
+    def test_a_service(self):
+        """Of root and of an ordinary user."""
+        beside = {"a37_other_processes": "pipeline-zygote sh attack_probe"}
+        self.check(self.probe_in_service(self.as_root), ISOLATED, INSIDE_AN_IMAGE, beside)
+        self.check(self.probe_in_service(self.as_user), ISOLATED, INSIDE_AN_IMAGE, ONE_ID, beside)
+
+    def test_a_docker_action(self):
+        """Of root and of an ordinary user."""
+        self.check(self.probe_in_action(self.as_root), INSIDE_AN_IMAGE)
+        self.check(self.probe_in_action(self.as_user), INSIDE_AN_IMAGE, ONE_ID)
+
     def test_a_run_of_a_dockerfile(self):
         """Its root is its own to change, and nothing of it is the host's."""
         self.check(self.probe_in_build(self.as_root), ISOLATED, INSIDE_AN_IMAGE)
