@@ -59,7 +59,7 @@ struct RunFlags : EventFlags {
   std::string time_limit;              ///< … in wall time, "30m"
   unsigned processes = 0;              ///< … 0: as configured
   unsigned open_files = 0;
-  unsigned parallel = 0;                ///< jobs at a time; 0 is as many as are ready
+  unsigned jobs_at_once = 64;           ///< 0 is as many as are ready
   bool keep = false;                    ///< keeps job folders
   bool shell_on_failure = false;        ///< at the terminal
   bool no_snapshots = false;            ///< keeps no workspaces of jobs that fail

@@ -98,7 +98,8 @@ void add_run(CLI::App& app, RunFlags& flags) {
   run->add_option("--processes", flags.processes, "Processes and threads that each job may have");
   run->add_option("--open-files", flags.open_files, "Files that each process of a job may have open");
   run->add_option("--time-limit", flags.time_limit, "Wall time of each job, as 90s, 30m or 2h");
-  run->add_option("--parallel", flags.parallel, "Jobs at a time; default: all that are ready");
+  run->add_option("--jobs,--parallel", flags.jobs_at_once, "Jobs at a time; 0: all that are ready")
+      ->capture_default_str();
   run->add_flag("--keep", flags.keep, "Keep the jobs' folders");
   run->add_flag("--shell-on-failure", flags.shell_on_failure,
                 "Open a shell in the place of each step that fails, before its job goes on");

@@ -17,7 +17,7 @@ base::Result<void> fill_options(const CommonFlags& common, const RunFlags& flags
   options.isolation = flags.sandbox == "none" ? runner::Isolation::none : runner::Isolation::namespaces;
   options.docker = flags.docker == "host" ? steps::DockerMode::host : steps::DockerMode::builtin;
   TRY(apply_job_settings(flags, options));
-  options.parallel = flags.parallel;
+  options.parallel = flags.jobs_at_once;
   options.keep = flags.keep ? runner::KeepFolders::yes : runner::KeepFolders::no;
   options.no_builtin = flags.no_builtin;
   options.http = session.http.get();

@@ -39,6 +39,9 @@ std::uint8_t byte_at(std::string_view text, std::size_t index) {
 class SecretMasker::Matcher {
  public:
   explicit Matcher(std::span<const std::string> values) {
+    std::size_t most = 1;
+    for (const std::string& value : values) most += value.size();
+    nodes_.reserve(most);
     nodes_.emplace_back();
     for (const std::string& value : values) insert(value);
     link();
@@ -151,6 +154,7 @@ void SecretMasker::add(std::string_view secret) {
   }
   // Building anew for each value would be quadratic: the newest few are searched one by one.
   if (values_.size() - matched_ > 16 + matched_ / 8) {
+    matcher_.reset();
     matcher_ = std::make_unique<Matcher>(values_);
     matched_ = values_.size();
   }
