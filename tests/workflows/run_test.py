@@ -179,6 +179,25 @@ class RunTest(WorkflowTest):
         order = [(e["type"], e["job"]) for e in self.events() if e["type"] in ("job_started", "job_finished")]
         self.assertLess(order.index(("job_started", "after_quick")), order.index(("job_finished", "slow")))
 
+    def test_so_many_jobs_run_at_a_time(self):
+        """With --jobs 2, a third one waits; without, all four are there at once."""
+        self.workflow(
+            """
+            on: push
+            jobs:
+              many:
+                runs-on: ubuntu-latest
+                strategy: {matrix: {leg: [1, 2, 3, 4]}}
+                steps: [{run: sleep 0.5}]
+            """
+        )
+        for arguments, most in ((("--jobs", "2"), 2), ((), 4)):
+            running, seen = 0, 0
+            for event in self.events(*arguments):
+                running += {"job_started": 1, "job_finished": -1}.get(event["type"], 0)
+                seen = max(seen, running)
+            self.assertEqual(seen, most, arguments)
+
     def test_checkout_brings_the_working_tree_as_it_is(self):
         """Local edits and untracked files count, ignored ones do not."""
         self.write("tracked.txt", "old\n")
