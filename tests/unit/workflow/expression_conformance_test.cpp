@@ -1,4 +1,7 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <iostream>
 
 #include "base/json.h"
 #include "conformance_data.h"
@@ -31,6 +34,7 @@ std::string outcome_of(const base::Json& test) {
 TEST(ExpressionConformance, EvaluatesEveryPublicCaseAsGitHubDoes) {
   SKIP_WITHOUT_CONFORMANCE_DATA("github-expressions");
   int cases = 0;
+  int failed = 0;
   for (const auto& file : files_below(conformance_folder("github-expressions"), {".json"})) {
     const auto groups = base::parse_json(content_of(file));
     ASSERT_TRUE(groups.ok()) << file << ": " << groups.error().to_string();
@@ -38,11 +42,14 @@ TEST(ExpressionConformance, EvaluatesEveryPublicCaseAsGitHubDoes) {
       for (const auto& test : tests) {
         ++cases;
         const auto difference = outcome_of(test);
+        failed += difference.empty() ? 0 : 1;
         EXPECT_EQ(difference, "") << file.filename() << ", " << group << ": " << test["expr"] << "\nexpected "
                                   << (test.contains("err") ? test["err"] : test["result"]);
       }
     }
   }
+  std::cout << fmt::format("github-expressions: {} passed, {} failed, 0 listed differences\n", cases - failed,
+                           failed);
   EXPECT_GE(cases, 800) << "the data is there, but most of it was not found";
 }
 
