@@ -21,6 +21,9 @@ bench: install
 	@cmake --preset $(PRESET) --log-level=WARNING -DPIPELINE_BENCH=ON
 	@cmake --build --preset $(PRESET)
 	@bench/run $(BINARY)
+	@bench/jobs $(BINARY)
+	@bench/checkout $(BINARY)
+	@bench/caches $(BINARY)
 	@build/$(PRESET)/bench/micro_benchmark --benchmark_min_time=0.2
 	@build/$(PRESET)/bench/language_benchmark --benchmark_min_time=0.2
 
