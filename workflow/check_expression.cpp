@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/similar_name.h"
 #include "base/strings.h"
 #include "workflow/expression/functions.h"
 #include "workflow/expression/syntax.h"
@@ -36,11 +37,20 @@ std::string_view problem_of_call(const expression::Node& call, std::string_view 
 
 }  // namespace
 
-std::string names_available(std::string_view contexts) {
+std::string hint_of_expression(std::string_view problem, std::string_view contexts) {
+  const bool function = problem.starts_with("Unrecognized function: '");
+  if (!function && !problem.starts_with("Unrecognized named-value: '")) return "";
+  const auto begin = problem.find('\'') + 1;
+  const auto name = problem.substr(begin, problem.find('\'', begin) - begin);
   std::vector<std::string> names;
+  if (function) {
+    const auto near = base::similar_name(name, expression::function_names());
+    return near && !base::equals_ignoring_case(*near, name) ? fmt::format("did you mean '{}'?", *near) : "";
+  }
   for (auto& name : base::split(contexts, ' ')) {
     if (is_context(contexts, name)) names.push_back(std::move(name));
   }
+  if (const auto near = base::similar_name(name, names)) return fmt::format("did you mean '{}'?", *near);
   return names.empty() ? "no context is available here" : "available here: " + base::join(names, ", ");
 }
 

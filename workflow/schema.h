@@ -87,7 +87,8 @@ void check_schema(const std::string& file, Node& node, const MappingRule& rule, 
 
 /// Whether an expression may stand where these contexts are; the Error names the token and its position.
 base::Result<void> check_expression(std::string_view expression, std::string_view contexts);
-/// What else there may be: "available here: github, inputs".
-std::string names_available(std::string_view contexts);
+/// What helps with what check_expression found: the name that was meant, or those that can be used here; ""
+/// for other problems.
+std::string hint_of_expression(std::string_view problem, std::string_view contexts);
 
 }  // namespace workflow

@@ -242,11 +242,8 @@ class Checker {
   void condition(const Node& node, std::string_view contexts) {
     if (expression::trim_white_space(node.text).empty()) return;
     if (const auto fine = check_expression(node.text, contexts); !fine)
-      report_to(reading_.conditions, node, fine.error().message, hint_of_expression(fine.error(), contexts));
-  }
-
-  static std::string hint_of_expression(const base::Error& error, std::string_view contexts) {
-    return error.message.starts_with("Unrecognized named-value") ? names_available(contexts) : "";
+      report_to(reading_.conditions, node, fine.error().message,
+                hint_of_expression(fine.error().message, contexts));
   }
 
   static bool fits(std::string_view text, const ValueRule& rule) {
@@ -263,7 +260,7 @@ class Checker {
     auto read = expression::read_template_scalar(
         node.text, [&](std::string_view text) { return check_expression(text, contexts); });
     if (!read) {
-      report(node, read.error().message, hint_of_expression(read.error(), contexts));
+      report(node, read.error().message, hint_of_expression(read.error().message, contexts));
       return ScalarKind::literal;
     }
     // What would be taken for an expression once more stays in its quotes.

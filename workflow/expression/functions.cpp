@@ -146,6 +146,12 @@ const FunctionSignature* find_function(std::string_view name) {
   return function == nullptr ? nullptr : &function->signature;
 }
 
+std::vector<std::string> function_names() {
+  std::vector<std::string> names;
+  for (const auto& function : kFunctions) names.emplace_back(function.signature.name);
+  return names;
+}
+
 bool is_status_function(std::string_view name) {
   return base::equals_ignoring_case(name, "success") || base::equals_ignoring_case(name, "failure") ||
          base::equals_ignoring_case(name, "cancelled") || base::equals_ignoring_case(name, "always");

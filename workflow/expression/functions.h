@@ -19,6 +19,8 @@ struct FunctionSignature {
 };
 /// All functions, or nullptr for an unknown name. Names are without case.
 const FunctionSignature* find_function(std::string_view name);
+/// Of all functions, as GitHub writes them.
+std::vector<std::string> function_names();
 /// success, failure, cancelled, always.
 bool is_status_function(std::string_view name);
 

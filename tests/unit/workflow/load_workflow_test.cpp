@@ -116,6 +116,17 @@ TEST(LoadWorkflow, LooksAtConditionsWithoutBracesOnlyWhenTheRestIsRead) {
               ElementsAre("w.yml (Line: 6, Col: 5): Unexpected value 'no'"));
 }
 
+TEST(LoadWorkflow, AsksWhetherANearNameWasMeant) {
+  const auto hint_of = [](const std::string& expression) {
+    const auto loaded = load_workflow("w.yml", with_steps("      - run: echo ${{ " + expression + " }}\n"));
+    return loaded.diagnostics.empty() ? "" : loaded.diagnostics.front().hint;
+  };
+  EXPECT_EQ(hint_of("githb.ref"), "did you mean 'github'?");
+  EXPECT_EQ(hint_of("fromJon('1')"), "did you mean 'fromJSON'?");
+  EXPECT_THAT(hint_of("zzz.a"), ::testing::StartsWith("available here: github, inputs"));
+  EXPECT_EQ(hint_of("success()"), "") << "there is one, but not here";
+}
+
 TEST(LoadWorkflow, RefusesWhatGitHubsConverterRefuses) {
   EXPECT_THAT(
       errors_of(with_steps("      - uses: checkout\n      - uses: docker://x\n      - uses: $/a\n")),
