@@ -41,16 +41,16 @@ std::string hint_of_expression(std::string_view problem, std::string_view contex
   const bool function = problem.starts_with("Unrecognized function: '");
   if (!function && !problem.starts_with("Unrecognized named-value: '")) return "";
   const auto begin = problem.find('\'') + 1;
-  const auto name = problem.substr(begin, problem.find('\'', begin) - begin);
+  const auto used = problem.substr(begin, problem.find('\'', begin) - begin);
   std::vector<std::string> names;
   if (function) {
-    const auto near = base::similar_name(name, expression::function_names());
-    return near && !base::equals_ignoring_case(*near, name) ? fmt::format("did you mean '{}'?", *near) : "";
+    const auto near = base::similar_name(used, expression::function_names());
+    return near && !base::equals_ignoring_case(*near, used) ? fmt::format("did you mean '{}'?", *near) : "";
   }
   for (auto& name : base::split(contexts, ' ')) {
     if (is_context(contexts, name)) names.push_back(std::move(name));
   }
-  if (const auto near = base::similar_name(name, names)) return fmt::format("did you mean '{}'?", *near);
+  if (const auto near = base::similar_name(used, names)) return fmt::format("did you mean '{}'?", *near);
   return names.empty() ? "no context is available here" : "available here: " + base::join(names, ", ");
 }
 
