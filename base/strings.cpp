@@ -91,6 +91,20 @@ std::string_view clipped(std::string_view text, std::size_t bytes) {
   return text.substr(0, bytes);
 }
 
+std::string replace_characters(std::string_view text,
+                               std::span<const std::pair<char, std::string_view>> replacements) {
+  std::string result;
+  for (const char c : text) {
+    const auto found = std::find_if(replacements.begin(), replacements.end(),
+                                    [c](const auto& replacement) { return replacement.first == c; });
+    if (found == replacements.end())
+      result += c;
+    else
+      result += found->second;
+  }
+  return result;
+}
+
 std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {
   if (from.empty()) return std::string(text);
   std::string result;

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace base {
@@ -20,6 +22,9 @@ bool equals_ignoring_case(std::string_view a, std::string_view b);
 /// At most so many bytes from the start, and no half of a UTF-8 character.
 std::string_view clipped(std::string_view text, std::size_t bytes);
 std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
+/// The text with each character that is among these replaced, as markup languages want it.
+std::string replace_characters(std::string_view text,
+                               std::span<const std::pair<char, std::string_view>> replacements);
 /// RFC 3986: all but unreserved characters as %XX; `keep` lists more to leave alone.
 std::string percent_encode(std::string_view text, std::string_view keep = "");
 std::string percent_decode(std::string_view text);

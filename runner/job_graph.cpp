@@ -118,4 +118,47 @@ std::string JobGraph::full_key(std::string_view key) const {
   return caller_ == nullptr ? std::string(key) : fmt::format("{} / {}", caller_->planned->key, key);
 }
 
+workflow::Contexts contexts_of(const Leg& leg) {
+  auto contexts = leg.group->contexts;
+  contexts.set("matrix", leg.planned->matrix);
+  contexts.set("strategy", workflow::strategy_context(*leg.planned));
+  return contexts;
+}
+
+std::size_t running_legs(const Group& group) {
+  return static_cast<std::size_t>(std::count_if(
+      group.legs.begin(), group.legs.end(), [](const Leg& leg) { return leg.state == LegState::running; }));
+}
+
+std::vector<std::string> keys_above(const Leg& leg) {
+  std::vector<std::string> keys;
+  for (const Leg* up = leg.group->graph->caller(); up != nullptr; up = up->group->graph->caller())
+    keys.push_back(up->planned->key);
+  return keys;
+}
+
+void note_run(Group& group) {
+  if (group.job().called != nullptr) return;
+  for (Group* up = &group; up != nullptr;) {
+    up->ran = true;
+    up = up->graph->caller() == nullptr ? nullptr : up->graph->caller()->group;
+  }
+}
+
+void finish_group_if_done(Group& group) {
+  if (group.state != GroupState::running) return;
+  Conclusion worst = Conclusion::success;
+  for (const auto& leg : group.legs) {
+    if (leg.state != LegState::done) return;
+    const bool forgiven = leg.may_fail && leg.result.conclusion == Conclusion::failure;
+    if (forgiven || leg.result.conclusion == Conclusion::success ||
+        leg.result.conclusion == Conclusion::skipped)
+      continue;
+    if (worst != Conclusion::failure) worst = leg.result.conclusion;
+  }
+  group.state = GroupState::done;
+  group.conclusion = worst;
+  group.graph->set_result(group, {});
+}
+
 }  // namespace runner

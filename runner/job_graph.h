@@ -95,4 +95,16 @@ class JobGraph {
   std::map<std::string, const Group*> by_id_;  ///< lower case
 };
 
+/// What the expressions of a leg see: its group's contexts, matrix and strategy.
+workflow::Contexts contexts_of(const Leg& leg);
+/// How many legs run now.
+std::size_t running_legs(const Group& group);
+/// The legs that call the workflow that this one is in, the nearest first.
+std::vector<std::string> keys_above(const Leg& leg);
+/// Marks a group whose leg is run as one that ran, for the jobs that need it and those that need the one that
+/// calls it.
+void note_run(Group& group);
+/// Ends a running group whose legs have all ended with the worst that they came to.
+void finish_group_if_done(Group& group);
+
 }  // namespace runner

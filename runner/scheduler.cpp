@@ -107,13 +107,6 @@ class Scheduler {
     group.state = GroupState::running;
   }
 
-  static workflow::Contexts contexts_of(const Leg& leg) {
-    auto contexts = leg.group->contexts;
-    contexts.set("matrix", leg.planned->matrix);
-    contexts.set("strategy", workflow::strategy_context(*leg.planned));
-    return contexts;
-  }
-
   void complain(const std::string& job, const std::string& why) {
     events_.publish({.type = "annotation", .job = job, .kind = steps::LineKind::error, .text = why});
   }
@@ -142,11 +135,6 @@ class Scheduler {
     finished_.push_back(std::move(leg));
   }
 
-  static std::size_t count(const Group& group, LegState state) {
-    return static_cast<std::size_t>(std::count_if(group.legs.begin(), group.legs.end(),
-                                                  [&](const Leg& leg) { return leg.state == state; }));
-  }
-
   // Whether something else may be ready now: a call has begun, or a leg has ended without running.
   bool start_legs(JobGraph& graph) {
     bool changed = false;
@@ -160,7 +148,7 @@ class Scheduler {
           continue;
         }
         const auto limit = static_cast<std::size_t>(leg.planned->max_parallel);
-        if (limit > 0 && count(group, LegState::running) >= limit) break;
+        if (limit > 0 && running_legs(group) >= limit) break;
         const bool calls = group.job().called != nullptr;
         if (!calls && options_.parallel > 0 && running_ >= options_.parallel) break;
         if (!passes_gates(leg)) {
@@ -193,20 +181,10 @@ class Scheduler {
     finish_group_if_done(*leg.group);
   }
 
-  // For the jobs that need it, and those that need the one that calls it.
-  static void note_run(Group& group) {
-    if (group.job().called == nullptr) {
-      for (Group* up = &group; up != nullptr;) {
-        up->ran = true;
-        up = up->graph->caller() == nullptr ? nullptr : up->graph->caller()->group;
-      }
-    }
-  }
-
   // False: it waits, or will never start.
   bool passes_gates(Leg& leg) {
     if (options_.gates == nullptr) return true;
-    const auto answer = options_.gates->ask(*leg.planned, contexts_of(leg), gate_keys_above(leg));
+    const auto answer = options_.gates->ask(*leg.planned, contexts_of(leg), keys_above(leg));
     switch (answer.turn) {
       case Turn::go:
         return true;
@@ -224,13 +202,6 @@ class Scheduler {
         return false;
     }
     return true;
-  }
-
-  static std::vector<std::string> gate_keys_above(const Leg& leg) {
-    std::vector<std::string> keys;
-    for (const Leg* up = leg.group->graph->caller(); up != nullptr; up = up->group->graph->caller())
-      keys.push_back(up->planned->key);
-    return keys;
   }
 
   void end_before_start(Leg& leg, Conclusion conclusion, const std::string& why) {
@@ -369,22 +340,6 @@ class Scheduler {
       cancel_legs(group, fmt::format("'{}' failed, and fail-fast is on", leg.planned->key));
     }
     finish_group_if_done(group);
-  }
-
-  static void finish_group_if_done(Group& group) {
-    if (group.state != GroupState::running) return;
-    Conclusion worst = Conclusion::success;
-    for (const auto& leg : group.legs) {
-      if (leg.state != LegState::done) return;
-      const bool forgiven = leg.may_fail && leg.result.conclusion == Conclusion::failure;
-      if (forgiven || leg.result.conclusion == Conclusion::success ||
-          leg.result.conclusion == Conclusion::skipped)
-        continue;
-      if (worst != Conclusion::failure) worst = leg.result.conclusion;
-    }
-    group.state = GroupState::done;
-    group.conclusion = worst;
-    group.graph->set_result(group, {});
   }
 
   RunOutcome outcome() {

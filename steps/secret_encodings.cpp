@@ -1,5 +1,7 @@
 #include "steps/secret_encodings.h"
 
+#include <utility>
+
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/strings.h"
@@ -23,31 +25,8 @@ void add_base64(std::string_view secret, std::size_t shift, std::vector<std::str
   forms.push_back(std::move(encoded));
 }
 
-std::string xml_escaped(std::string_view secret) {
-  std::string text;
-  for (char c : secret) {
-    switch (c) {
-      case '<':
-        text += "&lt;";
-        break;
-      case '>':
-        text += "&gt;";
-        break;
-      case '&':
-        text += "&amp;";
-        break;
-      case '"':
-        text += "&quot;";
-        break;
-      case '\'':
-        text += "&apos;";
-        break;
-      default:
-        text += c;
-    }
-  }
-  return text;
-}
+constexpr std::pair<char, std::string_view> kXmlEntities[] = {
+    {'<', "&lt;"}, {'>', "&gt;"}, {'&', "&amp;"}, {'"', "&quot;"}, {'\'', "&apos;"}};
 
 std::string json_escaped(std::string_view secret) {
   std::string quoted = base::to_text(base::Json(std::string(secret)));
@@ -76,7 +55,7 @@ std::vector<std::string> secret_encodings(std::string_view secret) {
   forms.push_back(base::replace_all(secret, "'", "''"));
   forms.push_back(json_escaped(secret));
   forms.push_back(base::percent_encode(secret));
-  forms.push_back(xml_escaped(secret));
+  forms.push_back(base::replace_characters(secret, kXmlEntities));
   if (secret.size() >= kMinimumQuoted && secret.front() == '"' && secret.back() == '"') {
     forms.emplace_back(secret.substr(1, secret.size() - 2));
   }

@@ -2,43 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/strings.h"
 
 namespace steps::builtin {
 namespace {
 
 /// Handlebars writes values as HTML, whatever they are for.
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      case '\'':
-        result += "&#x27;";
-        break;
-      case '`':
-        result += "&#x60;";
-        break;
-      case '=':
-        result += "&#x3D;";
-        break;
-      default:
-        result += c;
-    }
-  }
-  return result;
-}
+constexpr std::pair<char, std::string_view> kHtmlEntities[] = {
+    {'&', "&amp;"},   {'<', "&lt;"},   {'>', "&gt;"},  {'"', "&quot;"},
+    {'\'', "&#x27;"}, {'`', "&#x60;"}, {'=', "&#x3D;"}};
 
 /// A word, or the text between quotes; takes it off the front.
 base::Result<std::string> next_literal(std::string_view& rest) {
@@ -149,7 +123,7 @@ class TemplateReader {
                               fmt::format("Missing helper: \"{}\"", expression.name));
     }
     if (!found) return std::string();
-    return tag.raw ? *found : escaped(*found);
+    return tag.raw ? *found : base::replace_characters(*found, kHtmlEntities);
   }
 
   base::Result<std::string> block(const std::string& opened, Shown shown) {

@@ -63,6 +63,14 @@ TEST(Strings, ReplacesFromLeftToRightAndNeverWhatItPutIn) {
   EXPECT_EQ(replace_all("abc", "x", "y"), "abc");
 }
 
+TEST(Strings, ReplacesTheCharactersOfATable) {
+  constexpr std::pair<char, std::string_view> table[] = {{'&', "&amp;"}, {'<', "&lt;"}};
+  EXPECT_EQ(replace_characters("a<b & <c>", table), "a&lt;b &amp; &lt;c>");
+  EXPECT_EQ(replace_characters("&lt;", table), "&amp;lt;");
+  EXPECT_EQ(replace_characters("", table), "");
+  EXPECT_EQ(replace_characters("as it is", {}), "as it is");
+}
+
 TEST(Strings, EncodesAllButUnreservedCharacters) {
   EXPECT_EQ(percent_encode("AZaz09-._~"), "AZaz09-._~");
   EXPECT_EQ(percent_encode("a b/c+ü%"), "a%20b%2Fc%2B%C3%BC%25");
