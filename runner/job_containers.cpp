@@ -53,7 +53,7 @@ Result<void> give_folders_to_user(const steps::JobFolders& folders, std::uint32_
 
 base::Error reported(base::Error error, steps::LogSink& log) {
   log.annotation({.level = steps::LineKind::error, .message = error.to_string()});
-  error.code = kNoContainers;
+  error.code = kJobCannotBegin;
   return error;
 }
 

@@ -28,8 +28,9 @@ struct ContainerRequest {
 base::Result<ContainerRequest> read_container_request(const workflow::Job& job, const workflow::Scope& scope,
                                                       steps::LogSink& log);
 
-/// The Error::code of a job whose containers cannot be had: the job fails, and its log says why already.
-inline constexpr std::string_view kNoContainers = "containers";
+/// The Error::code of what makes a job fail before its steps, and is no failure of the runner: containers or
+/// actions that cannot be had. The job's log says why already.
+inline constexpr std::string_view kJobCannotBegin = "job";
 
 class JobContainers {
  public:
@@ -44,6 +45,8 @@ class JobContainers {
   /// Makes the job's sandbox and starts its services: the step "Initialize containers". Sets job.container
   /// and job.services, and registers the step that stops them.
   base::Result<std::unique_ptr<sandbox::Sandbox>> start(const OpenGate& open_gate);
+  /// Whether the job asks for any.
+  [[nodiscard]] bool any() const { return !request_.empty(); }
   /// For Docker actions.
   [[nodiscard]] steps::ContainerSurroundings surroundings();
   /// The plans, as --dry-run=sandbox shows them.

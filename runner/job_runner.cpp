@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "base/json.h"
 #include "runner/environment_rules.h"
 #include "runner/job_log.h"
+#include "runner/job_sections.h"
 #include "runner/job_stage.h"
+#include "steps/step_events.h"
 #include "steps/time_limit.h"
 
 namespace runner {
@@ -29,7 +33,9 @@ base::Result<steps::Outputs> evaluate_outputs(steps::RunningJob& job) {
   steps::Outputs outputs;
   // With what the steps put into GITHUB_ENV.
   for (const auto& [name, value] : job.environment) job.contexts.set_member("env", name, Value(value));
-  TRY(const auto list, workflow::evaluate_mapping(job.planned->job->outputs, scope_of_job(job)));
+  const auto& written = job.planned->job->outputs;
+  if (written.present()) job.log->line(steps::LineKind::detail, "Evaluate and set job outputs");
+  TRY(const auto list, workflow::evaluate_mapping(written, scope_of_job(job)));
   for (const auto& [name, value] : list) {
     if (value.empty()) continue;
     if (job.masker->holds_secret(value)) {
@@ -37,6 +43,7 @@ base::Result<steps::Outputs> evaluate_outputs(steps::RunningJob& job) {
                     fmt::format("Skip output '{}' since it may contain secret.", name));
       continue;
     }
+    job.log->line(steps::LineKind::detail, fmt::format("Set output '{}'", name));
     outputs[name] = value;
   }
   return outputs;
@@ -46,6 +53,7 @@ base::Result<steps::Outputs> evaluate_outputs(steps::RunningJob& job) {
 base::Result<void> publish_environment(const steps::RunningJob& job) {
   const auto& node = job.planned->job->environment;
   if (!node.present()) return {};
+  if (node["url"].present()) job.log->line(steps::LineKind::detail, "Evaluate and set environment url");
   TRY(const auto name, environment_name(node, scope_of_job(job)));
   base::Json details = {{"name", name}};
   if (node["url"].present()) {
@@ -64,6 +72,51 @@ base::Result<void> publish_environment(const steps::RunningJob& job) {
   details["deployment"] = is_deployment;
   job.log->event("environment", details);
   return {};
+}
+
+// What the runner could not do, as the job's failure.
+void report_of_runner(const base::Error& error, const steps::RunningJob& job, JobResult& result) {
+  result.conclusion = Conclusion::failure;
+  result.failure = job.masker->mask(error.to_string());
+  job.log->annotation({.level = steps::LineKind::error, .message = error.to_string()});
+}
+
+void say_time_is_over(std::chrono::milliseconds limit, steps::LogSink& log) {
+  log.annotation(
+      {.level = steps::LineKind::error,
+       .message = fmt::format(
+           "The job running on runner pipeline has exceeded the maximum execution time of {} minutes.",
+           workflow::expression::number_to_text(static_cast<double>(limit.count()) / 60'000))});
+}
+
+// The job's outputs and environment, of a job whose steps could be run.
+void evaluate_results(steps::RunningJob& job, JobResult& result) {
+  if (auto told = publish_environment(job); !told)
+    report_of_runner(std::move(told).error().while_doing("evaluating the job's environment"), job, result);
+  if (auto outputs = evaluate_outputs(job); outputs) {
+    result.outputs = std::move(*outputs);
+  } else {
+    // The job's failure, not the runner's.
+    job.log->annotation({.level = steps::LineKind::error, .message = "Fail to evaluate job outputs"});
+    job.log->annotation({.level = steps::LineKind::error, .message = outputs.error().to_string()});
+    result.conclusion = Conclusion::failure;
+  }
+}
+
+// The last section of the job's log. Of what could not be set up there is only something to take down.
+void complete_job(const workflow::PlannedJob& planned, const RunSurroundings& run, Stage& stage,
+                  JobResult& result) {
+  std::optional<steps::StepEvents> events;
+  const auto before = std::exchange(result.conclusion, Conclusion::success);
+  if (stage.job.sandbox != nullptr) {
+    events.emplace(*stage.job.log, "Complete job", steps::StepOwner::runner);
+    evaluate_results(stage.job, result);
+    say_orphans(stage.job);
+  }
+  if (auto closed = close_stage(planned, run, stage); !closed)
+    report_of_runner(closed.error(), stage.job, result);
+  if (events) events->finished({result.conclusion, result.conclusion, {}});
+  if (result.conclusion == Conclusion::success) result.conclusion = before;
 }
 
 }  // namespace
@@ -89,64 +142,44 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
   steps::RunningJob& job = stage.job;
   job.planned = &planned;
   job.contexts = contexts;
+  job.contexts.set("strategy", workflow::strategy_context(planned));
+  job.contexts.set("matrix", planned.matrix);
   job.masker = &run.masker;
   job.log = &log;
   job.services = &stage.services;
-  job.stop = stop;
   log.watch_steps(&stage.running_steps);
-  const auto fail = [&](const base::Error& error) {
-    result.conclusion = Conclusion::failure;
-    result.failure = run.masker.mask(error.to_string());
-    log.enter_step(0);
-    log.annotation({.level = steps::LineKind::error, .message = error.to_string()});
-  };
+  const auto minutes =
+      workflow::evaluate_number(planned.job->timeout_minutes, kDefaultTimeoutMinutes, scope_of_job(job));
+  const auto limit = time_limit_of(minutes.ok() ? *minutes : kDefaultTimeoutMinutes, run.options);
+  const steps::TimeLimit time(stop, {.limit = limit});
+  job.stop = time.token();
+  const auto cleanup = workflow::evaluate_number(planned.job->cancel_timeout_minutes, kDefaultCleanupMinutes,
+                                                 scope_of_job(job));
+  const steps::TimeLimit budget(
+      job.stop, {.grace = time_for_cleanup(cleanup.ok() ? *cleanup : kDefaultCleanupMinutes)});
+  job.abandoned = budget.token();
   if (auto opened = open_stage(planned, run, slot, stage); !opened) {
-    if (opened.error().code != kNoContainers) fail(opened.error());
-    result.conclusion = stop.stop_requested() ? Conclusion::cancelled : Conclusion::failure;
+    if (opened.error().code != kJobCannotBegin) result.failure = run.masker.mask(opened.error().to_string());
+    result.conclusion = job.stop.stop_requested() ? Conclusion::cancelled : Conclusion::failure;
   } else {
-    const auto minutes =
-        workflow::evaluate_number(planned.job->timeout_minutes, kDefaultTimeoutMinutes, scope_of_job(job));
-    const auto limit = time_limit_of(minutes.ok() ? *minutes : kDefaultTimeoutMinutes, run.options);
-    const steps::TimeLimit time(stop, {.limit = limit});
-    job.stop = time.token();
-    const auto cleanup = workflow::evaluate_number(planned.job->cancel_timeout_minutes,
-                                                   kDefaultCleanupMinutes, scope_of_job(job));
-    const steps::TimeLimit budget(
-        job.stop, {.grace = time_for_cleanup(cleanup.ok() ? *cleanup : kDefaultCleanupMinutes)});
-    job.abandoned = budget.token();
-    auto ran = minutes.ok() ? run_job_steps(job, log, run.visit, run.folders.kept(),
-                                            [&] {
-                                              auto beside = std::make_unique<JobLog>(planned.key, run.events,
-                                                                                     run.masker);
-                                              beside->watch_steps(&stage.running_steps);
-                                              return beside;
-                                            })
-                            : base::Result<void>(minutes.error());
-    result.conclusion = time.expired() ? Conclusion::cancelled : job.status;
-    if (time.expired()) {
-      log.enter_step(0);
-      log.annotation(
-          {.level = steps::LineKind::error,
-           .message = fmt::format(
-               "The job running on runner pipeline has exceeded the maximum execution time of {} minutes.",
-               workflow::expression::number_to_text(static_cast<double>(limit.count()) / 60'000))});
-    }
-    if (!ran) fail(ran.error());
+    const auto ran = minutes.ok() ? run_job_steps(job, log, run.visit, run.folders.kept(),
+                                                  [&] {
+                                                    auto beside = std::make_unique<JobLog>(
+                                                        planned.key, run.events, run.masker);
+                                                    beside->watch_steps(&stage.running_steps);
+                                                    return beside;
+                                                  })
+                                  : base::Result<void>(minutes.error());
     log.enter_step(0);
-    if (auto told = publish_environment(job); !told)
-      fail(std::move(told).error().while_doing("evaluating the job's environment"));
-    if (auto outputs = evaluate_outputs(job); outputs) {
-      result.outputs = std::move(*outputs);
-    } else {
-      // The job's failure, not the runner's.
-      log.enter_step(0);
-      log.annotation({.level = steps::LineKind::error, .message = "Fail to evaluate job outputs"});
-      log.annotation({.level = steps::LineKind::error, .message = outputs.error().to_string()});
-      result.conclusion = Conclusion::failure;
-    }
+    result.conclusion = job.status;
+    if (!ran) report_of_runner(ran.error(), job, result);
   }
   log.enter_step(0);
-  if (auto closed = close_stage(planned, run, stage); !closed) fail(closed.error());
+  if (time.expired()) {
+    result.conclusion = Conclusion::cancelled;
+    say_time_is_over(limit, log);
+  }
+  complete_job(planned, run, stage, result);
   if (run.options.keep == KeepFolders::no && !job.folders.workspace.host.empty())
     remove_job_folders(job.folders);
   return result;

@@ -14,8 +14,11 @@
 #include "runner/github_context.h"
 #include "runner/job_log.h"
 #include "runner/job_sandbox.h"
+#include "runner/job_sections.h"
 #include "runner/results_access.h"
 #include "steps/hash_files.h"
+#include "steps/prepare_actions.h"
+#include "steps/step_events.h"
 
 namespace runner {
 
@@ -201,10 +204,21 @@ base::Result<void> watch_over(const RunOptions& options, Stage& stage) {
   return {};
 }
 
-}  // namespace
+// As when GitHub's "Set up job" fails: no step runs, whatever its condition.
+base::Result<void> prepare_actions(const workflow::PlannedJob& planned, const RunSurroundings& run,
+                                   steps::RunningJob& job) {
+  if (run.visit.shell == ShellUse::instead) return {};
+  auto prepared = steps::prepare_job_actions(planned.job->steps, job);
+  if (prepared) return {};
+  job.log->annotation({.level = steps::LineKind::error, .message = prepared.error().to_string()});
+  auto error = std::move(prepared).error();
+  error.code = kJobCannotBegin;
+  return error;
+}
 
-base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurroundings& run,
-                              std::uint32_t slot, Stage& stage) {
+// All that comes before the job's sandbox.
+base::Result<void> prepare_stage(const workflow::PlannedJob& planned, const RunSurroundings& run,
+                                 std::uint32_t slot, Stage& stage) {
   const auto& job = *planned.job;
   if (job.uses) {
     return base::make_error(base::ErrorKind::internal,
@@ -214,13 +228,12 @@ base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurr
   const auto owner = isolation == Isolation::none ? ::geteuid() : sandbox::first_host_id(slot);
   stage.services.host_uid = owner;
   stage.job.workflow_defaults = planned.workflow->defaults;
-  stage.job.contexts.set("strategy", workflow::strategy_context(planned));
-  stage.job.contexts.set("matrix", planned.matrix);
   TRY(const bool contained, runs_in_container(job.container, scope_of_job(stage.job)));
   if (contained) stage.job.root = steps::JobRoot::container;
   TRY(stage.job.folders, make_job_folders(run.folders, planned.key, run.options.repository_name, owner,
                                           isolation, stage.job.root));
   TRY(set_contexts(planned, run, stage.job));
+  say_surroundings(planned, run, stage.job);
   TRY(write_event(stage.job));
   TRY(prepare_services(planned, run, stage));
   prepare_results(planned, run, stage);
@@ -230,32 +243,65 @@ base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurr
     TRY(put_docker_on_path(stage.job, isolation));
   }
   TRY(auto request, read_container_request(job, scope_of_job(stage.job), *stage.job.log));
-  if (isolation == Isolation::none) {
-    if (!request.empty()) {
-      return base::make_error(
-          base::ErrorKind::invalid_input,
-          "the job asks for containers, which are sandboxes here; run it without --sandbox none");
-    }
-    stage.sandbox = sandbox::make_host_sandbox();
-    stage.job.log->line(steps::LineKind::warning,
-                        "this job runs without a sandbox: its steps may do all that you may do");
-  } else {
+  if (isolation != Isolation::none) {
     TRY(stage.containers,
         JobContainers::prepare(std::move(request),
                                job_sandbox_plan(planned.key, stage.job.folders, run.options, slot),
                                stage.job));
     stage.services.containers = surroundings_of(run, stage);
+  } else if (!request.empty()) {
+    return base::make_error(
+        base::ErrorKind::invalid_input,
+        "the job asks for containers, which are sandboxes here; run it without --sandbox none");
+  }
+  TRY(prepare_actions(planned, run, stage.job));
+  stage.job.log->line(steps::LineKind::detail, fmt::format("Complete job name: {}", planned.name));
+  return {};
+}
+
+base::Result<void> start_sandbox(const RunSurroundings& run, Stage& stage) {
+  if (stage.containers) {
     TRY(stage.sandbox,
         stage.containers->start([&run, &stage](sandbox::Sandbox& sandbox, const std::string& service) {
           return JobNetwork::open_beside(run.options.network, stage.job, sandbox,
                                          [name = "service " + service] { return name; });
         }));
+  } else {
+    stage.sandbox = sandbox::make_host_sandbox();
+    stage.job.log->line(steps::LineKind::warning,
+                        "this job runs without a sandbox: its steps may do all that you may do");
   }
   stage.job.sandbox = stage.sandbox.get();
   stage.loopback = std::make_unique<JobLoopback>();
   TRY(open_loopback(run, stage.services, *stage.sandbox, *stage.loopback));
   return watch_over(run.options, stage);
 }
+
+void report_unless_reported(const base::Result<void>& done, steps::LogSink& log) {
+  if (done || done.error().code == kJobCannotBegin) return;
+  log.annotation({.level = steps::LineKind::error, .message = done.error().to_string()});
+}
+
+}  // namespace
+
+base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurroundings& run,
+                              std::uint32_t slot, Stage& stage) {
+  auto& log = *stage.job.log;
+  const steps::StepEvents events(log, "Set up job", steps::StepOwner::runner);
+  auto done = prepare_stage(planned, run, slot, stage);
+  // Containers are a step of their own.
+  const bool has_containers = stage.containers && stage.containers->any();
+  if (done && !has_containers) done = start_sandbox(run, stage);
+  report_unless_reported(done, log);
+  auto conclusion = Conclusion::success;
+  if (!done) conclusion = stage.job.stop.stop_requested() ? Conclusion::cancelled : Conclusion::failure;
+  events.finished({conclusion, conclusion, {}});
+  if (!done || !has_containers) return done;
+  done = start_sandbox(run, stage);
+  report_unless_reported(done, log);
+  return done;
+}
+
 base::Result<void> close_stage(const workflow::PlannedJob& planned, const RunSurroundings& run,
                                Stage& stage) {
   if (run.issuer != nullptr) run.issuer->remove_job(planned.key);

@@ -30,8 +30,8 @@ struct Stage {
 /// What the job's expressions see. The job outlives it.
 workflow::Scope scope_of_job(const steps::RunningJob& job);
 
-/// Fills a stage whose `job` has its plan, contexts, log and masker. What was opened when it fails is closed
-/// by close_stage.
+/// Fills a stage whose `job` has its plan, contexts, log and masker: the section "Set up job" of its log. Why
+/// it fails stands there. What was opened by then is closed by close_stage.
 base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurroundings& run,
                               std::uint32_t slot, Stage& stage);
 

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "runner/display_width.h"
+#include "runner/run_summary.h"
 
 namespace runner {
 
@@ -53,7 +54,8 @@ void LiveTree::take(const RunEvent& event, base::SteadyTime now) {
         event.kind == steps::LineKind::debug)
       return;
     Step* running = step(job(event.job), event.step);
-    if (running == nullptr) return;
+    if (running == nullptr || (running->of_runner && is_opening(event.kind))) return;
+    running->told = true;
     for (const auto part : last_lines(event, kLongestTail).lines) {
       running->tail.push_back(
           styled(color_, fmt::format("{}{}", word_of_kind(event.kind), base::clipped(part, kKeptOfLine)),
@@ -67,10 +69,16 @@ void LiveTree::take(const RunEvent& event, base::SteadyTime now) {
   if (event.type == "job_started") {
     job(event.job).started = now;
   } else if (event.type == "step_started") {
-    job(event.job).steps.push_back({.number = event.step, .name = event.text, .started = now});
+    job(event.job).steps.push_back(
+        {.number = event.step, .name = event.text, .started = now, .of_runner = is_of_runner(event)});
   } else if (event.type == "step_finished") {
-    Step* running = step(job(event.job), event.step);
+    Job& its_job = job(event.job);
+    Step* running = step(its_job, event.step);
     if (running == nullptr) return;
+    if (running->of_runner && !running->told && base::json_string(details, "conclusion") == "success") {
+      its_job.steps.erase(its_job.steps.begin() + (running - its_job.steps.data()));
+      return;
+    }
     running->conclusion = base::json_string(details, "conclusion");
     running->milliseconds = base::json_number(details, "milliseconds");
     running->tail.clear();

@@ -38,6 +38,8 @@ class LiveTree {
     base::SteadyTime started;
     double milliseconds = 0;
     std::deque<std::string> tail;  ///< its last lines
+    bool of_runner = false;        ///< stays when it had something to tell
+    bool told = false;
   };
   struct Job {
     std::string name;

@@ -18,8 +18,8 @@ namespace runner {
 
 /// One thing that happened. `type` is one of run_started, run_waiting, run_finished, job_waiting,
 /// job_started, job_finished, step_started, step_skipped, step_finished, line, annotation, or what a step
-/// reported (deployment, rollout, image_pushed …). An event of the type line holds one line or, of output,
-/// more with "\n" between them.
+/// reported (deployment, rollout, image_pushed …). An event of the type line holds one line or, of output
+/// and details, more with "\n" between them. A step_started of the runner's own steps has `"by": "runner"`.
 struct RunEvent {
   base::WallTime time;
   std::string type;

@@ -210,6 +210,8 @@ void LogCursor::go_to(const std::vector<LogMark>& marks, std::uint64_t first_lin
                         : !selection_.job.empty() ? mark.job_line
                                                   : mark.run_line;
     if (best != nullptr && (!counts || before >= first_line)) break;
+    // Of those before the same line the first: what the line belongs to begins there.
+    if (best != nullptr && before == lines_before) continue;
     best = &mark;
     lines_before = counts ? before : 0;
   }

@@ -82,17 +82,22 @@ void RunSummary::take(const RunEvent& event) {
     if (open == open_steps_.end() && event.type == "annotation" && event.kind == steps::LineKind::error)
       loose_errors.push_back(errors.back());
     if (open == open_steps_.end() || event.kind == steps::LineKind::detail ||
-        event.kind == steps::LineKind::endgroup)
+        event.kind == steps::LineKind::endgroup || (open->second.of_runner && is_opening(event.kind)))
       return;
     keep_last_lines(event, open->second);
   } else if (event.type == "job_started") {
     job(event.job);
   } else if (event.type == "step_started") {
-    open_steps_[key] = {.job = event.job, .step = event.text};
+    open_steps_[key] = {.job = event.job, .step = event.text, .lines = {}, .of_runner = is_of_runner(event)};
   } else if (event.type == "step_finished") {
     const auto conclusion = base::json_string(details, "conclusion");
-    job(event.job).steps.push_back({event.text, conclusion, base::json_number(details, "milliseconds")});
     const auto open = open_steps_.find(key);
+    if (open != open_steps_.end() && open->second.of_runner && open->second.lines.empty() &&
+        conclusion == "success") {
+      open_steps_.erase(open);
+      return;
+    }
+    job(event.job).steps.push_back({event.text, conclusion, base::json_number(details, "milliseconds")});
     if (open == open_steps_.end()) return;
     if (conclusion == "failure") failures.push_back(std::move(open->second));
     open_steps_.erase(open);
@@ -186,6 +191,16 @@ std::string summary_of_end(const RunEvent& run_finished, Color color) {
     }
   }
   return text;
+}
+
+bool is_of_runner(const RunEvent& step_started) {
+  return base::json_string(details_of(step_started), "by") == "runner";
+}
+
+bool is_opening(steps::LineKind kind) {
+  using steps::LineKind;
+  return kind == LineKind::detail || kind == LineKind::group || kind == LineKind::endgroup ||
+         kind == LineKind::command;
 }
 
 RunEvent printable_event(const RunEvent& raw) {

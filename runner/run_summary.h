@@ -38,6 +38,7 @@ struct RunSummary {
     std::string step;
     std::deque<LogLine> lines;  ///< its last 50
     std::size_t left_out = 0;   ///< how many came before them
+    bool of_runner = false;     ///< shown when it has something to tell
   };
 
   std::vector<JobLines> jobs;
@@ -66,6 +67,11 @@ std::string summary_of_errors(const std::vector<std::string>& errors, Color colo
 std::string summary_of_failures(const RunSummary& summary, Color color);
 /// `success in 4.2s`, and where to look next.
 std::string summary_of_end(const RunEvent& run_finished, Color color);
+
+/// Whether a `step_started` is of one of the runner's own steps (steps/step_events.h).
+bool is_of_runner(const RunEvent& step_started);
+/// Whether a line says what a step was started with.
+bool is_opening(steps::LineKind kind);
 
 /// Job and text of an event without what a terminal would obey; names on one line.
 RunEvent printable_event(const RunEvent& event);

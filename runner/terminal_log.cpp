@@ -51,6 +51,10 @@ void TerminalLog::show_finished_step(const RunEvent& event, const base::Json& de
     print(event.job, mark_of_conclusion(conclusion), in_style(event.text + why, style), style);
     return;
   }
+  if (open != open_steps_.end() && open->second.of_runner && !open->second.shown && conclusion == "success") {
+    open_steps_.erase(open);
+    return;
+  }
   show_heading(event);
   if (open != open_steps_.end()) open_steps_.erase(open);
   print(event.job, "└",
@@ -59,8 +63,16 @@ void TerminalLog::show_finished_step(const RunEvent& event, const base::Json& de
         style::kDim);
 }
 
+// Of the runner's own steps: what only those read who asked for all of it.
+bool TerminalLog::is_aside(const RunEvent& event) const {
+  if (options_.timestamps || options_.debug) return false;
+  const auto open = open_steps_.find({event.job, event.step});
+  return open != open_steps_.end() && open->second.of_runner && is_opening(event.kind);
+}
+
 void TerminalLog::show_line(const RunEvent& event) {
   if (event.kind == steps::LineKind::debug && !options_.debug) return;
+  if (is_aside(event)) return;
   show_heading(event);
   if (options_.timestamps) {
     auto tag = tag_of_kind(event.kind);
@@ -115,7 +127,7 @@ void TerminalLog::operator()(const RunEvent& raw) {
   } else if (event.type == "job_waiting" || event.type == "run_waiting") {
     print(event.job, "⧖", in_style(event.text, style::kYellow), style::kYellow);
   } else if (event.type == "step_started") {
-    open_steps_[{event.job, event.step}] = {event.text};
+    open_steps_[{event.job, event.step}] = {.name = event.text, .of_runner = is_of_runner(event)};
   } else if (event.type == "step_skipped") {
     const auto open = open_steps_.find({event.job, event.step});
     if (open != open_steps_.end()) open->second.why_skipped = event.text;

@@ -27,6 +27,7 @@ class TerminalLog {
 
  private:
   void show_line(const RunEvent& event);
+  [[nodiscard]] bool is_aside(const RunEvent& event) const;
   void show_output(const RunEvent& event) const;
   void show_heading(const RunEvent& event);
   void show_finished_step(const RunEvent& event, const base::Json& details);
@@ -42,6 +43,7 @@ class TerminalLog {
     std::string name;
     bool shown = false;
     std::string why_skipped;
+    bool of_runner = false;  ///< shown once it has something to tell
   };
   std::map<std::pair<std::string, int>, OpenStep> open_steps_;
   std::map<std::string, int> last_shown_;  ///< of each job, the step that showed something last

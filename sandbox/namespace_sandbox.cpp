@@ -198,6 +198,17 @@ class NamespaceSandbox : public Sandbox {
     return {};
   }
 
+  // texts: id, name, id, name …
+  Result<std::vector<ProcessInside>> processes() override {
+    TRY(auto answer, ask({.kind = Kind::list}));
+    std::vector<ProcessInside> list;
+    for (std::size_t i = 0; i + 1 < answer.texts.size(); i += 2) {
+      list.push_back({static_cast<int>(base::parse_integer(answer.texts[i]).value_or(-1)),
+                      std::move(answer.texts[i + 1])});
+    }
+    return list;
+  }
+
   Result<base::Fd> connect(std::uint16_t port) override {
     TRY(auto answer, ask({.kind = Kind::connect, .number = port}));
     if (answer.number < 0 || answer.fds.empty()) {

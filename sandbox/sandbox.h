@@ -64,6 +64,12 @@ base::Result<Destination> original_destination(int connection);
 
 enum class SignalTarget { process, process_group, all };
 
+/// A process of the sandbox, by the id that it has in there.
+struct ProcessInside {
+  int id = -1;
+  std::string name;  ///< as the process calls itself, at most 15 bytes of any kind
+};
+
 class Sandbox {
  public:
   virtual ~Sandbox() = default;
@@ -72,6 +78,10 @@ class Sandbox {
   virtual base::Result<ExitStatus> wait(StartedProcess& process) = 0;
   /// `all` signals every process in the sandbox.
   virtual base::Result<void> signal(int id, int signal_number, SignalTarget target) = 0;
+  /// What runs in it by now, in no order, at most kMostListed of them; of one without a pid namespace nothing
+  /// is known.
+  virtual base::Result<std::vector<ProcessInside>> processes() { return std::vector<ProcessInside>(); }
+  static constexpr std::size_t kMostListed = 64;
   /// A TCP connection to 127.0.0.1:port made inside the sandbox's network namespace.
   virtual base::Result<base::Fd> connect(std::uint16_t port) = 0;
   /// A listening TCP socket on `address`:port made inside the sandbox's network namespace.

@@ -1,6 +1,7 @@
 #include "sandbox/zygote.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -21,6 +22,7 @@
 #include "base/strings.h"
 #include "sandbox/enter.h"
 #include "sandbox/protocol.h"
+#include "sandbox/sandbox.h"
 #include "sandbox/setting_text.h"
 
 namespace sandbox {
@@ -134,6 +136,9 @@ class Zygote {
       case Kind::signal:
         signal(message);
         break;
+      case Kind::list:
+        list();
+        break;
       case Kind::connect:
         connect(message);
         break;
@@ -205,6 +210,39 @@ class Zygote {
       result = target == 1 ? ::kill(-pid, number) : -1;
     }
     reply(result == 0 ? 0 : -1, result == 0 ? 0 : errno, result == 0 ? "" : "kill");
+  }
+
+  void list() {
+    Message message{.kind = Kind::reply};
+    // Nearly always there is nobody but us.
+    if (::kill(-1, 0) == 0) {
+      DIR* processes = ::opendir("/proc");
+      while (const dirent* entry = processes == nullptr ? nullptr : ::readdir(processes)) {
+        const auto pid = base::parse_integer(entry->d_name);
+        if (!pid || *pid <= 1) continue;
+        if (auto name = name_of_running(entry->d_name); !name.empty()) {
+          message.texts.emplace_back(entry->d_name);
+          message.texts.push_back(std::move(name));
+        }
+        if (message.texts.size() >= 2 * Sandbox::kMostListed) break;
+      }
+      if (processes != nullptr) ::closedir(processes);
+    }
+    (void)protocol::send(control_, message);
+  }
+
+  // Of `42 (name) S …`; a name may itself hold brackets. Empty for what has ended.
+  static std::string name_of_running(const std::string& pid) {
+    const base::Fd file(::open(("/proc/" + pid + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
+    char text[256];
+    const ssize_t count = file ? ::read(file.get(), text, sizeof text) : -1;
+    if (count <= 0) return "";
+    const std::string_view stat(text, static_cast<std::size_t>(count));
+    const auto begin = stat.find('(');
+    const auto end = stat.rfind(')');
+    if (begin == std::string_view::npos || end == std::string_view::npos || end + 2 >= stat.size()) return "";
+    if (stat[end + 2] == 'Z' || stat[end + 2] == 'X') return "";
+    return std::string(stat.substr(begin + 1, end - begin - 1));
   }
 
   void connect(const Message& message) {

@@ -27,7 +27,8 @@ struct Annotation {
 class LogSink {
  public:
   virtual ~LogSink() = default;
-  /// One line without its newline. Called from several threads.
+  /// One line without its newline; of details perhaps more, with "\n" between them. Called from several
+  /// threads.
   virtual void line(LineKind kind, std::string_view text) = 0;
   /// One or more lines of output with "\n" between them, as LineSplitter passes them. Called from several
   /// threads.

@@ -6,8 +6,8 @@
 
 #include "base/strings.h"
 #include "steps/action_stages.h"
+#include "steps/action_uses.h"
 #include "steps/background_steps.h"
-#include "steps/prepare_actions.h"
 #include "steps/run_step.h"
 #include "steps/step_events.h"
 #include "steps/step_run.h"
@@ -37,12 +37,6 @@ class StepSequence {
       : job_(job), logs_(logs), watch_(watch), background_(job) {}
 
   base::Result<void> run(const std::vector<workflow::Step>& steps) {
-    if (auto prepared = prepare_job_actions(steps, job_); !prepared) {
-      // As when GitHub's "Set up job" fails: no step runs, whatever its condition.
-      report_failure(job_, prepared.error());
-      merge_into_status(Conclusion::failure, job_);
-      return {};
-    }
     TRY(run_all_pre_parts(steps));
     for (const auto& step : steps) {
       if (number_ + 1 < watch_.first) {
@@ -79,7 +73,7 @@ class StepSequence {
   }
 
   base::Result<void> run_pre_part(const workflow::Step& step) {
-    const auto use = job_.actions->find(step);
+    const auto use = actions_of(job_).find(step);
     if (!use || !has_pre_part(*use, job_)) return {};
     logs_.enter(++pre_number_);
     const StepEvents events(*job_.log, name_of_part(ActionStage::pre, name_before_start(step, job_)));

@@ -27,7 +27,8 @@ struct StepWatch {
   int first = 1;  ///< the steps before this one ran earlier: only their numbers count
 };
 
-/// Runs them and brings job.status and the `steps` context up to date. An Error means the runner itself could
+/// Runs them and brings job.status and the `steps` context up to date. The actions that they use have been
+/// prepared (prepare_actions). An Error means the runner itself could
 /// not go on.
 base::Result<void> run_steps(const std::vector<workflow::Step>& steps, RunningJob& job, const StepLogs& logs,
                              const StepWatch& watch = {});

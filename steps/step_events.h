@@ -10,15 +10,20 @@
 
 namespace steps {
 
+/// Whose step it is. The runner's own (`Set up job`, `Complete job`) say in their events `"by": "runner"`:
+/// who shows a run to people leaves them out as long as they have nothing to tell.
+enum class StepOwner { workflow, runner };
+
 class StepEvents {
  public:
   /// Publishes the start.
-  StepEvents(LogSink& log, std::string name);
+  StepEvents(LogSink& log, std::string name, StepOwner owner = StepOwner::workflow);
   void finished(const StepResult& result) const;
 
  private:
   LogSink& log_;
   std::string name_;
+  StepOwner owner_;
   base::SteadyTime started_;
 };
 

@@ -92,6 +92,7 @@ class HistoryTest(WorkflowTest):
     def test_the_log_of_a_job_a_step_and_from_a_line(self):
         self.run_steps("seq 1 1000 | sed 's/^/line-/'", "echo of-the-second-step")
         whole = self.run_pipeline("logs")
+        self.assertTrue(whole.startswith(".github/workflows/test.yml push of"), whole)
         self.assertIn("line-1000", whole)
         self.assertIn("of-the-second-step", whole)
         self.assertIn("success in", whole)

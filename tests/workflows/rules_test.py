@@ -38,6 +38,9 @@ NORMALISED = [
     (re.compile(r"\bat [0-9a-f]{7}\b"), "at <sha>"),
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "<time>"),
     (re.compile(r" +\d+(\.\d+)? ?(ms|s)\b"), " <duration>"),
+    (re.compile(r"Machine name: '.*'"), "Machine name: '<name>'"),
+    (re.compile(r"orphan process: pid \(\d+\)"), "orphan process: pid (<id>)"),
+    (re.compile(r"made (by|without) root"), "made by <user>"),
 ]
 
 
@@ -177,7 +180,13 @@ def log_lines(events, headers):
     """Lines, annotations and whatever else a step reported, each as one line."""
     lines = []
     in_header = False
+    in_section = False
     for event in events:
+        # What "Set up job" and "Complete job" begin and end with names the machine; all else they say counts.
+        if event.get("by") == "runner":
+            in_section = event["type"] == "step_started"
+        if in_section and event.get("kind") in ("detail", "group", "endgroup"):
+            continue
         # Why a step was skipped stands in no log of GitHub's.
         if event["type"] in ("job_started", "job_finished", "step_started", "step_finished", "step_skipped"):
             continue

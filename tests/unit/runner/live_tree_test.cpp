@@ -101,6 +101,19 @@ TEST_F(LiveTreeTest, CutsWhatIsWiderThanTheScreen) {
   for (const std::size_t columns : {1U, 2U, 5U, 20U, 80U}) lines(24, columns);
 }
 
+TEST_F(LiveTreeTest, ShowsTheRunnersOwnStepsWhileTheyRunAndKeepsThoseThatTellSomething) {
+  const base::Json passed = {{"conclusion", "success"}, {"milliseconds", 5.0}};
+  take(event("job_started", "build", ""));
+  take(event("step_started", "build", "Set up job", 0, {{"by", "runner"}}));
+  EXPECT_THAT(lines(), Contains(HasSubstr("● Set up job")));
+  take(event("step_finished", "build", "Set up job", 0, passed));
+  EXPECT_THAT(lines(), Not(Contains(HasSubstr("Set up job"))));
+  take(event("step_started", "build", "Complete job", 0, {{"by", "runner"}}));
+  take(event("line", "build", "Terminate orphan process", 0));
+  take(event("step_finished", "build", "Complete job", 0, passed));
+  EXPECT_THAT(lines(), Contains(HasSubstr("✓ Complete job")));
+}
+
 TEST_F(LiveTreeTest, ShowsAFinishedJobOnceAndNoMoreInTheTree) {
   start_job("build", "Compile");
   take(event("step_finished", "build", "Compile", 1, {{"conclusion", "failure"}, {"milliseconds", 900.0}}));

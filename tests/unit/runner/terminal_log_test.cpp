@@ -283,6 +283,25 @@ TEST(TerminalLog, SummarisesImagesTheDeploymentAndItsProbe) {
   EXPECT_THAT(text, EndsWith("failure in 5ms\n  log      /tmp/events.jsonl\n  service  http://x/\n"));
 }
 
+TEST(TerminalLog, LeavesOutTheRunnersOwnStepsAsLongAsTheyHaveNothingToTell) {
+  const auto begin = event("step_started", "a", "Set up job", {{"by", "runner"}});
+  const auto end = finished("a", "Set up job", "success");
+  const std::vector<RunEvent> quiet{begin, line("a", "Machine name: 'm'", LineKind::detail),
+                                    line("a", "Permissions", LineKind::group),
+                                    line("a", "", LineKind::endgroup), end};
+  EXPECT_EQ(shown(quiet), "");
+  EXPECT_THAT(
+      shown(quiet, {.timestamps = true}),
+      AllOf(HasSubstr("┌ Set up job"), HasSubstr("Machine name: 'm'"), HasSubstr("##[group]Permissions")));
+  auto telling = quiet;
+  telling.insert(telling.end() - 1, line("a", "Download action repository 'o/r@v1'"));
+  telling.push_back(run_finished("success"));
+  EXPECT_THAT(shown(telling), AllOf(HasSubstr("a ┌ Set up job\na │ Download action repository"),
+                                    HasSubstr("a └ ✓ Set up job"), HasSubstr("    ✓ Set up job")));
+  EXPECT_THAT(shown({begin, finished("a", "Set up job", "failure"), run_finished("failure")}),
+              AllOf(HasSubstr("✗ Set up job"), HasSubstr("    ✗ Set up job")));
+}
+
 TEST(TerminalLog, TakesEventsWithoutDetails) {
   RunEvent bare{.type = "job_finished", .job = "a", .text = "success"};
   RunEvent end{.type = "run_finished", .text = "success"};

@@ -52,6 +52,11 @@ class PrepareActions : public JobFixture {
     job_.planned = &planned_;
     const StepLogs logs{.enter = [](int) {},
                         .open = [](int) { return std::make_unique<fakes::FakeLogSink>(); }};
+    if (const auto prepared = prepare_job_actions(planned_.job->steps, job_); !prepared) {
+      log_.annotation({LineKind::error, prepared.error().to_string(), "", ""});
+      job_.status = Conclusion::failure;
+      return;
+    }
     EXPECT_TRUE(run_steps(planned_.job->steps, job_, logs));
   }
 
