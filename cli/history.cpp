@@ -53,6 +53,7 @@ base::Json to_json(const CommonFlags& common, const runner::RunRecord& run) {
           {"sha", run.sha},
           {"actor", run.actor},
           {"repository", run.repository},
+          {"sandbox", run.sandbox},
           {"started", run.started},
           {"finished", run.finished},
           {"status", status_of(common, run)},

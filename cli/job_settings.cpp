@@ -146,11 +146,18 @@ base::Result<void> apply_job_settings(const RunFlags& flags, runner::RunOptions&
   auto policy = runner::parse_network_policy(network.text.empty() ? "host" : network.text);
   if (!policy) return std::move(policy).error().while_doing("reading " + network.where);
   options.network = std::move(*policy);
-  if (options.isolation == runner::Isolation::none && options.network.rule != runner::NetworkRule::host) {
+  if (options.isolation != runner::Isolation::namespaces &&
+      options.network.rule != runner::NetworkRule::host) {
+    return base::make_error(
+        base::ErrorKind::invalid_input,
+        fmt::format("{}: without namespaces there is no network of the job's own; leave out {}, or say "
+                    "--network host",
+                    network.where, runner::flag_of(options.isolation)));
+  }
+  if (options.isolation == runner::Isolation::landlock && options.docker == steps::DockerMode::host) {
     return base::make_error(base::ErrorKind::invalid_input,
-                            network.where +
-                                ": without a sandbox there is no network of the job's own; leave "
-                                "out --sandbox none, or say --network host");
+                            "--docker host: the engine's socket is out of reach of steps that are held by "
+                            "landlock alone; leave out --sandbox landlock");
   }
   TRY(const auto given, LimitSettings::read(settings["limits"]));
   auto& limits = options.limits;

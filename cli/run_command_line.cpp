@@ -76,8 +76,9 @@ void add_run(CLI::App& app, RunFlags& flags) {
       ->transform(CLI::CheckedTransformer(formats));
   run->add_flag_callback(
       "--json", [&flags] { flags.log_format = LogFormat::json; }, "The event stream, one JSON object a line");
-  run->add_option("--sandbox", flags.sandbox, "namespaces, or none to run without any isolation")
-      ->check(CLI::IsMember({"namespaces", "none"}))
+  run->add_option("--sandbox", flags.sandbox,
+                  "namespaces; landlock: by that alone, where namespaces are forbidden; none: no isolation")
+      ->check(CLI::IsMember({"namespaces", "landlock", "none"}))
       ->capture_default_str();
   run->add_option("--network", flags.network,
                   "What steps reach: none, host, audit (all, reported), or allow=HOST[:PORT],…; default: "

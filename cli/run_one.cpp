@@ -60,6 +60,7 @@ runner::RunRecord record_of(const workflow::Workflow& workflow, const runner::Ru
   if (start.again) {
     auto record = *start.again;
     record.started = now;
+    record.sandbox = runner::to_string(options.isolation);
     return record;
   }
   return {.workflow = workflow.path,
@@ -69,6 +70,7 @@ runner::RunRecord record_of(const workflow::Workflow& workflow, const runner::Ru
           .sha = options.event.sha,
           .actor = options.actor,
           .repository = options.repository_name,
+          .sandbox = std::string(runner::to_string(options.isolation)),
           .started = now};
 }
 
@@ -83,7 +85,8 @@ void publish_start(const runner::RunRecord& record, runner::EventStream& events)
        {"workflow", record.workflow},
        {"event", record.event},
        {"ref", record.ref},
-       {"sha", record.sha}});
+       {"sha", record.sha},
+       {"sandbox", record.sandbox}});
 }
 
 /// Writes each job of a run into the history as it ends.
@@ -171,6 +174,7 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
   // Everything that can be wrong with the call is found before the run has a number.
   TRY(const auto checked, outer_contexts(options, workflow, record));
   TRY(auto plan, workflow::make_plan(workflow, checked, chosen_job(flags)));
+  TRY(runner::check_isolation(plan, options.isolation));
   TRY(start.again ? session.store->begin_again(record) : session.store->begin(record));
   TRY(const auto contexts, outer_contexts(options, workflow, record));
   TRY(auto folders, runner::RunFolders::create(options.state_folder, record.id, options.keep));

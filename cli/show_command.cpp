@@ -35,6 +35,8 @@ void print_run(const CommonFlags& common, const runner::RunRecord& run, std::int
              runner::printable(run.actor));
   fmt::print("  started   {}{}\n", base::format_iso8601(base::from_epoch_seconds(run.started)),
              run.finished > 0 ? ", took " + duration_text(run.started, run.finished) : "");
+  if (!run.sandbox.empty() && run.sandbox != "namespaces")
+    fmt::print("  sandbox   {}\n", run.sandbox == "none" ? "none" : run.sandbox + " alone");
   for (const auto& job : jobs) {
     fmt::print("  {:<10} {:<36} {:>8}{}\n", job.conclusion, runner::printable(job.job),
                job.conclusion == "skipped" ? "-" : duration_text(job.started, job.finished),

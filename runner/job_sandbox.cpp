@@ -27,7 +27,11 @@ sandbox::Plan job_sandbox_plan(const std::string& label, const steps::JobFolders
                      .egress = rule == audit || rule == allow,
                      .limits = options.limits,
                      .id_slot = slot};
-  plan.mounts.push_back({.kind = sandbox::MountKind::tmpfs, .target = kHome});
+  if (options.isolation == Isolation::landlock) {
+    plan.walls = sandbox::Walls::landlock;
+  } else {
+    plan.mounts.push_back({.kind = sandbox::MountKind::tmpfs, .target = kHome});
+  }
   const steps::SharedFolder* shared[] = {&folders.temp,      &folders.file_commands, &folders.home,
                                          &folders.workflow,  &folders.workspace,     &folders.actions,
                                          &folders.tool_cache};
@@ -36,7 +40,7 @@ sandbox::Plan job_sandbox_plan(const std::string& label, const steps::JobFolders
         {.source = folder->host.string(), .target = folder->inside, .access = Access::read_write});
   }
   const auto docker = docker_folder(folders);
-  if (base::exists(docker)) {
+  if (options.isolation == Isolation::namespaces && base::exists(docker)) {
     plan.mounts.push_back({.source = docker.string(), .target = std::string(steps::kDockerFolderInside)});
     std::error_code ignored;
     const auto program = std::filesystem::read_symlink(kProgram, ignored);
@@ -46,8 +50,9 @@ sandbox::Plan job_sandbox_plan(const std::string& label, const steps::JobFolders
   return plan;
 }
 
-std::string home_of_steps(Isolation isolation) {
+std::string home_of_steps(Isolation isolation, const steps::JobFolders& folders) {
   if (isolation == Isolation::namespaces) return kHome;
+  if (isolation == Isolation::landlock) return folders.home.inside;
   const char* home = std::getenv("HOME");
   return home == nullptr ? "/" : home;
 }

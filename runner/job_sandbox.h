@@ -10,12 +10,12 @@
 
 namespace runner {
 
-/// The host's tools read-only, the job's folders, a HOME on tmpfs.
+/// The host's tools read-only, the job's folders, a HOME on tmpfs (by landlock alone: one of the folders).
 sandbox::Plan job_sandbox_plan(const std::string& label, const steps::JobFolders& folders,
                                const RunOptions& options, std::uint32_t slot);
 
 /// $HOME of steps: a private one, or without a sandbox the user's own.
-std::string home_of_steps(Isolation isolation);
+std::string home_of_steps(Isolation isolation, const steps::JobFolders& folders);
 
 /// Host folder of the docker front's socket and program; the sandbox sees it as steps::kDockerFolderInside.
 base::Path docker_folder(const steps::JobFolders& folders);

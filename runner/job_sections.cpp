@@ -22,6 +22,7 @@ std::string machine_name() {
 
 std::string sandbox_text(const RunOptions& options, const steps::RunningJob& job) {
   if (options.isolation == Isolation::none) return "none";
+  if (options.isolation == Isolation::landlock) return "landlock alone, without namespaces";
   return fmt::format(
       "namespaces, {}, on {}", ::geteuid() == 0 ? "made by root" : "made without root",
       job.root == steps::JobRoot::container ? "the container's image" : "the machine's files, read-only");

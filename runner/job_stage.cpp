@@ -101,7 +101,10 @@ base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSu
   contexts.set("job", Value(std::move(state)));
   contexts.set_member("github", "workspace", Value(job.folders.workspace.inside));
   contexts.set_member("github", "job", Value(planned.job->id));
-  job.machine_environment["HOME"] = home_of_steps(run.options.isolation);
+  job.machine_environment["HOME"] = home_of_steps(run.options.isolation, job.folders);
+  // The host's /tmp is shared with all that runs there.
+  if (run.options.isolation == Isolation::landlock)
+    job.machine_environment["TMPDIR"] = job.folders.temp.inside;
   // UTF-8 for every program; as LANG it would make each of them load twelve more files at its start.
   job.machine_environment["LC_CTYPE"] = "C.UTF-8";
   // Without it bash looks its user up at every start.
@@ -225,7 +228,7 @@ base::Result<void> prepare_stage(const workflow::PlannedJob& planned, const RunS
                             fmt::format("the workflow {} was not read before the run", job.uses->text));
   }
   const auto isolation = run.options.isolation;
-  const auto owner = isolation == Isolation::none ? ::geteuid() : sandbox::first_host_id(slot);
+  const auto owner = owner_of_steps(isolation, slot);
   stage.services.host_uid = owner;
   stage.job.workflow_defaults = planned.workflow->defaults;
   TRY(const bool contained, runs_in_container(job.container, scope_of_job(stage.job)));
@@ -238,28 +241,26 @@ base::Result<void> prepare_stage(const workflow::PlannedJob& planned, const RunS
   TRY(prepare_services(planned, run, stage));
   prepare_results(planned, run, stage);
   // The front is a program of this machine: it would not run on the libraries of an image.
-  if (run.options.docker == steps::DockerMode::builtin && !contained) {
+  if (run.options.docker == steps::DockerMode::builtin && !contained && isolation != Isolation::landlock) {
     TRY(stage.docker, steps::DockerService::start(stage.job, docker_folder(stage.job.folders)));
     TRY(put_docker_on_path(stage.job, isolation));
   }
   TRY(auto request, read_container_request(job, scope_of_job(stage.job), *stage.job.log));
-  if (isolation != Isolation::none) {
+  if (isolation == Isolation::namespaces) {
     TRY(stage.containers,
         JobContainers::prepare(std::move(request),
                                job_sandbox_plan(planned.key, stage.job.folders, run.options, slot),
                                stage.job));
     stage.services.containers = surroundings_of(run, stage);
   } else if (!request.empty()) {
-    return base::make_error(
-        base::ErrorKind::invalid_input,
-        "the job asks for containers, which are sandboxes here; run it without --sandbox none");
+    return no_containers_with(isolation, job.id);
   }
   TRY(prepare_actions(planned, run, stage.job));
   stage.job.log->line(steps::LineKind::detail, fmt::format("Complete job name: {}", planned.name));
   return {};
 }
 
-base::Result<void> start_sandbox(const RunSurroundings& run, Stage& stage) {
+base::Result<void> start_sandbox(const RunSurroundings& run, std::uint32_t slot, Stage& stage) {
   if (stage.containers) {
     TRY(stage.sandbox,
         stage.containers->start([&run, &stage](sandbox::Sandbox& sandbox, const std::string& service) {
@@ -267,9 +268,8 @@ base::Result<void> start_sandbox(const RunSurroundings& run, Stage& stage) {
                                          [name = "service " + service] { return name; });
         }));
   } else {
-    stage.sandbox = sandbox::make_host_sandbox();
-    stage.job.log->line(steps::LineKind::warning,
-                        "this job runs without a sandbox: its steps may do all that you may do");
+    const auto plan = job_sandbox_plan(stage.job.planned->key, stage.job.folders, run.options, slot);
+    TRY(stage.sandbox, make_plain_sandbox(run.options.isolation, plan, *stage.job.log));
   }
   stage.job.sandbox = stage.sandbox.get();
   stage.loopback = std::make_unique<JobLoopback>();
@@ -291,13 +291,13 @@ base::Result<void> open_stage(const workflow::PlannedJob& planned, const RunSurr
   auto done = prepare_stage(planned, run, slot, stage);
   // Containers are a step of their own.
   const bool has_containers = stage.containers && stage.containers->any();
-  if (done && !has_containers) done = start_sandbox(run, stage);
+  if (done && !has_containers) done = start_sandbox(run, slot, stage);
   report_unless_reported(done, log);
   auto conclusion = Conclusion::success;
   if (!done) conclusion = stage.job.stop.stop_requested() ? Conclusion::cancelled : Conclusion::failure;
   events.finished({conclusion, conclusion, {}});
   if (!done || !has_containers) return done;
-  done = start_sandbox(run, stage);
+  done = start_sandbox(run, slot, stage);
   report_unless_reported(done, log);
   return done;
 }

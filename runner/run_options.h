@@ -12,6 +12,7 @@
 #include "base/git.h"
 #include "base/http_client.h"
 #include "base/result.h"
+#include "runner/isolation.h"
 #include "runner/network_policy.h"
 #include "sandbox/plan.h"
 #include "steps/running_job.h"
@@ -21,7 +22,6 @@ namespace runner {
 
 class ActionStore;
 
-enum class Isolation { namespaces, none };
 enum class KeepFolders { no, yes };
 
 struct RunOptions {

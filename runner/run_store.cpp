@@ -30,10 +30,12 @@ CREATE TABLE IF NOT EXISTS jobs_of_attempts (
 constexpr const char* kSteps[] = {
     "ALTER TABLE runs ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1",
     "ALTER TABLE runs ADD COLUMN repository TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE runs ADD COLUMN sandbox TEXT NOT NULL DEFAULT ''",
 };
 
 constexpr const char* kRunColumns =
-    "id, number, workflow, name, event, ref, sha, actor, repository, attempt, started, finished, conclusion";
+    "id, number, workflow, name, event, ref, sha, actor, repository, attempt, started, finished, conclusion, "
+    "sandbox";
 
 base::Result<void> bring_up_to_date(Sqlite& database) {
   const auto version_of = [](Sqlite& of) -> base::Result<std::int64_t> {
@@ -64,6 +66,7 @@ RunRecord run_of(const Sqlite::Row& row) {
           .actor = row.text(7),
           .repository = row.text(8),
           .attempt = row.integer(9),
+          .sandbox = row.text(13),
           .started = row.number(10),
           .finished = row.number(11),
           .conclusion = row.text(12)};
@@ -96,10 +99,12 @@ class SqliteRunStore : public RunStore {
   base::Result<void> begin(RunRecord& run) override {
     return database_.each(
         "beginning a run",
-        "INSERT INTO runs (number, workflow, name, event, ref, sha, actor, started, repository) VALUES "
+        "INSERT INTO runs (number, workflow, name, event, ref, sha, actor, started, repository, "
+        "sandbox) VALUES "
         "((SELECT COALESCE(MAX(number), 0) + 1 FROM runs WHERE workflow = ?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-        "?8) RETURNING id, number",
-        {run.workflow, run.name, run.event, run.ref, run.sha, run.actor, run.started, run.repository},
+        "?8, ?9) RETURNING id, number",
+        {run.workflow, run.name, run.event, run.ref, run.sha, run.actor, run.started, run.repository,
+         run.sandbox},
         [&](const auto& row) {
           run.id = row.integer(0);
           run.number = row.integer(1);
@@ -110,9 +115,9 @@ class SqliteRunStore : public RunStore {
   base::Result<void> begin_again(RunRecord& run) override {
     TRY(const auto changed,
         database_.run("beginning an attempt",
-                      "UPDATE runs SET attempt = attempt + 1, conclusion = '', finished = 0, started = ?1 "
-                      "WHERE id = ?2",
-                      {run.started, run.id}));
+                      "UPDATE runs SET attempt = attempt + 1, conclusion = '', finished = 0, started = ?1, "
+                      "sandbox = ?3 WHERE id = ?2",
+                      {run.started, run.id, run.sandbox}));
     if (changed == 0) return no_such_run(run.id);
     TRY(const auto now, find(run.id));
     run.attempt = now.attempt;

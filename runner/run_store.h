@@ -24,6 +24,7 @@ struct RunRecord {
   std::string actor;
   std::string repository;    ///< owner/name
   std::int64_t attempt = 1;  ///< counts up with each rerun: GITHUB_RUN_ATTEMPT
+  std::string sandbox;       ///< what held its last attempt: namespaces, landlock or none
   double started = 0;        ///< of the attempt; epoch seconds
   double finished = 0;       ///< 0 as long as there is no conclusion
   std::string conclusion;    ///< success, failure, cancelled; empty while it runs and when it was killed

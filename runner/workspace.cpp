@@ -69,13 +69,13 @@ base::Result<steps::SharedFolder> make_shared(const Path& host, const std::strin
   TRY(base::make_directories(host));
   if (::chown(host.c_str(), owner, owner) != 0 && ::geteuid() == 0)
     return base::system_error("chown " + host.string(), errno);
-  return steps::SharedFolder{host, isolation == Isolation::none ? host.string() : inside};
+  return steps::SharedFolder{host, keeps_host_paths(isolation) ? host.string() : inside};
 }
 
 // What is mounted inside of another shared folder is mounted on a folder there, which belongs to the steps.
 base::Result<void> make_mount_points(const steps::JobFolders& folders, const Path& work, std::uint32_t owner,
                                      Isolation isolation) {
-  if (isolation == Isolation::none) return {};
+  if (keeps_host_paths(isolation)) return {};
   for (const auto* folder : {&folders.file_commands, &folders.home, &folders.workflow}) {
     const Path relative = Path(folder->inside).lexically_relative(folders.temp.inside);
     if (*relative.begin() != "..") TRY(make_shared(folders.temp.host / relative, "", owner, isolation));

@@ -69,7 +69,7 @@ base::Result<Egress> enter(const Setting& setting, const std::function<base::Res
   }
   TRY(drop_privileges(setting.plan));
   // After the pivot: its rules name what is mounted now.
-  TRY(install_landlock(writable_places(setting.plan)));
+  TRY(install_landlock(readable_places(setting.plan), writable_places(setting.plan)));
   TRY(install_seccomp_filter());
   return egress;
 }
@@ -87,7 +87,7 @@ base::Result<void> set_up_loopback() {
   return {};
 }
 
-base::Result<void> drop_privileges(const Plan& plan) {
+base::Result<void> set_process_limits(const Plan& plan) {
   if (plan.limits.open_files > 0) {
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -101,6 +101,11 @@ base::Result<void> drop_privileges(const Plan& plan) {
   }
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
+  return {};
+}
+
+base::Result<void> drop_privileges(const Plan& plan) {
+  TRY(set_process_limits(plan));
   for (unsigned capability = 0; capability <= CAP_LAST_CAP; ++capability) {
     if (!is_kept(capability)) ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   }

@@ -28,6 +28,8 @@ base::Result<Egress> enter(const Setting& setting, const std::function<base::Res
 base::Result<void> enter_root(const Setting& setting);
 /// Brings up lo in a new network namespace; any port may be bound there.
 base::Result<void> set_up_loopback();
+/// Open files, the largest file, no core dumps.
+base::Result<void> set_process_limits(const Plan& plan);
 /// Capabilities, no_new_privs, not dumpable, resource limits.
 base::Result<void> drop_privileges(const Plan& plan);
 

@@ -13,10 +13,8 @@
 #include <set>
 #include <thread>
 
-#include "base/crypto.h"
-#include "base/files.h"
 #include "base/process.h"
-#include "base/strings.h"
+#include "sandbox/marked_processes.h"
 #include "sandbox/protocol.h"
 #include "sandbox/sandbox.h"
 
@@ -26,26 +24,9 @@ namespace {
 
 using base::Result;
 
-// Every process that we start carries this, and so does what it leaves behind.
-constexpr const char* kMark = "PIPELINE_SANDBOX_ID";
-
-std::vector<pid_t> processes_with(const std::string& mark) {
-  std::vector<pid_t> found;
-  const auto names = base::list_directory("/proc");
-  if (!names) return found;
-  for (const auto& name : *names) {
-    const auto pid = base::parse_integer(name);
-    if (!pid || *pid == ::getpid()) continue;
-    const auto environment = base::read_file(base::Path("/proc") / name / "environ");
-    if (environment && environment->find(mark) != std::string::npos)
-      found.push_back(static_cast<pid_t>(*pid));
-  }
-  return found;
-}
-
 class HostSandbox : public Sandbox {
  public:
-  HostSandbox() : mark_(fmt::format("{}={}", kMark, base::random_uuid())) {}
+  HostSandbox() : mark_(make_process_mark()) {}
   ~HostSandbox() override { (void)destroy(); }
 
   Result<StartedProcess> start(const Command& command) override {
@@ -103,16 +84,7 @@ class HostSandbox : public Sandbox {
                             "without a sandbox there is no network namespace to listen in");
   }
 
-  Result<void> destroy() override {
-    // What is killed may just have forked: look again until nothing is found.
-    for (int round = 0; round < 50; ++round) {
-      const auto left = processes_with(mark_);
-      if (left.empty()) return {};
-      for (const pid_t pid : left) ::kill(pid, SIGKILL);
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return base::make_error(base::ErrorKind::internal, "processes of the job could not be killed");
-  }
+  Result<void> destroy() override { return kill_processes_with(mark_); }
 
  private:
   static Result<pid_t> spawn(const base::Path& program, std::vector<std::string>& arguments,

@@ -1,6 +1,7 @@
 #include "sandbox/landlock.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -10,6 +11,7 @@
 #include <cstdint>
 
 #include "base/fd.h"
+#include "base/files.h"
 
 namespace sandbox {
 
@@ -37,7 +39,7 @@ constexpr std::uint64_t kRefer = 1U << 13;                // version 2
 constexpr std::uint64_t kTruncate = 1U << 14;             // version 3
 constexpr std::uint64_t kScopeAbstractSockets = 1U << 0;  // version 6
 constexpr std::uint64_t kScopeSignals = 1U << 1;          // version 6
-constexpr int kVersionWithScopes = 6;
+constexpr std::uint64_t kDeviceCommands = 1U << 15;       // version 5
 
 std::uint64_t all_accesses(int version) {
   std::uint64_t accesses = kVersion1;
@@ -59,6 +61,34 @@ base::Result<void> allow(int ruleset, const std::string& path, std::uint64_t acc
   return {};
 }
 
+base::Result<base::Fd> make_ruleset(const RulesetAttributes& attributes, int version) {
+  const std::size_t size = version >= kLandlockWithScopes ? sizeof attributes : sizeof attributes.files;
+  base::Fd ruleset(static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, size, 0)));
+  if (!ruleset) return base::system_error("landlock: making a ruleset", errno);
+  return ruleset;
+}
+
+base::Result<void> restrict_to(const base::Fd& ruleset) {
+  if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == 0) return {};
+  return base::system_error("landlock: restricting the sandbox", errno);
+}
+
+constexpr std::uint64_t kScopes = kScopeAbstractSockets | kScopeSignals;
+constexpr std::uint64_t kLook = kExecute | kReadFile | kReadFolder;
+
+base::Result<int> version_with_scopes() {
+  const int version = landlock_version();
+  if (version >= kLandlockWithScopes) return version;
+  return base::make_error(
+      base::ErrorKind::denied,
+      version == 0
+          ? "this kernel has no landlock, or it is switched off: use Linux 6.12 or newer with landlock "
+            "in the `lsm=` list of its command line"
+          : fmt::format("this kernel has version {} of landlock, and only from version {} on (Linux "
+                        "6.12) it keeps steps from signalling other processes",
+                        version, kLandlockWithScopes));
+}
+
 }  // namespace
 
 int landlock_version() {
@@ -66,23 +96,35 @@ int landlock_version() {
   return version < 0 ? 0 : static_cast<int>(version);
 }
 
-base::Result<void> install_landlock(const std::vector<std::string>& writable) {
+base::Result<void> install_landlock(const std::vector<std::string>& readable,
+                                    const std::vector<std::string>& writable) {
   const int version = landlock_version();
   if (version == 0) return {};
   const std::uint64_t accesses = all_accesses(version);
   RulesetAttributes attributes{.files = accesses};
-  std::size_t size = sizeof attributes.files;
-  if (version >= kVersionWithScopes) {
-    attributes.scoped = kScopeAbstractSockets | kScopeSignals;
-    size = sizeof attributes;
-  }
-  const base::Fd ruleset(static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, size, 0)));
-  if (!ruleset) return base::system_error("landlock: making a ruleset", errno);
-  TRY(allow(ruleset.get(), "/", kExecute | kReadFile | kReadFolder));
+  if (version >= kLandlockWithScopes) attributes.scoped = kScopes;
+  TRY(const auto ruleset, make_ruleset(attributes, version));
+  for (const auto& place : readable) TRY(allow(ruleset.get(), place, kLook));
   for (const auto& place : writable) TRY(allow(ruleset.get(), place, accesses));
-  if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0)
-    return base::system_error("landlock: restricting the sandbox", errno);
-  return {};
+  return restrict_to(ruleset);
+}
+
+base::Result<void> install_landlock_alone(const std::vector<std::string>& readable,
+                                          const std::vector<std::string>& writable) {
+  TRY(const int version, version_with_scopes());
+  const std::uint64_t accesses = all_accesses(version);
+  TRY(const auto ruleset, make_ruleset({.files = accesses | kDeviceCommands, .scoped = kScopes}, version));
+  for (const auto& place : readable) {
+    if (base::exists(place)) TRY(allow(ruleset.get(), place, kLook));
+  }
+  for (const auto& place : writable) TRY(allow(ruleset.get(), place, accesses));
+  return restrict_to(ruleset);
+}
+
+base::Result<void> install_landlock_scopes() {
+  TRY(const int version, version_with_scopes());
+  TRY(const auto ruleset, make_ruleset({.scoped = kScopes}, version));
+  return restrict_to(ruleset);
 }
 
 }  // namespace sandbox

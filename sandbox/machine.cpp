@@ -130,6 +130,15 @@ Finding tried(const std::string& name, const Plan& plan, const std::string& advi
   return {name, Standing::good, "made, used and taken down", ""};
 }
 
+Finding landlock_alone() {
+  const std::string name = "--sandbox landlock";
+  const auto made = make_landlock_sandbox({.label = "doctor"});
+  if (made && run_to_end(**made, {.argv = {"true"}, .environment = {{"PATH", "/usr/bin:/bin"}}}, 20).ok())
+    return {name, Standing::good, "made, used and taken down", ""};
+  return {name, Standing::weaker, made ? "a program in it failed" : made.error().to_string(),
+          "only for where namespaces are forbidden: use Linux 6.12 or newer"};
+}
+
 }  // namespace
 
 std::vector<Finding> examine_settings() {
@@ -146,6 +155,7 @@ std::vector<Finding> examine_machine() {
       tried("a network policy", {.label = "doctor", .network = NetworkMode::isolated, .egress = true},
             "--network audit and allow=… need nf_tables with nat: run `modprobe nf_tables nft_nat "
             "nft_redir`; none and host do without"));
+  findings.push_back(landlock_alone());
   return findings;
 }
 
@@ -161,7 +171,9 @@ std::string advice_for_namespaces() {
         "perhaps an outer container or a security module forbids unshare, mount or writing id maps: allow it "
         "there";
   }
-  return advice + "; `pipeline doctor` shows all of it, and --sandbox none does without isolation";
+  return advice +
+         "; `pipeline doctor` shows all of it, --sandbox landlock does with less, and --sandbox none "
+         "without isolation";
 }
 
 }  // namespace sandbox

@@ -23,6 +23,7 @@
 #include "sandbox/cgroup.h"
 #include "sandbox/egress.h"
 #include "sandbox/machine.h"
+#include "sandbox/marked_processes.h"
 #include "sandbox/protocol.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/sealed_program.h"
@@ -138,7 +139,11 @@ std::string size_text(std::uint64_t bytes) {
 class NamespaceSandbox : public Sandbox {
  public:
   NamespaceSandbox(const Plan& plan, pid_t pid, base::Fd control, Cgroup cgroup)
-      : plan_(plan), pid_(pid), control_(std::move(control)), cgroup_(std::move(cgroup)) {}
+      : plan_(plan),
+        mark_(plan.walls == Walls::landlock ? make_process_mark() : ""),
+        pid_(pid),
+        control_(std::move(control)),
+        cgroup_(std::move(cgroup)) {}
   ~NamespaceSandbox() override { (void)destroy(); }
 
   Result<StartedProcess> start(const Command& command) override {
@@ -150,6 +155,7 @@ class NamespaceSandbox : public Sandbox {
                      std::to_string(command.argv.size())};
     message.texts.insert(message.texts.end(), command.argv.begin(), command.argv.end());
     for (const auto& [key, value] : command.environment) message.texts.push_back(key + "=" + value);
+    if (!mark_.empty()) message.texts.push_back(mark_);
     const std::uint32_t uid = command.uid.value_or(plan_.uid);
     const std::uint32_t gid = command.gid.value_or(plan_.gid);
     // The kernel takes the largest id for "leave it as it is", which is root.
@@ -250,7 +256,8 @@ class NamespaceSandbox : public Sandbox {
     }
     pid_ = -1;
     cgroup_ = Cgroup();
-    return {};
+    // Only where somebody killed the warden there is something left.
+    return mark_.empty() ? Result<void>() : kill_processes_with(mark_);
   }
 
  private:
@@ -285,6 +292,7 @@ class NamespaceSandbox : public Sandbox {
 
   std::mutex mutex_;
   const Plan plan_;
+  const std::string mark_;  // empty where a PID namespace holds them all
   pid_t pid_;
   base::Fd control_;
   Cgroup cgroup_;
@@ -293,9 +301,7 @@ class NamespaceSandbox : public Sandbox {
   std::int64_t seen_refused_ = 0;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<Sandbox>> make_namespace_sandbox(const Plan& plan) {
+Result<std::unique_ptr<Sandbox>> make_served_sandbox(const Plan& plan, std::string (*advice)()) {
   TRY(auto cgroup, Cgroup::create(plan.label, plan.limits));
   TRY(auto spawned, spawn_zygote());
   if (auto joined = cgroup.join(spawned.pid); !joined) {
@@ -316,6 +322,21 @@ Result<std::unique_ptr<Sandbox>> make_namespace_sandbox(const Plan& plan) {
   }
   sandbox->keep_egress(std::move(answer->fds));
   return std::unique_ptr<Sandbox>(std::move(sandbox));
+}
+
+std::string advice_for_landlock() {
+  return "the sandbox of landlock could not be set up; `pipeline doctor` shows what this machine has";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Sandbox>> make_namespace_sandbox(const Plan& plan) {
+  return make_served_sandbox(plan, advice);
+}
+
+Result<std::unique_ptr<Sandbox>> make_landlock_sandbox(Plan plan) {
+  plan.walls = Walls::landlock;
+  return make_served_sandbox(plan, advice_for_landlock);
 }
 
 int ExitStatus::shell_code() const {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "sandbox/host_places.h"
 
 namespace sandbox {
 
@@ -28,11 +29,13 @@ base::Json to_json(const Plan& plan) {
     if (mount.tmpfs_bytes > 0) entry["bytes"] = mount.tmpfs_bytes;
     mounts.push_back(std::move(entry));
   }
-  base::Json json = {{"label", plan.label},
+  base::Json json = {{"walls", plan.walls == Walls::landlock ? "landlock" : "namespaces"},
+                     {"label", plan.label},
                      {"root", plan.root == RootKind::host ? "host" : "image"},
                      {"mounts", std::move(mounts)},
                      {"network", plan.network == NetworkMode::host ? "host" : "isolated"},
                      {"egress", plan.egress},
+                     {"readable", readable_places(plan)},
                      {"writable", writable_places(plan)},
                      {"limits",
                       {{"memory_bytes", plan.limits.memory_bytes},
@@ -56,8 +59,29 @@ std::vector<std::string> writable_places(const Plan& plan) {
   // An image's root is the job's own: an overlay that goes with it.
   if (plan.root == RootKind::image) return {"/"};
   std::vector<std::string> places{"/tmp", "/var/tmp", "/run", "/dev"};
+  // The host's own: shared with all that runs there.
+  if (plan.walls == Walls::landlock) places = {"/dev/null", "/dev/zero", "/dev/full"};
   for (const auto& mount : plan.mounts) {
     if (mount.kind == MountKind::tmpfs || mount.access == Access::read_write) places.push_back(mount.target);
+  }
+  return places;
+}
+
+std::vector<std::string> readable_places(const Plan& plan) {
+  if (plan.walls == Walls::namespaces) return {"/"};
+  std::vector<std::string> places{"/proc",      "/dev/random",  "/dev/urandom", "/etc/resolv.conf",
+                                  "/etc/hosts", "/etc/hostname"};
+  for (const char* name : kSystemFolders) places.push_back(std::string("/") + name);
+  for (const std::string name : kEtcOfSteps) {
+    // Landlock has no "all but": where keys may lie beside certificates, the certificates are named.
+    if (name == "ssl") {
+      places.insert(places.end(), {"/etc/ssl/certs", "/etc/ssl/openssl.cnf"});
+    } else {
+      places.push_back("/etc/" + name);
+    }
+  }
+  for (const auto& mount : plan.mounts) {
+    if (mount.kind == MountKind::bind && mount.access == Access::read_only) places.push_back(mount.target);
   }
   return places;
 }

@@ -51,7 +51,16 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
+/// What parts its processes from the rest of the machine.
+enum class Walls {
+  namespaces,
+  /// No namespaces: ordinary processes of the host, held by no_new_privs, seccomp and landlock alone. What
+  /// they may not touch is refused, not absent; mounts name what they may, each under its own host path.
+  landlock,
+};
+
 struct Plan {
+  Walls walls = Walls::namespaces;
   std::string label;  ///< of cgroups and leftovers: "run-17/build"; [A-Za-z0-9._/-]
   RootKind root = RootKind::host;
   ImageRoot image;            ///< for RootKind::image
@@ -76,6 +85,8 @@ base::Json to_json(const Plan& plan);
 
 /// Where its processes may write: what landlock allows.
 std::vector<std::string> writable_places(const Plan& plan);
+/// What they may read and execute beside that; all of their root where a root decides what there is.
+std::vector<std::string> readable_places(const Plan& plan);
 
 /// The host id that an inside id has under a plan on this machine (for chown of a workspace, reading an
 /// upper).

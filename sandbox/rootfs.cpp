@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "sandbox/enter.h"
+#include "sandbox/host_places.h"
 #include "sandbox/id_shift.h"
 
 namespace sandbox {
@@ -27,49 +28,6 @@ const Path kProc = "/proc";
 // Who owns what has to be made in an image for mounts: the image's root, as it is on the host. The zygote has
 // one thread and makes one root.
 uid_t owner_of_mount_points = 0;
-
-// What a step may know of the host's /etc. Everything else is absent, not unreadable.
-constexpr const char* kEtc[] = {"passwd",
-                                "group",
-                                "nsswitch.conf",
-                                "host.conf",
-                                "protocols",
-                                "services",
-                                "networks",
-                                "ssl",
-                                "ca-certificates",
-                                "ca-certificates.conf",
-                                "alternatives",
-                                "ld.so.cache",
-                                "ld.so.conf",
-                                "ld.so.conf.d",
-                                "localtime",
-                                "timezone",
-                                "python3",
-                                "python3.11",
-                                "mime.types",
-                                "gitconfig",
-                                "profile",
-                                "bash.bashrc",
-                                "debian_version",
-                                "os-release",
-                                "lsb-release",
-                                "magic",
-                                "perl",
-                                "fonts",
-                                "inputrc",
-                                "terminfo",
-                                "locale.alias",
-                                "locale.conf",
-                                "java-17-openjdk",
-                                "java-11-openjdk",
-                                "nodejs",
-                                "npmrc",
-                                "maven",
-                                "groff",
-                                "papersize",
-                                "dpkg",
-                                "pip.conf"};
 
 constexpr const char* kDevices[] = {"null", "zero", "full", "random", "urandom", "tty"};
 constexpr const char* kHiddenFiles[] = {"kcore",      "keys",        "kallsyms",     "kmsg",
@@ -189,10 +147,9 @@ Result<void> bring_system_folder(const std::string& name) {
 
 Result<void> build_host_root() {
   TRY(call_mount("tmpfs", kRoot, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"));
-  for (const char* name : {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt"})
-    TRY(bring_system_folder(name));
+  for (const char* name : kSystemFolders) TRY(bring_system_folder(name));
   for (const char* name : {"etc", "var", "home", "root", "mnt", "srv"}) TRY(make_folder(kRoot / name));
-  for (const char* name : kEtc) {
+  for (const char* name : kEtcOfSteps) {
     const Path source = Path("/etc") / name;
     struct stat status {};
     if (::stat((kHost / source.relative_path()).c_str(), &status) != 0) continue;

@@ -98,6 +98,9 @@ class Sandbox {
 /// Sets up the namespaces and the root as the plan says, ready to start processes. An error names what the
 /// machine forbids and what to change (sysctl, package); it never falls back to less isolation.
 base::Result<std::unique_ptr<Sandbox>> make_namespace_sandbox(const Plan& plan);
+/// Without namespaces: no_new_privs, seccomp and landlock alone (plan.walls). The network is the host's, and
+/// there are no images. An error says what the kernel lacks. Only when asked for.
+base::Result<std::unique_ptr<Sandbox>> make_landlock_sandbox(Plan plan);
 /// No isolation at all: plain child processes in their own session, killed on destroy(). Only when asked for.
 std::unique_ptr<Sandbox> make_host_sandbox();
 

@@ -156,9 +156,23 @@ void deny_odd_personalities(Filter& filter) {
   filter.deny("personality", EPERM, SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, kLow32 & ~kNoRandomization));
 }
 
+// Landlock sees files that are opened, not those that are connected to. A pair of sockets stays: connected to
+// each other they reach nobody else, but for datagrams.
+void deny_meeting_places(Filter& filter) {
+  constexpr unsigned long kTypeOfSocket = 0xf;
+  filter.deny("socket", EAFNOSUPPORT, SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, AF_UNIX));
+  for (const unsigned long type : {SOCK_DGRAM, SOCK_RAW}) {
+    filter.deny("socketpair", EOPNOTSUPP, SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, AF_UNIX),
+                SCMP_A1_64(SCMP_CMP_MASKED_EQ, kTypeOfSocket, type));
+  }
+  for (const char* name : {"shmget", "shmat", "shmctl", "semget", "semop", "semtimedop", "semctl", "msgget",
+                           "msgsnd", "msgrcv", "msgctl", "ipc", "mq_open", "mq_unlink"})
+    filter.deny(name, ENOSYS);
+}
+
 }  // namespace
 
-base::Result<void> install_seccomp_filter() {
+base::Result<void> install_seccomp_filter(SeccompProfile profile) {
   Filter filter;
 #if defined(__x86_64__)
   filter.arch(SCMP_ARCH_X86);
@@ -179,6 +193,7 @@ base::Result<void> install_seccomp_filter() {
   filter.deny("prlimit64", EPERM, SCMP_A0_64(SCMP_CMP_NE, 0), SCMP_A2_64(SCMP_CMP_NE, 0));
   filter.deny("socketcall", ENOSYS, SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, kSocketOfSocketcall));
   deny_odd_personalities(filter);
+  if (profile == SeccompProfile::shared_host) deny_meeting_places(filter);
   return filter.load();
 }
 

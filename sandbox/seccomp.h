@@ -5,7 +5,15 @@
 
 namespace sandbox {
 
+/// Which of the host's rooms the processes stand in.
+enum class SeccompProfile {
+  own_namespaces,
+  /// In the host's own: also nothing by which processes of one user meet there without opening a file, which
+  /// landlock would see. Unix sockets (the engine's, the session bus, the agent of keys) and System V IPC.
+  shared_host,
+};
+
 /// For the calling process and all it starts from now on; needs no_new_privs.
-base::Result<void> install_seccomp_filter();
+base::Result<void> install_seccomp_filter(SeccompProfile profile = SeccompProfile::own_namespaces);
 
 }  // namespace sandbox

@@ -101,6 +101,7 @@ base::Result<Setting> parse_setting(std::string_view text) {
                   .hosts = base::json_string(json, "etc_hosts"),
                   .privileged = base::json_bool(json, "privileged")};
   Plan& plan = setting.plan;
+  plan.walls = base::json_string(json, "walls") == "landlock" ? Walls::landlock : Walls::namespaces;
   plan.label = base::json_string(json, "label");
   plan.root = base::json_string(json, "root") == "image" ? RootKind::image : RootKind::host;
   const auto& image = base::json_member(json, "image");

@@ -24,6 +24,7 @@
 #include "sandbox/protocol.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/setting_text.h"
+#include "sandbox/warden.h"
 
 namespace sandbox {
 
@@ -219,7 +220,8 @@ class Zygote {
       DIR* processes = ::opendir("/proc");
       while (const dirent* entry = processes == nullptr ? nullptr : ::readdir(processes)) {
         const auto pid = base::parse_integer(entry->d_name);
-        if (!pid || *pid <= 1) continue;
+        // Without a PID namespace the others are there, too; what cannot be signalled is outside.
+        if (!pid || *pid <= 1 || *pid == ::getpid() || ::kill(static_cast<pid_t>(*pid), 0) != 0) continue;
         if (auto name = name_of_running(entry->d_name); !name.empty()) {
           message.texts.emplace_back(entry->d_name);
           message.texts.push_back(std::move(name));
@@ -422,6 +424,8 @@ int zygote_main() {
   if (!message || message->texts.empty()) return 1;
   auto setting = parse_setting(message->texts[0]);
   if (!setting) return report_failure(setting.error());
+  if (setting->plan.walls == Walls::landlock)
+    return run_warden(*setting, [] { return Zygote(kControlFd, 0, 0).serve(); });
   auto ready = base::make_pipe();
   auto mapped = base::make_pipe();
   if (!ready || !mapped) return report_failure(ready ? mapped.error() : ready.error());

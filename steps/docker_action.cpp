@@ -174,7 +174,7 @@ base::Result<void> check_surroundings(const RunningJob& job, const std::string& 
   if (job.services->containers && job.services->images != nullptr) return {};
   return base::make_error(base::ErrorKind::invalid_input,
                           fmt::format("'{}' is a Docker action, which runs in a sandbox; run the job without "
-                                      "--sandbox none",
+                                      "--sandbox none or landlock",
                                       what));
 }
 

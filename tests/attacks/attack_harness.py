@@ -156,12 +156,12 @@ class AttackTest(WorkflowTest):
                 return json.loads(line[start : line.rindex("}") + 1])
         raise AssertionError("the probe printed nothing:\n" + output)
 
-    def probe_in_step(self, run, *arguments, network="host"):
-        """What the probe saw as a step of a job."""
+    def probe_in_step(self, run, *arguments, network="host", place="/tmp"):
+        """What the probe saw as a step of a job; `place` is a folder that it may write to."""
         environment = "\n".join(f"    {name}: '{value}'" for name, value in self.canaries.told(network).items())
         self.job(
             "- uses: actions/checkout@v4",
-            "- run: cp probe /tmp/attack_probe && chmod 755 /tmp/attack_probe && exec /tmp/attack_probe\n  env:\n" + environment,
+            f"- run: cp probe {place}/attack_probe && chmod 755 {place}/attack_probe && exec {place}/attack_probe\n  env:\n" + environment,
             "echo the-job-goes-on",
         )
         self.commit()

@@ -116,6 +116,43 @@ INSIDE_AN_IMAGE.update(all_are("execve: EPERM", """
     a26_file_capabilities
 """))
 
+# What differs by landlock alone: what is not the job's is there, and refused; a step has the host's own ids, and
+# nothing but its own powers is mapped.
+LANDLOCK = {}
+LANDLOCK.update(all_are("EACCES", """
+    a01_create_in_etc a01_create_in_usr a01_rename_program a01_runner_program a01_set_attribute a01_unlink_passwd
+    a02_canary a02_canary_by_own_root a02_shadow a02_state_folder a04_cgroups a05_make_disk a05_make_memory
+    a05_open_disk a05_open_fuse a05_open_kmsg a05_open_kvm a05_open_tun a14_symlink_to_canary
+    a22_controlling_terminal a22_tioclinux a22_tioclinux_high_bits a22_tiocsti a22_tiocsti_high_bits
+    a26_file_capabilities a26_setuid_program a27_debugfs a27_sys
+"""))
+LANDLOCK.update(all_are("EPERM", """
+    a01_chmod_program a01_link_program a10_host_process a14_hardlink_to_program a35_signal_the_fork_server
+"""))
+# No Unix socket can be made at all.
+LANDLOCK.update(all_are("EBADF", """
+    a02_host_socket a17_abstract_socket
+"""))
+# The names and states of other processes, and what all may read of the kernel.
+LANDLOCK.update(all_are("OK", """
+    a10_host_process_in_proc a26_host_root_in_map a27_kallsyms a27_keys
+"""))
+# Of root: a user of its own with one power, which opens no more than landlock lets.
+LANDLOCK_OF_ROOT = {
+    "a10_descriptors": "OK",
+    "a10_stack": "EPERM",
+    "a26_own_capabilities": "CapEff=0000000000000004 CapBnd=0000000000000004 NoNewPrivs=1 Seccomp=2",
+    "a27_kmsg": "EPERM",
+    "a27_timer_list": "OK",
+}
+LANDLOCK_OF_USER = {
+    "a02_aws_credentials": "EACCES",
+    "a02_docker_logins": "EACCES",
+    "a02_ssh_keys": "EACCES",
+    "a27_kmsg": "EACCES",
+    "a27_timer_list": "EACCES",
+}
+
 # What a kernel need not have: masked where it is there.
 MASKED_FILES = {
     "a03_sysrq": "/proc/sysrq-trigger",

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,7 +93,9 @@ int main(int argc, char** argv) {
   }
   char map[64] = "";
   FILE* ids = fopen("/proc/self/uid_map", "r");
-  if (ids == NULL || fgets(map, sizeof map, ids) == NULL || strstr(map, "4294967295") != NULL) {
+  // Without namespaces a filter shows that it is a sandbox; root of the host it may not be.
+  const int filtered = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 2 && geteuid() != 0;
+  if (!filtered && (ids == NULL || fgets(map, sizeof map, ids) == NULL || strstr(map, "4294967295") != NULL)) {
     fputs("attack_probe: only inside a sandbox; here it would succeed\n", stderr);
     return 2;
   }

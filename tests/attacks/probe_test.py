@@ -2,10 +2,21 @@
 
 import ctypes
 import os
+import re
 import unittest
 
 from attack_harness import AttackTest
-from expected import EXPECTED, INSIDE_AN_IMAGE, ISOLATED, MASKED_FILES, ONE_ID, READ_ONLY_FILES
+from expected import (
+    EXPECTED,
+    INSIDE_AN_IMAGE,
+    ISOLATED,
+    LANDLOCK,
+    LANDLOCK_OF_ROOT,
+    LANDLOCK_OF_USER,
+    MASKED_FILES,
+    ONE_ID,
+    READ_ONLY_FILES,
+)
 
 LANDLOCK_WITH_SCOPES = 6
 
@@ -57,6 +68,18 @@ class ProbeTest(AttackTest):
         arguments = ("--network", "none")
         self.check(self.probe_in_step(self.as_root, *arguments, network="isolated"), ISOLATED)
         self.check(self.probe_in_step(self.as_user, *arguments, network="isolated"), ISOLATED, ONE_ID)
+
+    def test_a_step_that_landlock_alone_holds(self):
+        """Of root and of an ordinary user; what they see of other processes is whatever runs here."""
+        for run, more in ((self.as_root, LANDLOCK_OF_ROOT), (self.as_user, LANDLOCK_OF_USER)):
+            seen = self.probe_in_step(run, "--sandbox", "landlock", place='"$RUNNER_TEMP"')
+            # Of a user without namespaces the bounding set is the machine's, and useless without new privileges.
+            seen["a26_own_capabilities"] = re.sub(r"(CapEff=0+ )CapBnd=\w+", r"\1", seen["a26_own_capabilities"])
+            shown = {
+                "a26_own_capabilities": "CapEff=0000000000000000  NoNewPrivs=1 Seccomp=2",
+                "a37_other_processes": seen["a37_other_processes"],
+            }
+            self.check(seen, LANDLOCK, shown, more)
 
     def test_a_container_job(self):
         """Of root and of an ordinary user, on the host's network and without one."""

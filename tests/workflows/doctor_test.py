@@ -14,7 +14,7 @@ class DoctorTest(WorkflowTest):
     def test_it_names_what_there_is_and_what_helps(self):
         """Each finding is good, or has something to do beside it."""
         findings = {found["name"]: found for found in json.loads(self.run_pipeline("doctor", "--json"))}
-        for name in ("kernel", "user namespaces", "ids of steps", "landlock", "seccomp", "overlay", "cgroup memory", "a sandbox", "a network policy", "git", "disk"):
+        for name in ("kernel", "user namespaces", "ids of steps", "landlock", "seccomp", "overlay", "cgroup memory", "a sandbox", "a network policy", "--sandbox landlock", "git", "disk"):
             self.assertIn(name, findings)
         for name, found in findings.items():
             self.assertIn(found["standing"], ("good", "weaker", "missing"))
