@@ -9,6 +9,7 @@
 #include "cli/history.h"
 #include "ecr/image_store.h"
 #include "runner/collect_garbage.h"
+#include "steps/blob_store.h"
 
 namespace cli {
 
@@ -19,10 +20,16 @@ constexpr double kSecondsPerDay = 86'400;
 base::Result<runner::Garbage> find_and_remove(const CommonFlags& common, const GcFlags& flags) {
   TRY(const auto store, open_history(common));
   const double now = base::to_epoch_seconds(base::system_clock().now());
+  std::shared_ptr<steps::BlobStore> results;
+  const auto folder = base::Path(common.state_folder) / "results";
+  if (base::exists(folder)) {
+    TRY(results, steps::BlobStore::open(folder));
+  }
   return runner::collect_garbage(common.state_folder, *store,
                                  {.older_than = now - flags.keep_days * kSecondsPerDay,
                                   .most_runs = static_cast<std::size_t>(flags.keep_runs),
-                                  .only_look = flags.dry_run});
+                                  .only_look = flags.dry_run,
+                                  .results = results.get()});
 }
 
 base::Result<std::uint64_t> remove_layers(const CommonFlags& common) {
@@ -46,9 +53,10 @@ int gc_command(const CommonFlags& common, const GcFlags& flags) {
   if (flags.json) {
     base::Json runs = base::Json::array();
     for (const auto& run : garbage->runs) runs.push_back({{"id", run.id}, {"bytes", run.bytes}});
-    const base::Json json = {{"dry_run", flags.dry_run},    {"runs", runs},
-                             {"run_bytes", garbage->bytes}, {"kept_because_running", garbage->running},
-                             {"actions", garbage->actions}, {"action_bytes", garbage->action_bytes},
+    const base::Json json = {{"dry_run", flags.dry_run},        {"runs", runs},
+                             {"run_bytes", garbage->bytes},     {"kept_because_running", garbage->running},
+                             {"actions", garbage->actions},     {"action_bytes", garbage->action_bytes},
+                             {"artifacts", garbage->artifacts}, {"artifact_bytes", garbage->artifact_bytes},
                              {"image_bytes", layer_bytes}};
     fmt::print("{}\n", base::to_text(json, 2));
     return kPassed;
@@ -60,6 +68,7 @@ int gc_command(const CommonFlags& common, const GcFlags& flags) {
              garbage->running > 0 ? fmt::format("; {} are running and stay", garbage->running) : "");
   fmt::print("{} {} fetched actions, {}\n", verb, garbage->actions,
              base::format_bytes(garbage->action_bytes));
+  fmt::print("{} {} artifacts, {}\n", verb, garbage->artifacts, base::format_bytes(garbage->artifact_bytes));
   if (!flags.dry_run)
     fmt::print("removed parts of images that no image needs: {}\n", base::format_bytes(layer_bytes));
   return kPassed;

@@ -105,6 +105,7 @@ base::Result<int> keep_watching(const CommonFlags& common, const RunFlags& flags
                                 const std::vector<workflow::Workflow>& workflows, int code) {
   const WatchedRuns runs{.repository = session.options.repository.work_tree,
                          .state_folder = session.options.state_folder,
+                         .no_builtin = session.options.no_builtin,
                          .stop = interrupt_token(),
                          .load = [&] { return load_again(flags, session); },
                          .event = [&]() -> base::Result<workflow::Event> {

@@ -57,7 +57,7 @@ workflow::Workflow affected_part(const workflow::Workflow& now, const workflow::
     say(fmt::format("{}: all jobs", now.path));
     return now;
   }
-  const AffectedJobs affected = affected_jobs(now, *before, file, event.changed_files);
+  const AffectedJobs affected = affected_jobs({now, *before, file, event.changed_files, runs.no_builtin});
   say(fmt::format("{}: {}{}", now.path, affected.jobs.empty() ? "not run: " : "", affected.reason));
   return affected.jobs.empty() ? workflow::Workflow{} : keep_jobs(now, affected.jobs);
 }

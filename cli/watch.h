@@ -16,7 +16,8 @@ namespace cli {
 
 struct WatchedRuns {
   base::Path repository;
-  base::Path state_folder;  ///< what the runs write there is no change
+  base::Path state_folder;              ///< what the runs write there is no change
+  std::vector<std::string> no_builtin;  ///< built-ins that the runs fetch instead
   std::stop_token stop;
   /// Loads the workflows anew; those that cannot be read are missing, with their problems on stderr.
   std::function<base::Result<std::vector<workflow::Workflow>>()> load;

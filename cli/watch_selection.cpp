@@ -15,20 +15,21 @@ using workflow::Job;
 using workflow::Workflow;
 
 /// Whether a step may bring files of the repository into its job. Of an action that is fetched nobody knows.
-bool may_see_files(const workflow::Step& step) {
+bool may_see_files(const workflow::Step& step, const std::vector<std::string>& no_builtin) {
   if (!step.uses) return false;
   const std::string_view name = std::string_view(step.uses->text).substr(0, step.uses->text.find('@'));
   for (const std::string_view reader : {"actions/checkout", "docker/build-push-action"}) {
     if (base::equals_ignoring_case(name, reader)) return true;
   }
-  return steps::find_builtin_action(step.uses->text) == nullptr;
+  return steps::builtin_for(step.uses->text, no_builtin) == nullptr;
 }
 
-bool may_see_files(const Job& job) {
+bool may_see_files(const Job& job, const std::vector<std::string>& no_builtin) {
   if (job.uses) return true;
-  return std::any_of(job.steps.begin(), job.steps.end(), [](const workflow::Step& step) {
-    return may_see_files(step) || std::any_of(step.parallel.begin(), step.parallel.end(),
-                                              [](const auto& inner) { return may_see_files(inner); });
+  return std::any_of(job.steps.begin(), job.steps.end(), [&](const workflow::Step& step) {
+    return may_see_files(step, no_builtin) ||
+           std::any_of(step.parallel.begin(), step.parallel.end(),
+                       [&](const auto& inner) { return may_see_files(inner, no_builtin); });
   });
 }
 
@@ -69,20 +70,20 @@ void add_those_that_need(const Workflow& workflow, std::set<std::string>& jobs) 
 
 }  // namespace
 
-AffectedJobs affected_jobs(const Workflow& now, const Workflow& before, const std::string& file,
-                           const std::vector<std::string>& changed) {
+AffectedJobs affected_jobs(const WorkflowChange& change) {
+  const Workflow& now = change.now;
   std::set<std::string> found;
   bool others = false;
-  for (const std::string& path : changed) {
-    if (path == file) {
-      found.merge(jobs_written_anew(now, before));
+  for (const std::string& path : change.changed) {
+    if (path == change.file) {
+      found.merge(jobs_written_anew(now, change.before));
     } else {
       others = true;
     }
   }
   if (others) {
     for (const Job& job : now.jobs) {
-      if (may_see_files(job)) found.insert(job.id);
+      if (may_see_files(job, change.no_builtin)) found.insert(job.id);
     }
   }
   add_those_that_need(now, found);

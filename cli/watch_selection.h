@@ -14,10 +14,15 @@ struct AffectedJobs {
   std::string reason;             ///< for people
 };
 
-/// `before` is the workflow as it was at the last run. `changed` are paths relative to the repository;
-/// `file` is the workflow's own.
-AffectedJobs affected_jobs(const workflow::Workflow& now, const workflow::Workflow& before,
-                           const std::string& file, const std::vector<std::string>& changed);
+struct WorkflowChange {
+  const workflow::Workflow& now;
+  const workflow::Workflow& before;         ///< as it was at the last run
+  const std::string& file;                  ///< the workflow's own
+  const std::vector<std::string>& changed;  ///< paths relative to the repository
+  const std::vector<std::string>&
+      no_builtin;  ///< actions that are fetched: of what they look at nobody knows
+};
+AffectedJobs affected_jobs(const WorkflowChange& change);
 
 /// The workflow with these jobs and those that they need.
 workflow::Workflow keep_jobs(const workflow::Workflow& workflow, const std::vector<std::string>& jobs);

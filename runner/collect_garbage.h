@@ -1,6 +1,6 @@
 #pragma once
-// Removes runs that are too old or too many: their folders, and what the history knows of them. Runs that
-// live are not touched. Not for images (ecr::ImageStore::collect_garbage).
+// Removes runs that are too old or too many: their folders, their artifacts, and what the history knows of
+// them. Runs that live are not touched. Not for images (ecr::ImageStore::collect_garbage).
 
 #include <cstdint>
 #include <vector>
@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/result.h"
 #include "runner/run_store.h"
+#include "steps/blob_store.h"
 
 namespace runner {
 
@@ -15,6 +16,7 @@ struct GarbageOptions {
   double older_than = 0;  ///< epoch seconds: what began before
   std::size_t most_runs = 0;
   bool only_look = false;
+  steps::BlobStore* results = nullptr;  ///< where artifacts are; absent where nothing is kept
 };
 
 struct Garbage {
@@ -27,6 +29,8 @@ struct Garbage {
   std::size_t running = 0;  ///< would have gone, too, but live
   std::size_t actions = 0;  ///< repositories of actions, by commit; none while a run lives that may use them
   std::uint64_t action_bytes = 0;
+  std::size_t artifacts = 0;  ///< of runs that go, or went before; without a store none
+  std::uint64_t artifact_bytes = 0;
 };
 
 base::Result<Garbage> collect_garbage(const base::Path& state_folder, RunStore& store,

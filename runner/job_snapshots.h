@@ -38,7 +38,7 @@ class JobSnapshots {
   struct State;
   base::Path folder_;
   WorkspaceSnapshots workspace_;
-  sandbox::EnvVars first_environment_;
+  steps::OrderedVariables first_environment_;
   std::vector<State> states_;
   int off_since_ = 0;  ///< the first step whose workspace is not kept; 0: all are
   bool kept_ = false;

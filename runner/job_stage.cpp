@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "base/crypto.h"
 #include "base/json.h"
+#include "base/strings.h"
 #include "runner/action_store.h"
 #include "runner/environment_rules.h"
 #include "runner/github_context.h"
@@ -90,7 +92,7 @@ base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSu
   contexts.set("runner", runner_context(job.folders));
   if (run.options.step_debug) contexts.set_member("runner", "debug", Value("1"));
   contexts.set("steps", Value(Object()));
-  contexts.set("env", Value(Object()));
+  contexts.set("env", Value(Object(workflow::expression::NameCase::counts)));
   Object state;
   state.set("status", Value("success"));
   const auto origin = origin_in_run(planned, run, contexts.get("github"));
@@ -208,15 +210,40 @@ base::Result<void> watch_over(const RunOptions& options, Stage& stage) {
 }
 
 // As when GitHub's "Set up job" fails: no step runs, whatever its condition.
+base::Error cannot_begin(base::Error error, steps::LogSink& log) {
+  log.annotation({.level = steps::LineKind::error, .message = error.to_string()});
+  error.code = kJobCannotBegin;
+  return error;
+}
+
 base::Result<void> prepare_actions(const workflow::PlannedJob& planned, const RunSurroundings& run,
                                    steps::RunningJob& job) {
   if (run.visit.shell == ShellUse::instead) return {};
   auto prepared = steps::prepare_job_actions(planned.job->steps, job);
   if (prepared) return {};
-  job.log->annotation({.level = steps::LineKind::error, .message = prepared.error().to_string()});
-  auto error = std::move(prepared).error();
-  error.code = kJobCannotBegin;
-  return error;
+  return cannot_begin(std::move(prepared).error(), *job.log);
+}
+
+// What the machine's owner wants of containers, by the variables of actions/runner.
+base::Result<void> obey_machine(const ContainerRequest& request) {
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  const auto required = base::to_lower(variable("ACTIONS_RUNNER_REQUIRE_JOB_CONTAINER"));
+  if (!request.own && (required == "true" || required == "1")) {
+    return base::make_error(base::ErrorKind::denied,
+                            "Jobs without a job container are forbidden on this runner, please add a "
+                            "'container:' to your job or contact your self-hosted runner administrator.");
+  }
+  const auto hooks = variable("ACTIONS_RUNNER_CONTAINER_HOOKS");
+  if (request.empty() || hooks.empty()) return {};
+  return base::make_error(
+      base::ErrorKind::invalid_input,
+      fmt::format(
+          "ACTIONS_RUNNER_CONTAINER_HOOKS names '{}', but containers of jobs are sandboxes here and no hook "
+          "can make them: unset it to run this job",
+          hooks));
 }
 
 // All that comes before the job's sandbox.
@@ -246,6 +273,8 @@ base::Result<void> prepare_stage(const workflow::PlannedJob& planned, const RunS
     TRY(put_docker_on_path(stage.job, isolation));
   }
   TRY(auto request, read_container_request(job, scope_of_job(stage.job), *stage.job.log));
+  if (auto obeyed = obey_machine(request); !obeyed)
+    return cannot_begin(std::move(obeyed).error(), *stage.job.log);
   if (isolation == Isolation::namespaces) {
     TRY(stage.containers,
         JobContainers::prepare(std::move(request),

@@ -4,8 +4,7 @@
 
 #include <cstdlib>
 
-#include "base/strings.h"
-#include "steps/run_step.h"
+#include "steps/hook_step.h"
 #include "steps/run_steps.h"
 #include "steps/step_events.h"
 #include "steps/step_shell.h"
@@ -20,24 +19,19 @@ namespace {
 
 constexpr std::size_t kLargestHook = 1U << 20;
 
-/// A script of the machine's owner that runs in each job (actions/runner adr 1751); as a step it gets the
-/// job's environment and may write its environment files.
-base::Result<std::optional<workflow::Step>> hook_step(const char* variable, const char* name) {
+/// What the variable names; nothing when it is not set.
+base::Result<std::optional<steps::HookScript>> hook_script(const char* variable, const char* moment) {
   const char* file = std::getenv(variable);
-  if (file == nullptr || *file == 0) return std::optional<workflow::Step>();
+  if (file == nullptr || *file == 0) return std::optional<steps::HookScript>();
   const base::Path path(file);
-  if (!path.is_absolute() || path.extension() != ".sh") {
+  const auto extension = path.extension().string();
+  if (!path.is_absolute() || (extension != ".sh" && extension != ".js" && extension != ".ps1")) {
     return base::invalid_input(
-        fmt::format("{} has to be the absolute path of a .sh file, found '{}'", variable, file));
+        fmt::format("{} has to be the absolute path of a script that ends in .sh, .ps1 or .js, found '{}'",
+                    variable, file));
   }
-  TRY(const auto script,
-      base::read_file(path, kLargestHook).while_doing(fmt::format("reading {}", variable)));
-  workflow::Step step{.file = file};
-  step.id = name;
-  step.name = workflow::Text{name};
-  // Its text is the shell's alone: no expression in it is ours to evaluate.
-  step.run = workflow::Text{base::replace_all(script, "${{", "${{ '${{' }}")};
-  return std::optional(std::move(step));
+  TRY(auto text, base::read_file(path, kLargestHook).while_doing(fmt::format("reading {}", variable)));
+  return std::optional(steps::HookScript{.moment = moment, .file = file, .text = std::move(text)});
 }
 
 /// One job's steps.
@@ -53,7 +47,7 @@ class JobSteps {
     if (resumes) TRY(resume(*visit_.resume, job_));
     if (visit_.shell == ShellUse::instead) return shell_instead(steps);
     if (visit_.take_snapshots) snapshots_.emplace(snapshots_folder(run_folder_, job_.planned->key), job_);
-    TRY(run_hook("ACTIONS_RUNNER_HOOK_JOB_STARTED", "Set up runner"));
+    TRY(run_hook("ACTIONS_RUNNER_HOOK_JOB_STARTED", "started", "Set up runner"));
     const steps::StepLogs logs{.enter = [this](int number) { log_.enter_step(number); },
                                .open =
                                    [this](int number) {
@@ -67,7 +61,7 @@ class JobSteps {
         .first = resumes ? visit_.resume->step : 1};
     auto ran = steps::run_steps(steps, job_, logs, watch);
     log_.enter_step(0);
-    TRY(run_hook("ACTIONS_RUNNER_HOOK_JOB_COMPLETED", "Complete runner"));
+    TRY(run_hook("ACTIONS_RUNNER_HOOK_JOB_COMPLETED", "completed", "Complete runner"));
     finish_snapshots();
     return ran;
   }
@@ -99,18 +93,18 @@ class JobSteps {
     }
   }
 
-  base::Result<void> run_hook(const char* variable, const char* name) {
-    auto step = hook_step(variable, name);
-    if (step && !*step) return {};
+  base::Result<void> run_hook(const char* variable, const char* moment, const char* name) {
+    auto script = hook_script(variable, moment);
+    if (script && !*script) return {};
     log_.enter_step(0);
     const steps::StepEvents events(log_, name);
     steps::StepResult result{Conclusion::failure, Conclusion::failure, {}};
-    if (!step) {
-      log_.annotation({.level = steps::LineKind::error, .message = step.error().to_string()});
+    if (!script) {
+      log_.annotation({.level = steps::LineKind::error, .message = script.error().to_string()});
       if (job_.status == Conclusion::success) job_.status = Conclusion::failure;
+      if (job_.failed_step.empty()) job_.failed_step = name;
     } else {
-      (*step)->condition = workflow::Text{"always()"};
-      TRY(result, steps::run_step(**step, job_));
+      TRY(result, steps::run_hook(**script, name, job_));
     }
     events.finished(result);
     return {};

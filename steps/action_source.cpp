@@ -96,7 +96,7 @@ base::Result<JobRepository> give_repository_to_job(const workflow::RepositoryRef
 }
 
 BuiltinAction builtin_of_job(const std::string& uses, const RunningJob& job) {
-  const auto builtin = builtin_for(uses, *job.services);
+  const auto builtin = builtin_for(uses, job.services->no_builtin);
   if (builtin == nullptr || !job.services->is_replaced) return builtin;
   const auto reference = workflow::parse_repository_reference(uses);
   return reference && job.services->is_replaced(*reference) ? nullptr : builtin;

@@ -44,17 +44,19 @@ base::Result<StepResult> run_action_part(const workflow::Step& step, const std::
   part.condition = condition_of(scope.stage, use->action.metadata);
   scope.use = use;
   StepResult result;
+  std::string name;
   {
     const ContextsOfStep contexts(job);
     auto start = start_of_step(part, job, scope);
+    name = name_of_part(scope.stage, start.ready ? start.ready->name : display_name(part, job));
     if (start.ready) {
-      start.ready->name = name_of_part(scope.stage, start.ready->name);
+      start.ready->name = name;
       TRY(result, run_ready_step(part, job, scope, std::move(*start.ready)));
     } else {
       result = std::move(start.result);
     }
   }
-  merge_into_status(result.conclusion, job);
+  merge_into_status(result.conclusion, name, job);
   return result;
 }
 

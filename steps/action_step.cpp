@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "steps/action_images.h"
 #include "steps/action_inputs.h"
 #include "steps/action_source.h"
 #include "steps/action_stages.h"
@@ -32,7 +33,7 @@ base::Result<StepEffects> run_builtin_action(StepRun& run, const std::string& us
   call.step = &run;
   TRY(auto outcome, find_builtin_action(uses)(call, job));
   StepEffects effects;
-  for (auto& [name, value] : outcome.outputs) effects.outputs[name] = std::move(value);
+  effects.outputs = std::move(outcome.outputs);
   effects.environment = std::move(outcome.environment);
   effects.search_path = std::move(outcome.search_path);
   effects.summary = std::move(outcome.summary);
@@ -60,7 +61,12 @@ base::Result<std::shared_ptr<ActionUse>> use_of_step(StepRun& run, const std::st
   use->uses = uses;
   TRY(use->action, load_local_action(uses, job));
   actions_of(job).add(run.step, use);
-  if (use->action.metadata.kind == workflow::ActionKind::composite) TRY(prepare_local_action(*use, job));
+  if (use->action.metadata.kind == workflow::ActionKind::composite) {
+    TRY(prepare_local_action(*use, job));
+    std::vector<const workflow::Step*> inner;
+    for (const auto& step : use->action.metadata.steps) inner.push_back(&step);
+    for (const auto& image : images_of_steps(inner, job, run.stop)) TRY(image.obtain());
+  }
   if (has_local_pre_part(*use, job)) {
     job.log->annotation({LineKind::warning,
                          fmt::format("`pre` execution is not supported for local action from '{}'", uses), "",

@@ -31,6 +31,17 @@ void ActionUses::add_repository(const std::string& name, JobRepository repositor
   repositories_[name] = std::make_shared<const JobRepository>(std::move(repository));
 }
 
+std::shared_ptr<const ecr::Image> ActionUses::find_image(const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = images_.find(key);
+  return found == images_.end() ? nullptr : found->second;
+}
+
+void ActionUses::add_image(const std::string& key, std::shared_ptr<const ecr::Image> image) {
+  const std::lock_guard lock(mutex_);
+  images_[key] = std::move(image);
+}
+
 ActionUses& actions_of(RunningJob& job) {
   if (!job.actions) job.actions = std::make_shared<ActionUses>();
   return *job.actions;

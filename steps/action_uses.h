@@ -39,11 +39,16 @@ class ActionUses {
   [[nodiscard]] std::shared_ptr<const JobRepository> find_repository(const std::string& name) const;
   void add_repository(const std::string& name, JobRepository repository);
 
+  /// An image that the job has already, by what it was made of.
+  [[nodiscard]] std::shared_ptr<const ecr::Image> find_image(const std::string& key) const;
+  void add_image(const std::string& key, std::shared_ptr<const ecr::Image> image);
+
  private:
   mutable std::mutex mutex_;
   std::map<const workflow::Step*, std::shared_ptr<ActionUse>> uses_;
   std::vector<std::shared_ptr<ActionUse>> replaced_;  ///< kept, as steps in their metadata may still run
   std::map<std::string, std::shared_ptr<const JobRepository>> repositories_;
+  std::map<std::string, std::shared_ptr<const ecr::Image>> images_;
 };
 
 /// Those of the job; made when there are none yet.

@@ -17,7 +17,7 @@ struct BackgroundSteps::Running {
   std::string name;
   std::unique_ptr<LogSink> log;
   RunningJob job;  ///< a copy; its `stop` is that of `ending`
-  sandbox::EnvVars environment_before;
+  OrderedVariables environment_before;
   std::vector<std::string> search_path_before;
   std::stop_source ending;
   base::Result<StepResult> result = StepResult{Conclusion::cancelled, Conclusion::cancelled, {}};
@@ -139,6 +139,20 @@ std::vector<std::string> BackgroundSteps::unwaited() const {
     if (!step->waited_for) ids.push_back(step->step.id);
   }
   return ids;
+}
+
+std::vector<std::string> BackgroundSteps::all() const {
+  std::vector<std::string> ids;
+  for (const auto& step : steps_) ids.push_back(step->step.id);
+  return ids;
+}
+
+std::string BackgroundSteps::first_failed(const std::vector<std::string>& ids) const {
+  for (const auto& id : ids) {
+    const Running* step = find(id);
+    if (step != nullptr && step->result && step->result->conclusion == Conclusion::failure) return step->name;
+  }
+  return "";
 }
 
 std::string BackgroundSteps::name_of(const std::string& id) const {

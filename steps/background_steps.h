@@ -40,6 +40,10 @@ class BackgroundSteps {
 
   /// Ids that nobody has waited for yet, in the order of their start.
   [[nodiscard]] std::vector<std::string> unwaited() const;
+  /// The ids of all.
+  [[nodiscard]] std::vector<std::string> all() const;
+  /// The name of the first of these that failed; empty when none has.
+  [[nodiscard]] std::string first_failed(const std::vector<std::string>& ids) const;
   /// `name: conclusion` of those that were waited for, by id; "" for others.
   [[nodiscard]] std::string name_of(const std::string& id) const;
   [[nodiscard]] std::string report_of(const std::string& id) const;

@@ -286,6 +286,8 @@ Result<void> BlobStore::remove(const std::string& shelf, std::int64_t id) {
     if (::unlink(path.c_str()) != 0 && errno != ENOENT)
       return base::system_error("cannot remove " + path.string(), errno);
   }
+  // Nobody puts something on it meanwhile; one that is not empty stays.
+  (void)::rmdir((folder_ / shelf).c_str());
   return {};
 }
 

@@ -55,10 +55,10 @@ BuiltinAction find_builtin_action(std::string_view uses) {
   return nullptr;
 }
 
-BuiltinAction builtin_for(std::string_view uses, const JobServices& services) {
+BuiltinAction builtin_for(std::string_view uses, const std::vector<std::string>& no_builtin) {
   const std::string_view name = uses.substr(0, uses.find('@'));
   const std::string_view short_name = name.substr(name.find('/') + 1);
-  for (const std::string& refused : services.no_builtin) {
+  for (const std::string& refused : no_builtin) {
     const std::string_view compared = refused.find('/') == std::string::npos ? short_name : name;
     if (!base::equals_ignoring_case(refused, compared.substr(0, refused.size()))) continue;
     // actions/cache is the repository of actions/cache/restore, too.

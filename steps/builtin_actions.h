@@ -34,7 +34,7 @@ struct ActionCall {
 
 /// What a built-in leaves behind; applied also when it failed after all (see ActionOutcome).
 struct ActionOutcome {
-  std::map<std::string, std::string> outputs;
+  Outputs outputs;
   std::vector<std::pair<std::string, std::string>> environment;  ///< for later steps, as GITHUB_ENV
   std::vector<std::string> search_path;                          ///< as GITHUB_PATH
   std::string summary;                                           ///< Markdown, as GITHUB_STEP_SUMMARY
@@ -48,8 +48,8 @@ using BuiltinAction = base::Result<ActionOutcome> (*)(const ActionCall& call, Ru
 
 /// The built-in for a `uses:` value, any version; nothing when there is none.
 BuiltinAction find_builtin_action(std::string_view uses);
-/// The same, but nothing for what the run asks to be fetched (JobServices::no_builtin).
-BuiltinAction builtin_for(std::string_view uses, const JobServices& services);
+/// The same, but nothing for what the run asks to be fetched: `owner/name`, or `name` for any owner.
+BuiltinAction builtin_for(std::string_view uses, const std::vector<std::string>& no_builtin);
 /// The names of all built-ins.
 std::vector<std::string> builtin_action_names();
 

@@ -22,7 +22,10 @@ RunningJob inner_job(const StepRun& run, const LoadedAction& action, const Outpu
   inner.post_steps.clear();
   inner.stop = run.stop;
   // Status functions look at the action in its main part, at the job elsewhere (runner's FailureFunction.cs).
-  if (run.scope.stage == ActionStage::main) inner.status = Conclusion::success;
+  if (run.scope.stage == ActionStage::main) {
+    inner.status = Conclusion::success;
+    inner.failed_step.clear();
+  }
   Object values;
   for (const auto& [name, value] : inputs) values.set(name, Value(value));
   inner.contexts.set("inputs", Value(std::move(values)));

@@ -1,35 +1,29 @@
 #include "steps/docker_action.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <utility>
 
 #include "base/crypto.h"
 #include "base/strings.h"
-#include "ecr/build.h"
 #include "ecr/container_start.h"
 #include "ecr/image_root.h"
 #include "ecr/image_user.h"
+#include "steps/action_images.h"
 #include "steps/action_inputs.h"
 #include "steps/action_stages.h"
-#include "steps/build_context.h"
-#include "steps/job_files.h"
-#include "steps/job_images.h"
 #include "steps/step_environment.h"
 
 namespace steps {
 namespace {
 
-constexpr std::string_view kScheme = "docker://";
 constexpr const char* kWorkspace = "/github/workspace";
 constexpr const char* kHome = "/github/home";
-constexpr std::size_t kLargestDockerfile = 1U << 20;
 
 /// One part of an action: the image, and what is started of it.
 struct DockerPart {
   std::shared_ptr<const ecr::Image> image;
-  sandbox::EnvVars environment;  ///< the step's, over the action's own
+  OrderedVariables environment;  ///< the step's, over the action's own
   sandbox::EnvVars more;         ///< INPUT_*, ACTIONS_* and STATE_*
   std::optional<std::string> entrypoint;
   std::optional<std::vector<std::string>> arguments;
@@ -129,47 +123,6 @@ base::Result<StepEffects> run_docker_part(StepRun& run, const DockerPart& part) 
   return run_step_process(inside, std::move(command), {});
 }
 
-base::Result<ecr::Image> build_action_image(const LoadedAction& source, RunningJob& job,
-                                            const std::stop_token& stop) {
-  const base::Path file = (base::Path(source.folder) / source.metadata.image).lexically_normal();
-  job.log->line(LineKind::group, fmt::format("Build container for action use: '{}'.", file.string()));
-  TRY(const auto location, to_host(job.folders, file.parent_path().string()));
-  TRY(const auto root, base::open_directory(location.folder));
-  TRY(const auto folder,
-      base::open_beneath(root.get(), location.relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  ecr::BuildOptions options;
-  TRY(options.dockerfile, read_regular_file(folder.get(), file.filename(), kLargestDockerfile)
-                              .while_doing(fmt::format("reading {}", file.string())));
-  options.dockerfile_name = file.string();
-  TRY(const BuildContext context, admit_build_context(folder.get(), job));
-  options.context = context.folder.get();
-  options.stop = stop;
-  options.network = job.services->containers->plan.network;
-  options.limits = job.services->containers->plan.limits;
-  options.pull = [&job, &stop](const ecr::ImageReference& reference) -> base::Result<ecr::Descriptor> {
-    TRY(const auto image, obtain_image({.image = reference.to_string(), .stop = stop}, *job.services));
-    return image.descriptor;
-  };
-  options.progress = [&job](const ecr::BuildProgress& progress) {
-    job.log->line(LineKind::output, progress.line);
-  };
-  TRY(const auto built, ecr::build_image(options, *job.services->images));
-  job.log->line(LineKind::endgroup, "");
-  return job.services->images->image(built.manifest);
-}
-
-base::Result<ecr::Image> pull_action_image(const std::string& image, RunningJob& job,
-                                           const std::stop_token& stop) {
-  job.log->line(LineKind::group, fmt::format("Pull down action image '{}'", image));
-  auto obtained =
-      obtain_image({.image = image,
-                    .stop = stop,
-                    .say = [&job](std::string_view line) { job.log->line(LineKind::output, line); }},
-                   *job.services);
-  job.log->line(LineKind::endgroup, "");
-  return obtained;
-}
-
 base::Result<void> check_surroundings(const RunningJob& job, const std::string& what) {
   if (job.services->containers && job.services->images != nullptr) return {};
   return base::make_error(base::ErrorKind::invalid_input,
@@ -220,16 +173,6 @@ base::Result<void> apply_metadata(const StepRun& run, const LoadedAction& source
   return {};
 }
 
-base::Result<std::shared_ptr<const ecr::Image>> image_of(const StepRun& run, ActionUse& use) {
-  if (use.image) return use.image;
-  const std::string& named = use.action.metadata.image;
-  TRY(auto image, named.starts_with(kScheme)
-                      ? pull_action_image(named.substr(kScheme.size()), run.job, run.stop)
-                      : build_action_image(use.action, run.job, run.stop));
-  use.image = std::make_shared<const ecr::Image>(std::move(image));
-  return use.image;
-}
-
 std::optional<std::string> entrypoint_of(ActionStage stage, const workflow::ActionMetadata& metadata) {
   if (stage == ActionStage::pre) return metadata.pre;
   return stage == ActionStage::main ? metadata.entrypoint : metadata.post;
@@ -242,7 +185,7 @@ base::Result<StepEffects> run_docker_action(StepRun& run, const std::shared_ptr<
   const auto stage = run.scope.stage;
   TRY(check_surroundings(run.job, use->uses));
   TRY(const auto inputs, action_inputs(run, action));
-  TRY(auto image, image_of(run, *use));
+  TRY(auto image, image_of_action(*use, run.job, run.stop));
   DockerPart part = part_of(run, std::move(image));
   for (const auto& [name, value] : inputs) part.more[input_variable(name)] = value;
   for (const auto& [name, value] : use->state) part.more["STATE_" + name] = value;
@@ -258,9 +201,8 @@ base::Result<StepEffects> run_docker_action(StepRun& run, const std::shared_ptr<
 
 base::Result<StepEffects> run_docker_image(StepRun& run, const std::string& image) {
   TRY(check_surroundings(run.job, image));
-  TRY(auto obtained,
-      pull_action_image(image.substr(image.starts_with(kScheme) ? kScheme.size() : 0), run.job, run.stop));
-  DockerPart part = part_of(run, std::make_shared<const ecr::Image>(std::move(obtained)));
+  TRY(auto obtained, image_of_step(image, run.job, run.stop));
+  DockerPart part = part_of(run, std::move(obtained));
   for (const auto& [name, value] : run.with) part.more[input_variable(name)] = value;
   TRY(apply_with(run, part));
   return run_docker_part(run, part);

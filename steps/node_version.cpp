@@ -27,7 +27,7 @@ bool is_set(std::string_view value) {
   return text == "1" || text == "true" || text == "$true";
 }
 
-Setting setting_of(const char* name, const sandbox::EnvVars& environment) {
+Setting setting_of(const char* name, const OrderedVariables& environment) {
   Setting setting;
   if (const auto found = environment.find(name); found != environment.end()) {
     setting.in_workflow = is_set(found->second);
@@ -40,7 +40,7 @@ Setting setting_of(const char* name, const sandbox::EnvVars& environment) {
 
 }  // namespace
 
-NodeChoice choose_node(std::string_view using_version, const sandbox::EnvVars& environment) {
+NodeChoice choose_node(std::string_view using_version, const OrderedVariables& environment) {
   const auto asked = base::to_lower(using_version);
   if (asked != "node12" && asked != "node16" && asked != "node20") return {asked, ""};
   const auto force = setting_of(kForce, environment);

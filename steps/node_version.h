@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "sandbox/sandbox.h"
+#include "steps/ordered_variables.h"
 
 namespace steps {
 
@@ -16,7 +16,7 @@ struct NodeChoice {
 
 /// node12 and node16 are taken for node20, and node20 for node24 unless the step's environment, or else that
 /// of the runner, says ACTIONS_ALLOW_USE_UNSECURE_NODE_VERSION=true.
-NodeChoice choose_node(std::string_view using_version, const sandbox::EnvVars& environment);
+NodeChoice choose_node(std::string_view using_version, const OrderedVariables& environment);
 
 /// The machine's program of that name (node24), or its `node`. Never one that a step put on the PATH: as on
 /// GitHub, what setup-node installs is for steps, not for actions.

@@ -34,6 +34,10 @@ class Outputs {
       return base::equals_ignoring_case(entry.first, name);
     });
   }
+  /// Of one that is there.
+  [[nodiscard]] const std::string& at(std::string_view name) const {
+    return entries_.at(static_cast<std::size_t>(find(name) - begin())).second;
+  }
   [[nodiscard]] bool contains(std::string_view name) const { return find(name) != end(); }
   [[nodiscard]] const_iterator begin() const { return entries_.begin(); }
   [[nodiscard]] const_iterator end() const { return entries_.end(); }

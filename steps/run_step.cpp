@@ -29,9 +29,9 @@ bool survives_cancellation(const workflow::Step& step, const RunningJob& job) {
   return holds && *holds;
 }
 
-base::Result<sandbox::EnvVars> environment_of(const workflow::Step& step, RunningJob& job,
+base::Result<OrderedVariables> environment_of(const workflow::Step& step, RunningJob& job,
                                               const StepScope& scope) {
-  sandbox::EnvVars environment = job.environment;
+  OrderedVariables environment = job.environment;
   for (const auto& [name, value] : scope.caller_environment) environment[name] = value;
   set_env_context(job, environment);
   TRY(const auto own, workflow::evaluate_mapping(step.env, scope_of(job)));
@@ -127,15 +127,19 @@ base::Result<StepResult> run_ready_step(const workflow::Step& step, RunningJob& 
 
 namespace {
 
+constexpr std::size_t kLongestNameInReason = 100;
+
 // As people want to know it: a failure before it, rather than the text of a condition that nobody wrote.
-std::string why_skipped(const workflow::Step& step, const RunningJob& job) {
+std::string why_skipped(const std::optional<workflow::Text>& condition, const RunningJob& job) {
   workflow::Scope scope = scope_of(job);
-  auto why = workflow::why_condition_fails(step.condition, scope);
+  auto why = workflow::why_condition_fails(condition, scope);
   if (job.status == Conclusion::success) return why;
   scope.status.success = [](const auto&) { return true; };
-  const auto holds_otherwise = workflow::evaluate_condition(step.condition, scope);
+  const auto holds_otherwise = workflow::evaluate_condition(condition, scope);
   if (!holds_otherwise || !*holds_otherwise) return why;
-  return job.status == Conclusion::cancelled ? "the job was cancelled" : "a step before it failed";
+  if (job.status == Conclusion::cancelled) return "the job was cancelled";
+  if (job.failed_step.empty()) return "a step before it failed";
+  return fmt::format("step '{}' failed", base::clipped(job.failed_step, kLongestNameInReason));
 }
 
 /// Within a composite action `job.status` stays the job's own; its steps look at github.action_status.
@@ -167,7 +171,7 @@ StepStart start_of_step(const workflow::Step& step, RunningJob& job, const StepS
     return {{}, std::move(result)};
   }
   if (!*runs) {
-    job.log->event("step_skipped", {{"text", why_skipped(step, job)}});
+    job.log->event("step_skipped", {{"text", why_skipped(step.condition, job)}});
     return {{}, {Conclusion::skipped, Conclusion::skipped, {}}};
   }
   ReadyStep ready{.name = display_name(step, job), .environment = std::move(*environment)};
@@ -176,14 +180,15 @@ StepStart start_of_step(const workflow::Step& step, RunningJob& job, const StepS
   return {std::move(ready), {}};
 }
 
-base::Result<sandbox::EnvVars> environment_of_step(const workflow::Step& step, RunningJob& job) {
+base::Result<OrderedVariables> environment_of_step(const workflow::Step& step, RunningJob& job) {
   set_github(job, {{"action", step.id}});
   return environment_of(step, job, {});
 }
 
 namespace {
 
-void worsen(Conclusion conclusion, RunningJob& job) {
+void worsen(Conclusion conclusion, const std::string& name, RunningJob& job) {
+  if (conclusion == Conclusion::failure && job.failed_step.empty()) job.failed_step = name;
   if (conclusion == Conclusion::cancelled ||
       (conclusion == Conclusion::failure && job.status == Conclusion::success)) {
     job.status = conclusion;
@@ -192,8 +197,8 @@ void worsen(Conclusion conclusion, RunningJob& job) {
 
 }  // namespace
 
-void merge_into_status(Conclusion conclusion, RunningJob& job) {
-  worsen(conclusion, job);
+void merge_into_status(Conclusion conclusion, const std::string& name, RunningJob& job) {
+  worsen(conclusion, name, job);
   job.contexts.set_member("job", "status", Value(std::string(to_string(job.status))));
 }
 
@@ -247,16 +252,18 @@ std::string display_name(const workflow::Step& step, const RunningJob& job) {
 
 base::Result<StepResult> run_step_in(const workflow::Step& step, RunningJob& job, const StepScope& scope) {
   StepResult result;
+  std::string name;
   {
     const ContextsOfStep contexts(job);
     auto start = start_of_step(step, job, scope);
+    name = start.ready ? start.ready->name : display_name(step, job);
     if (start.ready) {
       TRY(result, run_ready_step(step, job, scope, std::move(*start.ready)));
     } else {
       result = std::move(start.result);
     }
   }
-  worsen(result.conclusion, job);
+  worsen(result.conclusion, name, job);
   show_status(job, scope);
   record_outcome(step, result, job);
   return result;
@@ -276,8 +283,12 @@ Conclusion run_post_step(const PostStep& post, RunningJob& job) {
   const ContextsOfStep contexts(job);
   set_env_context(job, job.environment);
   const std::string condition = post.condition.empty() ? "always()" : post.condition;
-  auto runs = workflow::evaluate_condition(workflow::Text{condition, 0, 0}, scope_of(job));
-  if (runs && !*runs) return Conclusion::skipped;
+  const workflow::Text text{condition, 0, 0};
+  auto runs = workflow::evaluate_condition(text, scope_of(job));
+  if (runs && !*runs) {
+    job.log->event("step_skipped", {{"text", why_skipped(text, job)}});
+    return Conclusion::skipped;
+  }
   if (!post.opening.empty()) job.log->line(LineKind::output, post.opening);
   const auto done = runs ? post.run(job) : base::Result<void>(std::move(runs).error());
   if (done) return Conclusion::success;
@@ -290,8 +301,7 @@ Conclusion run_last_post_step(RunningJob& job) {
   job.post_steps.pop_back();
   if (job.abandoned.stop_requested()) return Conclusion::skipped;
   const Conclusion conclusion = run_post_step(post, job);
-  if (conclusion == Conclusion::failure && job.status == Conclusion::success)
-    job.status = Conclusion::failure;
+  if (conclusion == Conclusion::failure) worsen(conclusion, post.name, job);
   return conclusion;
 }
 

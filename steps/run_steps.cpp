@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "steps/action_images.h"
 #include "steps/action_stages.h"
 #include "steps/action_uses.h"
 #include "steps/background_steps.h"
@@ -37,6 +38,7 @@ class StepSequence {
       : job_(job), logs_(logs), watch_(watch), background_(job) {}
 
   base::Result<void> run(const std::vector<workflow::Step>& steps) {
+    obtain_images(steps);
     TRY(run_all_pre_parts(steps));
     for (const auto& step : steps) {
       if (number_ + 1 < watch_.first) {
@@ -53,6 +55,28 @@ class StepSequence {
   }
 
  private:
+  // Each is a step of the job's own, with condition success(); their failure is the job's.
+  void obtain_images(const std::vector<workflow::Step>& steps) {
+    std::vector<const workflow::Step*> to_run;
+    int number = 1;
+    for (const auto& step : steps) {
+      if (number >= watch_.first) to_run.push_back(&step);
+      number += numbers_of(step);
+    }
+    for (const auto& image : images_of_steps(to_run, job_, job_.stop)) {
+      if (job_.status != Conclusion::success || job_.stop.stop_requested()) return;
+      const StepEvents events(*job_.log, image.title);
+      const auto done = image.obtain();
+      const bool cancelled = !done && job_.stop.stop_requested();
+      if (!done && !cancelled) report_failure(job_, done.error());
+      const auto conclusion = done        ? Conclusion::success
+                              : cancelled ? Conclusion::cancelled
+                                          : Conclusion::failure;
+      events.finished({conclusion, conclusion, {}});
+      merge_into_status(conclusion, image.title, job_);
+    }
+  }
+
   // They run before the steps, but are numbered behind them: a step keeps its number whatever it uses.
   base::Result<void> run_all_pre_parts(const std::vector<workflow::Step>& steps) {
     int last = 1;  // the wait for background steps that nobody waited for
@@ -105,8 +129,9 @@ class StepSequence {
       background_.start(step, std::move(*start.ready), logs_.open(number_));
       return {};
     }
-    StepEvents(*job_.log, display_name(step, job_)).finished(start.result);
-    merge_into_status(start.result.conclusion, job_);
+    const auto name = display_name(step, job_);
+    StepEvents(*job_.log, name).finished(start.result);
+    merge_into_status(start.result.conclusion, name, job_);
     record_outcome(step, start.result, job_);
     return {};
   }
@@ -147,7 +172,8 @@ class StepSequence {
       result.conclusion = Conclusion::success;
     }
     events.finished(result);
-    merge_into_status(result.conclusion, job_);
+    const auto failed = background_.first_failed(ids);
+    merge_into_status(result.conclusion, failed.empty() ? name : failed, job_);
     record_outcome(step, result, job_);
     return {};
   }
@@ -170,7 +196,7 @@ class StepSequence {
       logs_.enter(++number_);
       TRY(wait({}, "Wait for all background steps", ids));
     }
-    merge_into_status(background_.worst(), job_);
+    merge_into_status(background_.worst(), background_.first_failed(background_.all()), job_);
     return {};
   }
 

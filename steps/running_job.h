@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "sandbox/sandbox.h"
 #include "steps/log_sink.h"
+#include "steps/ordered_variables.h"
 #include "steps/step_result.h"
 #include "workflow/contexts.h"
 
@@ -174,7 +175,7 @@ struct RunningJob {
   JobFolders folders;
   /// HOME and the like, in a container also the image's variables: below all else, and in no context.
   sandbox::EnvVars machine_environment;
-  sandbox::EnvVars environment;  ///< workflow and job `env`, and what GITHUB_ENV added since
+  OrderedVariables environment;  ///< workflow and job `env`, and what GITHUB_ENV added since
   sandbox::EnvVars
       runtime_environment;  ///< ACTIONS_RUNTIME_URL …, which JavaScript actions get and run steps do not
   std::vector<std::string> search_path;  ///< what GITHUB_PATH added, newest first
@@ -188,6 +189,7 @@ struct RunningJob {
   std::stop_token stop;
   std::stop_token abandoned;  ///< the time that a cancelled job has for cleaning up is over: all ends
   Conclusion status = Conclusion::success;  ///< the worst so far: what success() and failure() look at
+  std::string failed_step;                  ///< the name of the first that made it a failure
 };
 
 }  // namespace steps

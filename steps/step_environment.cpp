@@ -93,9 +93,9 @@ std::string input_variable(std::string_view name) {
   return "INPUT_" + base::to_upper(base::replace_all(name, " ", "_"));
 }
 
-sandbox::EnvVars step_variables(const RunningJob& job, const sandbox::EnvVars& environment,
+sandbox::EnvVars step_variables(const RunningJob& job, const OrderedVariables& environment,
                                 const Value& github, const Value& runner) {
-  sandbox::EnvVars variables = environment;
+  sandbox::EnvVars variables = environment.for_process();
   for (auto& [name, value] : variables) value = usable(value);
   variables.erase("");
   std::erase_if(variables, [](const auto& entry) {
@@ -112,7 +112,7 @@ sandbox::EnvVars step_variables(const RunningJob& job, const sandbox::EnvVars& e
   return variables;
 }
 
-sandbox::EnvVars process_environment(const RunningJob& job, const sandbox::EnvVars& environment,
+sandbox::EnvVars process_environment(const RunningJob& job, const OrderedVariables& environment,
                                      const Value& github, const Value& runner) {
   sandbox::EnvVars variables = step_variables(job, environment, github, runner);
   variables.insert(job.machine_environment.begin(), job.machine_environment.end());

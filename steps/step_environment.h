@@ -16,12 +16,12 @@ std::string input_variable(std::string_view name);
 
 /// What a step gives to its processes wherever they run: `environment` (job and step env) below GITHUB_*,
 /// RUNNER_* and CI, and the pair that asks for OIDC tokens.
-sandbox::EnvVars step_variables(const RunningJob& job, const sandbox::EnvVars& environment,
+sandbox::EnvVars step_variables(const RunningJob& job, const OrderedVariables& environment,
                                 const workflow::expression::Value& github,
                                 const workflow::expression::Value& runner);
 
 /// The same for processes in the job's own sandbox: over the job's base, with PATH.
-sandbox::EnvVars process_environment(const RunningJob& job, const sandbox::EnvVars& environment,
+sandbox::EnvVars process_environment(const RunningJob& job, const OrderedVariables& environment,
                                      const workflow::expression::Value& github,
                                      const workflow::expression::Value& runner);
 

@@ -33,8 +33,9 @@ workflow::Scope scope_of(const RunningJob& job) {
   return scope;
 }
 
-void set_env_context(RunningJob& job, const sandbox::EnvVars& environment) {
-  Object object;
+void set_env_context(RunningJob& job, const OrderedVariables& environment) {
+  // On Linux its names have case, unlike those of all other contexts (actions/runner StepsRunner.cs).
+  Object object(workflow::expression::NameCase::counts);
   for (const auto& [name, value] : environment) object.set(name, Value(value));
   job.contexts.set("env", Value(std::move(object)));
 }

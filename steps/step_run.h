@@ -28,7 +28,7 @@ enum class ActionStage { pre, main, post };
 /// Where a step stands: directly in the job, or within composite actions.
 struct StepScope {
   int depth = 0;                        ///< how many composite actions are around it
-  sandbox::EnvVars caller_environment;  ///< `env` of the steps that called them
+  OrderedVariables caller_environment;  ///< `env` of the steps that called them
   std::string action_path;              ///< the innermost one's folder
   std::stop_token job_stop = {};        ///< within an action: the job's, not that of the calling step
   ActionStage stage = ActionStage::main;
@@ -41,7 +41,7 @@ struct StepRun {
   RunningJob& job;
   const StepScope& scope;
   std::string name;
-  sandbox::EnvVars environment;        ///< job's, callers' and step's `env`
+  OrderedVariables environment;        ///< job's, callers' and step's `env`
   std::stop_token stop;                ///< cancellation or time limit
   Outputs with;                        ///< inputs as given, of a `uses` step
   std::optional<Outputs> inputs = {};  ///< with the defaults of its action.yml, once they are known
@@ -67,7 +67,7 @@ struct StepEffects {
 /// A step whose condition holds, with what was evaluated before it runs.
 struct ReadyStep {
   std::string name;
-  sandbox::EnvVars environment;
+  OrderedVariables environment;
   double minutes = 0;  ///< its time limit; 0 is none
   bool continue_on_error = false;
   bool may_outlive_cancellation = true;  ///< when its condition holds in a cancelled job
@@ -106,7 +106,7 @@ inline constexpr std::string_view kAlreadyReported = "reported";
 /// What an expression in a step sees. Refers to the job.
 workflow::Scope scope_of(const RunningJob& job);
 /// Sets the `env` context to these variables.
-void set_env_context(RunningJob& job, const sandbox::EnvVars& environment);
+void set_env_context(RunningJob& job, const OrderedVariables& environment);
 /// Sets members of the `github` context, keeping the others.
 void set_github(RunningJob& job, const std::map<std::string, std::string>& members);
 
@@ -140,7 +140,7 @@ base::Result<StepEffects> run_prepared_action(StepRun& run, const std::shared_pt
 base::Result<StepResult> run_step_in(const workflow::Step& step, RunningJob& job, const StepScope& scope);
 
 /// `env` of the job and the step, evaluated; sets the contexts of the step.
-base::Result<sandbox::EnvVars> environment_of_step(const workflow::Step& step, RunningJob& job);
+base::Result<OrderedVariables> environment_of_step(const workflow::Step& step, RunningJob& job);
 /// The folder that the step's process starts in, as the sandbox sees it.
 base::Result<std::string> folder_of_step(const workflow::Step& step, const RunningJob& job);
 
@@ -151,8 +151,8 @@ base::Result<StepResult> run_ready_step(const workflow::Step& step, RunningJob& 
                                         ReadyStep ready);
 /// One post step, if its condition holds.
 Conclusion run_post_step(const PostStep& post, RunningJob& job);
-/// job.status becomes the worst of what it is and this.
-void merge_into_status(Conclusion conclusion, RunningJob& job);
+/// job.status becomes the worst of what it is and this, of the step of that name.
+void merge_into_status(Conclusion conclusion, const std::string& name, RunningJob& job);
 /// The step's entry in the `steps` context.
 void record_outcome(const workflow::Step& step, const StepResult& result, RunningJob& job);
 

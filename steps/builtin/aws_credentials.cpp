@@ -291,8 +291,7 @@ PostStep clear_afterwards(const ActionCall& call) {
     const auto skip = job.environment.find("AWS_SKIP_CLEANUP_STEP");
     if (skip != job.environment.end() && is_true(skip->second)) return {};
     for (const char* name : kExported) {
-      if (const auto found = job.environment.find(name); found != job.environment.end())
-        found->second.clear();
+      if (job.environment.contains(name)) job.environment[name].clear();
     }
     return {};
   };

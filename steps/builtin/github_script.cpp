@@ -70,7 +70,7 @@ base::Result<ActionOutcome> github_script(const ActionCall& call, RunningJob& jo
   set_github(job, {{"action_path", folder}, {"action_repository", "actions/github-script"}});
   TRY(auto effects, run_step_script(*call.step, "node", folder + "/main.js", input_variables(call, job)));
   ActionOutcome outcome;
-  for (const auto& [name, value] : effects.outputs) outcome.outputs[name] = value;
+  outcome.outputs = std::move(effects.outputs);
   outcome.environment = std::move(effects.environment);
   outcome.search_path = std::move(effects.search_path);
   outcome.summary = std::move(effects.summary);

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sqlite3
 import textwrap
 import unittest
 import zipfile
@@ -259,6 +260,20 @@ class ArtifactTest(ActionTest):
             code=1,
         )
         self.assertIn("which leads out of its folder", output)
+
+    def test_they_go_with_their_run(self):
+        steps = ("echo content > a.txt", "- uses: actions/upload-artifact@v4\n  with: {name: mine, path: a.txt}")
+        self.run_steps(*steps)
+        self.run_steps(*steps)
+        self.assertIn("would remove 1 artifacts, ", self.run_pipeline("gc", "--keep-runs", "1", "--dry-run"))
+        self.assertEqual(len(json.loads(self.run_pipeline("artifact", "ls", "1", "--json"))), 1)
+        self.assertIn("removed 1 artifacts, ", self.run_pipeline("gc", "--keep-runs", "1"))
+        self.assertEqual(len(json.loads(self.run_pipeline("artifact", "ls", "2", "--json"))), 1)
+        self.assertFalse([path for path in self.state.rglob("*") if path.is_dir() and path.name == "1"])
+        # Of a run that was removed before its artifacts were.
+        with sqlite3.connect(self.state / "history.db") as database:
+            database.execute("DELETE FROM runs")
+        self.assertIn("removed 1 artifacts, ", self.run_pipeline("gc"))
 
     def test_the_command_line_lists_and_unpacks_them(self):
         self.assertIn("no run has artifacts", self.run_pipeline("artifact", "ls"))

@@ -124,6 +124,13 @@ class GithubScriptTest(WorkflowTest):
         self.assertIn(("GET", "/nothing/a%20b", "token the-token-of-the-test", None), self.server.requests)
         self.assertIn({"query": "query { viewer { login } }", "variables": {"a": 1}}, [r[3] for r in self.server.requests])
 
+    def test_outputs_keep_the_order_in_which_they_were_set(self):
+        output = self.run_steps(
+            "- id: it\n  uses: actions/github-script@v7\n  with: {script: 'core.setOutput(\"zulu\", 1); core.setOutput(\"alpha\", 2); return 3'}",
+            "- run: echo '${{ join(steps.it.outputs.*) }} ${{ toJSON(steps.it.outputs) }}' | tr -d '\\n'",
+        )
+        self.assertRegex(output, r'│ 1,2,3 \{ +"zulu": "1", +"alpha": "2", +"result": "3"\}')
+
     def test_it_tries_again_when_told_to(self):
         self.assertIn("fine true", self.script("core.info('fine ' + (await github.request('GET /flaky')).data.fine)", inputs="retries: 2"))
         self.server.requests.clear()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -86,7 +87,7 @@ class HistoryTest(WorkflowTest):
 
     def test_a_skipped_step_says_why(self):
         output = self.run_steps("false", "echo never", "- if: failure() && github.ref == 'x'\n  run: echo neither", code=1)
-        self.assertIn("○ Run echo never: a step before it failed", output)
+        self.assertIn("○ Run echo never: step 'Run false' failed", output)
         self.assertIn("○ Run echo neither: its condition does not hold: failure() && github.ref == 'x'", output)
 
     def test_the_log_of_a_job_a_step_and_from_a_line(self):
@@ -244,9 +245,60 @@ class HistoryTest(WorkflowTest):
         self.assertIn("Set up runner", output)
         self.assertIn("│ step-saw-yes", output)
         self.assertLess(output.index("step-saw-yes"), output.index("hook-ended"))
-        refused = self.run_steps("echo never", code=1, env={"ACTIONS_RUNNER_HOOK_JOB_STARTED": "started.sh"})
-        self.assertIn("has to be the absolute path of a .sh file, found 'started.sh'", refused)
-        self.assertNotIn("│ never", refused)
+        self.assertIn("A job started hook has been configured by the self-hosted runner administrator", output)
+        self.assertIn(f"Run '{started}'", output)
+        self.assertNotIn("│ echo 'hook-began", output)
+        self.assertIn("✗ Complete runner", output)
+        for file in ("started.sh", str(self.folder / "none.sh"), str(self.write("hooks/started.rb", ""))):
+            refused = self.run_steps("echo never", "- if: always()\n  run: echo always", code=1, env={"ACTIONS_RUNNER_HOOK_JOB_STARTED": file})
+            self.assertIn("ACTIONS_RUNNER_HOOK_JOB_STARTED", refused)
+            self.assertIn("Run echo never: step 'Set up runner' failed", refused)
+            self.assertIn("│ always", refused)
+        self.assertIn("has to be the absolute path of a script that ends in .sh, .ps1 or .js", refused)
+
+    def test_hooks_may_be_scripts_for_node_and_know_the_default_variables_alone(self):
+        text = """
+            const fs = require("fs");
+            console.log(`js ${process.env.GITHUB_JOB} [${process.env.OF_THE_JOB}] [${process.env.GITHUB_ACTION}]`);
+            console.log("::add-mask::hush-hush");
+            console.log("::set-output name=x::1");
+            fs.appendFileSync(process.env.GITHUB_PATH, "/opt/hooked\\n");
+            fs.appendFileSync(process.env.GITHUB_OUTPUT, "out=1\\n");
+            fs.appendFileSync(process.env.GITHUB_STATE, "state=1\\n");
+            fs.readFileSync(process.env.GITHUB_EVENT_PATH);
+        """
+        hook = self.write("hooks/started.js", text)
+        output = self.run_steps("- run: echo $OF_THE_JOB $PATH hush-hush [${{ steps }}]\n  env: {OF_THE_JOB: of-the-step}",
+                                env={"ACTIONS_RUNNER_HOOK_JOB_STARTED": str(hook)}, arguments=("--env", "OF_THE_JOB=of-the-job"))
+        self.assertIn("│ js test [undefined] [undefined]", output)
+        self.assertRegex(output, r"│ of-the-step /opt/hooked:\S+ \*\*\* \[Object\]")
+
+    def test_hooks_for_powershell_are_started_by_it(self):
+        hook = self.write("hooks/started.ps1", "Write-Host from-powershell")
+        output = self.run_steps("echo step", code=None, env={"ACTIONS_RUNNER_HOOK_JOB_STARTED": str(hook)})
+        if shutil.which("pwsh", path="/usr/local/bin:/usr/bin:/bin"):
+            self.assertIn("│ from-powershell", output)
+        else:
+            self.assertIn("powershell: command not found", output)
+        self.assertNotIn("syntax error", output)
+
+    def test_the_machine_may_require_containers_and_has_no_hooks_for_them(self):
+        required = self.run_steps("echo never", code=1, env={"ACTIONS_RUNNER_REQUIRE_JOB_CONTAINER": "true"})
+        self.assertIn("✗ Set up job", required)
+        self.assertIn("Jobs without a job container are forbidden on this runner", required)
+        hooks = {"ACTIONS_RUNNER_CONTAINER_HOOKS": "/opt/hooks/index.js"}
+        self.run_steps("echo no container", env=hooks)
+        self.workflow("""
+            on: push
+            jobs:
+              test:
+                runs-on: ubuntu-latest
+                container: alpine
+                steps: [{run: echo never}]
+        """)
+        refused = self.run_pipeline("run", ".github/workflows/test.yml", code=1, env=hooks)
+        self.assertIn("ACTIONS_RUNNER_CONTAINER_HOOKS names '/opt/hooks/index.js'", refused)
+        self.assertIn("unset it to run this job", refused)
 
     def test_completion_scripts_know_every_verb_and_flag(self):
         script = self.run_pipeline("completion", "bash")

@@ -105,6 +105,13 @@ class RemoteDockerTest(RemoteActionTest):
         self.in_order(
             output,
             "Download action repository 'octo/image@v1'",
+            "└ ✓ Set up job",
+            "┌ Pull tiny:1",
+            "│ Pull down action image 'tiny:1'",
+            "└ ✓ Pull tiny:1",
+            "┌ Build octo/box@v1",
+            "│ Build container for action use: '/home/runner/work/_actions/octo/box/v1/Dockerfile'.",
+            "└ ✓ Build octo/box@v1",
             "│ pre of octo/box@v1",
             "│ main for world with seen",
             "│ image of octo",
@@ -112,6 +119,35 @@ class RemoteDockerTest(RemoteActionTest):
             "│ last",
             "│ post with seen and kept",
         )
+
+    def test_images_are_made_once_and_before_the_first_step(self):
+        self.box(METADATA.replace("pre-entrypoint: /pre.sh", "").replace("post-entrypoint: /post.sh", ""))
+        output = self.run_steps("echo first", "- uses: octo/box@v1", "- uses: octo/box@v1\n  with: {who: me}", "- uses: docker://tiny:1\n  with: {args: echo x}",
+                                "- uses: docker://tiny:1\n  if: false")
+        self.in_order(output, "✓ Pull tiny:1", "✓ Build octo/box@v1", "│ first", "main for world", "main for me", "│ x")
+        self.assertEqual(output.count("Build container for action use"), 1, output)
+        self.assertEqual(output.count("Pull down action image"), 1, output)
+
+    def test_an_image_that_cannot_be_made_fails_the_job_before_its_steps(self):
+        self.server.publish("octo/broken", {"action.yml": METADATA, "Dockerfile": "FROM tiny:1\nRUN exit 3\n"}, "v1")
+        output = self.run_steps("echo first", "- uses: octo/broken@v1", "- if: always()\n  run: echo always", code=1)
+        self.in_order(output, "✗ Build octo/broken@v1", "Run echo first: step 'Build octo/broken@v1' failed", "│ always")
+        self.assertNotIn("│ first", output)
+
+    def test_a_composite_action_of_the_workspace_gets_its_images_before_its_steps(self):
+        self.box()
+        self.write("mine/action.yml", """
+            name: Mine
+            runs:
+              using: composite
+              steps:
+                - run: echo inner first
+                  shell: sh
+                - uses: octo/box@v1
+        """)
+        self.commit()
+        output = self.run_steps("- uses: actions/checkout@v4", "- uses: ./mine")
+        self.in_order(output, "Build container for action use", "│ inner first", "main for world")
 
     def test_jobs_in_containers_use_actions_of_others(self):
         """Scripts by the machine's node, which the image has not; Docker actions in a container of their own."""

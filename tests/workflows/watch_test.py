@@ -134,5 +134,32 @@ class WatchTest(WorkflowTest):
         self.assertNotIn(b"changed:", rest)
 
 
+    def test_of_a_built_in_that_is_fetched_nobody_knows_what_it_looks_at(self):
+        self.workflow("""
+            on: push
+            jobs:
+              alone:
+                runs-on: ubuntu-latest
+                steps:
+                  - uses: actions/setup-python@v5
+                    if: false
+                  - run: echo "hello from alone"
+        """)
+        self.commit()
+        self.watch()
+        self.wait_for("hello from alone")
+        self.write("src/a.txt", "two\n")
+        self.wait_for("no job of it looks at the repository")
+        self.end()
+        self.text = ""
+        self.write("own/action.yml", "name: own\nruns: {using: composite, steps: []}\n")
+        self.watch("--no-builtin", "actions/setup-python", "--replace", "actions/setup-python=./own")
+        self.forget()
+        self.write("src/a.txt", "three\n")
+        self.wait_for("hello from alone")
+        self.wait_for("watching")
+        self.assertEqual(self.end(), 0)
+
+
 if __name__ == "__main__":
     unittest.main()

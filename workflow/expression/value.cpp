@@ -109,13 +109,21 @@ int ordinal_ignoring_case(const std::string& a, const std::string& b) {
 // Looking at every key is quick in a small object; in a large one it would take quadratic time to build it.
 constexpr std::size_t kLargeObject = 64;
 
+std::string Object::index_key(std::string_view key) const {
+  return names_ == NameCase::counts ? std::string(key) : base::to_lower(key);
+}
+
 std::size_t Object::position_of(std::string_view key) const {
   if (!index_.empty()) {
-    const auto found = index_.find(base::to_lower(key));
+    const auto found = index_.find(index_key(key));
     return found == index_.end() ? members_.size() : found->second;
   }
   std::size_t at = 0;
-  while (at < members_.size() && !base::equals_ignoring_case(members_[at].first, key)) ++at;
+  if (names_ == NameCase::counts) {
+    while (at < members_.size() && members_[at].first != key) ++at;
+  } else {
+    while (at < members_.size() && !base::equals_ignoring_case(members_[at].first, key)) ++at;
+  }
   return at;
 }
 
@@ -134,7 +142,7 @@ Value& Object::member(std::string_view key) {
   members_.emplace_back(key, Value());
   if (members_.size() >= kLargeObject) {
     for (auto i = index_.empty() ? 0 : at; i < members_.size(); ++i)
-      index_.emplace(base::to_lower(members_[i].first), i);
+      index_.emplace(index_key(members_[i].first), i);
   }
   return members_.back().second;
 }

@@ -21,12 +21,18 @@ enum class Kind { null, boolean, number, string, array, object };
 class Value;
 using Array = std::vector<Value>;
 
-/// Keys keep their order and are found without regard to case, as GitHub's dictionaries do.
 /// The longest text that an expression may make, in bytes.
 inline constexpr std::size_t kMaxText = 10U << 20;
 
+/// Whether `A` finds `a` in an object: everywhere, but in the environment of a machine that knows case
+/// (actions/runner CaseSensitiveDictionaryContextData.cs).
+enum class NameCase { ignored, counts };
+
+/// Keys keep their order and are found without regard to case, as GitHub's dictionaries do.
 class Object {
  public:
+  Object() = default;
+  explicit Object(NameCase names) : names_(names) {}
   using Member = std::pair<std::string, Value>;
   /// The member, or nullptr.
   [[nodiscard]] const Value* find(std::string_view key) const;
@@ -39,9 +45,11 @@ class Object {
 
  private:
   [[nodiscard]] std::size_t position_of(std::string_view key) const;
+  [[nodiscard]] std::string index_key(std::string_view key) const;
 
+  NameCase names_ = NameCase::ignored;
   std::vector<Member> members_;
-  /// Of larger objects only: lower-case key → position.
+  /// Of larger objects only: the key, in lower case where case is ignored → position.
   std::unordered_map<std::string, std::size_t> index_;
 };
 

@@ -224,16 +224,16 @@ TEST_F(DockerSetup, SaysThatThereIsNothingToSetUp) {
 
 TEST(BuiltinFor, GivesNothingForWhatTheRunWantsFetched) {
   JobServices services;
-  EXPECT_NE(builtin_for("actions/checkout@v4", services), nullptr);
+  EXPECT_NE(builtin_for("actions/checkout@v4", services.no_builtin), nullptr);
   services.no_builtin = {"Setup-Node", "docker/login-action"};
-  EXPECT_EQ(builtin_for("actions/setup-node@v4", services), nullptr);
-  EXPECT_EQ(builtin_for("docker/login-action@v3", services), nullptr);
-  EXPECT_NE(builtin_for("docker/metadata-action@v5", services), nullptr);
+  EXPECT_EQ(builtin_for("actions/setup-node@v4", services.no_builtin), nullptr);
+  EXPECT_EQ(builtin_for("docker/login-action@v3", services.no_builtin), nullptr);
+  EXPECT_NE(builtin_for("docker/metadata-action@v5", services.no_builtin), nullptr);
   services.no_builtin = {"actions/cache", "setup"};
-  EXPECT_EQ(builtin_for("actions/cache/restore@v4", services), nullptr);
-  EXPECT_NE(builtin_for("actions/setup-go@v5", services), nullptr);
+  EXPECT_EQ(builtin_for("actions/cache/restore@v4", services.no_builtin), nullptr);
+  EXPECT_NE(builtin_for("actions/setup-go@v5", services.no_builtin), nullptr);
   services.no_builtin = {"other/checkout"};
-  EXPECT_NE(builtin_for("actions/checkout@v4", services), nullptr);
+  EXPECT_NE(builtin_for("actions/checkout@v4", services.no_builtin), nullptr);
 }
 
 }  // namespace
