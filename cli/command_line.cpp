@@ -161,10 +161,10 @@ void add_image(CLI::App& app, ImageFlags& flags) {
     return sub;
   };
   auto* build = verb("build", "Build a Dockerfile", "The build context, a folder", 1, 1);
-  build->add_option("-t,--tag", flags.tags, "Name for the image");
+  build->add_option("-t,--tag", flags.tags, "Name for the image")->allow_extra_args(false);
   build->add_option("-f,--file", flags.file, "The Dockerfile; default: Dockerfile in the context");
   build->add_option("--target", flags.target, "The stage to stop at");
-  build->add_option("--build-arg", flags.build_arguments, "NAME=VALUE")->take_all();
+  build->add_option("--build-arg", flags.build_arguments, "NAME=VALUE")->allow_extra_args(false);
   build->add_flag("--no-cache", flags.no_cache, "Use no cached layer");
   auto* import = verb("import", "Make an image of a root file system", "A tar file and a name", 2, 2);
   import->add_option("--env", flags.environment, "Its environment: NAME=VALUE")->take_all();

@@ -173,7 +173,16 @@ class Build {
 
 }  // namespace
 
-Result<BuiltImage> build_image(const BuildOptions& options, ImageStore& store) {
+Result<BuiltImage> build_image(BuildOptions options, ImageStore& store) {
+  if (const auto epoch = options.build_args.find(kEpochArg); epoch != options.build_args.end()) {
+    const auto seconds = base::parse_integer(epoch->second);
+    if (!seconds || *seconds < 0) {
+      return make_error(
+          ErrorKind::invalid_input,
+          fmt::format("the build-arg {}: expected seconds since 1970, found '{}'", kEpochArg, epoch->second));
+    }
+    options.source_date_epoch = *seconds;
+  }
   TRY(const auto file, parse_dockerfile(options.dockerfile, options.dockerfile_name));
   TRY(const auto ignore, read_ignore(options));
   TRY(auto variables, GlobalVariables::evaluate(file, options));

@@ -59,6 +59,8 @@ struct BuiltImage {
 };
 
 /// A failed RUN is ErrorKind::remote with the exit code in Error::code and the Dockerfile's line as location.
-base::Result<BuiltImage> build_image(const BuildOptions& options, ImageStore& store);
+/// The build-arg SOURCE_DATE_EPOCH is the time of all that is made now (reproducible-builds.org).
+base::Result<BuiltImage> build_image(BuildOptions options, ImageStore& store);
+inline constexpr const char* kEpochArg = "SOURCE_DATE_EPOCH";
 
 }  // namespace ecr

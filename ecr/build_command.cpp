@@ -54,7 +54,8 @@ class LineCutter {
 
 sandbox::Plan plan_of(const BuildCommand& command) {
   sandbox::Plan plan{.label = "build/" + base::to_hex(base::random_bytes(6)),
-                     .root = sandbox::RootKind::image};
+                     .root = sandbox::RootKind::image,
+                     .one_id = true};
   for (const auto& folder : command.lower) plan.image.lower.push_back(folder.string());
   plan.image.upper = command.upper.upper.string();
   plan.image.work = command.upper.work.string();

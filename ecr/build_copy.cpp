@@ -80,7 +80,7 @@ class Copier {
   /// `to` is where the entry itself goes.
   Result<void> copy(const WalkedEntry& entry, const Path& to) {
     if (S_ISDIR(entry.status.st_mode)) return copy_folder(entry, to);
-    TRY(const auto folder, ensure_folder(target_, to.parent_path().string(), owner_of(entry.status)));
+    TRY(const auto folder, ensure_folder(target_, to.parent_path().string(), owner_of(entry)));
     const auto name = to.filename().string();
     TRY(make_way(folder.get(), name, to));
     if (S_ISLNK(entry.status.st_mode)) return copy_link(entry, folder.get(), name);
@@ -98,13 +98,21 @@ class Copier {
   }
 
  private:
-  FileOwner owner_of(const struct stat& status) const {
+  FileOwner owner_of(const WalkedEntry& entry) const {
     if (rules_.owner) return *rules_.owner;
     if (!rules_.keep_owner) return {};
+    const auto& status = entry.status;
+    if (::geteuid() != 0) return noted_owner_of(entry);
     const auto inside = [&](std::uint32_t id) {
       return id >= target_.first_host_id ? id - target_.first_host_id : 0;
     };
     return {inside(status.st_uid), inside(status.st_gid)};
+  }
+
+  static FileOwner noted_owner_of(const WalkedEntry& entry) {
+    const Fd fd(::openat(entry.folder, entry.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd || S_ISLNK(entry.status.st_mode)) return {};
+    return noted_owner(fd.get()).value_or(FileOwner{});
   }
 
   Result<void> copy_folder(const WalkedEntry& entry, const Path& to) {
@@ -112,21 +120,21 @@ class Copier {
         base::open_beneath(target_.root, to.relative_path().empty() ? "." : to.relative_path(),
                            O_PATH | O_CLOEXEC)
             .ok();
-    TRY(const auto folder, ensure_folder(target_, to.string(), owner_of(entry.status)));
+    TRY(const auto folder, ensure_folder(target_, to.string(), owner_of(entry)));
     // A folder that is there keeps its ways, as with `cp -r`; so does the one that the copy was told to go
     // to.
     if (existed || entry.inside.empty()) return {};
-    return finish(folder.get(), owner_of(entry.status),
-                  rules_.mode.value_or(entry.status.st_mode & kPermissions), &entry.status);
+    return finish(folder.get(), owner_of(entry), rules_.mode.value_or(entry.status.st_mode & kPermissions),
+                  &entry.status);
   }
 
   Result<void> copy_link(const WalkedEntry& entry, int folder, const std::string& name) {
     TRY(const auto link, read_link(entry.folder, entry.name));
     if (::symlinkat(link.c_str(), folder, name.c_str()) != 0)
       return base::system_error("making the link " + name, errno);
-    const auto owner = owner_of(entry.status);
-    if (::fchownat(folder, name.c_str(), target_.first_host_id + owner.uid, target_.first_host_id + owner.gid,
-                   AT_SYMLINK_NOFOLLOW) != 0) {
+    const auto owner = owner_of(entry);
+    if (::geteuid() == 0 && ::fchownat(folder, name.c_str(), target_.first_host_id + owner.uid,
+                                       target_.first_host_id + owner.gid, AT_SYMLINK_NOFOLLOW) != 0) {
       return base::system_error("chown " + name, errno);
     }
     const timespec times[2] = {entry.status.st_mtim, entry.status.st_mtim};
@@ -138,7 +146,7 @@ class Copier {
     TRY(const auto from, open_file(entry));
     TRY(const auto to, create(folder, name));
     TRY(read_pieces(from.get(), [&](std::string_view piece) { return base::write_all(to.get(), piece); }));
-    TRY(finish(to.get(), owner_of(entry.status), rules_.mode.value_or(entry.status.st_mode & kPermissions),
+    TRY(finish(to.get(), owner_of(entry), rules_.mode.value_or(entry.status.st_mode & kPermissions),
                &entry.status));
     // Last: a change of owner takes a file's capabilities away.
     write_attributes(to.get(), read_attributes(from.get()), target_.first_host_id);
@@ -160,8 +168,7 @@ class Copier {
   }
 
   Result<void> finish(int fd, const FileOwner& owner, mode_t mode, const struct stat* times_of) const {
-    if (::fchown(fd, target_.first_host_id + owner.uid, target_.first_host_id + owner.gid) != 0)
-      return base::system_error("chown", errno);
+    TRY(give_to(fd, owner, target_.first_host_id));
     if (::fchmod(fd, mode) != 0) return base::system_error("chmod", errno);
     if (times_of == nullptr) return {};
     const timespec times[2] = {times_of->st_mtim, times_of->st_mtim};
@@ -197,9 +204,7 @@ class FolderMaker {
     }
     Fd made(::openat(above.get(), last.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!made) return base::system_error("opening the folder " + path.string(), errno);
-    const auto first = target_.first_host_id;
-    if (::fchown(made.get(), first + owner_.uid, first + owner_.gid) != 0)
-      return base::system_error("chown", errno);
+    TRY(give_to(made.get(), owner_, target_.first_host_id));
     return made;
   }
 

@@ -9,16 +9,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "ecr/file_owner.h"
 #include "ecr/tree_walk.h"
 
 namespace ecr {
 
 /// As the image sees them.
-struct FileOwner {
-  std::uint32_t uid = 0;
-  std::uint32_t gid = 0;
-};
-
 struct CopyTarget {
   int root = -1;                    ///< of the image's tree, borrowed
   std::string path;                 ///< absolute; with a trailing slash it is a folder

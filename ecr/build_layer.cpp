@@ -40,7 +40,7 @@ Result<std::vector<Path>> trees_of(const LayerStack& stack, ImageStore& store) {
   for (std::size_t i = 0; i < trees.size(); ++i) {
     TRY(trees[trees.size() - 1 - i], store.unpack_layer(stack.layers[i], stack.diff_ids[i]));
   }
-  return trees;
+  return without_repeats(std::move(trees));
 }
 
 Result<LayerInTheMaking> LayerInTheMaking::start(ImageStore& store) {

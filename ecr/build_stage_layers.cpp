@@ -1,6 +1,7 @@
 // The instructions of a stage that change files: WORKDIR and RUN. COPY and ADD are in build_stage_copy.cpp.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/strings.h"
@@ -166,6 +167,12 @@ Result<void> StageBuilder::execute(const RunPlan& plan, const OverlayUpper& uppe
       .upper = upper, .network = plan.network, .limits = options.limits, .stop = options.stop};
   TRY(command.lower, trees_of(image_.stack, build_.store));
   TRY(const auto user, find_user(command.lower, image_.config.user));
+  if (::geteuid() != 0 && (user.uid != 0 || user.gid != 0)) {
+    return make_error(ErrorKind::denied,
+                      fmt::format("RUN as '{}': a build without root has one id, that of the image's root; "
+                                  "build as root, or let USER come after the last RUN",
+                                  image_.config.user));
+  }
   TRY(auto prepared, PreparedMounts::prepare(plan.mounts, options.secrets, build_.store, options.stop));
   if (!plan.script.empty()) TRY(prepared.add_script(plan.script, plan.argv[0], build_.store));
   command.mounts = prepared.mounts();

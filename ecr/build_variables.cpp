@@ -87,7 +87,7 @@ std::map<std::string, std::string> GlobalVariables::proxies() const {
 std::vector<std::string> GlobalVariables::unused() const {
   std::vector<std::string> unused;
   for (const auto& [name, value] : given_) {
-    if (!used_.contains(name) && !is_proxy(name)) unused.push_back(name);
+    if (!used_.contains(name) && !is_proxy(name) && name != kEpochArg) unused.push_back(name);
   }
   return unused;
 }

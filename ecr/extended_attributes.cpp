@@ -7,6 +7,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "ecr/file_owner.h"
+
 namespace ecr {
 
 namespace {
@@ -19,7 +21,8 @@ std::string name_of(int fd) {
 }
 
 bool belongs_to_image(std::string_view name) {
-  return name == kCapability || (name.starts_with("user.") && !name.starts_with("user.overlay."));
+  return name == kCapability ||
+         (name.starts_with("user.") && !name.starts_with("user.overlay.") && name != kOwnerNote);
 }
 
 std::string value_of(const std::string& path, const char* name) {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fmt/format.h>
@@ -209,6 +210,17 @@ Result<std::vector<Path>> ImageStore::unpack(const Manifest& manifest) {
   for (std::size_t i = 0; i < manifest.layers.size(); ++i) {
     TRY(trees[manifest.layers.size() - 1 - i], unpack_layer(manifest.layers[i], config.diff_ids[i]));
   }
+  return without_repeats(std::move(trees));
+}
+
+std::vector<Path> without_repeats(std::vector<Path> trees) {
+  auto end = trees.begin();
+  for (auto tree = trees.begin(); tree != trees.end(); ++tree) {
+    if (std::find(trees.begin(), end, *tree) != end) continue;
+    if (end != tree) *end = std::move(*tree);
+    ++end;
+  }
+  trees.erase(end, trees.end());
   return trees;
 }
 

@@ -106,4 +106,8 @@ class ImageStore {
   std::shared_ptr<Workroom> workroom_;  ///< where this process keeps what is not finished
 };
 
+/// Trees, topmost first, each once: an overlay takes no folder twice, and a layer that comes again above
+/// covers all of itself below. Instructions that change nothing all make the same layer.
+std::vector<base::Path> without_repeats(std::vector<base::Path> trees);
+
 }  // namespace ecr

@@ -27,8 +27,6 @@ struct WrittenLayer {
 struct LayerOptions {
   std::uint32_t first_host_id = 0;          ///< owner on disk minus this is the owner in the layer
   std::optional<std::int64_t> latest_time;  ///< later mtimes become this one
-  /// Owners that the disk could not take (not root), by path in the layer.
-  std::map<std::string, std::pair<std::uint32_t, std::uint32_t>> owners;
 };
 
 /// A folder's content as a layer blob. Entries are sorted; char devices 0:0 become whiteouts and opaque

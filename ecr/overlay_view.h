@@ -1,6 +1,5 @@
 #pragma once
-// Layers seen as one tree, by an overlay that is mounted nowhere: its descriptor is the only way in, and it
-// is gone when that is closed, however this program ends. Needs the right to mount (root).
+// Layers seen as one tree, by an overlay that is mounted nowhere (sandbox/overlay.h).
 
 #include <optional>
 #include <vector>

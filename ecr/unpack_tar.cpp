@@ -15,6 +15,7 @@
 #include "base/strings.h"
 #include "ecr/compression.h"
 #include "ecr/extended_attributes.h"
+#include "ecr/file_owner.h"
 #include "ecr/layer.h"
 
 namespace ecr {
@@ -260,11 +261,19 @@ class Unpacker {
   }
 
   void own(int fd, const std::string& name, std::int64_t uid, std::int64_t gid) const {
-    if (!is_root_) return;
+    if (!is_root_) {
+      // What the disk cannot keep so is left away, as attributes are.
+      if (name.empty() && (uid > 0 || gid > 0)) (void)give_to(fd, {bounded(uid), bounded(gid)}, 0).ok();
+      return;
+    }
     const auto shift = [this](std::int64_t id) {
-      return static_cast<uid_t>(options_.first_host_id + (id >= 0 && id <= kLargestId ? id : kNobody));
+      return static_cast<uid_t>(options_.first_host_id + bounded(id));
     };
     (void)::fchownat(fd, name.c_str(), shift(uid), shift(gid), AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
+  }
+
+  static std::uint32_t bounded(std::int64_t id) {
+    return static_cast<std::uint32_t>(id >= 0 && id <= kLargestId ? id : kNobody);
   }
 
   static timespec time_of(const ArchiveEntry& entry) {

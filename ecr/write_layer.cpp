@@ -12,6 +12,7 @@
 #include "base/archive.h"
 #include "base/strict_open.h"
 #include "ecr/extended_attributes.h"
+#include "ecr/file_owner.h"
 #include "ecr/layer.h"
 #include "ecr/layer_blob.h"
 
@@ -61,6 +62,7 @@ class TreeWriter {
           return base::system_error("reading " + name, errno);
         const std::string path = folder.empty() ? name : folder + "/" + name;
         if (S_ISDIR(status.st_mode)) {
+          TRY(make_passable(fd.get(), name, path, status.st_mode));
           below.push_back(path);
         } else if (is_whiteout(status)) {
           TRY(tar_.add(mark((folder.empty() ? "" : folder + "/") + ".wh." + name)));
@@ -75,7 +77,9 @@ class TreeWriter {
       if (!fd || ::fstat(fd.get(), &status) != 0)
         return base::system_error("reading the folder /" + path, errno);
       ArchiveEntry entry = entry_for(path, status, EntryKind::directory);
-      entry.attributes = read_attributes(fd.get());
+      if (const auto mode = closed_folders_.find(path); mode != closed_folders_.end())
+        entry.mode = mode->second & 07777;
+      take_attributes(fd.get(), entry);
       TRY(tar_.add(entry));
       TRY(write_folder(path));
     }
@@ -108,11 +112,11 @@ class TreeWriter {
 
   Result<void> write_file(int folder, const std::string& name, const std::string& path,
                           const struct stat& status) {
-    const base::Fd fd(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    const base::Fd fd = open_to_read(folder, name, status.st_mode);
     if (!fd) return base::system_error("opening", errno);
     ArchiveEntry entry = entry_for(path, status, EntryKind::file);
     entry.size = static_cast<std::uint64_t>(status.st_size);
-    entry.attributes = read_attributes(fd.get());
+    take_attributes(fd.get(), entry);
     TRY(tar_.add(entry));
     std::uint64_t left = entry.size;
     while (left > 0) {
@@ -131,13 +135,38 @@ class TreeWriter {
     entry.mode = status.st_mode & 07777;
     entry.uid = unshifted(status.st_uid);
     entry.gid = unshifted(status.st_gid);
-    if (const auto owner = options_.owners.find(path); owner != options_.owners.end()) {
-      entry.uid = owner->second.first;
-      entry.gid = owner->second.second;
-    }
     entry.mtime = status.st_mtim.tv_sec;
     if (options_.latest_time) entry.mtime = std::min<std::int64_t>(entry.mtime, *options_.latest_time);
     return entry;
+  }
+
+  static void take_attributes(int fd, ArchiveEntry& entry) {
+    entry.attributes = read_attributes(fd);
+    const auto owner = noted_owner(fd);
+    if (!owner) return;
+    entry.uid = owner->uid;
+    entry.gid = owner->gid;
+  }
+
+  // Without root a tree stays one that we can read and remove, as unpack_layer() makes it.
+  Result<void> make_passable(int folder, const std::string& name, const std::string& path, mode_t mode) {
+    if (::geteuid() == 0 || (mode & S_IRWXU) == S_IRWXU) return {};
+    if (::fchmodat(folder, name.c_str(), (mode & 07777) | S_IRWXU, 0) != 0)
+      return base::system_error("opening the folder /" + path, errno);
+    closed_folders_[path] = mode;
+    return {};
+  }
+
+  // An ordinary user's own file may be one that its owner must not read, as `sudo` is.
+  static base::Fd open_to_read(int folder, const std::string& name, mode_t mode) {
+    constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+    base::Fd fd(::openat(folder, name.c_str(), kFlags));
+    if (fd || errno != EACCES || ::fchmodat(folder, name.c_str(), S_IRUSR, 0) != 0) return fd;
+    fd.reset(::openat(folder, name.c_str(), kFlags));
+    const int failure = errno;
+    (void)::fchmodat(folder, name.c_str(), mode & 07777, 0);
+    errno = failure;
+    return fd;
   }
 
   // Ids outside of the range are the runner's own: root as far as the image is concerned.
@@ -153,6 +182,7 @@ class TreeWriter {
   base::TarWriter tar_;
   std::vector<char> buffer_;
   std::map<std::pair<dev_t, ino_t>, std::string> links_;
+  std::map<std::string, mode_t> closed_folders_;
 };
 
 }  // namespace

@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -26,9 +24,8 @@
 #include "sandbox/marked_processes.h"
 #include "sandbox/protocol.h"
 #include "sandbox/sandbox.h"
-#include "sandbox/sealed_program.h"
 #include "sandbox/setting_text.h"
-#include "sandbox/zygote.h"
+#include "sandbox/spawn_zygote.h"
 
 namespace sandbox {
 
@@ -42,67 +39,9 @@ std::string advice() {
   return "the sandbox could not be set up: " + advice_for_namespaces();
 }
 
-// Stands in the environment of a zygote: a program that does not act as one would start itself for ever.
-constexpr const char* kZygoteMark = "PIPELINE_ZYGOTE";
-
 constexpr std::uint32_t kLargestId = INT32_MAX;
 
-struct Spawned {
-  pid_t pid = -1;
-  base::Fd control;
-};
-
-// Of a fork server: what it is asked takes it microseconds, an exec on a busy disk perhaps seconds.
-constexpr int kPatienceSeconds = 60;
 constexpr int kPatienceAtTheEndMilliseconds = 10'000;
-
-// This binary again, as the zygote: never a fork of this large, threaded process.
-Result<Spawned> spawn_zygote() {
-  if (std::getenv(kZygoteMark) != nullptr) {
-    return base::make_error(base::ErrorKind::internal,
-                            "this program was started as a sandbox's fork server and did not become one: "
-                            "its main() has to call sandbox::zygote_main()");
-  }
-  TRY(const auto program, program_for_sandboxes());
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-    return base::system_error("socketpair", errno);
-  base::Fd ours(ends[0]);
-  const timeval patience{kPatienceSeconds, 0};
-  ::setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  ::setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  base::Fd theirs(ends[1]);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  // dup2 onto itself would keep close-on-exec, so it goes over another number.
-  posix_spawn_file_actions_adddup2(&actions, theirs.get(), 9);
-  posix_spawn_file_actions_adddup2(&actions, 9, kControlFd);
-  posix_spawn_file_actions_addclosefrom_np(&actions, kControlFd + 1);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t signals;
-  sigemptyset(&signals);
-  posix_spawnattr_setsigmask(&attributes, &signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGPIPE);
-  posix_spawnattr_setsigdefault(&attributes, &signals);
-  // A session of its own: Ctrl-C at the terminal is for the runner, which ends steps in its order.
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::string name = "pipeline-sandbox";
-  std::string argument = kZygoteArgument;
-  char* argv[] = {name.data(), argument.data(), nullptr};
-  std::string path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  std::string mark = fmt::format("{}=1", kZygoteMark);
-  char* environment[] = {path.data(), mark.data(), nullptr};
-  Spawned spawned;
-  const int error = ::posix_spawn(&spawned.pid, program.c_str(), &actions, &attributes, argv, environment);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (error != 0) return base::system_error("starting the sandbox's process", error);
-  spawned.control = std::move(ours);
-  return spawned;
-}
 
 Setting setting_of(const Plan& plan) {
   Setting setting{.plan = plan, .privileged = ::geteuid() == 0};

@@ -47,7 +47,8 @@ base::Json to_json(const Plan& plan) {
                      {"hosts", plan.hosts},
                      {"uid", plan.uid},
                      {"gid", plan.gid},
-                     {"id_slot", plan.id_slot}};
+                     {"id_slot", plan.id_slot},
+                     {"one_id", plan.one_id}};
   if (plan.root == RootKind::image) {
     json["read_only_root"] = plan.read_only_root;
     json["image"] = {{"lower", plan.image.lower}, {"upper", plan.image.upper}, {"work", plan.image.work}};

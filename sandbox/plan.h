@@ -76,6 +76,9 @@ struct Plan {
   /// Root mode: which range, 100000 + 65536 * slot. Layers are kept under the ids of slot 0 and shown under
   /// those of this one.
   std::uint32_t id_slot = 0;
+  /// Without root: only the runner's own id, also where there is a range. What is written then is the
+  /// runner's to read and to remove.
+  bool one_id = false;
   bool read_only_root = false;                    ///< of an image; a host root always is
   std::vector<std::string> supplementary_hidden;  ///< more paths to hide under an empty tmpfs or /dev/null
   bool operator==(const Plan&) const = default;

@@ -125,6 +125,7 @@ base::Result<Setting> parse_setting(std::string_view text) {
   plan.uid = number_of(json, "uid");
   plan.gid = number_of(json, "gid");
   plan.id_slot = number_of(json, "id_slot");
+  plan.one_id = base::json_bool(json, "one_id");
   plan.read_only_root = base::json_bool(json, "read_only_root");
   plan.supplementary_hidden = texts_of(base::json_member(json, "hidden"));
   return setting;
@@ -136,8 +137,10 @@ base::Result<void> write_id_maps(pid_t pid, const Setting& setting) {
     TRY(write_to_proc(pid, "uid_map", map));
     return write_to_proc(pid, "gid_map", map);
   }
-  TRY(const bool mapped, map_subordinate_range(pid));
-  if (mapped) return {};
+  if (!setting.plan.one_id) {
+    TRY(const bool mapped, map_subordinate_range(pid));
+    if (mapped) return {};
+  }
   TRY(write_to_proc(pid, "setgroups", "deny"));
   TRY(write_to_proc(pid, "uid_map", fmt::format("0 {} 1\n", ::getuid())));
   return write_to_proc(pid, "gid_map", fmt::format("0 {} 1\n", ::getgid()));

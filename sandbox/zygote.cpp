@@ -21,6 +21,7 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "sandbox/enter.h"
+#include "sandbox/overlay.h"
 #include "sandbox/protocol.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/setting_text.h"
@@ -422,6 +423,7 @@ int zygote_main() {
   ::signal(SIGPIPE, SIG_IGN);
   auto message = protocol::receive(kControlFd);
   if (!message || message->texts.empty()) return 1;
+  if (message->kind == Kind::overlay) return answer_overlay_request(*message);
   auto setting = parse_setting(message->texts[0]);
   if (!setting) return report_failure(setting.error());
   if (setting->plan.walls == Walls::landlock)

@@ -225,4 +225,4 @@ class AttackTest(WorkflowTest):
         self.write("Dockerfile", f"FROM scratch\nCOPY probe /usr/bin/env\nCOPY probe /tmp/attack_probe\nCOPY passwd /etc/passwd\n{environment}\n".replace("    ", ""))
         with open(self.repository / "Dockerfile", "a", encoding="utf-8") as dockerfile:
             dockerfile.write('RUN --network=none ["/tmp/attack_probe"]\n')
-        return self.results(run("image", "build", "-t", "attack:1", "."))
+        return self.results(run("image", "build", "--no-cache", "-t", "attack:1", "."))

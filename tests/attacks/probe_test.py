@@ -100,8 +100,9 @@ class ProbeTest(AttackTest):
         self.check(self.probe_in_action(self.as_user), INSIDE_AN_IMAGE, ONE_ID)
 
     def test_a_run_of_a_dockerfile(self):
-        """Its root is its own to change, and nothing of it is the host's."""
+        """Of root and of an ordinary user: its root is its own to change, and nothing of it is the host's."""
         self.check(self.probe_in_build(self.as_root), ISOLATED, INSIDE_AN_IMAGE)
+        self.check(self.probe_in_build(self.as_user), ISOLATED, INSIDE_AN_IMAGE, ONE_ID)
 
 
 if __name__ == "__main__":

@@ -90,14 +90,69 @@ class RootlessTest(WorkflowTest):
         self.assertEqual(output.count("│ I am it"), 2, output)
         self.assertEqual(list(self.state.glob("runs/*/jobs/*")), [])
 
-    def test_building_on_an_image_says_that_it_needs_root(self):
-        """Mounting layers is not for everybody; the message says what to do, and nothing is half built."""
-        self.write("Dockerfile", "FROM scratch\nCOPY README.md /a\n")
-        self.write("Second", "FROM base:1\nCOPY README.md /b\n")
-        self.run_as_user("image", "build", "-t", "base:1", ".")
+    BUILD = """
+        FROM base:1 AS one
+        RUN echo built > /made && mkdir -p /d/deep && echo x > /d/deep/f && ln -s /made /link
+        WORKDIR /w/x
+        COPY README.md .
+        RUN rm -rf /d && mkdir /d && echo new > /d/g && rm /made /bin/nc && touch /srv/s && chmod 4111 /srv/s && mkdir /closed && touch /closed/x && chmod 0 /closed
+        RUN true
+        FROM base:1
+        COPY --from=one --chown=5:6 /w /w
+        COPY --from=one /d /copied
+        COPY --chown=worker README.md /home/
+        RUN echo more >> /home/README.md && find /w /copied | sort && true
+        RUN true
+        FROM one
+        RUN test ! -e /made && test ! -e /d/deep && test -f /d/g && test ! -e /bin/nc && test -L /link && echo all-as-left
+        COPY --from=1 /home /home
+        USER worker
+        """
+
+    def test_building_on_an_image(self):
+        """RUN, COPY --from and what they delete come to the very image that root builds, owners too."""
+        self.write("Dockerfile", self.BUILD)
+        (self.repository / "README.md").chmod(0o644)
+
+        def build(run, state):
+            self.state = self.folder / state
+            make_image(self, "base:1", "RUN true", run=lambda *call: run(*call, "--build-arg", "SOURCE_DATE_EPOCH=1700000000"))
+            output = run("image", "build", "--build-arg", "SOURCE_DATE_EPOCH=1700000000", "-t", "built:1", ".")
+            self.assertIn("all-as-left", output)
+            return output.strip().splitlines()[-1]
+
+        self.assertEqual(build(self.run_as_user, "of-user"), build(self.run_pipeline, "of-root"))
+
+    def test_what_a_build_without_root_cannot_do(self):
+        """It has one id: the message says so, and nothing is half built."""
+        make_image(self, "base:1", run=self.run_as_user)
+        self.write("Second", "FROM base:1\nUSER worker\nRUN id\n")
         output = self.run_as_user("image", "build", "-t", "second:1", "-f", "Second", ".", code=3)
-        self.assertIn("run as root", output)
+        self.assertIn("RUN as 'worker': a build without root has one id", output)
         self.assertNotIn("second:1", self.run_as_user("image", "ls"))
+
+    def test_actions_and_steps_build_on_images(self):
+        """A Docker action's Dockerfile, and `docker build` in a step."""
+        self.write("act/action.yml", "name: d\nruns: {using: docker, image: Dockerfile}\n")
+        self.write("act/Dockerfile", 'FROM base:1\nRUN echo hello from the action > /said\nENTRYPOINT ["cat", "/said"]\n')
+        self.write("image/Dockerfile", "FROM base:1\nRUN echo hello from the build && touch /there\n")
+        self.commit()
+        make_image(self, "base:1", run=self.run_as_user)
+        self.workflow(
+            """
+            on: push
+            jobs:
+              test:
+                runs-on: ubuntu-latest
+                steps:
+                  - uses: actions/checkout@v4
+                  - uses: ./act
+                  - run: docker build -t mine:1 image
+            """
+        )
+        output = self.run_as_user("run", ".github/workflows/test.yml")
+        self.assertIn("│ hello from the action", output)
+        self.assertIn("hello from the build", output)
 
 
 if __name__ == "__main__":
