@@ -4,7 +4,6 @@
 
 #include <chrono>
 
-#include "base/glob.h"
 #include "base/json.h"
 #include "base/strings.h"
 #include "ecr/build.h"
@@ -43,28 +42,10 @@ std::string push_line(const ecr::PushProgress& progress) {
   return "";
 }
 
-// What the runner connects to for a step is held against the policy of the step's job.
-base::Result<void> check_network(const RunningJob& job, const ecr::ImageReference& reference) {
-  const auto& services = *job.services;
-  if (!services.why_no_connection) return {};
-  for (const auto& [pattern, address] : services.registry_endpoints) {
-    if (base::glob_matches(pattern, reference.host)) return {};  // the runner's own emulator
-  }
-  std::string host = reference.host;
-  std::uint16_t port = 443;
-  if (const auto colon = host.rfind(':'); colon != std::string::npos) {
-    port = static_cast<std::uint16_t>(base::parse_integer(host.substr(colon + 1)).value_or(0));
-    host.resize(colon);
-  }
-  if (const auto why = services.why_no_connection(host, port); !why.empty())
-    return base::make_error(base::ErrorKind::denied, why);
-  return {};
-}
-
 base::Result<ecr::Descriptor> pull_one(const DockerCall& call, RunningJob& job,
                                        const ecr::ImageReference& reference,
                                        const std::function<void(std::string_view)>& say) {
-  TRY(check_network(job, reference));
+  TRY(check_registry(*job.services, reference));
   ecr::PullOptions options;
   options.registry = registry_options(*job.services, call.stop);
   options.progress = [&](const std::string& line) { say(line + "\n"); };
@@ -81,7 +62,7 @@ void tell_ignored(const DockerCall& call) {
 
 base::Result<void> push_image(const DockerCall& call, RunningJob& job, const std::string& source,
                               const ecr::ImageReference& reference) {
-  TRY(check_network(job, reference));
+  TRY(check_registry(*job.services, reference));
   const ecr::ImageStore& store = *job.services->images;
   if (!store.resolve(source)) {
     return base::make_error(

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "base/crypto.h"
+#include "base/glob.h"
+#include "base/strings.h"
 #include "ecr/pull.h"
 #include "steps/registry_logins.h"
 
@@ -62,6 +64,22 @@ ecr::RegistryOptions registry_options(JobServices& services, const std::stop_tok
   return options;
 }
 
+base::Result<void> check_registry(const JobServices& services, const ecr::ImageReference& reference) {
+  if (!services.why_no_connection) return {};
+  for (const auto& [pattern, address] : services.registry_endpoints) {
+    if (base::glob_matches(pattern, reference.host)) return {};  // the runner's own emulator
+  }
+  std::string host = reference.host;
+  std::uint16_t port = 443;
+  if (const auto colon = host.rfind(':'); colon != std::string::npos) {
+    port = static_cast<std::uint16_t>(base::parse_integer(host.substr(colon + 1)).value_or(0));
+    host.resize(colon);
+  }
+  if (const auto why = services.why_no_connection(host, port); !why.empty())
+    return base::make_error(base::ErrorKind::denied, why);
+  return {};
+}
+
 base::Result<ecr::Image> obtain_image(const ImageRequest& request, JobServices& services) {
   if (services.images == nullptr)
     return base::make_error(base::ErrorKind::internal, "this run has no image store");
@@ -77,6 +95,7 @@ base::Result<ecr::Image> obtain_image(const ImageRequest& request, JobServices& 
                                         "to fetch it",
                                         reference.to_string()));
   }
+  TRY(check_registry(services, reference).while_doing("pulling " + reference.to_string()));
   TRY(const auto pulled, pull(reference, request, services));
   return services.images->image(pulled);
 }

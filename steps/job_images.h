@@ -27,6 +27,10 @@ struct ImageRequest {
 /// How registries are reached from the job, with its logins.
 ecr::RegistryOptions registry_options(JobServices& services, const std::stop_token& stop);
 
+/// A registry is named by the workflow, so what the runner asks of it is held against the job's network
+/// policy.
+base::Result<void> check_registry(const JobServices& services, const ecr::ImageReference& reference);
+
 /// The Error says which image, and why it is not to be had.
 base::Result<ecr::Image> obtain_image(const ImageRequest& request, JobServices& services);
 

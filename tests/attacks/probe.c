@@ -1,13 +1,17 @@
 // Tries what a hostile step would try, each in a process of its own, and prints one JSON object: attempt → errno
 // name, "OK", a signal, or what was seen. Names begin with the number of the attack in docs/attacks.md.
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -82,6 +86,30 @@ static void run(const struct Named* named, int* first) {
   print_json_text(text);
 }
 
+// Every port of an address: which of them take a connection.
+static int scan(const char* address) {
+  printf("open on %s:", address);
+  for (int port = 1; port < 65536; ++port) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    if (fd < 0 || inet_pton(AF_INET, address, &to.sin_addr) != 1) return 2;
+    int result = connect(fd, (struct sockaddr*)&to, sizeof to);
+    struct pollfd watched = {.fd = fd, .events = POLLOUT};
+    if (result != 0 && errno == EINPROGRESS && poll(&watched, 1, 1000) == 1) {
+      socklen_t length = sizeof result;
+      getsockopt(fd, SOL_SOCKET, SO_ERROR, &result, &length);
+    }
+    // A connection that got its own port for a sender's is one to itself.
+    struct sockaddr_in own;
+    socklen_t size = sizeof own;
+    const int to_itself = getsockname(fd, (struct sockaddr*)&own, &size) == 0 && ntohs(own.sin_port) == port;
+    if (result == 0 && !to_itself) printf(" %d", port);
+    close(fd);
+  }
+  puts(".");
+  return 0;
+}
+
 int main(int argc, char** argv) {
   if (argc > 1 && strcmp(argv[1], "--ids") == 0) {  // what an attempt at setuid started
     char line[256];
@@ -91,6 +119,7 @@ int main(int argc, char** argv) {
     printf("uid %d, capabilities %s", (int)geteuid(), capabilities);
     return 0;
   }
+  if (argc > 2 && strcmp(argv[1], "--scan") == 0) return scan(argv[2]);
   char map[64] = "";
   FILE* ids = fopen("/proc/self/uid_map", "r");
   // Without namespaces a filter shows that it is a sandbox; root of the host it may not be.

@@ -99,7 +99,7 @@ class ProbeTest(AttackTest):
         self.check(self.probe_in_action(self.as_root), INSIDE_AN_IMAGE)
         self.check(self.probe_in_action(self.as_user), INSIDE_AN_IMAGE, ONE_ID)
 
-    def test_a_run_of_a_dockerfile(self):
+    def test_a46_a_run_of_a_dockerfile(self):
         """Of root and of an ordinary user: its root is its own to change, and nothing of it is the host's."""
         self.check(self.probe_in_build(self.as_root), ISOLATED, INSIDE_AN_IMAGE)
         self.check(self.probe_in_build(self.as_user), ISOLATED, INSIDE_AN_IMAGE, ONE_ID)

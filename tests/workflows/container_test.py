@@ -210,6 +210,16 @@ class ContainerTest(WorkflowTest):
         self.assertNotIn("│ must-not-run", output)
         self.assertNotIn("trying again", output)
 
+    def test_the_network_policy_says_which_registries_may_be_asked(self):
+        """They are named by the workflow; the store's own images are there in any case."""
+        registry = self.serve()
+        image = f"{registry.address}/team/app:1"
+        output = self.run_in(image, "echo in", code=1, arguments=("--network", "none"))
+        self.assertIn("the job's network policy does not let it connect to 127.0.0.1 port", output)
+        self.assertEqual(registry.requests, [])
+        self.assertIn("│ in", self.run_in(image, "echo in", arguments=("--network", f"allow={registry.address}")))
+        self.assertIn("│ in", self.run_in(image, "echo in", arguments=("--network", "none")))
+
     def test_a_dry_run_shows_the_sandboxes_of_containers(self):
         """Without an image, a pull or a process."""
         output = self.run_in(

@@ -85,6 +85,23 @@ class RemoteActionsTest(RemoteActionTest):
             output, "Prepare all required actions", f"Download action repository 'octo/hello@v1' (SHA:{commit})", "hello you"
         )
 
+    def test_it_is_the_runner_who_fetches_whatever_the_jobs_network(self):
+        """Under --network none an action still comes from the configured server, which no step can reach."""
+        self.server.publish("octo/hello", {"action.yml": HELLO}, "v1")
+        port = self.server.url.rsplit(":", 1)[1]
+        for arguments in (("--network", "none"), ("--network", "allow=example.com:443")):
+            self.server.requests.clear()
+            output = self.run_steps(
+                "- uses: octo/hello@v1",
+                f"curl -sS -m 5 {self.server.url}/octo/hello || echo out-of-reach",
+                f"(exec 3<>/dev/tcp/127.0.0.1/{port}) || echo out-of-reach",
+                arguments=arguments,
+            )
+            self.assertIn("hello world from", output)
+            self.assertEqual(output.count("│ out-of-reach"), 2, output)
+            self.assertTrue(self.server.requests, "the runner fetched nothing")
+            self.assertEqual({path.split("?")[0] for _, path, _ in self.server.requests if "octo/hello/" not in path}, set())
+
     def test_branch_tag_annotated_tag_and_commit_are_found(self):
         commit = self.server.publish("octo/hello", {"action.yml": HELLO}, "v1")
         self.server.git("octo/hello", "tag", "-a", "-m", "Two", "v2")
