@@ -91,6 +91,19 @@ std::string_view clipped(std::string_view text, std::size_t bytes) {
   return text.substr(0, bytes);
 }
 
+std::size_t count_of(std::string_view text, char character) {
+  constexpr std::size_t kAtOnce = 64;
+  std::size_t count = 0;
+  while (text.size() >= kAtOnce) {
+    // Without a branch in it, this loop becomes a few instructions for all bytes at once.
+    std::uint8_t found = 0;
+    for (std::size_t i = 0; i < kAtOnce; ++i) found += static_cast<std::uint8_t>(text[i] == character);
+    count += found;
+    text.remove_prefix(kAtOnce);
+  }
+  return count + static_cast<std::size_t>(std::count(text.begin(), text.end(), character));
+}
+
 std::string replace_characters(std::string_view text,
                                std::span<const std::pair<char, std::string_view>> replacements) {
   std::string result;

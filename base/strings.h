@@ -21,6 +21,8 @@ std::string to_upper(std::string_view text);
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 /// At most so many bytes from the start, and no half of a UTF-8 character.
 std::string_view clipped(std::string_view text, std::size_t bytes);
+/// How often the character stands in it, at the speed of memory.
+std::size_t count_of(std::string_view text, char character);
 std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
 /// The text with each character that is among these replaced, as markup languages want it.
 std::string replace_characters(std::string_view text,

@@ -37,12 +37,11 @@ void show_json(const runner::RunEvent& event) {
 runner::EventStream::Reader make_quiet_display(runner::Color color) {
   const auto summary = std::make_shared<runner::RunSummary>();
   return [summary, color](const runner::RunEvent& raw) {
-    const auto event = runner::printable_event(raw);
-    summary->take(event);
-    if (event.type != "run_finished" || event.text == "success") return;
+    summary->take(raw);
+    if (raw.type != "run_finished" || raw.text == "success") return;
     const std::string text = runner::summary_of_failures(*summary, color) +
                              runner::summary_of_errors(summary->loose_errors, color) +
-                             runner::summary_of_end(event, color);
+                             runner::summary_of_end(raw, color);
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
   };

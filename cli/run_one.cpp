@@ -192,7 +192,7 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
         display(event);
         (void)log_file.write(event);
       });
-  events.add_reader([&log](const runner::RunEvent& event) { log(event); });
+  events.pass_on_to([&log](runner::RunEvent event) { log(std::move(event)); });
   runner::StepSummaries summaries;
   events.add_reader([&summaries](const runner::RunEvent& event) { summaries(event); });
   RolloutProbe probe(session.probe_url, *session.http, events);

@@ -9,7 +9,7 @@ namespace {
 
 // A step that prints faster than the terminal shows is slowed down instead of kept in memory.
 constexpr std::size_t kMostWaiting = 10'000;
-constexpr std::size_t kMostBytes = 4U << 20;
+constexpr std::size_t kMostBytes = 1U << 20;
 // Nobody sees this delay, but waking the reader for every line would take longer than most lines do.
 constexpr std::chrono::milliseconds kGather{3};
 
@@ -18,11 +18,11 @@ constexpr std::chrono::milliseconds kGather{3};
 BackgroundReader::BackgroundReader(EventStream::Reader reader)
     : reader_(std::move(reader)), thread_([this] { read(); }) {}
 
-void BackgroundReader::operator()(const RunEvent& event) {
+void BackgroundReader::operator()(RunEvent event) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return !is_full(); });
-  waiting_.push_back(event);
   waiting_bytes_ += event.text.size();
+  waiting_.push_back(std::move(event));
   if (waiting_.size() == 1 || is_full()) changed_.notify_all();
 }
 

@@ -18,7 +18,7 @@ class BackgroundReader {
   BackgroundReader& operator=(const BackgroundReader&) = delete;
   ~BackgroundReader() { close(); }
   /// Takes the event; waits while too many are not read yet.
-  void operator()(const RunEvent& event);
+  void operator()(RunEvent event);
   /// Returns when all events are read. No event may come afterwards.
   void close();
 

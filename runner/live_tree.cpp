@@ -56,7 +56,7 @@ void LiveTree::take(const RunEvent& event, base::SteadyTime now) {
     Step* running = step(job(event.job), event.step);
     if (running == nullptr || (running->of_runner && is_opening(event.kind))) return;
     running->told = true;
-    for (const auto part : last_lines(event, kLongestTail).lines) {
+    for (const auto part : last_lines(event, kLongestTail)) {
       running->tail.push_back(
           styled(color_, fmt::format("{}{}", word_of_kind(event.kind), base::clipped(part, kKeptOfLine)),
                  style_of_kind(event.kind)));

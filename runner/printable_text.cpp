@@ -39,13 +39,24 @@ bool is_control(std::string_view character) {
 }
 
 /// How many bytes from the start are ASCII without controls, or ends of lines.
-std::size_t plain_length(std::string_view text) {
+std::size_t length_without_controls(std::string_view text) {
+  const auto is_plain = [](unsigned char byte) {
+    return (byte >= 0x20 && byte < 0x7f) || byte == '\n' || byte == '\t';
+  };
+  constexpr std::size_t kAtOnce = 32;
   std::size_t length = 0;
-  while (length < text.size()) {
-    const auto byte = static_cast<unsigned char>(text[length]);
-    if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte >= 0x7f) break;
-    ++length;
+  while (length + kAtOnce <= text.size()) {
+    // Without a branch in it, this loop becomes a few instructions for all bytes at once.
+    unsigned char special = 0;
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+      const auto byte = static_cast<unsigned char>(text[length + i]);
+      special |= static_cast<unsigned char>((byte < 0x20) & (byte != '\n') & (byte != '\t')) |
+                 static_cast<unsigned char>(byte >= 0x7f);
+    }
+    if (special != 0) break;
+    length += kAtOnce;
   }
+  while (length < text.size() && is_plain(static_cast<unsigned char>(text[length]))) ++length;
   return length;
 }
 
@@ -55,7 +66,7 @@ std::string printable(std::string_view text) {
   std::string result;
   result.reserve(text.size());
   while (true) {
-    const std::size_t plain = plain_length(text);
+    const std::size_t plain = length_without_controls(text);
     result += text.substr(0, plain);
     text.remove_prefix(plain);
     if (text.empty()) return result;

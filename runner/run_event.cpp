@@ -45,9 +45,15 @@ base::WallTime time_of(const std::string& text) {
 }  // namespace
 
 std::string to_json_line(const RunEvent& event) {
+  std::string line;
+  append_json_line(line, event);
+  return line;
+}
+
+void append_json_line(std::string& line, const RunEvent& event) {
   const bool is_line = event.type == "line" || event.type == "annotation";
-  std::string line = R"({"time":)";
-  line.reserve(event.text.size() + event.text.size() / 16 + 128);
+  line.reserve(line.size() + event.text.size() + event.text.size() / 16 + 128);
+  line += R"({"time":)";
   base::append_json_text(line, base::format_iso8601(event.time));
   const auto add = [&line](std::string_view key, std::string_view text) {
     line += ",";
@@ -73,25 +79,23 @@ std::string to_json_line(const RunEvent& event) {
       line += ":" + base::to_text(value);
     }
   }
-  return line + "}";
+  line += '}';
 }
 
-LastLines last_lines(const RunEvent& event, std::size_t most) {
-  LastLines last;
+std::size_t count_lines(const RunEvent& event) {
+  return event.type == "line" ? 1 + base::count_of(event.text, '\n') : 1;
+}
+
+std::vector<std::string_view> last_lines(const RunEvent& event, std::size_t most) {
+  std::vector<std::string_view> last;
   std::string_view rest = event.text;
-  while (last.lines.size() < most) {
+  while (last.size() < most) {
     const auto newline = rest.rfind('\n');
-    if (newline == std::string_view::npos) {
-      last.lines.push_back(rest);
-      rest = {};
-      break;
-    }
-    last.lines.push_back(rest.substr(newline + 1));
+    last.push_back(rest.substr(newline + 1));
+    if (newline == std::string_view::npos) break;
     rest = rest.substr(0, newline);
-    if (last.lines.size() == most)
-      last.before = static_cast<std::size_t>(std::count(rest.begin(), rest.end(), '\n')) + 1;
   }
-  std::reverse(last.lines.begin(), last.lines.end());
+  std::reverse(last.begin(), last.end());
   return last;
 }
 
@@ -99,8 +103,13 @@ std::vector<RunEvent> line_by_line(const RunEvent& event) {
   if (event.type != "line" || event.text.find('\n') == std::string::npos) return {event};
   std::vector<RunEvent> lines;
   for (auto& text : base::split(event.text, '\n')) {
-    lines.push_back(
-        {event.time, event.type, event.job, event.step, event.kind, std::move(text), event.details});
+    lines.push_back({.time = event.time,
+                     .type = event.type,
+                     .job = event.job,
+                     .step = event.step,
+                     .kind = event.kind,
+                     .text = std::move(text),
+                     .details = event.details});
   }
   return lines;
 }
@@ -113,6 +122,7 @@ base::Result<RunEvent> parse_event(std::string_view line) {
                  .step = static_cast<int>(base::json_integer(json, "step")),
                  .kind = kind_of(base::json_string(json, "kind")),
                  .text = base::json_string(json, "text")};
+  event.lines = count_lines(event);
   if (event.type.empty()) return base::invalid_input("expected an event of a run, found no `type`");
   for (const char* known : {"time", "type", "job", "step", "kind", "text"}) json.erase(known);
   if (!json.empty()) event.details = std::make_shared<const base::Json>(std::move(json));
@@ -127,7 +137,9 @@ void EventStream::add_reader(Reader reader) {
 void EventStream::publish(RunEvent event) {
   const std::lock_guard lock(mutex_);
   event.time = base::system_clock().now();
+  event.lines = count_lines(event);
   for (const auto& reader : readers_) reader(event);
+  if (keeper_) keeper_(std::move(event));
 }
 
 void EventStream::publish(std::string type, std::string job, std::string text, const base::Json& details) {

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/json.h"
+#include "base/strings.h"
 
 namespace runner {
 
@@ -80,9 +81,7 @@ std::uint32_t attempt_of(const RunEvent& started) {
 }  // namespace
 
 std::uint64_t log_lines_of(const RunEvent& event) {
-  if (event.type == "annotation") return 1;
-  if (event.type != "line") return 0;
-  return 1 + static_cast<std::uint64_t>(std::count(event.text.begin(), event.text.end(), '\n'));
+  return event.type == "line" || event.type == "annotation" ? event.lines : 0;
 }
 
 base::Result<RunLogWriter> RunLogWriter::open(const base::Path& folder, std::uint32_t attempt) {
@@ -122,9 +121,11 @@ base::Result<void> RunLogWriter::write(const RunEvent& event) {
                        .attempt = attempt_};
     TRY(base::write_all(index_.get(), {reinterpret_cast<const char*>(&mark), sizeof mark}));
   }
-  const auto text = to_json_line(event) + "\n";
-  TRY(base::write_all(events_.get(), text));
-  offset_ += text.size();
+  buffer_.clear();
+  append_json_line(buffer_, event);
+  buffer_ += '\n';
+  TRY(base::write_all(events_.get(), buffer_));
+  offset_ += buffer_.size();
   lines_ += count;
   job.count += count;
   step_lines += count;

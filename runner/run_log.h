@@ -53,6 +53,7 @@ class RunLogWriter {
   std::uint64_t offset_ = 0;
   std::uint64_t lines_ = 0;
   std::uint32_t attempt_ = 1;
+  std::string buffer_;  ///< the event that is written
   std::map<std::string, Lines, std::less<>> jobs_;
 };
 

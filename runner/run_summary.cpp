@@ -12,9 +12,6 @@ namespace runner {
 
 namespace {
 
-/// A step may print lines without an end; so much of one is enough to see.
-constexpr std::size_t kLongestShownLine = 4096;
-
 /// `a, b`, or "none".
 std::string list_text(const base::Json& list) {
   std::string text;
@@ -28,22 +25,6 @@ std::string list_text(const base::Json& list) {
 /// A member of what a step or a remote side reported.
 std::string text_of(const base::Json& json, std::string_view key) {
   return printable(base::json_string(json, key));
-}
-
-/// Output may come many lines at a time; an annotation counts as one, however long.
-void keep_last_lines(const RunEvent& event, RunSummary::FailedStep& step) {
-  LastLines last{.lines = {event.text}};
-  if (event.type == "line") last = last_lines(event, kLinesOfFailure);
-  if (last.before > 0) {
-    step.left_out += step.lines.size() + last.before;
-    step.lines.clear();
-  }
-  for (const auto line : last.lines) {
-    step.lines.push_back({event.kind, std::string(base::clipped(line, kLongestShownLine))});
-    if (step.lines.size() <= kLinesOfFailure) continue;
-    step.lines.pop_front();
-    ++step.left_out;
-  }
 }
 
 const base::Json& details_of(const RunEvent& event) {
@@ -72,20 +53,26 @@ RunSummary::JobLines& RunSummary::job(const std::string& name) {
   return jobs.back();
 }
 
-void RunSummary::take(const RunEvent& event) {
+void RunSummary::take_message(const RunEvent& event) {
+  const auto open = open_steps_.find({event.job, event.step});
+  const bool is_of_step = open != open_steps_.end();
+  if (event.type == "annotation" && event.kind == steps::LineKind::error) {
+    const auto names = printable_event(event);
+    errors.push_back(names.job + ": " + names.text);
+    if (!is_of_step) loose_errors.push_back(errors.back());
+  }
+  const bool is_hidden = event.kind == steps::LineKind::detail || event.kind == steps::LineKind::endgroup;
+  if (!is_of_step || is_hidden || (open->second.of_runner && is_opening(event.kind))) return;
+  open->second.lines.add(event);
+}
+
+// Much output is made printable as far as it is kept.
+void RunSummary::take(const RunEvent& raw) {
+  if (raw.type == "line" || raw.type == "annotation") return take_message(raw);
+  const auto event = printable_event(raw);
   const base::Json& details = details_of(event);
-  const std::pair<std::string, int> key{event.job, event.step};
-  if (event.type == "line" || event.type == "annotation") {
-    if (event.type == "annotation" && event.kind == steps::LineKind::error)
-      errors.push_back(event.job + ": " + event.text);
-    const auto open = open_steps_.find(key);
-    if (open == open_steps_.end() && event.type == "annotation" && event.kind == steps::LineKind::error)
-      loose_errors.push_back(errors.back());
-    if (open == open_steps_.end() || event.kind == steps::LineKind::detail ||
-        event.kind == steps::LineKind::endgroup || (open->second.of_runner && is_opening(event.kind)))
-      return;
-    keep_last_lines(event, open->second);
-  } else if (event.type == "job_started") {
+  const std::pair<std::string, int> key{raw.job, raw.step};
+  if (event.type == "job_started") {
     job(event.job);
   } else if (event.type == "step_started") {
     open_steps_[key] = {.job = event.job, .step = event.text, .lines = {}, .of_runner = is_of_runner(event)};
@@ -163,12 +150,12 @@ std::string summary_of_failures(const RunSummary& summary, Color color) {
   for (const auto& failure : summary.failures) {
     text += fmt::format("\n{} {}\n", styled(color, "✗", style::kRed),
                         styled(color, fmt::format("{} › {}", failure.job, failure.step), style::kBold));
-    if (failure.left_out > 0) {
-      text += styled(color, fmt::format("  … {} lines before these are in the log", failure.left_out),
+    if (failure.lines.left_out() > 0) {
+      text += styled(color, fmt::format("  … {} lines before these are in the log", failure.lines.left_out()),
                      style::kDim);
       text += '\n';
     }
-    for (const auto& line : failure.lines) {
+    for (const auto& line : failure.lines.last()) {
       auto word = word_of_kind(line.kind);
       for (const auto& part : base::split(line.text, '\n')) {
         text +=

@@ -2,7 +2,6 @@
 // What the end of a run shows: its jobs and steps, what it built and deployed, its errors, and the last lines
 // of the steps that failed. Filled from events; every display for people uses it.
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "base/json_fwd.h"
+#include "runner/kept_lines.h"
 #include "runner/log_style.h"
 #include "runner/run_event.h"
 
@@ -28,17 +28,11 @@ struct RunSummary {
     double milliseconds = 0;
     std::vector<StepLine> steps;
   };
-  /// A line of a step's log, printable.
-  struct LogLine {
-    steps::LineKind kind = steps::LineKind::output;
-    std::string text;
-  };
   struct FailedStep {
     std::string job;
     std::string step;
-    std::deque<LogLine> lines;  ///< its last 50
-    std::size_t left_out = 0;   ///< how many came before them
-    bool of_runner = false;     ///< shown when it has something to tell
+    KeptLines lines;
+    bool of_runner = false;  ///< shown when it has something to tell
   };
 
   std::vector<JobLines> jobs;
@@ -49,16 +43,14 @@ struct RunSummary {
   std::vector<std::string> loose_errors;  ///< those of no step: of the job itself
   std::vector<FailedStep> failures;
 
-  /// The event's job and text must be printable already.
   void take(const RunEvent& event);
   JobLines& job(const std::string& name);
 
  private:
+  void take_message(const RunEvent& event);
+
   std::map<std::pair<std::string, int>, FailedStep> open_steps_;
 };
-
-/// How many lines of a failed step are shown at the end.
-inline constexpr std::size_t kLinesOfFailure = 50;
 
 /// Texts of several lines, each ended by a newline.
 std::string summary_of_jobs(const RunSummary& summary, Color color);

@@ -257,6 +257,7 @@ std::vector<std::size_t> SecretMasker::suspicious_places(std::string_view lines)
 std::string SecretMasker::mask_lines(std::string_view lines) const {
   const std::shared_lock lock(mutex_);
   std::string masked;
+  masked.reserve(lines.size());
   std::size_t done = 0;
   for (const std::size_t place : suspicious_places(lines)) {
     if (place < done) continue;

@@ -1,6 +1,6 @@
 #pragma once
 // Says where in much text one of many values may be, at the speed of memory (vectorscan). Only a sieve before
-// SecretMasker, which decides: of a long value it knows no more than the beginning.
+// SecretMasker, which decides: of a long value it knows only a few bytes from the middle.
 
 #include <memory>
 #include <mutex>

@@ -22,8 +22,9 @@ bool is_true(const sandbox::EnvVars& environment, const char* name) {
 }
 
 bool starts_with_colons(std::string_view line) {
-  const std::size_t first = line.find_first_not_of(" \t\v\f");
-  return first != std::string_view::npos && line[first] == ':' && line.substr(first).starts_with("::");
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\v' || c == '\f'; };
+  while (!line.empty() && is_blank(line.front())) line.remove_prefix(1);
+  return line.starts_with("::");
 }
 
 /// What actions/runner's StringUtil.ConvertToBoolean takes for true.

@@ -71,6 +71,14 @@ TEST(Strings, ReplacesTheCharactersOfATable) {
   EXPECT_EQ(replace_characters("as it is", {}), "as it is");
 }
 
+TEST(Strings, CountsACharacterInTextOfAnyLength) {
+  for (std::size_t length = 0; length < 200; ++length) {
+    EXPECT_EQ(count_of(std::string(length, 'x'), 'x'), length);
+    EXPECT_EQ(count_of(std::string(length, 'x'), 'y'), 0U);
+    EXPECT_EQ(count_of(std::string(length, 'x') + "y", 'y'), 1U);
+  }
+}
+
 TEST(Strings, EncodesAllButUnreservedCharacters) {
   EXPECT_EQ(percent_encode("AZaz09-._~"), "AZaz09-._~");
   EXPECT_EQ(percent_encode("a b/c+ü%"), "a%20b%2Fc%2B%C3%BC%25");

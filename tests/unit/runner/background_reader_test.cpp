@@ -57,7 +57,7 @@ TEST(BackgroundReader, CountsTheBytesToo) {
   std::atomic<int> sent = 0;
   BackgroundReader reader([&](const RunEvent&) { may_read.wait(); });
   constexpr int kMany = 100;
-  const RunEvent large{.type = "line", .text = std::string(1 << 20, 'x')};
+  const RunEvent large{.type = "line", .text = std::string(256 << 10, 'x')};
   std::thread sender([&] {
     for (int i = 0; i < kMany; ++i, ++sent) reader(large);
   });

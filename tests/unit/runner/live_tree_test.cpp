@@ -43,12 +43,14 @@ TEST(DisplayWidth, CutsByColumnsAndEndsColours) {
 
 RunEvent event(const std::string& type, const std::string& job, const std::string& text, int step = 0,
                const base::Json& details = base::Json::object()) {
-  return {.time = base::from_epoch_seconds(1767323045.25),
-          .type = type,
-          .job = job,
-          .step = step,
-          .text = text,
-          .details = std::make_shared<const base::Json>(details)};
+  RunEvent made{.time = base::from_epoch_seconds(1767323045.25),
+                .type = type,
+                .job = job,
+                .step = step,
+                .text = text,
+                .details = std::make_shared<const base::Json>(details)};
+  made.lines = count_lines(made);
+  return made;
 }
 
 class LiveTreeTest : public testing::Test {
@@ -141,8 +143,8 @@ TEST(RunSummaryTest, CountsTheLinesOfWholeBlocksOfOutput) {
     summary.take(event("step_started", "build", "Compile", 2));
     for (const auto& block : blocks) summary.take(event("line", "build", block, 2));
     summary.take(event("step_finished", "build", "Compile", 2, {{"conclusion", "failure"}}));
-    EXPECT_EQ(summary.failures.at(0).lines.back().text, "last");
-    return std::pair(summary.failures.at(0).left_out, summary.failures.at(0).lines.size());
+    EXPECT_EQ(summary.failures.at(0).lines.last().back().text, "last");
+    return std::pair(summary.failures.at(0).lines.left_out(), summary.failures.at(0).lines.last().size());
   };
   std::string many;
   for (int i = 1; i <= 69; ++i) many += fmt::format("line {}\n", i);

@@ -23,7 +23,9 @@ class RunLog : public ::testing::Test {
     return made;
   }
   static void line(RunLogWriter& to, const std::string& job, int step, const std::string& text) {
-    EXPECT_TRUE(to.write({.type = "line", .job = job, .step = step, .text = text}).ok());
+    RunEvent event{.type = "line", .job = job, .step = step, .text = text};
+    event.lines = count_lines(event);
+    EXPECT_TRUE(to.write(event).ok());
   }
   /// The texts of the lines from that one on.
   std::vector<std::string> read(LogSelection selection, std::uint64_t from = 1, std::size_t most = 5) {
