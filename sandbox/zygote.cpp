@@ -36,7 +36,7 @@ using protocol::Message;
 
 /// A request to start a process, unpacked before the vfork: the child may only make system calls.
 struct Launch {
-  std::vector<std::string> candidates;  ///< paths to try for argv[0]
+  std::vector<std::string> candidates;  ///< paths to try; the one that is there becomes argv[0]
   std::vector<char*> argv;
   std::vector<char*> environment;
   const char* directory = "/";
@@ -56,7 +56,7 @@ constexpr const char* kCalls[] = {"", "chdir", "setgid", "setuid", "execve"};
   ::_exit(127);
 }
 
-[[noreturn]] void run_child(const Launch& launch) {
+[[noreturn]] void run_child(Launch& launch) {
   ::setsid();
   for (int i = 0; i < 3; ++i) ::dup2(launch.fds[i], i);
   ::syscall(SYS_close_range, 3U, ~0U, 0U);
@@ -69,7 +69,9 @@ constexpr const char* kCalls[] = {"", "chdir", "setgid", "setuid", "execve"};
   if (launch.uid != 0 && ::syscall(SYS_setresuid, launch.uid, launch.uid, launch.uid) != 0) fail_in_child(3);
   errno = ENOENT;
   int error = ENOENT;
-  for (const auto& candidate : launch.candidates) {
+  for (auto& candidate : launch.candidates) {
+    // A shell that knows its path does not look for itself on PATH.
+    launch.argv[0] = candidate.data();
     ::execve(candidate.c_str(), launch.argv.data(), launch.environment.data());
     if (errno != ENOENT && errno != ENOTDIR) error = errno;
     if (errno == ENOEXEC || errno == E2BIG || errno == ENOMEM) break;

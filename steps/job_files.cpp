@@ -89,10 +89,13 @@ base::Result<void> give_to_steps(int fd, std::uint32_t owner) {
 
 base::Result<void> create_file_for_steps(int directory, const std::string& name, std::string_view content,
                                          mode_t mode, std::uint32_t owner) {
-  if (unlinkat(directory, name.c_str(), 0) != 0 && errno != ENOENT) {
-    return base::system_error("replacing " + name, errno);
+  constexpr int kAsNew = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  base::Fd file(openat(directory, name.c_str(), kAsNew, mode));
+  if (!file && errno == EEXIST) {
+    if (unlinkat(directory, name.c_str(), 0) != 0 && errno != ENOENT)
+      return base::system_error("replacing " + name, errno);
+    file.reset(openat(directory, name.c_str(), kAsNew, mode));
   }
-  base::Fd file(openat(directory, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!file) return base::system_error("creating " + name, errno);
   if (fchmod(file.get(), mode) != 0) return base::system_error("chmod " + name, errno);
   TRY(base::write_all(file.get(), content));

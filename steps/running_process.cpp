@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <optional>
-#include <vector>
 
 #include "base/fd.h"
 
@@ -67,9 +67,9 @@ class ProcessLoop {
   }
 
   void read_some() {
-    const ssize_t count = read(output_.get(), buffer_.data(), buffer_.size());
+    const ssize_t count = read(output_.get(), buffer_.get(), kPipeBytes);
     if (count > 0) {
-      lines_.feed({buffer_.data(), static_cast<std::size_t>(count)});
+      lines_.feed({buffer_.get(), static_cast<std::size_t>(count)});
     } else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {
       output_.reset();
     }
@@ -114,9 +114,9 @@ class ProcessLoop {
   void drain() {
     fcntl(output_.get(), F_SETFL, O_NONBLOCK);
     for (int reads = 0; reads < 32; ++reads) {
-      const ssize_t count = read(output_.get(), buffer_.data(), buffer_.size());
+      const ssize_t count = read(output_.get(), buffer_.get(), kPipeBytes);
       if (count <= 0) return;
-      lines_.feed({buffer_.data(), static_cast<std::size_t>(count)});
+      lines_.feed({buffer_.get(), static_cast<std::size_t>(count)});
     }
   }
 
@@ -136,7 +136,8 @@ class ProcessLoop {
   Stage stage_ = Stage::running;
   std::optional<SteadyClock::time_point> due_;
   ProcessEnd end_;
-  std::vector<char> buffer_ = std::vector<char>(kPipeBytes);
+  // Not zeroed: most steps print little, and touching all of it takes longer than they run.
+  std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(kPipeBytes);
 };
 
 /// A program, folder or environment that cannot be used is the step's fault; a sandbox that is gone is not.
