@@ -189,14 +189,18 @@ Result<std::uint64_t> ImageStore::collect_garbage() {
     if (reached.blobs.contains(blob) || ::stat(path.c_str(), &status) != 0 || !is_old(status)) continue;
     if (::unlink(path.c_str()) == 0) freed += static_cast<std::uint64_t>(status.st_size);
   }
-  TRY(const auto trees, base::list_directory(folder_ / "layers"));
-  for (const auto& tree : trees) {
-    const Path path = folder_ / "layers" / tree;
-    struct stat status {};
-    if (reached.trees.contains(tree) || ::stat(path.c_str(), &status) != 0 || !is_old(status)) continue;
-    // Out of the way first: a half removed tree must not pass for a layer.
-    TRY(const auto temporary, make_temp_dir("removed"));
-    ::rename(path.c_str(), (temporary.path() / "tree").c_str());
+  TRY(const auto folders, base::list_directory(folder_));
+  for (const auto& folder : folders) {
+    if (!folder.starts_with(kTreesFolder)) continue;
+    // What another user's is may be closed to us; it is that one's to clean.
+    for (const auto& tree : base::list_directory(folder_ / folder).value_or(std::vector<std::string>())) {
+      const Path path = folder_ / folder / tree;
+      struct stat status {};
+      if (reached.trees.contains(tree) || ::stat(path.c_str(), &status) != 0 || !is_old(status)) continue;
+      // Out of the way first: a half removed tree must not pass for a layer.
+      TRY(const auto temporary, make_temp_dir("removed"));
+      ::rename(path.c_str(), (temporary.path() / "tree").c_str());
+    }
   }
   return freed;
 }

@@ -62,11 +62,16 @@ class ImageStore::Workroom {
   base::FileLock lock_;
 };
 
+std::string trees_folder() {
+  return ::geteuid() == 0 ? kTreesFolder : fmt::format("{}-{}", kTreesFolder, ::geteuid());
+}
+
 ImageStore::ImageStore(Path folder, std::shared_ptr<Workroom> workroom)
     : folder_(std::move(folder)), workroom_(std::move(workroom)) {}
 
 Result<ImageStore> ImageStore::open(const Path& folder) {
-  for (const char* name : {"blobs/sha256", "layers", "locks", "records", "work"}) {
+  for (const std::string& name : {std::string("blobs/sha256"), trees_folder(), std::string("locks"),
+                                  std::string("records"), std::string("work")}) {
     TRY(base::make_directories(folder / name));
   }
   const Path layout = folder / "oci-layout";
@@ -196,7 +201,7 @@ Result<Descriptor> ImageStore::put_image(const ImageConfig& config, const std::v
 }
 
 Path ImageStore::layer_path(const Digest& diff_id) const {
-  return folder_ / "layers" / diff_id.hex();
+  return folder_ / trees_folder() / diff_id.hex();
 }
 
 Result<std::vector<Path>> ImageStore::unpack(const Manifest& manifest) {
@@ -224,11 +229,29 @@ std::vector<Path> without_repeats(std::vector<Path> trees) {
   return trees;
 }
 
+// Whether its owners are those of our sandboxes: a store that was given to somebody else (`chown -R`) has
+// others.
+bool ImageStore::is_usable(const Path& tree) {
+  struct stat status {};
+  if (::lstat(tree.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return false;
+  const auto first = sandbox::first_host_id(0);
+  if (::geteuid() != 0) return status.st_uid == first;
+  return status.st_uid >= first && status.st_uid - first < sandbox::kIdsPerSlot;
+}
+
+Result<void> ImageStore::put_aside(const Path& tree) const {
+  TRY(const auto temporary, make_temp_dir("foreign"));
+  if (::rename(tree.c_str(), (temporary.path() / "tree").c_str()) == 0 || errno == ENOENT) return {};
+  return base::system_error(
+      "putting the tree of a layer aside that belongs to somebody else: " + tree.string(), errno);
+}
+
 Result<Path> ImageStore::unpack_layer(const Descriptor& layer, const Digest& diff_id) {
   Path path = layer_path(diff_id);
-  if (base::is_directory(path)) return path;
+  if (is_usable(path)) return path;
   TRY(const auto lock, base::FileLock::acquire(folder_ / "locks" / ("layer-" + diff_id.hex())));
-  if (base::is_directory(path)) return path;
+  if (is_usable(path)) return path;
+  TRY(put_aside(path));
   TRY(const auto blob, open_blob(layer.digest));
   TRY(const auto temporary, make_temp_dir("layer"));
   const Path tree = temporary.path() / "tree";
@@ -247,6 +270,7 @@ Result<Path> ImageStore::unpack_layer(const Descriptor& layer, const Digest& dif
 
 Result<Path> ImageStore::adopt_layer(const Path& tree, const Digest& diff_id) {
   Path path = layer_path(diff_id);
+  if (base::exists(path) && !is_usable(path)) TRY(put_aside(path));
   if (::rename(tree.c_str(), path.c_str()) == 0) return path;
   if (errno != ENOTEMPTY && errno != EEXIST)
     return base::system_error("storing the tree of layer " + diff_id.to_string(), errno);

@@ -100,6 +100,8 @@ class ImageStore {
   [[nodiscard]] const base::Path& folder() const { return folder_; }
 
  private:
+  static bool is_usable(const base::Path& tree);
+  [[nodiscard]] base::Result<void> put_aside(const base::Path& tree) const;
   class Workroom;
   ImageStore(base::Path folder, std::shared_ptr<Workroom> workroom);
   base::Path folder_;
@@ -109,5 +111,11 @@ class ImageStore {
 /// Trees, topmost first, each once: an overlay takes no folder twice, and a layer that comes again above
 /// covers all of itself below. Instructions that change nothing all make the same layer.
 std::vector<base::Path> without_repeats(std::vector<base::Path> trees);
+
+/// Where the layers' trees are. Their owners are those that whoever unpacked them could give: root those of a
+/// sandbox's ids, an ordinary user itself. So each user of a store has trees of its own.
+std::string trees_folder();
+/// What the names of all of them begin with.
+inline constexpr const char* kTreesFolder = "layers";
 
 }  // namespace ecr

@@ -123,6 +123,25 @@ class RootlessTest(WorkflowTest):
 
         self.assertEqual(build(self.run_as_user, "of-user"), build(self.run_pipeline, "of-root"))
 
+    def test_root_and_users_may_share_a_state_folder(self):
+        """Layers that one of them unpacked are not for the other: owners differ. Root first, the user, root again."""
+        self.workflow("on: push\njobs: {a: {runs-on: x, container: 'base:1', steps: [{run: echo it-runs > /etc/x && cat /etc/x}]}}\n")
+        self.commit()
+        make_image(self, "base:1")
+        for run in (self.run_pipeline, self.run_as_user, self.run_pipeline):
+            # As by sudo: what root leaves is the user's in the end.
+            subprocess.run(["chown", "-R", f"{UID}:{UID}", str(self.folder)], check=True)
+            self.assertIn("│ it-runs", run("run", ".github/workflows/test.yml"))
+            run("image", "build", "-t", "more:1", str(self.more()))
+
+    def more(self):
+        """A context that builds on it."""
+        context = self.folder / "more"
+        context.mkdir(exist_ok=True)
+        (context / "Dockerfile").write_text(f"FROM base:1\nRUN echo {os.urandom(4).hex()} > /etc/y\n")
+        context.chmod(0o755)
+        return context
+
     def test_what_a_build_without_root_cannot_do(self):
         """It has one id: the message says so, and nothing is half built."""
         make_image(self, "base:1", run=self.run_as_user)
