@@ -89,6 +89,8 @@ base::Result<runner::ActionStoreOptions> action_store_options(const ActionFlags&
                                 .tracked_files_only = true});
   TRY(store.lock, lock_of(options.repository.work_tree));
   store.archives = variable("ACTIONS_RUNNER_ACTION_ARCHIVE_CACHE");
+  const auto unpacked = base::to_lower(variable("ACTIONS_RUNNER_SYMLINK_CACHED_ACTIONS"));
+  store.archives_unpacked = unpacked == "true" || unpacked == "1" || unpacked == "$true";
   if (!variable("_GITHUB_ACTION_DOWNLOAD_NO_BACKOFF").empty())
     store.shortest_pause = store.longest_pause = std::chrono::milliseconds(0);
   store.http = options.http;

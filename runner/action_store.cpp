@@ -99,6 +99,22 @@ base::Result<void> unpack_archive(const base::Path& archive, const base::Path& s
   return {};
 }
 
+/// ARCHIVES/OWNER_REPO/COMMIT/ with one folder in it, as an archive of GitHub's has when it is unpacked.
+/// Nothing when there is none; one of another shape is passed over, as by the runner.
+std::optional<base::Path> unpacked_archive(const base::Path& archives, const RepositoryReference& reference,
+                                           const std::string& commit) {
+  const auto folder = archives / base::replace_all(reference.repository, "/", "_") / commit;
+  if (!base::is_directory(folder)) return std::nullopt;
+  std::vector<base::Path> found;
+  for (const auto& name : base::list_directory(folder).value_or(std::vector<std::string>())) {
+    if (base::is_directory(folder / name)) found.push_back(folder / name);
+  }
+  if (found.size() == 1) return found[0];
+  base::log(base::LogLevel::warning, fmt::format("expected one folder in {}, found {}: it is not used",
+                                                 folder.string(), found.size()));
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string path_in_repository(const std::string& path, const base::Path& work_tree) {
@@ -222,6 +238,9 @@ base::Result<ResolvedReference> ActionStore::resolve_online(const RepositoryRefe
 base::Result<base::Path> ActionStore::provide(const RepositoryReference& reference,
                                               const ResolvedReference& resolved,
                                               const steps::ActionFetch& fetch) {
+  if (options_.archives_unpacked && !options_.archives.empty()) {
+    if (auto unpacked = unpacked_archive(options_.archives, reference, resolved.commit)) return *unpacked;
+  }
   const auto repository = folder_of(reference.repository);
   const auto kept = repository / resolved.commit;
   if (base::is_directory(kept)) return kept;

@@ -44,6 +44,7 @@ struct ActionStoreOptions {
   std::vector<ActionReplacement> replacements;
   std::optional<workflow::ActionsLock> lock;  ///< of the repository of the workflows
   base::Path archives;                        ///< of ACTIONS_RUNNER_ACTION_ARCHIVE_CACHE; empty: none
+  bool archives_unpacked = false;  ///< folders of it are used as they are, too (…_SYMLINK_CACHED_ACTIONS)
   /// Between attempts: random between the two.
   std::chrono::milliseconds shortest_pause{10'000};
   std::chrono::milliseconds longest_pause{30'000};

@@ -59,7 +59,8 @@ base::Result<base::Json> container_plans(const workflow::PlannedJob& job, workfl
   contexts.set_member("github", "workspace", Value(folders.workspace.inside));
   const workflow::Scope scope{.contexts = contexts, .file = job.job->file};
   TRY(const auto own, read_container(job.job->container, scope));
-  TRY(const auto services, read_services(job.job->services, scope));
+  TRY(const auto list, read_services(job.job->services, scope));
+  const auto& services = list.services;
   if (!own && services.empty()) return base::Json();
   auto common = job_sandbox_plan(job.key, folders, options, 1);
   common.mounts.clear();

@@ -84,18 +84,22 @@ Result<std::optional<ContainerSpec>> read_container(const workflow::Node& node,
   return spec_of(value).while_doing("the job's container");
 }
 
-Result<std::vector<ServiceSpec>> read_services(const workflow::Node& node, const workflow::Scope& scope) {
-  std::vector<ServiceSpec> services;
-  if (!node.present()) return services;
+Result<ServiceList> read_services(const workflow::Node& node, const workflow::Scope& scope) {
+  ServiceList list;
+  if (!node.present()) return list;
   TRY(const auto value, workflow::evaluate_node(node, scope).while_doing("evaluating the job's services"));
-  if (value.is_null()) return services;
+  if (value.is_null()) return list;
   if (!value.is_object())
     return base::make_error(base::ErrorKind::invalid_input, "services: expected a mapping of services");
   for (const auto& [id, member] : value.object().members()) {
     TRY(auto spec, spec_of(member).while_doing(fmt::format("the service {}", id)));
-    if (spec) services.push_back({id, std::move(*spec)});
+    if (spec) {
+      list.services.push_back({id, std::move(*spec)});
+    } else {
+      list.without_image.push_back(id);
+    }
   }
-  return services;
+  return list;
 }
 
 }  // namespace runner

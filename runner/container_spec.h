@@ -33,8 +33,11 @@ struct ServiceSpec {
   std::string id;
   ContainerSpec container;
 };
-/// In their order; those with an empty image are left out.
-base::Result<std::vector<ServiceSpec>> read_services(const workflow::Node& node,
-                                                     const workflow::Scope& scope);
+/// In their order; those with an empty image are not started.
+struct ServiceList {
+  std::vector<ServiceSpec> services;
+  std::vector<std::string> without_image;  ///< ids
+};
+base::Result<ServiceList> read_services(const workflow::Node& node, const workflow::Scope& scope);
 
 }  // namespace runner

@@ -7,6 +7,14 @@
 
 namespace runner {
 
+namespace {
+
+// As the runner writes the lines of a script (ScriptHandler.cs).
+constexpr std::string_view kBrightCyan = "\x1b[36;1m";
+constexpr std::string_view kNoStyle = "\x1b[0m";
+
+}  // namespace
+
 void GithubLog::put(const RunEvent& event, const std::string& step, std::string_view line) {
   const std::string text =
       fmt::format("{}\t{}\t{} {}\n", event.job, step, base::format_iso8601(event.time), line);
@@ -24,7 +32,12 @@ void GithubLog::operator()(const RunEvent& raw) {
     const auto step = steps_.find(key);
     const std::string name = step == steps_.end() ? "Set up job" : step->second;
     auto tag = tag_of_kind(event.kind);
+    const bool script = event.kind == steps::LineKind::script;
     for (const auto& line : base::split(event.text, '\n')) {
+      if (script) {
+        put(event, name, fmt::format("{}{}{}", kBrightCyan, line, kNoStyle));
+        continue;
+      }
       put(event, name, fmt::format("{}{}", tag, line));
       tag = "";
     }

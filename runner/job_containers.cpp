@@ -7,6 +7,7 @@
 
 #include "base/crypto.h"
 #include "base/strings.h"
+#include "ecr/image_reference.h"
 #include "ecr/image_root.h"
 #include "ecr/image_user.h"
 #include "runner/job_container.h"
@@ -57,10 +58,18 @@ base::Error reported(base::Error error, steps::LogSink& log) {
   return error;
 }
 
-Result<ContainerRequest> read_request(const workflow::Job& job, const workflow::Scope& scope) {
+Result<ContainerRequest> read_request(const workflow::Job& job, const workflow::Scope& scope,
+                                      steps::LogSink& log) {
   ContainerRequest request;
   TRY(request.own, read_container(job.container, scope));
-  TRY(request.services, read_services(job.services, scope));
+  TRY(auto list, read_services(job.services, scope));
+  for (const auto& id : list.without_image) {
+    log.line(
+        steps::LineKind::output,
+        fmt::format(
+            "The service '{}' will not be started because the container definition has an empty image.", id));
+  }
+  request.services = std::move(list.services);
   if (request.services.size() > kMostServices)
     return base::make_error(base::ErrorKind::invalid_input,
                             fmt::format("a job has at most {} services", kMostServices));
@@ -81,7 +90,7 @@ Result<bool> runs_in_container(const workflow::Node& container, const workflow::
 
 Result<ContainerRequest> read_container_request(const workflow::Job& job, const workflow::Scope& scope,
                                                 steps::LogSink& log) {
-  auto request = read_request(job, scope);
+  auto request = read_request(job, scope, log);
   if (!request) return reported(std::move(request).error(), log);
   return request;
 }
@@ -140,13 +149,21 @@ Result<std::unique_ptr<sandbox::Sandbox>> JobContainers::initialize(const OpenGa
 
 Result<ecr::Image> JobContainers::obtain(const ContainerSpec& spec, const std::string& title) {
   job_.log->line(steps::LineKind::group, title);
-  auto image = steps::obtain_image(
-      {.image = spec.image,
-       .login = spec.login,
-       .policy = spec.options.pull,
-       .stop = job_.stop,
-       .say = [this](std::string_view line) { job_.log->line(steps::LineKind::output, line); }},
-      *job_.services);
+  steps::ImageRequest request{
+      .image = spec.image,
+      .login = spec.login ? spec.login : steps::login_of_token(spec.image, job_.contexts.get("github")),
+      .policy = spec.options.pull,
+      .stop = job_.stop,
+      .say = [this](std::string_view line) { job_.log->line(steps::LineKind::output, line); }};
+  auto image = steps::obtain_image(request, *job_.services);
+  const auto reference = ecr::parse_image_reference(spec.image);
+  const bool reached = reference && steps::check_registry(*job_.services, *reference);
+  if (!image && image.error().kind == base::ErrorKind::denied && reached && request.login && !spec.login) {
+    // The image may be everybody's, and the token that the user gave one for other things.
+    request.say("The registry refuses GITHUB_TOKEN; trying without it");
+    request.login.reset();
+    image = steps::obtain_image(request, *job_.services);
+  }
   job_.log->line(steps::LineKind::endgroup, "");
   return image;
 }

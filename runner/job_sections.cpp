@@ -110,6 +110,12 @@ void say_surroundings(const workflow::PlannedJob& planned, const RunSurroundings
   job.log->line(LineKind::detail, base::join(lines, "\n"));
   say_permissions(planned, *job.log);
   if (planned.workflow != &run.workflow) say_called_workflow(job);
+  if (planned.job->snapshot.present()) {
+    job.log->annotation({.level = LineKind::notice,
+                         .message =
+                             "The job's snapshot is not taken: images of custom runners are made of GitHub's "
+                             "own runners only."});
+  }
 }
 
 void say_orphans(steps::RunningJob& job) {

@@ -18,6 +18,7 @@
 #include "runner/job_sandbox.h"
 #include "runner/job_sections.h"
 #include "runner/results_access.h"
+#include "steps/artifact_subjects.h"
 #include "steps/hash_files.h"
 #include "steps/prepare_actions.h"
 #include "steps/step_events.h"
@@ -224,19 +225,25 @@ base::Result<void> prepare_actions(const workflow::PlannedJob& planned, const Ru
   return cannot_begin(std::move(prepared).error(), *job.log);
 }
 
+std::string variable_of_machine(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// As the runner reads its switches (StringUtil.ConvertToBoolean).
+bool is_set(const char* name) {
+  const auto value = base::to_lower(variable_of_machine(name));
+  return value == "true" || value == "1" || value == "$true";
+}
+
 // What the machine's owner wants of containers, by the variables of actions/runner.
 base::Result<void> obey_machine(const ContainerRequest& request) {
-  const auto variable = [](const char* name) {
-    const char* value = std::getenv(name);
-    return std::string(value == nullptr ? "" : value);
-  };
-  const auto required = base::to_lower(variable("ACTIONS_RUNNER_REQUIRE_JOB_CONTAINER"));
-  if (!request.own && (required == "true" || required == "1")) {
+  if (!request.own && is_set("ACTIONS_RUNNER_REQUIRE_JOB_CONTAINER")) {
     return base::make_error(base::ErrorKind::denied,
                             "Jobs without a job container are forbidden on this runner, please add a "
                             "'container:' to your job or contact your self-hosted runner administrator.");
   }
-  const auto hooks = variable("ACTIONS_RUNNER_CONTAINER_HOOKS");
+  const auto hooks = variable_of_machine("ACTIONS_RUNNER_CONTAINER_HOOKS");
   if (request.empty() || hooks.empty()) return {};
   return base::make_error(
       base::ErrorKind::invalid_input,
@@ -267,6 +274,8 @@ base::Result<void> prepare_stage(const workflow::PlannedJob& planned, const RunS
   TRY(write_event(stage.job));
   TRY(prepare_services(planned, run, stage));
   prepare_results(planned, run, stage);
+  if (is_set("ACTIONS_RUNNER_ALLOW_ARTIFACTS_FILE"))
+    stage.job.artifact_subjects = std::make_shared<steps::ArtifactSubjects>();
   // The front is a program of this machine: it would not run on the libraries of an image.
   if (run.options.docker == steps::DockerMode::builtin && !contained && isolation != Isolation::landlock) {
     TRY(stage.docker, steps::DockerService::start(stage.job, docker_folder(stage.job.folders)));

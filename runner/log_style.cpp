@@ -31,6 +31,7 @@ std::string_view style_of_kind(steps::LineKind kind) {
       return style::kYellow;
     case steps::LineKind::notice:
     case steps::LineKind::command:
+    case steps::LineKind::script:
       return style::kCyan;
     case steps::LineKind::group:
       return style::kBold;
@@ -46,6 +47,7 @@ std::string_view tag_of_kind(steps::LineKind kind) {
   switch (kind) {
     case steps::LineKind::output:
     case steps::LineKind::detail:
+    case steps::LineKind::script:
       return "";
     case steps::LineKind::command:
       return "##[command]";

@@ -16,8 +16,8 @@ namespace runner {
 namespace {
 
 // In the order of the enumeration.
-constexpr std::array<std::string_view, 9> kKinds{"output", "detail", "command", "group", "endgroup",
-                                                 "debug",  "notice", "warning", "error"};
+constexpr std::array<std::string_view, 10> kKinds{"output", "detail", "command", "group", "endgroup",
+                                                  "debug",  "notice", "warning", "error", "script"};
 
 std::string_view name_of(steps::LineKind kind) {
   return kKinds.at(static_cast<std::size_t>(kind));

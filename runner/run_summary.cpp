@@ -187,7 +187,7 @@ bool is_of_runner(const RunEvent& step_started) {
 bool is_opening(steps::LineKind kind) {
   using steps::LineKind;
   return kind == LineKind::detail || kind == LineKind::group || kind == LineKind::endgroup ||
-         kind == LineKind::command;
+         kind == LineKind::command || kind == LineKind::script;
 }
 
 RunEvent printable_event(const RunEvent& raw) {

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cstdlib>
+#include <optional>
 #include <utility>
 
+#include "base/strings.h"
 #include "steps/action_inputs.h"
 #include "steps/action_stages.h"
 #include "steps/run_step.h"
@@ -45,11 +49,57 @@ void give_back(RunningJob& inner, RunningJob& job, ActionUse& use) {
   for (PostStep& post : inner.post_steps) use.posts.push_back(std::move(post));
 }
 
+/// For readers of the log that want to tell the steps of an action apart: a switch of the machine.
+bool wants_markers() {
+  const char* value = std::getenv("ACTIONS_RUNNER_EMIT_COMPOSITE_MARKERS");
+  const std::string text = base::to_lower(value == nullptr ? "" : value);
+  return text == "true" || text == "1" || text == "$true";
+}
+
+/// `##[start-action …]` and `##[end-action …]` around a step of an action (actions/runner
+/// CompositeActionHandler.cs).
+class StepMarkers {
+ public:
+  StepMarkers(const workflow::Step& step, const StepScope& scope, RunningJob& job)
+      : log_(*job.log),
+        id_(escaped(scope.callers + "." + step.id)),
+        started_(base::system_clock().steady_now()) {
+    constexpr std::size_t kLongestName = 1000;
+    const auto name = name_before_start(step, job);
+    log_.line(LineKind::output, fmt::format("##[start-action display={};id={}]",
+                                            escaped(std::string(base::clipped(name, kLongestName))), id_));
+  }
+
+  void end(const StepResult& result) const {
+    const auto took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(base::system_clock().steady_now() - started_);
+    log_.line(LineKind::output, fmt::format("##[end-action id={};outcome={};conclusion={};duration_ms={}]",
+                                            id_, to_string(result.outcome), to_string(result.conclusion),
+                                            result.outcome == Conclusion::skipped ? 0 : took.count()));
+  }
+
+ private:
+  static std::string escaped(std::string text) {
+    constexpr std::pair<const char*, const char*> kEscapes[] = {
+        {"%", "%25"}, {";", "%3B"}, {"\r", "%0D"}, {"\n", "%0A"}, {"]", "%5D"}};
+    for (const auto& [from, to] : kEscapes) text = base::replace_all(text, from, to);
+    return text;
+  }
+
+  LogSink& log_;
+  std::string id_;
+  base::SteadyTime started_;
+};
+
 /// Each says whether a step of the action failed.
 base::Result<bool> run_main_parts(const ActionUse& use, RunningJob& inner, const StepScope& scope) {
+  const bool marked = wants_markers();
   for (const workflow::Step& step : use.action.metadata.steps) {
     set_github(inner, {{"action_status", std::string(to_string(inner.status))}});
+    std::optional<StepMarkers> markers;
+    if (marked) markers.emplace(step, scope, inner);
     TRY(const auto result, run_step_in(step, inner, scope));
+    if (markers) markers->end(result);
     if (result.bad_condition) break;
   }
   return inner.status != Conclusion::success;
@@ -83,14 +133,11 @@ StepScope scope_within(const StepRun& run, const LoadedAction& action) {
   StepScope scope;
   scope.depth = run.scope.depth + 1;
   scope.action_path = action.folder;
+  scope.callers = run.scope.callers.empty() ? run.step.id : run.scope.callers + "." + run.step.id;
   scope.stage = run.scope.stage;
   scope.job_stop = run.scope.depth == 0 ? run.job.stop : run.scope.job_stop;
   // What the callers' steps set in `env` lies over the job's environment in here, and only in here.
-  scope.caller_environment = run.scope.caller_environment;
-  for (const auto& [name, value] : run.environment) {
-    const auto outer = run.job.environment.find(name);
-    if (outer == run.job.environment.end() || outer->second != value) scope.caller_environment[name] = value;
-  }
+  scope.caller_environment = run.overrides;
   return scope;
 }
 

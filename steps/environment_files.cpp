@@ -18,12 +18,15 @@ namespace {
 
 constexpr std::size_t kMaximumFile = 16U << 20;
 constexpr std::size_t kMaximumSummary = 1U << 20;
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kFiles = {{
+constexpr std::size_t kMaximumArtifacts = 1U << 20;
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kFiles = {{
     {"env", "set_env"},
     {"output", "set_output"},
     {"state", "save_state"},
     {"path", "add_path"},
     {"step_summary", "step_summary"},
+    {"artifacts", "artifacts"},
+    {"artifacts_list", "artifacts_list"},
 }};
 
 struct LineRead {
@@ -102,17 +105,29 @@ ParsedNameValues parse_name_values(std::string_view text, EmptyNames empty_names
   return found;
 }
 
-base::Result<EnvironmentFiles> EnvironmentFiles::create(const SharedFolder& folder, std::uint32_t owner) {
+base::Result<EnvironmentFiles> EnvironmentFiles::create(const SharedFolder& folder, std::uint32_t owner,
+                                                        Artifacts artifacts) {
   EnvironmentFiles files;
   TRY(files.folder_, base::open_directory(folder.host));
-  const std::string id = base::random_uuid();
-  for (const auto& [key, prefix] : kFiles) {
-    const std::string name = fmt::format("{}_{}", prefix, id);
-    TRY(create_file_for_steps(files.folder_.get(), name, "", 0644, owner));
-    files.names_[std::string(key)] = name;
-    files.paths_[std::string(key)] = folder.inside + "/" + name;
-  }
+  files.inside_ = folder.inside;
+  files.id_ = base::random_uuid();
+  files.owner_ = owner;
+  for (const auto& [key, prefix] : kFiles) TRY(files.add(key, prefix, ""));
+  files.artifacts_ = artifacts;
   return files;
+}
+
+base::Result<void> EnvironmentFiles::add(std::string_view key, std::string_view prefix,
+                                         const std::string& text) {
+  const std::string name = fmt::format("{}_{}", prefix, id_);
+  TRY(create_file_for_steps(folder_.get(), name, text, 0644, owner_));
+  names_[std::string(key)] = name;
+  paths_[std::string(key)] = inside_ + "/" + name;
+  return {};
+}
+
+base::Result<void> EnvironmentFiles::show_artifacts(const std::string& text) {
+  return add("artifacts_list", "artifacts_list", text);
 }
 
 EnvironmentFiles::~EnvironmentFiles() {
@@ -166,6 +181,15 @@ FileCommands EnvironmentFiles::read() const {
   }
   take("state", EmptyNames::allowed, commands.state);
   take("output", EmptyNames::refused, commands.outputs);
+  if (artifacts_ == Artifacts::ignored) return commands;
+  if (auto text = read_one("artifacts", kMaximumArtifacts)) {
+    commands.artifacts = std::move(*text);
+  } else if (const auto size = size_of("artifacts"); size && *size > kMaximumArtifacts) {
+    refuse("artifacts", fmt::format("$GITHUB_ARTIFACTS file exceeds the maximum size of {} KiB (got {} KiB).",
+                                    kMaximumArtifacts / 1024, *size / 1024));
+  } else if (text.error().kind != base::ErrorKind::not_found) {
+    refuse("artifacts", text.error().message);
+  }
   return commands;
 }
 

@@ -80,6 +80,16 @@ base::Result<void> check_registry(const JobServices& services, const ecr::ImageR
   return {};
 }
 
+std::optional<RegistryLogin> login_of_token(const std::string& image,
+                                            const workflow::expression::Value& github) {
+  const auto reference = ecr::parse_image_reference(image);
+  if (!reference || (reference->host != "ghcr.io" && reference->host != "containers.pkg.github.com"))
+    return std::nullopt;
+  const auto token = github.get("token").to_text();
+  if (token.empty()) return std::nullopt;
+  return RegistryLogin{github.get("actor").to_text(), token};
+}
+
 base::Result<ecr::Image> obtain_image(const ImageRequest& request, JobServices& services) {
   if (services.images == nullptr)
     return base::make_error(base::ErrorKind::internal, "this run has no image store");

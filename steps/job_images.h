@@ -31,6 +31,11 @@ ecr::RegistryOptions registry_options(JobServices& services, const std::stop_tok
 /// policy.
 base::Result<void> check_registry(const JobServices& services, const ecr::ImageReference& reference);
 
+/// What GitHub's own registries take without credentials: the job's token, if it has one (actions/runner
+/// ContainerOperationProvider.cs UpdateRegistryAuthForGitHubToken). Nothing for all others.
+std::optional<RegistryLogin> login_of_token(const std::string& image,
+                                            const workflow::expression::Value& github);
+
 /// The Error says which image, and why it is not to be had.
 base::Result<ecr::Image> obtain_image(const ImageRequest& request, JobServices& services);
 

@@ -10,8 +10,9 @@
 namespace steps {
 
 /// How a line is shown; the names are the tags of the runner's log (`##[error]` …). A detail is what a step
-/// was started with: without a tag, and of interest only to those who ask.
-enum class LineKind { output, detail, command, group, endgroup, debug, notice, warning, error };
+/// was started with: without a tag, and of interest only to those who ask. A script is the text of a `run`,
+/// which GitHub's log has in bright cyan.
+enum class LineKind { output, detail, command, group, endgroup, debug, notice, warning, error, script };
 
 /// A message tied to the step and perhaps to a place in a file.
 struct Annotation {

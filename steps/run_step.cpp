@@ -29,14 +29,19 @@ bool survives_cancellation(const workflow::Step& step, const RunningJob& job) {
   return holds && *holds;
 }
 
-base::Result<OrderedVariables> environment_of(const workflow::Step& step, RunningJob& job,
-                                              const StepScope& scope) {
-  OrderedVariables environment = job.environment;
-  for (const auto& [name, value] : scope.caller_environment) environment[name] = value;
-  set_env_context(job, environment);
+struct EnvironmentOfStep {
+  OrderedVariables all;
+  OrderedVariables overrides;  ///< as ReadyStep has them
+};
+
+base::Result<EnvironmentOfStep> environment_of(const workflow::Step& step, RunningJob& job,
+                                               const StepScope& scope) {
+  EnvironmentOfStep environment{job.environment, scope.caller_environment};
+  for (const auto& [name, value] : scope.caller_environment) environment.all[name] = value;
+  set_env_context(job, environment.all);
   TRY(const auto own, workflow::evaluate_mapping(step.env, scope_of(job)));
-  for (const auto& [name, value] : own) environment[name] = value;
-  set_env_context(job, environment);
+  for (const auto& [name, value] : own) environment.all[name] = environment.overrides[name] = value;
+  set_env_context(job, environment.all);
   return environment;
 }
 
@@ -83,6 +88,7 @@ void say_time_is_over(const StepRun& run, double minutes, bool own_limit) {
 base::Result<StepResult> run_ready_step(const workflow::Step& step, RunningJob& job, const StepScope& scope,
                                         ReadyStep ready) {
   StepRun run{step, job, scope, std::move(ready.name), std::move(ready.environment), {}, {}};
+  run.overrides = std::move(ready.overrides);
   // Actions set theirs (actions/runner ActionRunner).
   set_github(job, {{"action_repository", ""}, {"action_ref", ""}});
   auto opened = open_environment_files(run);
@@ -174,7 +180,9 @@ StepStart start_of_step(const workflow::Step& step, RunningJob& job, const StepS
     job.log->event("step_skipped", {{"text", why_skipped(step.condition, job)}});
     return {{}, {Conclusion::skipped, Conclusion::skipped, {}}};
   }
-  ReadyStep ready{.name = display_name(step, job), .environment = std::move(*environment)};
+  ReadyStep ready{.name = display_name(step, job),
+                  .environment = std::move(environment->all),
+                  .overrides = std::move(environment->overrides)};
   if (auto known = evaluate_limits(step, job, ready); !known)
     return {{}, failed(step, job, std::move(known).error())};
   return {std::move(ready), {}};
@@ -182,7 +190,8 @@ StepStart start_of_step(const workflow::Step& step, RunningJob& job, const StepS
 
 base::Result<OrderedVariables> environment_of_step(const workflow::Step& step, RunningJob& job) {
   set_github(job, {{"action", step.id}});
-  return environment_of(step, job, {});
+  TRY(auto environment, environment_of(step, job, {}));
+  return std::move(environment.all);
 }
 
 namespace {
@@ -233,7 +242,7 @@ std::string name_before_start(const workflow::Step& step, RunningJob& job) {
   const ContextsOfStep contexts(job);
   set_env_context(job, job.environment);
   // An env that cannot be evaluated is reported when the step starts.
-  if (auto known = environment_of(step, job, {}); known) set_env_context(job, *known);
+  if (auto known = environment_of(step, job, {}); known) set_env_context(job, known->all);
   return display_name(step, job);
 }
 

@@ -33,6 +33,7 @@ struct RepositoryReference;
 
 namespace steps {
 
+class ArtifactSubjects;
 class BlobStore;
 class ActionUses;
 class ProblemMatchers;
@@ -183,7 +184,8 @@ struct RunningJob {
   LogSink* log = nullptr;
   std::vector<PostStep> post_steps;
   std::shared_ptr<ProblemMatchers> matchers;  ///< what steps added so far; made when the first is added
-  std::shared_ptr<ActionUses> actions;        ///< those that were prepared; one for all copies of the job
+  std::shared_ptr<ArtifactSubjects> artifact_subjects;  ///< of GITHUB_ARTIFACTS; absent: it is not looked at
+  std::shared_ptr<ActionUses> actions;  ///< those that were prepared; one for all copies of the job
   JobServices* services = nullptr;
   std::shared_ptr<Chores> chores = std::make_shared<Chores>();  ///< one for all copies of the job
   std::stop_token stop;

@@ -39,7 +39,7 @@ void open_script_log(const StepRun& run, const std::string& script, const std::v
   log.line(LineKind::group, run_title(script));
   std::string text = base::replace_all(script, "\r\n", "\n");
   text.resize(text.find_last_not_of('\n') + 1);
-  for (const std::string& line : base::split(text, '\n')) log.line(LineKind::command, line);
+  for (const std::string& line : base::split(text, '\n')) log.line(LineKind::script, line);
   log.line(LineKind::detail, fmt::format("shell: {}", shell_line(shown_argv(argv))));
   show_pairs(log, "env", run.environment);
   log.line(LineKind::endgroup, "");

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/process.h"
 #include "base/strings.h"
+#include "steps/artifact_subjects.h"
 #include "steps/hash_files.h"
 #include "steps/running_process.h"
 #include "steps/secret_masker.h"
@@ -114,7 +115,9 @@ base::Result<ProcessEnd> run_in_sandbox(sandbox::Sandbox& sandbox, const sandbox
 }
 
 base::Result<std::shared_ptr<EnvironmentFiles>> make_environment_files(const RunningJob& job) {
-  TRY(auto files, EnvironmentFiles::create(job.folders.file_commands, job.services->host_uid));
+  using enum EnvironmentFiles::Artifacts;
+  TRY(auto files, EnvironmentFiles::create(job.folders.file_commands, job.services->host_uid,
+                                           job.artifact_subjects ? taken : ignored));
   return std::make_shared<EnvironmentFiles>(std::move(files));
 }
 
@@ -125,6 +128,23 @@ void do_chores(const RunningJob& job) {
   if (auto files = make_environment_files(job)) job.chores->prepared = std::move(*files);
 }
 
+// GITHUB_ARTIFACTS; what is wrong in it fails the step as that of other files does.
+void take_artifacts(const StepRun& run, FileCommands& written) {
+  if (written.artifacts.empty() || !run.job.artifact_subjects) return;
+  const auto added = [&]() -> base::Result<ArtifactSubjects::Added> {
+    TRY(const auto subjects, read_artifact_subjects(written.artifacts, run.job, run.stop));
+    return run.job.artifact_subjects->add(subjects);
+  }();
+  if (!added) {
+    written.errors.emplace_back("Unable to process file command 'artifacts' successfully.");
+    written.errors.push_back(added.error().message);
+  } else if (added->now > 0) {
+    run.job.log->line(LineKind::output,
+                      fmt::format("Captured {} artifact subject(s) from this step (job total: {}).",
+                                  added->now, added->all));
+  }
+}
+
 }  // namespace
 
 base::Result<void> open_environment_files(StepRun& run) {
@@ -132,6 +152,8 @@ base::Result<void> open_environment_files(StepRun& run) {
   if (!run.files) {
     TRY(run.files, make_environment_files(run.job));
   }
+  if (const auto& subjects = run.job.artifact_subjects; subjects)
+    TRY(run.files->show_artifacts(subjects->list()));
   set_github(run.job, run.files->paths());
   return {};
 }
@@ -170,6 +192,7 @@ base::Result<StepEffects> run_step_process(StepRun& run, sandbox::Command comman
   show_start();
   TRY(const auto end, std::move(ended));
   FileCommands written = files->read();
+  take_artifacts(run, written);
   job.chores->discarded.push_back(std::move(files));
   for (const std::string& error : written.errors) job.log->annotation({LineKind::error, error, "", ""});
   if (!written.summary_error.empty()) job.log->annotation({LineKind::error, written.summary_error, "", ""});

@@ -30,6 +30,7 @@ struct StepScope {
   int depth = 0;                        ///< how many composite actions are around it
   OrderedVariables caller_environment;  ///< `env` of the steps that called them
   std::string action_path;              ///< the innermost one's folder
+  std::string callers;                  ///< the ids of the steps that called them, `outer.inner`
   std::stop_token job_stop = {};        ///< within an action: the job's, not that of the calling step
   ActionStage stage = ActionStage::main;
   std::shared_ptr<ActionUse> use;  ///< of pre and post parts: what the step uses
@@ -46,6 +47,7 @@ struct StepRun {
   Outputs with;                        ///< inputs as given, of a `uses` step
   std::optional<Outputs> inputs = {};  ///< with the defaults of its action.yml, once they are known
   std::function<void()> show_start;    ///< what the log says first; said while the process is starting up
+  OrderedVariables overrides = {};     ///< of `environment`: what callers' and its own `env` set
   std::shared_ptr<EnvironmentFiles> files = {};  ///< for its next process; `github` names them
   // Of a process that runs elsewhere than in the job's sandbox:
   sandbox::Sandbox* sandbox = nullptr;                 ///< absent: the job's
@@ -68,7 +70,8 @@ struct StepEffects {
 struct ReadyStep {
   std::string name;
   OrderedVariables environment;
-  double minutes = 0;  ///< its time limit; 0 is none
+  OrderedVariables overrides;  ///< of these, what callers' and its own `env` set
+  double minutes = 0;          ///< its time limit; 0 is none
   bool continue_on_error = false;
   bool may_outlive_cancellation = true;  ///< when its condition holds in a cancelled job
 };

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tarfile
+import textwrap
 import unittest
 
 from action_server import ActionServer
@@ -299,6 +300,18 @@ class ActionCacheTest(RemoteActionTest):
         shutil.rmtree(self.server.folder / "octo/hello")
         env = {"ACTIONS_RUNNER_ACTION_ARCHIVE_CACHE": str(archives)}
         self.assertIn("hello world", self.uses(f"octo/hello@{commit}", env=env))
+
+    def test_unpacked_archives_of_the_runner_are_used_when_the_machine_says_so(self):
+        commit = self.server.publish("octo/hello", {"action.yml": HELLO}, "v1")
+        folder = self.folder / "archives/octo_hello" / commit / "octo-hello-1234567"
+        folder.mkdir(parents=True)
+        (folder / "action.yml").write_text(textwrap.dedent(HELLO.replace("hello $", "unpacked $")), encoding="utf-8")
+        env = {"ACTIONS_RUNNER_ACTION_ARCHIVE_CACHE": str(self.folder / "archives")}
+        switch = {**env, "ACTIONS_RUNNER_SYMLINK_CACHED_ACTIONS": "true"}
+        self.assertIn("unpacked world", self.uses("octo/hello@v1", env=switch))
+        self.assertIn("│ hello world", self.uses("octo/hello@v1", env=env))
+        (folder.parent / "another").mkdir()
+        self.assertIn("│ hello world", self.uses("octo/hello@v1", env=switch))
 
     def test_a_folder_stands_for_a_repository(self):
         self.write("dev/action.yml", HELLO.replace("hello $", "developed $"))

@@ -6,6 +6,7 @@ rules/NAME/
   arguments      more words for `pipeline run`, one a line
   event.json     the payload of the event
   secrets        lines NAME=VALUE
+  machine        lines NAME=VALUE: the environment of the one who runs it
   FOLDER/...     files of the repository, actions among them
 
 A run is compared whole. What differs from run to run is normalised (times, ids, commits); the group that opens each
@@ -27,9 +28,9 @@ from pathlib import Path
 from harness import CLEAN_PATH, PIPELINE
 
 RULES = Path(__file__).parent / "rules"
-FILES = ("expected", "arguments", "event.json", "secrets")
+FILES = ("expected", "arguments", "event.json", "secrets", "machine")
 WITH_HEADERS = "with headers"
-TAGS = {"output": "", "detail": ""}
+TAGS = {"output": "", "detail": "", "script": ""}
 TIMEOUT = 110
 
 NORMALISED = [
@@ -38,6 +39,7 @@ NORMALISED = [
     (re.compile(r"\bat [0-9a-f]{7}\b"), "at <sha>"),
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "<time>"),
     (re.compile(r" +\d+(\.\d+)? ?(ms|s)\b"), " <duration>"),
+    (re.compile(r"duration_ms=[1-9]\d*"), "duration_ms=<duration>"),
     (re.compile(r"Machine name: '.*'"), "Machine name: '<name>'"),
     (re.compile(r"orphan process: pid \(\d+\)"), "orphan process: pid (<id>)"),
     (re.compile(r"made (by|without) root"), "made by <user>"),
@@ -107,12 +109,17 @@ def run_case(case):
             arguments += ["--event-file", str(case / "event.json")]
         if (case / "secrets").exists():
             arguments += ["--secret-file", str(case / "secrets")]
+        machine = environment(folder)
+        if (case / "machine").exists():
+            for line in (case / "machine").read_text(encoding="utf-8").splitlines():
+                name, _, value = line.partition("=")
+                machine[name] = value
         as_text = any(argument.startswith("--log-format") for argument in arguments)
         done = subprocess.run(
             [os.path.abspath(PIPELINE), "run", ".github/workflows/workflow.yml", *arguments]
             + ([] if as_text else ["--json"]),
             cwd=repository,
-            env=environment(folder),
+            env=machine,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -43,6 +43,7 @@ TEST(RunEvent, NamesTheKindOfLines) {
                              "kind");
   };
   EXPECT_EQ(kind_of(LineKind::command), "command");
+  EXPECT_EQ(kind_of(LineKind::script), "script");
   EXPECT_EQ(kind_of(LineKind::group), "group");
   EXPECT_EQ(kind_of(LineKind::endgroup), "endgroup");
   EXPECT_EQ(kind_of(LineKind::debug), "debug");

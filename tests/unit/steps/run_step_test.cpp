@@ -44,7 +44,7 @@ TEST_F(RunStep, OpensTheLogWithScriptShellAndEnvironment) {
   EXPECT_THAT(lines, ElementsAre("Run echo one", "echo one", "echo two", HasSubstr("sh -e {0}"),
                                  "env:", "  A: b", ""));
   EXPECT_EQ(log_.lines[0].kind, LineKind::group);
-  EXPECT_EQ(log_.lines[1].kind, LineKind::command);
+  EXPECT_EQ(log_.lines[1].kind, LineKind::script);
   EXPECT_EQ(log_.lines.back().kind, LineKind::endgroup);
 }
 
