@@ -66,6 +66,20 @@ base::Result<std::optional<workflow::ActionsLock>> lock_of(const base::Path& wor
   return std::optional(std::move(lock));
 }
 
+base::Result<std::string> token_of(const std::vector<std::string>& secrets) {
+  constexpr std::string_view kName = "GITHUB_TOKEN";
+  for (const auto& secret : secrets) {
+    const auto equals = secret.find('=');
+    if (secret.substr(0, equals) != kName)
+      return base::invalid_input(fmt::format("--secret: only {} is of use here", kName));
+    if (equals != std::string::npos) return secret.substr(equals + 1);
+    const char* value = std::getenv(std::string(kName).c_str());
+    if (value != nullptr) return std::string(value);
+    return base::invalid_input(fmt::format("--secret {}: there is no such environment variable", kName));
+  }
+  return std::string();
+}
+
 }  // namespace
 
 base::Result<runner::ActionStoreOptions> action_store_options(const ActionFlags& flags,
@@ -95,6 +109,18 @@ base::Result<runner::ActionStoreOptions> action_store_options(const ActionFlags&
     store.shortest_pause = store.longest_pause = std::chrono::milliseconds(0);
   store.http = options.http;
   return store;
+}
+
+base::Result<runner::ActionStoreOptions> action_store_options(const CommonFlags& common,
+                                                              const ActionFlags& flags,
+                                                              const base::Path& root,
+                                                              base::HttpClient& http) {
+  runner::RunOptions options;
+  options.state_folder = common.state_folder;
+  options.repository.work_tree = root;
+  options.http = &http;
+  TRY(options.secrets["GITHUB_TOKEN"], token_of(flags.secrets));
+  return action_store_options(flags, options);
 }
 
 }  // namespace cli

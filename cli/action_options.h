@@ -11,5 +11,9 @@ namespace cli {
 /// `options` hold the state folder, the repository, its event, the secrets and the HTTP client.
 base::Result<runner::ActionStoreOptions> action_store_options(const ActionFlags& flags,
                                                               const runner::RunOptions& options);
+/// The same for verbs that run nothing: of the repository at `root`.
+base::Result<runner::ActionStoreOptions> action_store_options(const CommonFlags& common,
+                                                              const ActionFlags& flags,
+                                                              const base::Path& root, base::HttpClient& http);
 
 }  // namespace cli

@@ -4,10 +4,14 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <memory>
 
+#include "base/http_client.h"
 #include "base/json.h"
+#include "cli/action_options.h"
 #include "cli/check_report.h"
 #include "cli/commands.h"
+#include "cli/fetched_references.h"
 #include "cli/project.h"
 #include "cli/sarif.h"
 #include "cli/script_linters.h"
@@ -67,12 +71,11 @@ void add_path(const Checked& checked, CheckReport& report) {
   report.texts[checked.file] = checked.text;
 }
 
-workflow::Diagnostics problems_of(const Checked& checked) {
+workflow::Diagnostics problems_of(const Checked& checked, const FetchedReferences& fetched) {
+  const auto readable = fetched.beside(checked.project->files());
   if (is_action(checked.file))
-    return workflow::lint::lint_action(checked.file, checked.text, checked.project->files(),
-                                       checked.project->config());
-  return workflow::lint::lint(checked.file, checked.text, checked.project->files(),
-                              checked.project->config());
+    return workflow::lint::lint_action(checked.file, checked.text, readable, checked.project->config());
+  return workflow::lint::lint(checked.file, checked.text, readable, checked.project->config());
 }
 
 void add_scripts(const Checked& checked, std::vector<LintedScript>& scripts) {
@@ -88,7 +91,7 @@ void add_scripts(const Checked& checked, std::vector<LintedScript>& scripts) {
   for (auto& script : found) scripts.push_back({checked.file, std::move(script), shellcheck, pyflakes});
 }
 
-void check_files(const std::vector<Checked>& files, CheckReport& report) {
+void check_files(const std::vector<Checked>& files, const FetchedReferences& fetched, CheckReport& report) {
   std::vector<LintedScript> scripts;
   for (const auto& file : files) add_scripts(file, scripts);
   std::map<std::string, workflow::Diagnostics> of_scripts;
@@ -99,7 +102,7 @@ void check_files(const std::vector<Checked>& files, CheckReport& report) {
   for (const auto& file : files) {
     ++(is_action(file.file) ? report.actions : report.workflows);
     add_path(file, report);
-    auto problems = problems_of(file);
+    auto problems = problems_of(file, fetched);
     auto& more = of_scripts[file.file];
     workflow::Diagnostics told_already;
     workflow::lint::remove_suppressed(workflow::lint::read_suppressions(file.file, file.text, told_already),
@@ -196,9 +199,24 @@ std::string report_text(const CheckReport& report, CheckFormat format) {
   return text_report(report, colours_of_terminal(STDOUT_FILENO));
 }
 
+base::Result<void> fetch_all(const CommonFlags& common, const CheckFlags& flags,
+                             const std::vector<Checked>& files, FetchedReferences& fetched) {
+  const auto http = base::make_curl_http_client();
+  std::map<std::string, std::unique_ptr<runner::ActionStore>> stores;
+  for (const auto& file : files) {
+    auto& store = stores[file.project->root().string()];
+    if (!store) {
+      TRY(auto options, action_store_options(common, flags.actions, file.project->root(), *http));
+      store = std::make_unique<runner::ActionStore>(std::move(options));
+    }
+    TRY(fetched.add(file.file, file.text, *store));
+  }
+  return {};
+}
+
 }  // namespace
 
-int check_command(const CheckFlags& flags) {
+int check_command(const CommonFlags& common, const CheckFlags& flags) {
   if (flags.rules) return list_rules(flags.format);
   if (!flags.schema.empty()) return print_schema(flags.schema);
   Projects projects;
@@ -209,7 +227,11 @@ int check_command(const CheckFlags& flags) {
     fmt::print(stderr, "pipeline: {}\n", files.error().to_string());
     return kUsage;
   }
-  check_files(*files, report);
+  FetchedReferences fetched;
+  if (flags.fetch) {
+    if (auto done = fetch_all(common, flags, *files, fetched); !done) return complain(done.error());
+  }
+  check_files(*files, fetched, report);
   fmt::print("{}", report_text(report, flags.format));
   const bool failed =
       count_of(report, Severity::error) > 0 || (flags.strict && count_of(report, Severity::warning) > 0);

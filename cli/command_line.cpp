@@ -106,6 +106,10 @@ void add_check(CLI::App& app, CheckFlags& flags) {
       ->transform(CLI::CheckedTransformer(formats));
   check->add_flag_callback(
       "--json", [&flags] { flags.format = CheckFormat::json; }, "The same as --format json");
+  check->add_flag("--fetch", flags.fetch,
+                  "Fetch the actions and called workflows of other repositories, and check by what they say");
+  add_action_flags(check, flags.actions);
+  add_token_flag(check, flags.actions);
   check->add_flag("--strict", flags.strict, "Exit code 2 for warnings, too");
   check->add_flag("--rules", flags.rules, "List the rules: id, severity, what they find");
   check->add_option("--schema", flags.schema, "Print a JSON Schema for editors: --schema, or --schema=action")
@@ -250,6 +254,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   HistoryFlags history;
   ExplainFlags explain;
   GraphFlags graph;
+  LockFlags lock;
   ArtifactFlags artifact;
   CacheFlags cache;
   DoctorFlags doctor;
@@ -267,6 +272,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   add_run(app, run);
   add_explain(app, explain);
   add_graph(app, graph);
+  add_lock(app, lock);
   add_check(app, check);
   add_eval(app, eval);
   add_emulator(app, emulator);
@@ -309,6 +315,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   if (app.got_subcommand("run")) result.verb = std::move(run);
   if (app.got_subcommand("explain")) result.verb = std::move(explain);
   if (app.got_subcommand("graph")) result.verb = std::move(graph);
+  if (app.got_subcommand("lock")) result.verb = std::move(lock);
   if (app.got_subcommand("artifact")) result.verb = std::move(artifact);
   if (app.got_subcommand("cache")) result.verb = std::move(cache);
   if (app.got_subcommand("check")) result.verb = std::move(check);

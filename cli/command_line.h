@@ -41,6 +41,13 @@ struct ActionFlags {
   std::string server;  ///< empty: what .pipeline.yml or GITHUB_SERVER_URL says, or github.com
   bool offline = false;
   std::vector<std::string> replacements;  ///< owner/repo[@ref]=folder
+  std::vector<std::string> secrets;       ///< GITHUB_TOKEN[=value], for verbs that run nothing
+};
+
+struct LockFlags {
+  ActionFlags actions;
+  std::vector<std::string> update;  ///< owner/repo
+  bool check = false;
 };
 
 struct RunFlags : EventFlags {
@@ -73,6 +80,8 @@ struct RunFlags : EventFlags {
 enum class CheckFormat { text, json, sarif, github };
 
 struct CheckFlags {
+  ActionFlags actions;
+  bool fetch = false;              ///< reads actions and called workflows of other repositories
   std::vector<std::string> files;  ///< empty: all workflows and local actions of the repository
   CheckFormat format = CheckFormat::text;
   bool strict = false;  ///< warnings count as errors do
@@ -142,8 +151,8 @@ struct CacheFlags {
 struct CommandLine {
   CommonFlags common;
   std::variant<std::monostate, RunFlags, CheckFlags, EvalFlags, EmulatorFlags, ImageFlags, RunsFlags,
-               ExplainFlags, GraphFlags, ShowFlags, LogsFlags, RerunFlags, CancelFlags, GcFlags, DecideFlags,
-               ShellFlags, ArtifactFlags, CacheFlags, DoctorFlags>
+               ExplainFlags, GraphFlags, LockFlags, ShowFlags, LogsFlags, RerunFlags, CancelFlags, GcFlags,
+               DecideFlags, ShellFlags, ArtifactFlags, CacheFlags, DoctorFlags>
       verb;
   /// Set when there is nothing to carry out (help, version, a wrong flag): the text is printed already.
   std::optional<int> exit_code;

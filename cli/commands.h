@@ -12,12 +12,13 @@ enum ExitCode : int { kPassed = 0, kJobFailed = 1, kUsage = 2, kRunnerFailed = 3
 int complain(const base::Error& error);
 
 int run_command(const CommonFlags& common, const RunFlags& flags);
-int check_command(const CheckFlags& flags);
+int check_command(const CommonFlags& common, const CheckFlags& flags);
 int eval_command(const EvalFlags& flags);
 int emulator_command(const CommonFlags& common, const EmulatorFlags& flags);
 int image_command(const CommonFlags& common, const ImageFlags& flags);
 int explain_command(const ExplainFlags& flags);
 int graph_command(const GraphFlags& flags);
+int lock_command(const CommonFlags& common, const LockFlags& flags);
 int doctor_command(const CommonFlags& common, const DoctorFlags& flags);
 int runs_command(const CommonFlags& common, const RunsFlags& flags);
 int show_command(const CommonFlags& common, const ShowFlags& flags);

@@ -16,12 +16,13 @@ struct RunVerb {
   const cli::CommonFlags& common;
   int operator()(std::monostate) const { return cli::kUsage; }
   int operator()(const cli::RunFlags& flags) const { return cli::run_command(common, flags); }
-  int operator()(const cli::CheckFlags& flags) const { return cli::check_command(flags); }
+  int operator()(const cli::CheckFlags& flags) const { return cli::check_command(common, flags); }
   int operator()(const cli::EvalFlags& flags) const { return cli::eval_command(flags); }
   int operator()(const cli::EmulatorFlags& flags) const { return cli::emulator_command(common, flags); }
   int operator()(const cli::ImageFlags& flags) const { return cli::image_command(common, flags); }
   int operator()(const cli::ExplainFlags& flags) const { return cli::explain_command(flags); }
   int operator()(const cli::GraphFlags& flags) const { return cli::graph_command(flags); }
+  int operator()(const cli::LockFlags& flags) const { return cli::lock_command(common, flags); }
   int operator()(const cli::DoctorFlags& flags) const { return cli::doctor_command(common, flags); }
   int operator()(const cli::RunsFlags& flags) const { return cli::runs_command(common, flags); }
   int operator()(const cli::ShowFlags& flags) const { return cli::show_command(common, flags); }

@@ -37,8 +37,6 @@ void add_event_flags(CLI::App* verb, EventFlags& flags) {
   verb->add_option("--actor", flags.actor, "Who triggered it; default: the git user");
 }
 
-namespace {
-
 void add_action_flags(CLI::App* verb, ActionFlags& flags) {
   verb->add_option("--action-server", flags.server,
                    "Where owner/repo of uses: is, https://, http:// or file://; default: https://github.com")
@@ -49,8 +47,6 @@ void add_action_flags(CLI::App* verb, ActionFlags& flags) {
                    "A folder that stands for a repository of actions: owner/repo[@ref]=./folder")
       ->take_all();
 }
-
-}  // namespace
 
 void add_run(CLI::App& app, RunFlags& flags) {
   auto* run = app.add_subcommand("run", "Run workflows on this machine");
@@ -108,6 +104,27 @@ void add_run(CLI::App& app, RunFlags& flags) {
                 "Keep no workspaces of jobs that fail: `shell` and `rerun --from` cannot begin there");
   run->add_flag("--no-input", flags.no_input,
                 "Ask nobody: an environment that needs an approval fails its job");
+}
+
+void add_token_flag(CLI::App* verb, ActionFlags& flags) {
+  verb->add_option("-s,--secret", flags.secrets, "GITHUB_TOKEN[=VALUE], for private repositories")
+      ->allow_extra_args(false);
+}
+
+void add_lock(CLI::App& app, LockFlags& flags) {
+  auto* lock =
+      app.add_subcommand("lock", "Write the commits of all that workflows use from other repositories");
+  lock->footer(
+      "Examples:\n  pipeline lock                            add what is new, remove what is not used\n"
+      "  pipeline lock --check                    what moved, is missing or unused; exit code 1\n"
+      "  pipeline lock --update actions/checkout  take what its refs are now\n"
+      "Written to .github/workflows/actions.lock, which `pipeline run` holds to.\n");
+  lock->add_flag("--check", flags.check, "Write nothing; say what is not as the lock has it");
+  lock->add_option("--update", flags.update, "Take the commits of this repository's refs anew: owner/repo")
+      ->allow_extra_args(false)
+      ->excludes("--check");
+  add_token_flag(lock, flags.actions);
+  add_action_flags(lock, flags.actions);
 }
 
 }  // namespace cli

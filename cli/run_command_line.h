@@ -9,6 +9,11 @@ namespace cli {
 
 /// The event, and what comes with it.
 void add_event_flags(CLI::App* verb, EventFlags& flags);
+/// Where actions of other repositories come from.
+void add_action_flags(CLI::App* verb, ActionFlags& flags);
+/// A token for them, of a verb that has no other secrets.
+void add_token_flag(CLI::App* verb, ActionFlags& flags);
+void add_lock(CLI::App& app, LockFlags& flags);
 void add_run(CLI::App& app, RunFlags& flags);
 
 }  // namespace cli

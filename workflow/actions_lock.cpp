@@ -92,6 +92,27 @@ std::set<std::string> closure_of(const ActionsLock& lock, const std::vector<std:
 
 }  // namespace
 
+std::string to_text(const ActionsLock& lock) {
+  // Names of repositories and refs hold no quote; a path may.
+  const auto quoted = [](const std::string& text) { return "'" + base::replace_all(text, "'", "''") + "'"; };
+  std::string text =
+      "# Written by `pipeline lock`: the commits of all that the workflows here use from other "
+      "repositories.\n";
+  text += fmt::format("version: '{}'\nworkflows:{}\n", kNewestVersion, lock.workflows.empty() ? " {}" : "");
+  for (const auto& [path, pins] : lock.workflows) {
+    text += fmt::format("  {}:{}\n", quoted(path), pins.empty() ? " []" : "");
+    for (const auto& pin : pins) text += fmt::format("    - {}\n", quoted(pin));
+  }
+  text += fmt::format("dependencies:{}\n", lock.dependencies.empty() ? " {}" : "");
+  for (const auto& [pin, action] : lock.dependencies) {
+    text += fmt::format("  {}:\n    commit: '{}{}'\n", quoted(pin), kDigestName, action.commit);
+    if (action.uses.empty()) continue;
+    text += "    uses:\n";
+    for (const auto& used : action.uses) text += fmt::format("      - {}\n", quoted(used));
+  }
+  return text;
+}
+
 std::string pin_of(const RepositoryReference& reference) {
   return base::to_lower(reference.repository) + "@" + reference.ref;
 }
@@ -129,7 +150,7 @@ base::Result<std::string> locked_commit(const ActionsLock& lock, const std::stri
   }
   return base::make_error(
       base::ErrorKind::denied,
-      fmt::format("{} locks what {} uses, but does not know `{}`; update the lock with `gh actions-lock`",
+      fmt::format("{} locks what {} uses, but does not know `{}`; update the lock with `pipeline lock`",
                   kActionsLockFile, workflow, pin));
 }
 

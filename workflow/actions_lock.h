@@ -29,6 +29,9 @@ struct ActionsLock {
 /// An Error has the place of what is wrong.
 base::Result<ActionsLock> read_actions_lock(const std::string& file, std::string_view text);
 
+/// As read_actions_lock() takes it; sorted, so that changes are small.
+std::string to_text(const ActionsLock& lock);
+
 std::string pin_of(const RepositoryReference& reference);
 
 /// The commit that the lock names for what a workflow of it uses; empty when it does not know the workflow.

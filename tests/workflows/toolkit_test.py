@@ -10,7 +10,9 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from action_server import ActionServer
 from harness import WorkflowTest
+from images import busybox_tree
 
 SOURCE = Path(__file__).resolve().parent / "toolkit_action"
 CACHE = Path(os.environ.get("PIPELINE_TEST_CACHE", tempfile.gettempdir() + "/pipeline-test-cache")) / "toolkit"
@@ -143,6 +145,112 @@ class ToolkitTest(WorkflowTest):
         self.assertRegex(output, r"id=\d+")
         self.assertIn("ok saved", output)
         self.assertIn("post of core, state [kept]", output)
+
+
+METADATA = """\
+name: {name}
+inputs:
+  part: {{required: true}}
+  key: {{default: none}}
+outputs:
+  answer: {{description: what it came to{value}}}
+runs:
+"""
+COMPOSITE = """\
+  using: composite
+  steps:
+    - id: inner
+      uses: octo/toolkit@v1
+      with: {part: "${{ inputs.part }}", key: "${{ inputs.key }}"}
+"""
+DOCKER = """\
+  using: docker
+  image: Dockerfile
+  entrypoint: /action/run
+  post-entrypoint: /action/run
+"""
+DOCKERFILE = """\
+FROM node:of-this-machine
+COPY run dist /action/
+"""
+
+
+def image_of_node(folder):
+    """A root file system with node, GNU tar, gzip and zstd of this machine, and the libraries that they need."""
+    busybox_tree(folder)
+    for program in ("node", "tar", "gzip", "zstd"):
+        path = Path(shutil.which(program)).resolve()
+        (folder / "bin" / program).unlink(missing_ok=True)
+        shutil.copy(path, folder / "bin" / program)
+        listed = subprocess.run(["ldd", str(path)], check=True, capture_output=True, text=True).stdout
+        for word in listed.split():
+            if word.startswith("/"):
+                target = folder / word.lstrip("/")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(word, target)
+    for name in ("zstdmt", "unzstd"):
+        (folder / "bin" / name).symlink_to("zstd")
+    return folder
+
+
+class FetchedToolkitTest(ToolkitTest):
+    """The action in its three forms, unmodified and fetched from a git server: JavaScript, composite, Docker."""
+
+    def setUp(self):
+        self.server = None
+        super().setUp()
+        self.server = ActionServer(self.folder / "server")
+        self.addCleanup(self.server.close)
+        action = built_action()
+        bundle = (action / "dist/main.mjs").read_text(encoding="utf-8")
+        metadata = (action / "action.yml").read_text(encoding="utf-8")
+        value = ', value: "${{ steps.inner.outputs.answer }}"'
+        self.publish("octo/toolkit", {"action.yml": metadata, "dist/main.mjs": bundle})
+        self.publish("octo/composite", {"action.yml": METADATA.format(name="composite", value=value) + COMPOSITE})
+        self.publish(
+            "octo/docker",
+            {
+                "action.yml": METADATA.format(name="docker", value="") + DOCKER,
+                "Dockerfile": DOCKERFILE,
+                "run": ("#!/bin/sh\nexec node /action/main.mjs\n", 0o755),
+                "dist/main.mjs": bundle,
+            },
+        )
+        context = self.folder / "node-image"
+        image_of_node(context / "root")
+        (context / "Dockerfile").write_text("FROM scratch\nCOPY root /\n")
+        self.run_pipeline("image", "build", "-t", "node:of-this-machine", str(context))
+
+    def publish(self, repository, files):
+        """Under v1."""
+        self.server.publish(repository, files, "v1")
+
+    def environment(self, **more):
+        url = self.server.url if self.server else ""
+        return super().environment(**{"PIPELINE_ACTION_SERVER": url, **more})
+
+    def test_all_three_forms_come_to_the_same(self):
+        """Outputs, variables, paths, state for the post step, caches, artifacts, identity; also without a network."""
+        for form in ("toolkit", "composite", "docker"):
+            for network in ((), ("--network", "none")):
+                output = self.run_parts(
+                    [
+                        ("core", "none"),
+                        ("saveCache", f"{form}-{len(network)}"),
+                        ("uploadArtifact", "none"),
+                        ("identity", "none"),
+                        'run: echo "answer=${{ fromJSON(steps.core.outputs.answer).nested[1] }} id=${{ steps.uploadArtifact.outputs.answer }}"',
+                        'run: echo "sub=${{ steps.identity.outputs.answer }}"; echo "$FROM_ACTION"; echo "$PATH"',
+                    ],
+                    *network,
+                    action=f"octo/{form}@v1",
+                    permissions="{id-token: write}",
+                )
+                with self.subTest(form=form, network=network):
+                    self.assertRegex(output, r"answer=2 id=\d+")
+                    for text in ("the password is ***", "ok saved", "line two", "/opt/from-action:", "post of core, state [kept]",
+                                 "sub=repo:local/repo:ref:refs/heads/main"):
+                        self.assertIn(text, output)
 
 
 if __name__ == "__main__":

@@ -125,6 +125,7 @@ void check_local_action_inputs(const LintedFile& file, Diagnostics& findings) {
 
 void check_known_action_inputs(const LintedFile& file, Diagnostics& findings) {
   every_used_action(file, [&](const Job&, const Step& step) {
+    if (file.local.find_action(step.uses->text) != nullptr) return;  // its own words come first
     if (const auto action = known_action_of(file, *step.uses))
       InputCheck(file, findings).check(step, inputs_of(*action));
   });
@@ -133,10 +134,10 @@ void check_known_action_inputs(const LintedFile& file, Diagnostics& findings) {
 void check_deprecated_inputs(const LintedFile& file, Diagnostics& findings) {
   every_used_action(file, [&](const Job&, const Step& step) {
     if (!step.with.is_mapping()) return;
-    if (const auto known = known_action_of(file, *step.uses)) {
-      check_deprecated(file, step, inputs_of(*known), findings);
-    } else if (const auto* local = file.local.find_action(step.uses->text)) {
+    if (const auto* local = file.local.find_action(step.uses->text)) {
       if (const auto taken = inputs_of(*local)) check_deprecated(file, step, *taken, findings);
+    } else if (const auto known = known_action_of(file, *step.uses)) {
+      check_deprecated(file, step, inputs_of(*known), findings);
     }
   });
 }

@@ -18,6 +18,9 @@ namespace workflow::lint {
 struct ProjectFiles {
   /// The text of a file, nothing when there is none. Absent: no file is known.
   std::function<std::optional<std::string>(const std::string& path)> read;
+  /// Where read() has the action or workflow of another repository that `uses` names: a path that begins with
+  /// a slash. Nothing for what was not fetched. Absent: nothing was.
+  std::function<std::optional<std::string>(std::string_view uses)> fetched;
 };
 
 /// What a project says of itself, so that rules need not guess, and where runs get what is not in it.

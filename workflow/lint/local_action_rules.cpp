@@ -167,7 +167,7 @@ void check_broken_actions(const LintedFile& file, Diagnostics& findings) {
 
 void check_action_metadata(const LintedFile& file, Diagnostics& findings) {
   every_local_action(file, [&](const Step& step, const LocalAction& action) {
-    if (!action.has_metadata || !action.draft.root.is_mapping()) return;
+    if (!action.has_metadata || !action.draft.root.is_mapping() || !is_local(step.uses->text)) return;
     for (const auto& problem : MetadataCheck(action, file.files).check())
       add_at(file, step, fmt::format("the action '{}': {}", step.uses->text, to_string(problem)), findings);
   });
@@ -181,7 +181,17 @@ void check_missing_actions(const LintedFile& file, Diagnostics& findings) {
     current = &job;
     may_be_made = may_be_made || may_be_made_by(step);
     const auto* action = file.local.find_action(step.uses->text);
-    if (may_be_made || action == nullptr || !action->path.empty()) return;
+    if (action == nullptr || !action->path.empty()) return;
+    if (!is_local(step.uses->text)) {
+      add_at(file, step,
+             fmt::format(
+                 "the action '{}' is not there: its repository has no action.yml, action.yaml or Dockerfile "
+                 "in that folder",
+                 step.uses->text),
+             findings);
+      return;
+    }
+    if (may_be_made) return;
     add_at(file, step,
            fmt::format("there is no action '{}': the folder '{}' of this repository holds no action.yml, "
                        "action.yaml or Dockerfile",

@@ -56,6 +56,11 @@ std::optional<std::string> local_path(std::string_view uses) {
   return base::join(kept, "/");
 }
 
+std::optional<std::string> readable_path(const ProjectFiles& files, std::string_view uses) {
+  if (is_local(uses)) return local_path(uses);
+  return files.fetched ? files.fetched(uses) : std::nullopt;
+}
+
 const Node& LocalWorkflow::call() const {
   static const Node kAbsent;
   const auto* trigger = find_call(draft.workflow);
@@ -67,7 +72,7 @@ bool LocalWorkflow::can_be_called() const {
 }
 
 const LocalAction* LocalReferences::find_action(std::string_view uses) {
-  const auto folder = local_path(uses);
+  const auto folder = readable_path(files_, uses);
   if (!folder || !files_.read) return nullptr;
   auto found = actions_.find(*folder);
   if (found == actions_.end()) found = actions_.emplace(*folder, read_local_action(files_, *folder)).first;
@@ -75,7 +80,7 @@ const LocalAction* LocalReferences::find_action(std::string_view uses) {
 }
 
 const LocalWorkflow* LocalReferences::find_workflow(std::string_view uses) {
-  const auto path = local_path(uses);
+  const auto path = readable_path(files_, uses);
   if (!path || !files_.read) return nullptr;
   const auto found = workflows_.find(*path);
   if (found != workflows_.end()) return &found->second;

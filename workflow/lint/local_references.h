@@ -1,6 +1,7 @@
 #pragma once
-// Actions and reusable workflows that stand in the repository itself (`./path`, `$/path`), as far as
-// ProjectFiles shows them; each is read once. Not for those of others (known_actions).
+// Actions and reusable workflows that can be read: those of the repository itself (`./path`, `$/path`), and
+// those of others that were fetched; as far as ProjectFiles shows them, each once. Else known_actions is
+// asked.
 
 #include <map>
 #include <optional>
@@ -18,6 +19,8 @@ bool is_local(std::string_view uses);
 /// The path behind `./` or `$/`, from the root of the repository; nothing when it leads out of it, or for
 /// `uses` of another form.
 std::optional<std::string> local_path(std::string_view uses);
+/// The same also of what was fetched.
+std::optional<std::string> readable_path(const ProjectFiles& files, std::string_view uses);
 
 struct LocalAction {
   std::string path;           ///< of action.yml, action.yaml or Dockerfile; empty when there is none

@@ -2,6 +2,7 @@
 
 #include "workflow/lint/context_types.h"
 #include "workflow/lint/known_actions.h"
+#include "workflow/lint/local_references.h"
 #include "workflow/yaml_reader.h"
 
 namespace workflow::lint {
@@ -10,9 +11,9 @@ namespace {
 
 const Node kAbsent;
 
-// The path of `./path` or `$/path` from the root of the repository; nothing for what is elsewhere.
-std::optional<std::string> local_path(const std::string& uses) {
-  if (!uses.starts_with("./") && !uses.starts_with("$/")) return std::nullopt;
+// From the root of the repository; nothing for what cannot be read.
+std::optional<std::string> path_of_uses(const ProjectFiles& files, const std::string& uses) {
+  if (!is_local(uses)) return readable_path(files, uses);
   auto path = uses.substr(2);
   while (path.ends_with('/')) path.pop_back();
   return path;
@@ -28,7 +29,7 @@ TypePointer outputs_from(const Node& outputs) {
 }  // namespace
 
 TypePointer ProjectTypes::outputs_of_action(const std::string& uses) {
-  if (local_path(uses)) {
+  if (path_of_uses(files_, uses)) {
     const Node& action = local_action(uses);
     return action["runs"].is_mapping() ? outputs_from(action["outputs"]) : map_of(string_type());
   }
@@ -62,7 +63,7 @@ const Node& ProjectTypes::read(const std::string& path) {
 }
 
 const Node& ProjectTypes::local_action(const std::string& uses) {
-  const auto path = local_path(uses);
+  const auto path = path_of_uses(files_, uses);
   if (!path) return kAbsent;
   const auto prefix = path->empty() ? *path : *path + "/";
   const Node& action = read(prefix + "action.yml");
@@ -70,7 +71,7 @@ const Node& ProjectTypes::local_action(const std::string& uses) {
 }
 
 const Node& ProjectTypes::local_call(const std::string& uses) {
-  const auto path = local_path(uses);
+  const auto path = path_of_uses(files_, uses);
   if (!path) return kAbsent;
   const Node& on = read(*path)["on"];
   return on.is_mapping() ? on["workflow_call"] : kAbsent;
