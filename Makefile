@@ -22,6 +22,7 @@ bench: install
 	@cmake --build --preset $(PRESET)
 	@bench/run $(BINARY)
 	@bench/jobs $(BINARY)
+	@bench/log $(BINARY)
 	@bench/checkout $(BINARY)
 	@bench/caches $(BINARY)
 	@build/$(PRESET)/bench/micro_benchmark --benchmark_min_time=0.2
