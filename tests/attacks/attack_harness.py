@@ -16,7 +16,6 @@ from harness import PIPELINE, WorkflowTest  # noqa: E402  pylint: disable=wrong-
 from images import make_image  # noqa: E402  pylint: disable=wrong-import-position
 
 PROBE = os.environ.get("ATTACK_PROBE", str(Path(PIPELINE).resolve().parent / "tests/attacks/attack_probe"))
-UID = 54322
 
 
 def digest(path):
@@ -103,32 +102,15 @@ class AttackTest(WorkflowTest):
         self.canaries = Canaries(self, self.folder)
         self.state.mkdir(exist_ok=True)
         shutil.copy(PROBE, self.repository / "probe")
-        self.binary = self.folder / "bin" / "pipeline"
 
     def as_user(self, *arguments, code=0, timeout=120):
         """The binary as a user without rights and without subordinate ids; the binary is that user's own."""
-        if not self.binary.exists():
-            self.binary.parent.mkdir()
-            shutil.copy(PIPELINE, self.binary)
-        for owned in (self.repository, self.state, self.binary.parent):
-            subprocess.run(["chown", "-R", f"{UID}:{UID}", str(owned)], check=True)
-        before = digest(self.binary)
-        done = subprocess.run(
-            ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", str(self.binary), *arguments],
-            cwd=self.repository,
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            check=False,
-        )
-        self.assertEqual(digest(self.binary), before, "a step changed the runner's program")
-        if code is not None:
-            self.assertEqual(done.returncode, code, done.stdout)
-        return done.stdout
+        owned = (self.repository, self.state)
+        binary = self.give_to_user(*owned)
+        before = digest(binary)
+        output = self.run_as_user(*arguments, code=code, timeout=timeout, owned=owned)
+        self.assertEqual(digest(binary), before, "a step changed the runner's program")
+        return output
 
     def as_root(self, *arguments, code=0, timeout=120):
         """The binary as root."""

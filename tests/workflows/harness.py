@@ -10,6 +10,7 @@ import unittest
 from pathlib import Path
 
 PIPELINE = os.environ.get("PIPELINE_BINARY", "build/release/pipeline")
+USER_ID = 54321  # of nobody on the machine
 CLEAN_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -101,6 +102,37 @@ class WorkflowTest(unittest.TestCase):
         if code is not None:
             self.assertEqual(process.returncode, code, output)
         return output
+
+    def give_to_user(self, *folders):
+        """An ordinary user, without rights or subordinate ids, gets these folders and a copy of the binary; its path."""
+        self.assertEqual(os.geteuid(), 0, "only root can become another user")
+        binary = self.folder / "bin" / "pipeline"
+        if not binary.exists():
+            binary.parent.mkdir()
+            shutil.copy(PIPELINE, binary)
+            binary.chmod(0o755)
+        for folder in (*folders, binary.parent):
+            subprocess.run(["chown", "-R", f"{USER_ID}:{USER_ID}", str(folder)], check=True)
+        return binary
+
+    def run_as_user(self, *arguments, code=0, timeout=60, owned=None, env=None):
+        """run_pipeline as that user, who owns these folders (default: all of the test)."""
+        binary = self.give_to_user(*(owned or [self.folder]))
+        done = subprocess.run(
+            ["setpriv", f"--reuid={USER_ID}", f"--regid={USER_ID}", "--clear-groups", str(binary), *arguments],
+            cwd=self.repository,
+            env=self.environment(**(env or {})),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+        if code is not None:
+            self.assertEqual(done.returncode, code, done.stdout)
+        return done.stdout
 
     def run_steps(self, *steps, code=0, arguments=(), env=None):
         """A workflow of one job with these run steps (script text, or mappings as YAML text)."""

@@ -1,40 +1,13 @@
 """The binary without root: on user namespaces alone."""
 
-import os
-import shutil
-import subprocess
 import unittest
 
-from harness import PIPELINE, WorkflowTest
+from harness import WorkflowTest
 from images import make_image
 
-UID = 54321
 
-
-@unittest.skipUnless(os.geteuid() == 0, "only root can become another user")
 class RootlessTest(WorkflowTest):
     """As a user that has no subordinate ids and no rights."""
-
-    def run_as_user(self, *arguments, code=0):
-        """Run the binary as that user; its output."""
-        binary = self.folder / "pipeline"
-        if not binary.exists():
-            shutil.copy(PIPELINE, binary)
-            binary.chmod(0o755)
-        subprocess.run(["chown", "-R", f"{UID}:{UID}", str(self.folder)], check=True)
-        done = subprocess.run(
-            ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", str(binary), *arguments],
-            cwd=self.repository,
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        self.assertEqual(done.returncode, code, done.stdout)
-        return done.stdout
 
     def test_a_job_runs_in_its_sandbox(self):
         """Its steps see neither the home of the user nor other processes, and write to their workspace."""
