@@ -77,8 +77,12 @@ Result<void> save(const CacheRequest& request, RunningJob& job) {
 Result<ActionOutcome> cache_restore(const ActionCall& call, RunningJob& job) {
   TRY(const auto request, request_of(call));
   TRY(auto restored, restore(call, request, job));
-  restored.outcome.outputs["cache-primary-key"] = request.key;
-  if (restored.key) restored.outcome.outputs["cache-matched-key"] = *restored.key;
+  // In the order in which the original sets them.
+  Outputs outputs;
+  outputs["cache-primary-key"] = request.key;
+  if (restored.key) outputs["cache-matched-key"] = *restored.key;
+  for (auto& [name, value] : restored.outcome.outputs) outputs[name] = std::move(value);
+  restored.outcome.outputs = std::move(outputs);
   return std::move(restored.outcome);
 }
 

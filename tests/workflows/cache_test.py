@@ -124,7 +124,7 @@ class CacheTest(ActionTest):
             """
         )
         output = self.run_pipeline("run", ".github/workflows/test.yml")
-        self.assertIn("cache-hit:false,cache-matched-key:k-1,cache-primary-key:k-1-x", output.replace('"', ""))
+        self.assertIn("cache-primary-key:k-1-x,cache-matched-key:k-1,cache-hit:false", output.replace('"', ""))
         self.assertIn("Unable to reserve cache with key k-1, another job may be creating this cache.", output)
 
     def test_an_archive_cannot_be_read_by_way_of_a_link_that_a_step_made(self):

@@ -103,7 +103,7 @@ class RootlessTest(WorkflowTest):
         make_image(self, "base:1")
         for run in (self.run_pipeline, self.run_as_user, self.run_pipeline):
             # As by sudo: what root leaves is the user's in the end.
-            subprocess.run(["chown", "-R", f"{UID}:{UID}", str(self.folder)], check=True)
+            self.give_to_user(self.folder)
             self.assertIn("│ it-runs", run("run", ".github/workflows/test.yml"))
             run("image", "build", "-t", "more:1", str(self.more()))
 
