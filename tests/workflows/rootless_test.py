@@ -1,5 +1,6 @@
 """The binary without root: on user namespaces alone."""
 
+import os
 import unittest
 
 from harness import WorkflowTest
