@@ -81,7 +81,7 @@ Result<ActionOutcome> cache_restore(const ActionCall& call, RunningJob& job) {
   Outputs outputs;
   outputs["cache-primary-key"] = request.key;
   if (restored.key) outputs["cache-matched-key"] = *restored.key;
-  for (auto& [name, value] : restored.outcome.outputs) outputs[name] = std::move(value);
+  for (const auto& [name, value] : restored.outcome.outputs) outputs[name] = value;
   restored.outcome.outputs = std::move(outputs);
   return std::move(restored.outcome);
 }

@@ -109,6 +109,8 @@ int ordinal_ignoring_case(const std::string& a, const std::string& b) {
 // Looking at every key is quick in a small object; in a large one it would take quadratic time to build it.
 constexpr std::size_t kLargeObject = 64;
 
+Object::Object(NameCase names) : names_(names) {}
+
 std::string Object::index_key(std::string_view key) const {
   return names_ == NameCase::counts ? std::string(key) : base::to_lower(key);
 }

@@ -32,7 +32,7 @@ enum class NameCase { ignored, counts };
 class Object {
  public:
   Object() = default;
-  explicit Object(NameCase names) : names_(names) {}
+  explicit Object(NameCase names);
   using Member = std::pair<std::string, Value>;
   /// The member, or nullptr.
   [[nodiscard]] const Value* find(std::string_view key) const;
