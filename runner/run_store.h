@@ -9,7 +9,7 @@
 
 #include "base/files.h"
 #include "base/result.h"
-#include "steps/outputs.h"
+#include "steps/ordered_texts.h"
 
 namespace runner {
 

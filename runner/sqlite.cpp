@@ -24,6 +24,17 @@ int bind(sqlite3_stmt* statement, int index, const Sqlite::Parameter& parameter)
   return sqlite3_bind_text(statement, index, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
 }
 
+// Unlike all else, changing a new file to a write-ahead log does not wait for others who do the same.
+int carry_out_patiently(sqlite3* database, const char* schema) {
+  constexpr int kPause = 5;
+  int code = SQLITE_BUSY;
+  for (int waited = 0; code == SQLITE_BUSY && waited <= kBusyMilliseconds; waited += kPause) {
+    if (waited > 0) sqlite3_sleep(kPause);
+    code = sqlite3_exec(database, schema, nullptr, nullptr, nullptr);
+  }
+  return code;
+}
+
 }  // namespace
 
 std::int64_t Sqlite::Row::integer(int column) const {
@@ -57,7 +68,7 @@ base::Result<Sqlite> Sqlite::open(const base::Path& file, const char* schema, st
                                                                    file.string(), sqlite3_errstr(code)));
   }
   sqlite3_busy_timeout(raw, kBusyMilliseconds);
-  if (sqlite3_exec(raw, schema, nullptr, nullptr, nullptr) != SQLITE_OK)
+  if (carry_out_patiently(raw, schema) != SQLITE_OK)
     return opened.error(fmt::format("setting up {}", file.string()).c_str());
   return opened;
 }

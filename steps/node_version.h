@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "steps/ordered_variables.h"
+#include "steps/ordered_texts.h"
 
 namespace steps {
 

@@ -18,7 +18,7 @@
 #include "base/result.h"
 #include "sandbox/sandbox.h"
 #include "steps/log_sink.h"
-#include "steps/ordered_variables.h"
+#include "steps/ordered_texts.h"
 #include "steps/step_result.h"
 #include "workflow/contexts.h"
 

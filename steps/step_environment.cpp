@@ -95,7 +95,7 @@ std::string input_variable(std::string_view name) {
 
 sandbox::EnvVars step_variables(const RunningJob& job, const OrderedVariables& environment,
                                 const Value& github, const Value& runner) {
-  sandbox::EnvVars variables = environment.for_process();
+  sandbox::EnvVars variables(environment.begin(), environment.end());
   for (auto& [name, value] : variables) value = usable(value);
   variables.erase("");
   std::erase_if(variables, [](const auto& entry) {

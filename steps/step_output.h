@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "steps/environment_files.h"
-#include "steps/outputs.h"
+#include "steps/ordered_texts.h"
 #include "steps/running_job.h"
 #include "steps/workflow_commands.h"
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "steps/outputs.h"
+#include "steps/ordered_texts.h"
 
 namespace steps {
 

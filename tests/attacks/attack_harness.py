@@ -99,6 +99,7 @@ class AttackTest(WorkflowTest):
 
     def setUp(self):
         super().setUp()
+        self.need_root("only root can be root, and become another user")
         self.canaries = Canaries(self, self.folder)
         self.state.mkdir(exist_ok=True)
         shutil.copy(PROBE, self.repository / "probe")
@@ -111,6 +112,12 @@ class AttackTest(WorkflowTest):
         output = self.run_as_user(*arguments, code=code, timeout=timeout, owned=owned)
         self.assertEqual(digest(binary), before, "a step changed the runner's program")
         return output
+
+    def each(self):
+        """The ways to run the binary; nothing outside has changed after each."""
+        for run in (self.as_root, self.as_user):
+            yield run
+            self.assertEqual(self.canaries.changed(), [])
 
     def as_root(self, *arguments, code=0, timeout=120):
         """The binary as root."""

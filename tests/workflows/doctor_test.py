@@ -24,9 +24,9 @@ class DoctorTest(WorkflowTest):
         for name in findings:
             self.assertIn(name, text)
 
-    @unittest.skipUnless(os.geteuid() == 0, "only root may forbid namespaces")
     def test_it_says_which_setting_forbids_the_sandbox(self):
         """Inside a user namespace that may have none of its own: exit code 3."""
+        self.need_root("only root may forbid namespaces")
         done = subprocess.run(
             ["unshare", "--user", "--map-root-user", "bash", "-c", f"echo 0 > /proc/sys/user/max_user_namespaces; exec {os.path.abspath(PIPELINE)} doctor"],
             cwd=self.repository, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False,

@@ -117,9 +117,9 @@ class KillTest(WorkflowTest):
         self.assertLess(time.monotonic() - begin, 30, output)
         self.assert_nothing_is_left()
 
-    @unittest.skipUnless(os.geteuid() == 0, "only root may mount a small disk")
     def test_the_disk_is_full(self):
         """A step fills the disk of the state folder: the run ends, and once there is room the history can be read."""
+        self.need_root("only root may mount a small disk")
         self.workflow(
             """
             on: push

@@ -1,7 +1,6 @@
 """Limits of a job: what is hit is said in the step's error, and hits that job alone."""
 
 import json
-import os
 import time
 import unittest
 from pathlib import Path
@@ -14,12 +13,12 @@ def groups():
     return {str(path) for path in Path("/sys/fs/cgroup").glob("*/**/pipeline-*") if path.is_dir()}
 
 
-@unittest.skipUnless(os.geteuid() == 0, "only root may always make control groups")
 class LimitsTest(WorkflowTest):
     """Flags, the repository's own settings, and what steps see of them."""
 
     def setUp(self):
         super().setUp()
+        self.need_root("only root may always make control groups")
         self.groups = groups()
 
     def tearDown(self):
