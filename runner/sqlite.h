@@ -34,8 +34,8 @@ class Sqlite {
     sqlite3_stmt* statement_;
   };
 
-  /// The file is made when missing; `schema` is carried out each time, perhaps in part more than once. May be open in several processes at
-  /// once. `name` says in errors what it is.
+  /// The file is made when missing; `schema` is carried out each time, perhaps in part more than once. May be
+  /// open in several processes at once. `name` says in errors what it is.
   static base::Result<Sqlite> open(const base::Path& file, const char* schema, std::string name);
 
   /// Carries out one statement, `doing` says in errors what for; returns how many rows it changed.
