@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "sandbox/sealed_program.h"
+#include "sandbox/spawn_attributes.h"
 #include "sandbox/zygote.h"
 
 namespace sandbox {
@@ -23,6 +24,7 @@ constexpr const char* kZygoteMark = "PIPELINE_ZYGOTE";
 
 // Of a fork server: what it is asked takes it microseconds, an exec on a busy disk perhaps seconds.
 constexpr int kPatienceSeconds = 60;
+
 }  // namespace
 
 // This binary again, as the zygote: never a fork of this large, threaded process.
@@ -47,17 +49,7 @@ Result<SpawnedZygote> spawn_zygote() {
   posix_spawn_file_actions_adddup2(&actions, theirs.get(), 9);
   posix_spawn_file_actions_adddup2(&actions, 9, kControlFd);
   posix_spawn_file_actions_addclosefrom_np(&actions, kControlFd + 1);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t signals;
-  sigemptyset(&signals);
-  posix_spawnattr_setsigmask(&attributes, &signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGPIPE);
-  posix_spawnattr_setsigdefault(&attributes, &signals);
-  // A session of its own: Ctrl-C at the terminal is for the runner, which ends steps in its order.
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  const SpawnAttributes attributes;
   std::string name = "pipeline-sandbox";
   std::string argument = kZygoteArgument;
   char* argv[] = {name.data(), argument.data(), nullptr};
@@ -65,9 +57,9 @@ Result<SpawnedZygote> spawn_zygote() {
   std::string mark = fmt::format("{}=1", kZygoteMark);
   char* environment[] = {path.data(), mark.data(), nullptr};
   SpawnedZygote spawned;
-  const int error = ::posix_spawn(&spawned.pid, program.c_str(), &actions, &attributes, argv, environment);
+  const int error =
+      ::posix_spawn(&spawned.pid, program.c_str(), &actions, attributes.get(), argv, environment);
   posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
   if (error != 0) return base::system_error("starting the sandbox's process", error);
   spawned.control = std::move(ours);
   return spawned;
