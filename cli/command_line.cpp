@@ -150,6 +150,21 @@ void add_emulator(CLI::App& app, EmulatorFlags& flags) {
   verb("reset", "Stop it and forget its state");
 }
 
+void add_image_upkeep(CLI::App& image, ImageFlags& flags) {
+  auto* check = image.add_subcommand("fsck", "Check every blob of the store against its digest");
+  check->callback([&flags] { flags.verb = "fsck"; });
+  check->add_flag("--repair", flags.repair,
+                  "Take away what is damaged, and names of images that are not whole");
+  auto* prune = image.add_subcommand("prune", "Remove images without a name and all that no image needs");
+  prune->callback([&flags] { flags.verb = "prune"; });
+  prune->add_flag("--cache", flags.prune_cache, "Remove what the build cache keeps, too");
+  prune->add_flag("--dry-run", flags.dry_run, "Only say what would go");
+  prune
+      ->add_option("--older-than", flags.older_than_hours,
+                   "Hours; what was used since then stays. Default: 0")
+      ->check(CLI::NonNegativeNumber);
+}
+
 void add_image(CLI::App& app, ImageFlags& flags) {
   auto* image = app.add_subcommand("image", "Images: build, move, look at");
   image->footer(
@@ -183,6 +198,9 @@ void add_image(CLI::App& app, ImageFlags& flags) {
   verb("tag", "Give an image one more name", "The image and the new name", 2, 2);
   verb("push", "Push to the registry that the name says", "The image", 1, 1);
   verb("pull", "Pull from the registry that the name says", "The image", 1, 1);
+  verb("unpack", "Write the files of an image into a folder", "The image and a new or empty folder", 2, 2)
+      ->add_flag("--setuid", flags.keep_setuid, "Keep set-user-id bits and file capabilities");
+  add_image_upkeep(*image, flags);
 }
 
 void add_artifact(CLI::App& app, ArtifactFlags& flags) {

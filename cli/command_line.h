@@ -117,7 +117,7 @@ struct EmulatorFlags {
 };
 
 struct ImageFlags {
-  std::string verb;  ///< build, import, load, save, ls, inspect, rm, tag, push, pull
+  std::string verb;  ///< build, import, load, save, ls, inspect, rm, tag, push, pull, fsck, prune, unpack
   std::vector<std::string> arguments;
   std::vector<std::string> tags;
   std::string file;
@@ -127,6 +127,11 @@ struct ImageFlags {
   std::vector<std::string> command;
   std::string output;
   bool no_cache = false;
+  bool repair = false;
+  bool keep_setuid = false;
+  bool prune_cache = false;
+  bool dry_run = false;
+  double older_than_hours = 0;
 };
 
 struct DoctorFlags {

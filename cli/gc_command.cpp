@@ -36,7 +36,8 @@ base::Result<std::uint64_t> remove_layers(const CommonFlags& common) {
   const auto folder = base::Path(common.state_folder) / "images";
   if (!base::exists(folder)) return std::uint64_t{0};
   TRY(auto images, ecr::ImageStore::open(folder));
-  return images.collect_garbage();
+  TRY(const auto garbage, images.collect_garbage());
+  return garbage.bytes;
 }
 
 }  // namespace

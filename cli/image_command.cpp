@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "cli/commands.h"
 #include "cli/emulator_process.h"
+#include "cli/image_upkeep.h"
 #include "cli/interrupts.h"
 #include "cli/run_inputs.h"
 #include "ecr/build.h"
@@ -107,7 +108,7 @@ base::Result<void> inspect(Call& call) {
 base::Result<void> remove(Call& call) {
   for (const auto& name : call.flags.arguments) TRY(call.store.remove(name));
   TRY(const auto freed, call.store.collect_garbage());
-  fmt::print("freed {}\n", base::format_bytes(freed));
+  fmt::print("freed {}\n", base::format_bytes(freed.bytes));
   return {};
 }
 
@@ -143,6 +144,9 @@ base::Result<void> carry_out(Call& call) {
   if (verb == "tag") return tag(call);
   if (verb == "push") return push(call);
   if (verb == "pull") return pull(call);
+  if (verb == "fsck") return check_images(call.store, call.flags);
+  if (verb == "prune") return prune_images(call.store, call.flags);
+  if (verb == "unpack") return unpack_image(call.store, call.flags);
   return list(call);
 }
 

@@ -46,7 +46,15 @@ bool is_index(std::string_view type) {
   return type == kOciIndex || type == kDockerIndex;
 }
 bool is_layer(std::string_view type) {
-  return type == kOciLayer || type == kOciLayerGzip || type == kOciLayerZstd || type == kDockerLayerGzip;
+  return type == kOciLayer || type == kOciLayerGzip || type == kOciLayerZstd || type == kDockerLayer ||
+         type == kDockerLayerGzip || type == kDockerLayerZstd || is_foreign_layer(type);
+}
+bool is_foreign_layer(std::string_view type) {
+  return type.starts_with("application/vnd.oci.image.layer.nondistributable.v1.tar") ||
+         type.starts_with("application/vnd.docker.image.rootfs.foreign.diff.tar");
+}
+bool is_plain_layer(std::string_view type) {
+  return type == kOciLayer || type == kDockerLayer;
 }
 
 }  // namespace media_type
@@ -151,6 +159,23 @@ Result<Manifest> parse_manifest(std::string_view text) {
   }
   manifest.annotations = string_map(base::json_member(json, "annotations"));
   return manifest;
+}
+
+Result<std::vector<Descriptor>> references_of(std::string_view document) {
+  TRY(const Json json, base::parse_json(document));
+  std::vector<Descriptor> found;
+  const auto take = [&found](const Json& entry) -> Result<void> {
+    TRY(auto descriptor, descriptor_from_json(entry));
+    found.push_back(std::move(descriptor));
+    return {};
+  };
+  if (const Json& config = base::json_member(json, "config"); config.is_object()) TRY(take(config));
+  for (const char* list : {"layers", "manifests", "blobs"}) {
+    const Json& entries = base::json_member(json, list);
+    if (!entries.is_array()) continue;
+    for (const auto& entry : entries) TRY(take(entry));
+  }
+  return found;
 }
 
 Result<Index> parse_index(std::string_view text) {

@@ -27,10 +27,18 @@ inline constexpr const char* kOciLayerZstd = "application/vnd.oci.image.layer.v1
 inline constexpr const char* kDockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
 inline constexpr const char* kDockerIndex = "application/vnd.docker.distribution.manifest.list.v2+json";
 inline constexpr const char* kDockerConfig = "application/vnd.docker.container.image.v1+json";
+inline constexpr const char* kDockerLayer = "application/vnd.docker.image.rootfs.diff.tar";
 inline constexpr const char* kDockerLayerGzip = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+inline constexpr const char* kDockerLayerZstd = "application/vnd.docker.image.rootfs.diff.tar.zstd";
 bool is_manifest(std::string_view type);
 bool is_index(std::string_view type);
+/// A tar that can be unpacked, whatever its compression.
 bool is_layer(std::string_view type);
+/// One that its maker wants kept out of registries (image-spec layer.md#non-distributable-layers); fetched
+/// from the registry like others, never from the URLs it names.
+bool is_foreign_layer(std::string_view type);
+/// Not compressed.
+bool is_plain_layer(std::string_view type);
 }  // namespace media_type
 
 struct Platform {
@@ -74,6 +82,8 @@ struct Index {
 base::Result<Index> parse_index(std::string_view text);
 /// The entry for a platform; not_found lists what there is.
 base::Result<Descriptor> choose_platform(const Index& index, const Platform& platform);
+/// All that a manifest or index names, whatever their media types: configuration, layers, manifests.
+base::Result<std::vector<Descriptor>> references_of(std::string_view document);
 /// The mediaType of a manifest or index document, guessed from its members when it does not say.
 base::Result<std::string> media_type_of_document(std::string_view text);
 

@@ -1,11 +1,7 @@
-// The names of the store (index.json) and what they reach.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+// The names of the store: index.json.
+#include "ecr/image_names.h"
 
 #include <algorithm>
-#include <chrono>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -25,11 +21,18 @@ using base::Result;
 
 constexpr const char* kNameAnnotation = "org.opencontainers.image.ref.name";
 constexpr std::size_t kShortestId = 12;
-constexpr std::chrono::hours kGraceTime{24};
 
 std::string key_of(const ImageReference& reference) {
   return reference.digest ? reference.name() + "@" + reference.digest->to_string() : reference.to_string();
 }
+
+bool is_image_id(std::string_view text) {
+  return text.size() >= kShortestId && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+}  // namespace
 
 Result<std::vector<NamedImage>> read_names(const Path& folder) {
   std::vector<NamedImage> names;
@@ -64,38 +67,6 @@ Result<void> write_names(const Path& folder, const std::vector<NamedImage>& name
       {"schemaVersion", 2}, {"mediaType", media_type::kOciIndex}, {"manifests", std::move(manifests)}};
   return base::write_file(folder / "index.json", base::to_text(json));
 }
-
-bool is_image_id(std::string_view text) {
-  return text.size() >= kShortestId && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
-
-// Everything that the names reach: blobs, and the diff_ids of layers.
-struct Reached {
-  std::set<std::string> blobs;
-  std::set<std::string> trees;
-};
-
-Reached reached_from(const ImageStore& store, const std::vector<NamedImage>& names) {
-  Reached reached;
-  for (const auto& named : names) {
-    reached.blobs.insert(named.descriptor.digest.hex());
-    const auto image = store.image(named.descriptor);
-    if (!image) continue;
-    reached.blobs.insert(image->manifest.config.digest.hex());
-    for (const auto& layer : image->manifest.layers) reached.blobs.insert(layer.digest.hex());
-    for (const auto& id : image->config.diff_ids) reached.trees.insert(id.hex());
-  }
-  return reached;
-}
-
-bool is_old(const struct stat& status) {
-  const auto then = std::chrono::system_clock::from_time_t(std::max(status.st_mtime, status.st_ctime));
-  return std::chrono::system_clock::now() - then > kGraceTime;
-}
-
-}  // namespace
 
 Result<void> ImageStore::tag(const std::string& name, const Descriptor& manifest) {
   std::string key;
@@ -175,34 +146,6 @@ Result<void> ImageStore::remove(const std::string& name) {
     std::erase_if(names, gone);
   }
   return write_names(folder_, names);
-}
-
-Result<std::uint64_t> ImageStore::collect_garbage() {
-  TRY(const auto lock, base::FileLock::acquire(folder_ / "locks" / "index"));
-  TRY(const auto names, read_names(folder_));
-  const Reached reached = reached_from(*this, names);
-  std::uint64_t freed = 0;
-  TRY(const auto blobs, base::list_directory(folder_ / "blobs/sha256"));
-  for (const auto& blob : blobs) {
-    const Path path = folder_ / "blobs/sha256" / blob;
-    struct stat status {};
-    if (reached.blobs.contains(blob) || ::stat(path.c_str(), &status) != 0 || !is_old(status)) continue;
-    if (::unlink(path.c_str()) == 0) freed += static_cast<std::uint64_t>(status.st_size);
-  }
-  TRY(const auto folders, base::list_directory(folder_));
-  for (const auto& folder : folders) {
-    if (!folder.starts_with(kTreesFolder)) continue;
-    // What another user's is may be closed to us; it is that one's to clean.
-    for (const auto& tree : base::list_directory(folder_ / folder).value_or(std::vector<std::string>())) {
-      const Path path = folder_ / folder / tree;
-      struct stat status {};
-      if (reached.trees.contains(tree) || ::stat(path.c_str(), &status) != 0 || !is_old(status)) continue;
-      // Out of the way first: a half removed tree must not pass for a layer.
-      TRY(const auto temporary, make_temp_dir("removed"));
-      ::rename(path.c_str(), (temporary.path() / "tree").c_str());
-    }
-  }
-  return freed;
 }
 
 }  // namespace ecr

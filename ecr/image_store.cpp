@@ -46,9 +46,12 @@ class ImageStore::Workroom {
     const Path path = folder / base::random_hex(8);
     TRY(auto lock, base::FileLock::acquire(path.string() + kLockSuffix));
     TRY(base::make_directories(path, 0700));
-    return std::make_shared<Workroom>(path, std::move(lock));
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return base::system_error("opening " + path.string(), errno);
+    return std::make_shared<Workroom>(path, std::move(lock), status.st_ctime);
   }
-  Workroom(Path path, base::FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  Workroom(Path path, base::FileLock lock, std::int64_t opened)
+      : path_(std::move(path)), lock_(std::move(lock)), opened_(opened) {}
   Workroom(const Workroom&) = delete;
   Workroom& operator=(const Workroom&) = delete;
   ~Workroom() {
@@ -56,10 +59,13 @@ class ImageStore::Workroom {
     ::unlink((path_.string() + kLockSuffix).c_str());
   }
   [[nodiscard]] const Path& path() const { return path_; }
+  /// Seconds since the epoch, by the clock of the store's file system.
+  [[nodiscard]] std::int64_t opened() const { return opened_; }
 
  private:
   Path path_;
   base::FileLock lock_;
+  std::int64_t opened_;
 };
 
 std::string trees_folder() {
@@ -130,8 +136,25 @@ Path ImageStore::blob_path(const Digest& digest) const {
   return folder_ / "blobs/sha256" / digest.hex();
 }
 
+// collect_garbage() leaves what was touched since the oldest process that has the store open began. It holds
+// the lock while it decides about one file, so that nothing goes between the look and the answer.
+bool ImageStore::keep_in_use(const Path& path, bool is_tree) const {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return false;
+  if (std::max(status.st_mtime, status.st_ctime) > workroom_->opened()) return true;
+  const auto lock = base::FileLock::acquire(folder_ / "locks" / "touch");
+  if (::lstat(path.c_str(), &status) != 0) return false;
+  // A tree's own times belong to the image's `/`: only the time of the last change of its attributes moves.
+  if (is_tree) {
+    (void)::chmod(path.c_str(), status.st_mode & 07777);
+  } else {
+    (void)::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
+  }
+  return true;
+}
+
 bool ImageStore::has_blob(const Digest& digest) const {
-  return !digest.empty() && base::exists(blob_path(digest));
+  return !digest.empty() && keep_in_use(blob_path(digest), false);
 }
 
 Result<Digest> ImageStore::put_blob(std::string_view bytes) {
@@ -150,7 +173,15 @@ Result<base::Fd> ImageStore::open_blob(const Digest& digest) const {
 
 Result<std::string> ImageStore::read_blob(const Digest& digest, std::size_t limit) const {
   TRY(const auto fd, open_blob(digest));
-  return base::read_all(fd.get(), limit).while_doing("reading blob " + digest.to_string());
+  TRY(auto text, base::read_all(fd.get(), limit).while_doing("reading blob " + digest.to_string()));
+  if (const auto found = Digest::of(text); found != digest) {
+    return make_error(
+        ErrorKind::invalid_input,
+        fmt::format("blob {} of the image store is damaged: its content has digest {}; `pipeline "
+                    "image fsck --repair` takes it away, then pull or build again",
+                    digest.to_string(), found.to_string()));
+  }
+  return text;
 }
 
 Result<std::uint64_t> ImageStore::blob_size(const Digest& digest) const {
@@ -167,8 +198,13 @@ Result<Image> ImageStore::image(const std::string& name) const {
 }
 
 Result<Image> ImageStore::image(const Descriptor& manifest) const {
-  Image image{.descriptor = manifest};
   TRY(const auto manifest_text, read_blob(manifest.digest));
+  if (media_type::is_index(manifest.media_type)) {
+    TRY(const auto index, parse_index(manifest_text));
+    TRY(const auto chosen, choose_platform(index, host_platform()));
+    if (!media_type::is_index(chosen.media_type)) return this->image(chosen);
+  }
+  Image image{.descriptor = manifest};
   TRY(image.manifest, parse_manifest(manifest_text));
   TRY(const auto config_text, read_blob(image.manifest.config.digest));
   TRY(image.config, parse_image_config(config_text));
@@ -231,8 +267,9 @@ std::vector<Path> without_repeats(std::vector<Path> trees) {
 
 // Whether its owners are those of our sandboxes: a store that was given to somebody else (`chown -R`) has
 // others.
-bool ImageStore::is_usable(const Path& tree) {
+bool ImageStore::is_usable(const Path& tree) const {
   struct stat status {};
+  if (!keep_in_use(tree, true)) return false;
   if (::lstat(tree.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return false;
   const auto first = sandbox::first_host_id(0);
   if (::geteuid() != 0) return status.st_uid == first;

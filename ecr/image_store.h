@@ -2,9 +2,11 @@
 // The local image store: an OCI image layout (blobs by digest, names in index.json) and the unpacked trees of
 // layers. Safe for several processes, and for one that is killed at any point. Knows no registry.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,17 +49,33 @@ struct NamedImage {
   Descriptor descriptor;  ///< of its manifest
 };
 
+struct GarbageOptions {
+  std::chrono::seconds older_than = std::chrono::hours(24);  ///< what was used since then stays
+  bool keep_cache = false;                                   ///< keep what the builder's records name
+  bool drop_unnamed = false;                                 ///< images that no name is left of go, too
+  bool only_look = false;
+};
+
+/// What was removed, or would be.
+struct Garbage {
+  std::uint64_t bytes = 0;  ///< of blobs
+  std::size_t blobs = 0;
+  std::size_t trees = 0;
+  std::vector<Descriptor> images;  ///< without a name
+};
+
 class ImageStore {
  public:
   /// Makes the folder when it is missing and removes what killed processes left.
   static base::Result<ImageStore> open(const base::Path& folder);
 
+  /// A blob that is asked for stays for as long as this store is open, whoever collects garbage.
   [[nodiscard]] bool has_blob(const Digest& digest) const;
   base::Result<Digest> put_blob(std::string_view bytes);
   base::Result<BlobWriter> start_blob();
   /// not_found when it is not there.
   [[nodiscard]] base::Result<base::Fd> open_blob(const Digest& digest) const;
-  /// The whole blob; for documents.
+  /// The whole blob, its digest verified; for documents.
   [[nodiscard]] base::Result<std::string> read_blob(const Digest& digest,
                                                     std::size_t limit = kMaxManifestBytes) const;
   [[nodiscard]] base::Result<std::uint64_t> blob_size(const Digest& digest) const;
@@ -72,11 +90,12 @@ class ImageStore {
   [[nodiscard]] base::Result<std::vector<NamedImage>> list() const;
   /// Takes the name away; not_found when it is not there. Blobs stay until collect_garbage().
   base::Result<void> remove(const std::string& name);
-  /// Removes blobs and layer trees that no name reaches and that nobody touched for a day. Returns the bytes
-  /// of blobs.
-  base::Result<std::uint64_t> collect_garbage();
+  /// Removes blobs and layer trees that no name reaches and that no process with the store open has asked
+  /// for.
+  base::Result<Garbage> collect_garbage(const GarbageOptions& options = {});
 
-  /// Manifest and configuration of a stored image; `name` as resolve() takes it.
+  /// Manifest and configuration of a stored image; `name` as resolve() takes it. Of an index, those for this
+  /// machine.
   [[nodiscard]] base::Result<Image> image(const std::string& name) const;
   [[nodiscard]] base::Result<Image> image(const Descriptor& manifest) const;
   /// Stores config and manifest for layers that are already there; returns the manifest's descriptor.
@@ -100,7 +119,12 @@ class ImageStore {
   [[nodiscard]] const base::Path& folder() const { return folder_; }
 
  private:
-  static bool is_usable(const base::Path& tree);
+  bool is_usable(const base::Path& tree) const;
+  [[nodiscard]] bool keep_in_use(const base::Path& path, bool is_tree) const;
+  base::Result<void> remove_blobs(const GarbageOptions& options, const std::set<std::string>& reached,
+                                  std::int64_t untouched_since, Garbage& garbage);
+  base::Result<void> remove_trees(const GarbageOptions& options, const std::set<std::string>& reached,
+                                  std::int64_t untouched_since, Garbage& garbage);
   [[nodiscard]] base::Result<void> put_aside(const base::Path& tree) const;
   class Workroom;
   ImageStore(base::Path folder, std::shared_ptr<Workroom> workroom);

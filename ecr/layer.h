@@ -39,6 +39,8 @@ base::Result<WrittenLayer> write_empty_layer(ImageStore& store);
 struct UnpackLimits {
   std::uint64_t bytes = 64ULL << 30;  ///< uncompressed
   std::uint64_t entries = 10'000'000;
+  std::uint64_t ratio = 250;              ///< of uncompressed to compressed bytes …
+  std::uint64_t ratio_from = 1ULL << 30;  ///< … once there are more than these
 };
 
 enum class WhiteoutForm {
@@ -46,8 +48,14 @@ enum class WhiteoutForm {
   apply,    ///< what they name is removed, for one flat tree
 };
 
+enum class SpecialBits {
+  keep,
+  drop,  ///< set-user-id, set-group-id and file capabilities
+};
+
 struct UnpackOptions {
   std::uint32_t first_host_id = 0;  ///< added to owners; only when root
+  SpecialBits special_bits = SpecialBits::keep;
   WhiteoutForm whiteouts = WhiteoutForm::overlay;
   UnpackLimits limits;
 };

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -17,6 +18,7 @@
 #include "ecr/extended_attributes.h"
 #include "ecr/file_owner.h"
 #include "ecr/layer.h"
+#include "ecr/made_paths.h"
 
 namespace ecr {
 
@@ -32,9 +34,26 @@ using base::Result;
 constexpr std::size_t kUnpackBytes = 256 * 1024;
 constexpr std::string_view kWhiteout = ".wh.";
 constexpr std::string_view kOpaque = ".wh..wh..opq";
+constexpr std::size_t kHoleBytes = 4096;
+constexpr const char* kNoPath = "//";  // what inside_path() never gives
 constexpr std::int64_t kLargestId = 65'535;
 constexpr std::int64_t kNobody = 65'534;
 constexpr std::int64_t kLatestTime = 0x3'7fff'ffff;  // what ext4 can hold
+
+// A name of an archive for people: it may hold line breaks and what moves a cursor, and be of any length.
+std::string shown(std::string_view name) {
+  constexpr std::size_t kMost = 300;
+  std::string text;
+  for (const char c : name.substr(0, kMost)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      text += fmt::format("\\x{:02x}", byte);
+    } else {
+      text += c;
+    }
+  }
+  return name.size() > kMost ? text + "…" : text;
+}
 
 // The parts of a name, or an error when it leads out. A leading slash means the root of the image.
 Result<Path> inside_path(const std::string& name) {
@@ -45,7 +64,7 @@ Result<Path> inside_path(const std::string& name) {
     if (part.empty() || part == ".") continue;
     if (part == "..")
       return make_error(ErrorKind::invalid_input,
-                        fmt::format("the entry \"{}\" leads out of the image", name));
+                        fmt::format("the name \"{}\" leads out of the image", shown(name)));
     path /= part;
   }
   return path;
@@ -57,7 +76,7 @@ class Unpacker {
       : root_(std::move(root)), options_(options), is_root_(::geteuid() == 0), buffer_(kUnpackBytes) {}
 
   Result<void> unpack(base::TarReader& tar) {
-    own(root_.get(), "", 0, 0);
+    if (options_.whiteouts == WhiteoutForm::overlay) own(root_.get(), "", 0, 0);
     while (true) {
       TRY(const auto entry, tar.next());
       if (!entry) break;
@@ -65,7 +84,7 @@ class Unpacker {
         return make_error(ErrorKind::invalid_input,
                           fmt::format("more than {} entries in one layer", options_.limits.entries));
       }
-      TRY(unpack_entry(tar, *entry).while_doing("unpacking " + entry->path.substr(0, 300)));
+      TRY(unpack_entry(tar, *entry).while_doing("unpacking the entry " + shown(entry->path)));
     }
     return finish_folders();
   }
@@ -80,6 +99,7 @@ class Unpacker {
     const std::string name = path.filename().string();
     TRY(const int parent, open_parent(path.parent_path()));
     if (name.starts_with(kWhiteout)) return take_away(parent, path, name);
+    if (options_.whiteouts == WhiteoutForm::apply) made_.add(path.string());
     switch (entry.kind) {
       case EntryKind::directory:
         return make_folder(parent, path, name, entry);
@@ -108,16 +128,16 @@ class Unpacker {
     if (!fd && errno == ENOENT) {
       TRY(const int above, open_parent(path.parent_path()));
       if (::mkdirat(above, path.filename().c_str(), 0755) != 0)
-        return base::system_error("mkdir " + path.string(), errno);
+        return base::system_error("mkdir " + shown(path.string()), errno);
       fd = base::open_strictly(root_.get(), path, O_PATH | O_DIRECTORY);
       if (fd) own(fd.get(), "", 0, 0);
     }
     if (!fd && (errno == ELOOP || errno == ENOTDIR)) {
       return make_error(
           ErrorKind::invalid_input,
-          fmt::format("the folder {} is no folder in this archive but a link or a file", path.string()));
+          fmt::format("the folder {} is no folder here but a link or a file", shown(path.string())));
     }
-    if (!fd) return base::system_error("opening the folder " + path.string(), errno);
+    if (!fd) return base::system_error("opening the folder " + shown(path.string()), errno);
     parent_ = std::move(fd);
     parent_path_ = path;
     return parent_.get();
@@ -126,11 +146,17 @@ class Unpacker {
   // Removes what stands where an entry has to go.
   Result<void> make_way(int parent, const std::string& name) {
     if (::unlinkat(parent, name.c_str(), 0) == 0 || errno == ENOENT) return {};
-    parent_path_.clear();  // a folder goes: nothing remembered below it stays true
     const Path path = Path("/proc/self/fd") / std::to_string(parent) / name;
     auto removed = base::remove_tree(path);
-    std::erase_if(folders_, [&](const auto& folder) { return !is_folder_at(folder.first); });
+    forget_folders();
     return removed;
+  }
+
+  // A folder goes, or went: nothing remembered below it stays true. The descriptor of the parent stays open,
+  // since its caller still works in it.
+  void forget_folders() {
+    parent_path_ = kNoPath;
+    stale_ = true;
   }
 
   bool is_folder_at(const std::string& path) const {
@@ -165,17 +191,49 @@ class Unpacker {
     const base::Fd fd(
         ::openat(parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!fd) return base::system_error("creating the file", errno);
-    while (true) {
-      TRY(const std::size_t count, tar.read(buffer_.data(), buffer_.size()));
-      if (count == 0) break;
-      TRY(base::write_all(fd.get(), {buffer_.data(), count}));
-    }
+    TRY(write_content(tar, fd.get()));
     own(fd.get(), "", entry.uid, entry.gid);
-    ::fchmod(fd.get(), entry.mode & 07777);
-    write_attributes(fd.get(), entry.attributes, options_.first_host_id);
+    ::fchmod(fd.get(), mode_of(entry));
+    write_attributes(fd.get(), attributes_of(entry), options_.first_host_id);
     const timespec times[2] = {time_of(entry), time_of(entry)};
     ::futimens(fd.get(), times);
     return {};
+  }
+
+  // Blocks of zeros become holes: a sparse file of an archive comes as zeros, and there may be many.
+  Result<void> write_content(base::TarReader& tar, int fd) {
+    std::uint64_t size = 0;
+    bool ends_in_hole = false;
+    while (true) {
+      TRY(const std::size_t count, tar.read(buffer_.data(), buffer_.size()));
+      if (count == 0) break;
+      size += count;
+      ends_in_hole = count >= kHoleBytes && is_zeros({buffer_.data(), count});
+      if (!ends_in_hole) {
+        TRY(base::write_all(fd, {buffer_.data(), count}));
+      } else if (::lseek(fd, static_cast<off_t>(count), SEEK_CUR) < 0) {
+        return base::system_error("lseek", errno);
+      }
+    }
+    if (ends_in_hole && ::ftruncate(fd, static_cast<off_t>(size)) != 0)
+      return base::system_error("setting the file's size", errno);
+    return {};
+  }
+
+  static bool is_zeros(std::string_view bytes) {
+    return bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
+  }
+
+  mode_t mode_of(const ArchiveEntry& entry) const {
+    return entry.mode & (options_.special_bits == SpecialBits::keep ? 07777 : 01777);
+  }
+
+  ExtendedAttributes attributes_of(const ArchiveEntry& entry) const {
+    auto attributes = entry.attributes;
+    if (options_.special_bits == SpecialBits::drop)
+      std::erase_if(attributes,
+                    [](const auto& attribute) { return attribute.first.starts_with("security."); });
+    return attributes;
   }
 
   Result<void> make_symlink(int parent, const std::string& name, const ArchiveEntry& entry) {
@@ -192,14 +250,16 @@ class Unpacker {
     TRY(const Path target, inside_path(entry.link_target));
     const base::Fd folder = base::open_strictly(root_.get(), target.parent_path(), O_PATH | O_DIRECTORY);
     if (target.empty() || !folder) {
-      return make_error(ErrorKind::invalid_input,
-                        fmt::format("the hard link's target {} is not in this archive", entry.link_target));
+      return make_error(
+          ErrorKind::invalid_input,
+          fmt::format("the hard link's target {} is not in this archive", shown(entry.link_target)));
     }
     struct stat status {};
     if (::fstatat(folder.get(), target.filename().c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
         S_ISDIR(status.st_mode) || S_ISCHR(status.st_mode)) {
-      return make_error(ErrorKind::invalid_input,
-                        fmt::format("the hard link's target {} is not in this archive", entry.link_target));
+      return make_error(
+          ErrorKind::invalid_input,
+          fmt::format("the hard link's target {} is not in this archive", shown(entry.link_target)));
     }
     if (struct stat own_status{}; ::fstatat(parent, name.c_str(), &own_status, AT_SYMLINK_NOFOLLOW) == 0 &&
                                   own_status.st_ino == status.st_ino && own_status.st_dev == status.st_dev) {
@@ -213,14 +273,17 @@ class Unpacker {
 
   // image-spec layer.md#whiteouts
   Result<void> take_away(int parent, const Path& path, const std::string& name) {
-    if (name == kOpaque) return clear_folder(parent);
+    if (name == kOpaque) return clear_folder(parent, path);
     if (name.starts_with(".wh..wh.")) return {};  // aufs' own
     const std::string victim = name.substr(kWhiteout.size());
     if (victim.empty() || victim == "." || victim == "..") {
       return make_error(ErrorKind::invalid_input,
-                        fmt::format("\"{}\" is no whiteout: it names no file", path.string()));
+                        fmt::format("\"{}\" is no whiteout: it names no file", shown(path.string())));
     }
-    if (options_.whiteouts == WhiteoutForm::apply) return make_way(parent, victim);
+    if (options_.whiteouts == WhiteoutForm::apply) {
+      forget_folders();
+      return made_.remove_others(parent, (path.parent_path() / victim).string(), victim);
+    }
     if (::mknodat(parent, victim.c_str(), S_IFCHR | 0600, makedev(0, 0)) == 0) return {};
     if (errno != EEXIST) return base::system_error("making a whiteout", errno);
     // This layer has its own: only what lies in the layers below is hidden.
@@ -229,31 +292,30 @@ class Unpacker {
     return {};
   }
 
-  Result<void> clear_folder(int folder) {
+  Result<void> clear_folder(int folder, const Path& path) {
     if (options_.whiteouts == WhiteoutForm::overlay) {
       if (!make_opaque(folder)) return base::system_error("marking the folder opaque", errno);
       return {};
     }
-    const Path path = Path("/proc/self/fd") / std::to_string(folder);
-    TRY(const auto names, base::list_directory(path));
-    for (const auto& name : names) TRY(base::remove_tree(path / name));
-    return {};
+    forget_folders();
+    return made_.clear_of_others(folder, path.parent_path().string());
   }
 
   Result<void> finish_entry(int parent, const std::string& name, const ArchiveEntry& entry) {
     own(parent, name, entry.uid, entry.gid);
-    ::fchmodat(parent, name.c_str(), entry.mode & 07777, 0);
+    ::fchmodat(parent, name.c_str(), mode_of(entry), 0);
     return {};
   }
 
   // Last, deepest first: until here they had to take entries.
   Result<void> finish_folders() {
+    if (stale_) std::erase_if(folders_, [&](const auto& folder) { return !is_folder_at(folder.first); });
     for (auto folder = folders_.rbegin(); folder != folders_.rend(); ++folder) {
       const base::Fd fd = base::open_strictly(root_.get(), folder->first, O_RDONLY | O_DIRECTORY);
-      if (!fd) return base::system_error("opening the folder " + folder->first, errno);
+      if (!fd) return base::system_error("opening the folder " + shown(folder->first), errno);
       const ArchiveEntry& entry = folder->second;
       if (folder->first.empty()) own(fd.get(), "", entry.uid, entry.gid);
-      ::fchmod(fd.get(), is_root_ ? entry.mode & 07777 : (entry.mode & 07777) | 0700);
+      ::fchmod(fd.get(), is_root_ ? mode_of(entry) : mode_of(entry) | 0700);
       const timespec times[2] = {time_of(entry), time_of(entry)};
       ::futimens(fd.get(), times);
     }
@@ -290,9 +352,42 @@ class Unpacker {
   std::uint64_t bytes_ = 0;
   std::uint64_t entries_ = 0;
   base::Fd parent_;
-  Path parent_path_;
+  Path parent_path_ = kNoPath;
+  MadePaths made_;  ///< by this layer, where whiteouts are applied
+  bool stale_ = false;
   std::map<std::string, ArchiveEntry> folders_;
 };
+
+// How many bytes a tar may become.
+class PlainLimit {
+ public:
+  PlainLimit(const UnpackLimits& limits, std::uint64_t compressed_size)
+      : limits_(limits), compressed_size_(compressed_size), most_(limits.bytes + (limits.bytes / 4)) {}
+
+  Result<void> check(std::uint64_t size) const {
+    if (size > most_) {
+      return make_error(ErrorKind::invalid_input,
+                        "the tar unpacks to more than " + base::format_bytes(limits_.bytes));
+    }
+    if (compressed_size_ == 0 || size <= limits_.ratio_from || size / limits_.ratio <= compressed_size_)
+      return {};
+    return make_error(ErrorKind::invalid_input,
+                      fmt::format("{} unpack to more than {} times as much, as a bomb does",
+                                  base::format_bytes(compressed_size_), limits_.ratio));
+  }
+
+ private:
+  const UnpackLimits& limits_;
+  std::uint64_t compressed_size_;
+  std::uint64_t most_;
+};
+
+// Of a file; 0 when it cannot be known before the end, as of a pipe.
+std::uint64_t size_of(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size)
+                                                              : 0;
+}
 
 }  // namespace
 
@@ -305,14 +400,12 @@ Result<Digest> unpack_tar(int tar, const Path& into, const UnpackOptions& option
   if (compression == Compression::gzip) plain = gunzip(std::move(plain));
   if (compression == Compression::zstd) plain = unzstd(std::move(plain));
   base::Sha256 digest;
-  std::uint64_t left = options.limits.bytes + (options.limits.bytes / 4);
+  const PlainLimit limit(options.limits, compression == Compression::none ? 0 : size_of(tar));
+  std::uint64_t total = 0;
   const ByteSource hashed = [&](char* buffer, std::size_t size) -> Result<std::size_t> {
     TRY(const std::size_t filled, plain(buffer, size));
-    if (filled > left) {
-      return make_error(ErrorKind::invalid_input,
-                        "the tar unpacks to more than " + base::format_bytes(options.limits.bytes));
-    }
-    left -= filled;
+    total += filled;
+    TRY(limit.check(total));
     digest.update({buffer, filled});
     return filled;
   };

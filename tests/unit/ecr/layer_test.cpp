@@ -120,6 +120,53 @@ TEST_F(LayerTest, AppliesWhiteoutsToOneFlatTree) {
   EXPECT_TRUE(base::exists(target() / "b/four"));
 }
 
+TEST_F(LayerTest, TakesNothingAwayThatTheSameLayerBrings) {
+  const UnpackOptions flat{.whiteouts = WhiteoutForm::apply};
+  take(unpack(make_tar({tar_folder("a"), tar_file("a/old", "1"), tar_folder("b"), tar_folder("b/c"),
+                        tar_file("b/c/old", "2"), tar_file("d", "3")}),
+              flat));
+  take(unpack(
+      make_tar({tar_folder("a"), tar_file("a/new", "1"), tar_file("a/.wh..wh..opq", ""),
+                tar_file("b/c/new", "2"), tar_file(".wh.b", ""), tar_file("d", "4"), tar_file(".wh.d", "")}),
+      flat));
+  EXPECT_FALSE(base::exists(target() / "a/old"));
+  EXPECT_TRUE(base::exists(target() / "a/new"));
+  EXPECT_FALSE(base::exists(target() / "b/c/old"));
+  EXPECT_TRUE(base::exists(target() / "b/c/new"));
+  EXPECT_EQ(take(base::read_file(target() / "d")), "4");
+}
+
+TEST_F(LayerTest, DropsSpecialBitsWhenAskedTo) {
+  take(unpack(make_tar({tar_file("tool", "x", 06755), tar_folder("shared", 03777)}),
+              {.special_bits = SpecialBits::drop}));
+  struct stat status {};
+  ASSERT_EQ(::stat((target() / "tool").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0755U);
+  ASSERT_EQ(::stat((target() / "shared").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 01777U);
+}
+
+TEST_F(LayerTest, MakesHolesOfZeros) {
+  const std::string content = "start" + std::string(8U << 20, '\0');
+  take(unpack(make_tar({tar_file("sparse", content)})));
+  struct stat status {};
+  ASSERT_EQ(::stat((target() / "sparse").c_str(), &status), 0);
+  EXPECT_EQ(status.st_size, static_cast<off_t>(content.size()));
+  EXPECT_LT(status.st_blocks * 512, 1 << 20);
+  EXPECT_EQ(take(base::read_file(target() / "sparse")), content);
+}
+
+TEST_F(LayerTest, RefusesWhatGrowsTooMuch) {
+  const auto file = write("in/zeros.tar", make_tar({tar_file("zeros", std::string(4U << 20, '\0'))}));
+  const auto packed = take(base::run_process({.argv = {"gzip", "-9", file.string()}}));
+  ASSERT_EQ(packed.exit_code, 0) << packed.output;
+  const auto tar = take(base::read_file(file.string() + ".gz"));
+  take(unpack(tar, {.limits = {.ratio = 2000, .ratio_from = 1U << 20}}));
+  const auto refused = unpack(tar, {.limits = {.ratio = 100, .ratio_from = 1U << 20}});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("more than 100 times as much"));
+}
+
 TEST_F(LayerTest, TellsTheDigestsThatOtherToolsFind) {
   take(base::write_file(tree() / "file", std::string(3'000'000, 'x')));
   const auto layer = take(write_layer(tree(), {}, store()));
