@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/history_command_line.h"
+#include "cli/image_build.h"
 #include "cli/run_command_line.h"
 #include "cli/version.h"
 
@@ -180,11 +181,7 @@ void add_image(CLI::App& app, ImageFlags& flags) {
     return sub;
   };
   auto* build = verb("build", "Build a Dockerfile", "The build context, a folder", 1, 1);
-  build->add_option("-t,--tag", flags.tags, "Name for the image")->allow_extra_args(false);
-  build->add_option("-f,--file", flags.file, "The Dockerfile; default: Dockerfile in the context");
-  build->add_option("--target", flags.target, "The stage to stop at");
-  build->add_option("--build-arg", flags.build_arguments, "NAME=VALUE")->allow_extra_args(false);
-  build->add_flag("--no-cache", flags.no_cache, "Use no cached layer");
+  add_image_build_options(build, flags.build);
   auto* import = verb("import", "Make an image of a root file system", "A tar file and a name", 2, 2);
   import->add_option("--env", flags.environment, "Its environment: NAME=VALUE")->take_all();
   import->add_option("--cmd", flags.command, "Its command")->take_all();

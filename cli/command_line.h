@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/history_flags.h"
+#include "cli/image_build_flags.h"
 
 namespace cli {
 
@@ -119,14 +120,10 @@ struct EmulatorFlags {
 struct ImageFlags {
   std::string verb;  ///< build, import, load, save, ls, inspect, rm, tag, push, pull, fsck, prune, unpack
   std::vector<std::string> arguments;
-  std::vector<std::string> tags;
-  std::string file;
-  std::string target;
-  std::vector<std::string> build_arguments;
+  ImageBuildFlags build;
   std::vector<std::string> environment;
   std::vector<std::string> command;
   std::string output;
-  bool no_cache = false;
   bool repair = false;
   bool keep_setuid = false;
   bool prune_cache = false;

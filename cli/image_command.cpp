@@ -8,10 +8,9 @@
 #include "base/strings.h"
 #include "cli/commands.h"
 #include "cli/emulator_process.h"
+#include "cli/image_build.h"
 #include "cli/image_upkeep.h"
 #include "cli/interrupts.h"
-#include "cli/run_inputs.h"
-#include "ecr/build.h"
 #include "ecr/image_archive.h"
 #include "ecr/image_store.h"
 #include "ecr/pull.h"
@@ -38,30 +37,6 @@ ecr::PullOptions pull_options(const Call& call) {
   ecr::PullOptions options{.registry = registry_options(call)};
   options.progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   return options;
-}
-
-void print_progress(const ecr::BuildProgress& progress) {
-  fmt::print(stderr, "{}\n", progress.line);
-}
-
-base::Result<void> build(Call& call) {
-  const base::Path context = call.flags.arguments[0];
-  const base::Path file = call.flags.file.empty() ? context / "Dockerfile" : base::Path(call.flags.file);
-  TRY(const auto folder, base::open_directory(context));
-  ecr::BuildOptions options{
-      .context = folder.get(), .dockerfile_name = file.string(), .tags = call.flags.tags};
-  TRY(options.dockerfile, base::read_file(file));
-  TRY(options.build_args, parse_pairs(call.flags.build_arguments, BareName::from_environment));
-  options.target = call.flags.target;
-  options.no_cache = call.flags.no_cache;
-  options.pull = [&call](const ecr::ImageReference& reference) {
-    return ecr::pull(reference, call.store, pull_options(call));
-  };
-  options.progress = print_progress;
-  options.stop = interrupt_token();
-  TRY(const auto built, ecr::build_image(options, call.store));
-  fmt::print("{}\n", built.manifest.digest.to_string());
-  return {};
 }
 
 base::Result<void> import(Call& call) {
@@ -135,7 +110,8 @@ base::Result<void> pull(Call& call) {
 
 base::Result<void> carry_out(Call& call) {
   const auto& verb = call.flags.verb;
-  if (verb == "build") return build(call);
+  if (verb == "build")
+    return build_image_of(call.flags.build, call.flags.arguments[0], call.store, *call.http);
   if (verb == "import") return import(call);
   if (verb == "load") return load(call);
   if (verb == "save") return ecr::save_image(call.store, call.flags.arguments[0], call.flags.output);

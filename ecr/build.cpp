@@ -3,7 +3,13 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <future>
+#include <mutex>
+#include <thread>
+
 #include "base/strings.h"
+#include "ecr/base_image.h"
+#include "ecr/build_graph.h"
 #include "ecr/build_stage.h"
 
 namespace ecr {
@@ -29,6 +35,8 @@ Result<DockerIgnore> read_ignore(const BuildOptions& options) {
   return DockerIgnore();
 }
 
+/// All stages that the target needs, each on a thread of its own from the start; one waits where it needs
+/// another.
 class Build {
  public:
   Build(const BuildOptions& options, ImageStore& store, const Dockerfile& file, const DockerIgnore& ignore,
@@ -36,113 +44,118 @@ class Build {
       : options_(options),
         store_(store),
         file_(file),
-        context_{options, store, file, ignore, std::move(variables)} {
-    context_.find_stage = [this](const std::string& name) { return stage_or_image(name); };
+        context_(options, store, file, ignore, std::move(variables)) {
+    context_.stop = stop_.get_token();
+    stages_.resize(file.stages.size());
   }
 
   Result<BuiltImage> run() {
     TRY(const auto target, target_index());
-    TRY(auto built, stage(target));
+    const std::stop_callback pass_on(options_.stop, [this] { stop_.request_stop(); });
+    const auto lookup = [this](std::string_view name) { return context_.variables.find(name); };
+    for (const auto index : needed_stages(file_, target, lookup)) start(index);
+    auto built = stage(target);
+    wait_for_all();
+    if (failure_) return std::move(*failure_);
+    if (!built) return std::move(built).error();
     for (const auto& name : context_.variables.unused()) {
       context_.tell(0, BuildProgress::What::output,
                     fmt::format("[Warning] the build-arg {} was not consumed by any ARG", name));
     }
-    return store_image(built);
+    return store_image(*built);
   }
 
  private:
+  struct RunningStage {
+    std::thread thread;
+    std::shared_future<Result<BuiltStage>> result;
+  };
+
   Result<std::size_t> target_index() const {
     if (options_.target.empty()) return file_.stages.size() - 1;
-    if (const auto index = find_stage(options_.target, file_.stages.size())) return *index;
+    if (const auto index =
+            find_stage(file_, options_.target, file_.stages.size(), StageNames::names_or_numbers))
+      return *index;
     return make_error(ErrorKind::not_found,
                       fmt::format("target stage \"{}\" could not be found", options_.target));
   }
 
-  /// A stage before `limit`, by name or by number.
-  std::optional<std::size_t> find_stage(const std::string& name, std::size_t limit) const {
-    const auto wanted = base::to_lower(name);
-    for (std::size_t i = limit; i-- > 0;) {
-      if (!file_.stages[i].name.empty() && file_.stages[i].name == wanted) return i;
-    }
-    const auto number = base::parse_integer(name);
-    if (number && *number >= 0 && static_cast<std::size_t>(*number) < limit)
-      return static_cast<std::size_t>(*number);
-    return std::nullopt;
+  void start(std::size_t index) {
+    const std::lock_guard lock(stages_mutex_);
+    auto& running = stages_[index];
+    if (running.result.valid()) return;
+    std::packaged_task<Result<BuiltStage>()> task([this, index] { return run_stage(index); });
+    running.result = task.get_future().share();
+    running.thread = std::thread(std::move(task));
   }
 
-  /// Stages before the one that is being built: one cannot copy from itself, nor from a later one.
-  Result<BuiltStage> stage_or_image(const std::string& name) {
-    if (const auto index = find_stage(name, building_)) return stage(*index);
-    return base_image(name);
-  }
-
+  /// Its result, once it has one. Stages wait for earlier ones only, so no two for each other.
   Result<BuiltStage> stage(std::size_t index) {
-    if (const auto known = built_.find(index); known != built_.end()) return known->second;
-    const auto& stage = file_.stages[index];
-    const auto outer = std::exchange(building_, index);
-    auto result = build_stage(stage, index);
-    building_ = outer;
-    if (!result) {
-      auto error = std::move(result).error();
-      if (!error.location) error.location = base::Location{file_.file_name, stage.from.line, 1};
-      return error;
+    start(index);
+    std::shared_future<Result<BuiltStage>> result;
+    {
+      const std::lock_guard lock(stages_mutex_);
+      result = stages_[index].result;
     }
-    built_.emplace(index, *result);
-    return result;
+    return result.get();
+  }
+
+  void wait_for_all() {
+    // A stage may have started another one meanwhile, but only an earlier one.
+    for (std::size_t i = stages_.size(); i-- > 0;) {
+      if (stages_[i].thread.joinable()) stages_[i].thread.join();
+    }
+  }
+
+  Result<BuiltStage> run_stage(std::size_t index) {
+    const auto& stage = file_.stages[index];
+    auto result = build_stage(stage, index);
+    if (result) return result;
+    auto error = std::move(result).error();
+    if (!error.location) error.location = base::Location{file_.file_name, stage.from.line, 1};
+    const std::lock_guard lock(stages_mutex_);
+    // The first one says why; the others are ended, or had waited for it.
+    if (!failure_) failure_ = error;
+    stop_.request_stop();
+    return error;
   }
 
   Result<BuiltStage> build_stage(const Stage& stage, std::size_t index) {
-    TRY(const auto base_name,
-        expand_word(
-            stage.base, [this](std::string_view name) { return context_.variables.find(name); },
-            file_.escape));
+    const auto lookup = [this](std::string_view name) { return context_.variables.find(name); };
+    TRY(const auto base_name, expand_word(stage.base, lookup, file_.escape));
     if (base_name.empty())
       return make_error(ErrorKind::invalid_input,
                         fmt::format("base name ({}) should not be blank", stage.base));
-    TRY(check_platform(stage));
-    TRY(auto base, stage_or_image(base_name));
-    return StageBuilder(context_, stage, std::move(base),
-                        stage.name.empty() ? fmt::format("stage-{}", index) : stage.name)
-        .run();
+    StagePlace place{.label = stage.name.empty() ? fmt::format("stage-{}", index) : stage.name,
+                     .platform = options_.platform,
+                     .find = {}};
+    if (!stage.platform.empty()) {
+      TRY(const auto text, expand_word(stage.platform, lookup, file_.escape));
+      TRY(place.platform, parse_platform(text).while_doing("reading FROM --platform"));
+    }
+    place.find = [this, index, platform = place.platform](const std::string& name) -> Result<BuiltStage> {
+      if (const auto found = find_stage(file_, name, index, StageNames::names_or_numbers))
+        return this->stage(*found);
+      return other_base(name, platform);
+    };
+    const auto earlier = find_stage(file_, base_name, index, StageNames::names);
+    TRY(auto base, earlier ? this->stage(*earlier) : other_base(base_name, place.platform));
+    if (!base.folder.empty())
+      return make_error(
+          ErrorKind::invalid_input,
+          fmt::format("FROM {}: the named context is a folder; COPY --from can take it", base_name));
+    if (earlier && stage.platform.empty()) place.platform = base.config.platform;
+    return StageBuilder(context_, stage, std::move(base), std::move(place)).run();
   }
 
-  Result<void> check_platform(const Stage& stage) const {
-    if (stage.platform.empty()) return {};
-    TRY(const auto text,
-        expand_word(
-            stage.platform, [this](std::string_view name) { return context_.variables.find(name); },
-            file_.escape));
-    TRY(const auto platform, parse_platform(text));
-    if (platform_fits(options_.platform, platform)) return {};
-    return make_error(ErrorKind::invalid_input,
-                      fmt::format("FROM --platform={}: this machine builds for {} only", text,
-                                  to_string(options_.platform)));
-  }
-
-  Result<BuiltStage> base_image(const std::string& name) {
-    if (name == "scratch") return BuiltStage{.config = {.platform = options_.platform}};
-    TRY(const auto reference, parse_image_reference(name));
-    auto found = store_.resolve(reference.to_string());
-    const bool pulls = options_.pull && (!found || options_.always_pull);
-    if (pulls) {
-      context_.tell(0, BuildProgress::What::output, fmt::format("pulling {}", reference.to_string()));
-      found = options_.pull(reference);
-    }
-    if (!found) {
-      return std::move(found).error().while_doing(
-          fmt::format("finding the base image {} (import one with `pipeline image import`, or pull it)",
-                      reference.to_string()));
-    }
-    TRY(auto image, store_.image(*found));
-    BuiltStage stage{.config = std::move(image.config)};
-    stage.stack = {
-        .layers = image.manifest.layers, .diff_ids = stage.config.diff_ids, .created = stage.config.created};
-    return stage;
+  Result<BuiltStage> other_base(const std::string& name, const Platform& platform) {
+    return find_base(name, platform, options_, store_, [this](const std::string& line) {
+      context_.tell(0, BuildProgress::What::output, line);
+    });
   }
 
   Result<BuiltImage> store_image(BuiltStage& built) {
     auto& config = built.config;
-    config.platform = options_.platform;
     config.diff_ids = built.stack.diff_ids;
     config.created = built.stack.created;
     if (config.created.empty() && !config.history.empty()) config.created = config.history.back().created;
@@ -167,8 +180,10 @@ class Build {
   ImageStore& store_;
   const Dockerfile& file_;
   BuildContext context_;
-  std::map<std::size_t, BuiltStage> built_;
-  std::size_t building_ = 0;
+  std::stop_source stop_;
+  std::mutex stages_mutex_;  ///< of the two below
+  std::vector<RunningStage> stages_;
+  std::optional<base::Error> failure_;
 };
 
 }  // namespace
@@ -184,6 +199,12 @@ Result<BuiltImage> build_image(BuildOptions options, ImageStore& store) {
     options.source_date_epoch = *seconds;
   }
   TRY(const auto file, parse_dockerfile(options.dockerfile, options.dockerfile_name));
+  if (file.check.value.find("error=true") != std::string::npos) {
+    auto error =
+        make_error(ErrorKind::invalid_input, "check=error=true is not supported: the builder has no checks");
+    error.location = base::Location{file.file_name, file.check.line, 1};
+    return error;
+  }
   TRY(const auto ignore, read_ignore(options));
   TRY(auto variables, GlobalVariables::evaluate(file, options));
   return Build(options, store, file, ignore, std::move(variables)).run();

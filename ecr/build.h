@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "ecr/image_store.h"
+#include "ecr/remote_source.h"
 #include "sandbox/plan.h"
 
 namespace ecr {
@@ -39,9 +40,15 @@ struct BuildOptions {
   /// `pull` even if the store has the base image.
   bool always_pull = false;
   /// Brings an image into the store that is not there; absent: such a base image is an error.
-  std::function<base::Result<Descriptor>(const ImageReference&)> pull;
+  std::function<base::Result<Descriptor>(const ImageReference&, const Platform&)> pull;
   /// Contents of `RUN --mount=type=secret`, by id.
   std::map<std::string, std::string> secrets;
+  /// Sockets of agents for `RUN --mount=type=ssh`, by id.
+  std::map<std::string, std::string> ssh_agents;
+  /// Folders and images (`docker-image://name`) that `FROM` and `COPY --from` know by these names.
+  std::map<std::string, std::string> named_contexts;
+  /// How ADD reaches other machines.
+  RemoteAccess remote;
   std::function<void(const BuildProgress&)> progress;
   std::stop_token stop;
   sandbox::NetworkMode network = sandbox::NetworkMode::host;

@@ -23,6 +23,7 @@ using base::Result;
 
 constexpr std::size_t kPiece = 256 * 1024;
 constexpr mode_t kPermissions = 07777;
+constexpr mode_t kInlineMode = 0644;
 
 Result<std::string> read_link(int folder, const std::string& name) {
   std::string target(4096, '\0');
@@ -73,6 +74,19 @@ Result<void> add_to_digest(const WalkedEntry& entry, base::Sha256& digest) {
   });
 }
 
+/// Within the kernel where it can, on some file systems without copying at all.
+Result<void> copy_content(int from, int to) {
+  bool copied = false;
+  while (true) {
+    const ssize_t count = ::copy_file_range(from, nullptr, to, nullptr, 1U << 30, 0);
+    if (count == 0 && copied) return {};
+    if (count <= 0) break;
+    copied = true;
+  }
+  // Not between these two, or a file that has more than its size says.
+  return read_pieces(from, [&](std::string_view piece) { return base::write_all(to, piece); });
+}
+
 class Copier {
  public:
   Copier(const CopyTarget& target, const CopyRules& rules) : target_(target), rules_(rules) {}
@@ -94,10 +108,37 @@ class Copier {
     TRY(make_way(folder.get(), to.filename().string(), to));
     TRY(const auto file, create(folder.get(), to.filename().string()));
     TRY(base::write_all(file.get(), content));
-    return finish(file.get(), rules_.owner.value_or(FileOwner{}), rules_.mode.value_or(0644), nullptr);
+    return finish(file.get(), rules_.owner.value_or(FileOwner{}),
+                  rules_.mode ? rules_.mode->of(kInlineMode, false) : kInlineMode, nullptr);
+  }
+
+  /// The folders from the place of the copy down to `path`, with their modes.
+  Result<void> copy_folders_above(int source, const FoundSource& found, const Path& to) {
+    const Path kept = Path(found.kept).parent_path();
+    const Path above = found.path.substr(0, found.path.size() - found.kept.size());
+    Path so_far;
+    for (const auto& part : kept) {
+      so_far /= part;
+      const Path whole = above / so_far;
+      TRY(const auto holder,
+          base::open_beneath(source, whole.parent_path().empty() ? "." : whole.parent_path(),
+                             O_PATH | O_DIRECTORY | O_CLOEXEC));
+      WalkedEntry entry{
+          .path = whole.string(), .inside = so_far.string(), .folder = holder.get(), .name = part.string()};
+      TRY(const auto folder, base::open_beneath(source, whole, O_PATH | O_DIRECTORY | O_CLOEXEC));
+      if (::fstat(folder.get(), &entry.status) != 0)
+        return base::system_error("reading " + entry.path, errno);
+      TRY(copy_folder(entry, to / so_far));
+    }
+    return {};
   }
 
  private:
+  mode_t mode_of(const struct stat& status) const {
+    const mode_t mode = status.st_mode & kPermissions;
+    return rules_.mode ? rules_.mode->of(mode, S_ISDIR(status.st_mode)) : mode;
+  }
+
   FileOwner owner_of(const WalkedEntry& entry) const {
     if (rules_.owner) return *rules_.owner;
     if (!rules_.keep_owner) return {};
@@ -124,8 +165,7 @@ class Copier {
     // A folder that is there keeps its ways, as with `cp -r`; so does the one that the copy was told to go
     // to.
     if (existed || entry.inside.empty()) return {};
-    return finish(folder.get(), owner_of(entry), rules_.mode.value_or(entry.status.st_mode & kPermissions),
-                  &entry.status);
+    return finish(folder.get(), owner_of(entry), mode_of(entry.status), &entry.status);
   }
 
   Result<void> copy_link(const WalkedEntry& entry, int folder, const std::string& name) {
@@ -145,9 +185,8 @@ class Copier {
   Result<void> copy_file(const WalkedEntry& entry, int folder, const std::string& name) {
     TRY(const auto from, open_file(entry));
     TRY(const auto to, create(folder, name));
-    TRY(read_pieces(from.get(), [&](std::string_view piece) { return base::write_all(to.get(), piece); }));
-    TRY(finish(to.get(), owner_of(entry), rules_.mode.value_or(entry.status.st_mode & kPermissions),
-               &entry.status));
+    TRY(copy_content(from.get(), to.get()));
+    TRY(finish(to.get(), owner_of(entry), mode_of(entry.status), &entry.status));
     // Last: a change of owner takes a file's capabilities away.
     write_attributes(to.get(), read_attributes(from.get()), target_.first_host_id);
     return {};
@@ -222,27 +261,37 @@ bool is_folder_in(int root, const Path& path) {
 
 }  // namespace
 
-Result<std::string> digest_of_sources(const CopySource& source, const std::vector<std::string>& paths) {
+Result<std::string> digest_of_sources(const CopySource& source, const std::vector<FoundSource>& paths) {
   base::Sha256 digest;
-  for (const auto& path : paths) {
-    TRY(walk_source(source, path, [&](const WalkedEntry& entry) { return add_to_digest(entry, digest); }));
+  for (const auto& found : paths) {
+    // Names count where they become names in the image.
+    digest.update(found.kept + "\n");
+    TRY(walk_source(source, found.path,
+                    [&](const WalkedEntry& entry) { return add_to_digest(entry, digest); }));
   }
   return base::to_hex(base::as_text(digest.finish()));
 }
 
-Result<void> copy_sources(const CopySource& source, const std::vector<std::string>& paths,
+Result<void> copy_sources(const CopySource& source, const std::vector<FoundSource>& paths,
                           const CopyTarget& target, const CopyRules& rules) {
   const bool into_folder =
       target.path.ends_with('/') || paths.size() > 1 || is_folder_in(target.root, target.path);
   const Path to = into_folder ? Path(target.path) / "" : Path(target.path);
-  for (const auto& path : paths) {
+  Copier copier(target, rules);
+  for (const auto& found : paths) {
+    const Path folder = to.has_filename() ? to : to.parent_path();
+    if (!found.kept.empty()) TRY(copier.copy_folders_above(source.root, found, folder));
     const auto copy_entry = [&](const WalkedEntry& entry) -> Result<void> {
+      if (!found.kept.empty()) {
+        WalkedEntry below = entry;
+        below.inside = (entry.inside.empty() ? Path(found.kept) : Path(found.kept) / entry.inside).string();
+        return copier.copy(below, folder / below.inside);
+      }
       const bool named_file = entry.inside.empty() && !S_ISDIR(entry.status.st_mode);
-      if (named_file) return Copier(target, rules).copy(entry, into_folder ? to / Path(path).filename() : to);
-      const Path folder = to.has_filename() ? to : to.parent_path();
-      return Copier(target, rules).copy(entry, entry.inside.empty() ? folder : folder / entry.inside);
+      if (named_file) return copier.copy(entry, into_folder ? to / Path(found.path).filename() : to);
+      return copier.copy(entry, entry.inside.empty() ? folder : folder / entry.inside);
     };
-    TRY(walk_source(source, path, copy_entry).while_doing("copying " + path));
+    TRY(walk_source(source, found.path, copy_entry).while_doing("copying " + found.path));
   }
   return {};
 }

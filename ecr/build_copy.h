@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "ecr/file_mode.h"
 #include "ecr/file_owner.h"
 #include "ecr/tree_walk.h"
 
@@ -24,13 +25,14 @@ struct CopyTarget {
 struct CopyRules {
   std::optional<FileOwner> owner;  ///< absent: `keep_owner` decides
   bool keep_owner = false;         ///< owners of the source's disk stay; else root's
-  std::optional<mode_t> mode;
+  std::optional<FileMode> mode;
 };
 
 /// Of names, kinds, modes and contents; times do not count.
-base::Result<std::string> digest_of_sources(const CopySource& source, const std::vector<std::string>& paths);
+base::Result<std::string> digest_of_sources(const CopySource& source, const std::vector<FoundSource>& paths);
 /// A folder's content, or a file under the name that the target gives it.
-base::Result<void> copy_sources(const CopySource& source, const std::vector<std::string>& paths,
+/// What has folders to keep goes below them.
+base::Result<void> copy_sources(const CopySource& source, const std::vector<FoundSource>& paths,
                                 const CopyTarget& target, const CopyRules& rules);
 /// A file with this content: an inline document of COPY.
 base::Result<void> write_inline_file(std::string_view content, const CopyTarget& target,

@@ -48,18 +48,39 @@ Result<BuildMount::Type> parse_type(const std::string& value) {
   if (value == "cache") return BuildMount::Type::cache;
   if (value == "secret") return BuildMount::Type::secret;
   if (value == "tmpfs") return BuildMount::Type::tmpfs;
-  if (value == "bind") return bad("type=bind (the default) is not supported; COPY the files");
-  return bad(fmt::format("type={} is not supported; what is: cache, secret, tmpfs", value));
+  if (value == "bind") return BuildMount::Type::bind;
+  if (value == "ssh") return BuildMount::Type::ssh;
+  return bad(fmt::format("type={} is not supported; what is: bind, cache, secret, ssh, tmpfs", value));
 }
 
-Result<void> set_option(const std::string& key, const std::string& value, BuildMount& mount) {
+/// The options that are texts; whether it was one of them.
+bool set_mount_text(const std::string& key, const std::string& value, BuildMount& mount) {
   if (key == "target" || key == "dst" || key == "destination") {
     mount.target = value;
   } else if (key == "id") {
     mount.id = value;
   } else if (key == "env") {
     mount.variable = value;
-  } else if (key == "required") {
+  } else if (key == "from") {
+    mount.from = value;
+  } else if (key == "source" || key == "src") {
+    mount.source = value;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+Result<BuildMount::Sharing> parse_sharing(const std::string& value) {
+  if (value == "shared") return BuildMount::Sharing::shared;
+  if (value == "private") return BuildMount::Sharing::own;
+  if (value == "locked") return BuildMount::Sharing::locked;
+  return bad(fmt::format("sharing={}: expected shared, private or locked", value));
+}
+
+Result<void> set_option(const std::string& key, const std::string& value, BuildMount& mount) {
+  if (set_mount_text(key, value, mount)) return {};
+  if (key == "required") {
     TRY(mount.required, parse_bool(key, value));
   } else if (key == "readonly" || key == "ro") {
     TRY(mount.read_only, parse_bool(key, value));
@@ -74,12 +95,31 @@ Result<void> set_option(const std::string& key, const std::string& value, BuildM
     TRY(mount.gid, parse_number(key, value, 10));
   } else if (key == "size") {
     TRY(mount.bytes, parse_byte_size(value).while_doing("RUN --mount: size"));
-  } else if (key == "sharing" && (value == "shared" || value == "private" || value == "locked")) {
-    mount.shared = value == "shared";
+  } else if (key == "sharing") {
+    TRY(mount.sharing, parse_sharing(base::to_lower(value)));
   } else {
     return bad(fmt::format("{}={} is not supported", key, value));
   }
   return {};
+}
+
+/// Which types take an option; types it says nothing of take all that are not listed.
+bool takes_option(BuildMount::Type type, const std::string& key) {
+  using Type = BuildMount::Type;
+  if (key == "size") return type == Type::tmpfs;
+  if (key == "sharing") return type == Type::cache;
+  if (key == "env") return type == Type::secret;
+  if (key == "required") return type == Type::secret || type == Type::ssh;
+  if (key == "mode" || key == "uid" || key == "gid" || key == "id")
+    return type != Type::bind && type != Type::tmpfs;
+  if (key == "from") return type == Type::bind || type == Type::cache;
+  if (key == "source" || key == "src") return type != Type::tmpfs && type != Type::ssh;
+  return true;
+}
+
+constexpr std::string_view type_name(BuildMount::Type type) {
+  constexpr std::string_view kNames[] = {"bind", "cache", "secret", "ssh", "tmpfs"};
+  return kNames[static_cast<std::size_t>(type)];
 }
 
 /// Whether `name` may be a file of its own below /run/secrets.
@@ -87,13 +127,25 @@ bool is_file_name(const std::string& name) {
   return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
 }
 
-Result<void> check(BuildMount& mount, const std::string& working_dir) {
+Result<void> complete_secret(BuildMount& mount) {
+  // `source` is another word for the id.
+  if (mount.id.empty()) mount.id = mount.source;
+  if (mount.id.empty()) mount.id = Path(mount.target).filename().string();
+  if (mount.id.empty()) return bad("a secret needs an id or a target");
+  if (mount.target.empty() && mount.variable.empty()) {
+    const auto name = Path(mount.id).filename().string();
+    if (!is_file_name(name)) return bad(fmt::format("the secret \"{}\" needs a target", mount.id));
+    mount.target = "/run/secrets/" + name;
+  }
+  return {};
+}
+
+Result<void> complete(BuildMount& mount, const std::string& working_dir) {
   const bool is_secret = mount.type == BuildMount::Type::secret;
-  if (is_secret && mount.id.empty()) mount.id = Path(mount.target).filename().string();
-  if (is_secret && mount.id.empty()) return bad("a secret needs an id or a target");
-  if (is_secret && mount.target.empty() && mount.variable.empty()) {
-    if (!is_file_name(mount.id)) return bad(fmt::format("the secret \"{}\" needs a target", mount.id));
-    mount.target = "/run/secrets/" + mount.id;
+  if (is_secret) TRY(complete_secret(mount));
+  if (mount.type == BuildMount::Type::ssh) {
+    if (mount.id.empty()) mount.id = "default";
+    if (mount.target.empty()) mount.target = "/run/buildkit/ssh_agent.0";
   }
   if (mount.target.empty() && !is_secret) return bad("the target is missing");
   if (mount.target.empty()) return {};
@@ -126,57 +178,130 @@ Result<void> give_to(const Path& path, const BuildMount& mount, mode_t mode) {
 
 Result<BuildMount> parse_build_mount(std::string_view text, const std::string& working_dir) {
   BuildMount mount;
-  bool has_type = false;
-  for (const auto& part : base::split(text, ',')) {
+  std::vector<std::string> keys;
+  bool has_access = false;
+  for (auto part : base::split(text, ',')) {
+    if (part.size() > 1 && part.front() == '"' && part.back() == '"') part = part.substr(1, part.size() - 2);
     const auto equals = part.find('=');
     const auto key = base::to_lower(part.substr(0, equals));
     std::string value = equals == std::string::npos ? "" : part.substr(equals + 1);
     if (value.size() > 1 && value.front() == '"' && value.back() == '"')
       value = value.substr(1, value.size() - 2);
     if (key == "type") {
-      TRY(mount.type, parse_type(value));
-      has_type = true;
-    } else {
-      TRY(set_option(key, value, mount));
+      TRY(mount.type, parse_type(base::to_lower(value)));
+      continue;
     }
+    has_access = has_access || key == "ro" || key == "rw" || key.starts_with("read");
+    TRY(set_option(key, value, mount));
+    keys.push_back(key);
   }
-  if (!has_type) return bad("type=bind (the default) is not supported; COPY the files");
-  TRY(check(mount, working_dir));
+  for (const auto& key : keys) {
+    if (!takes_option(mount.type, key))
+      return bad(fmt::format("type={} takes no {}", type_name(mount.type), key));
+  }
+  const bool writable = mount.type == BuildMount::Type::cache || mount.type == BuildMount::Type::tmpfs;
+  if (!has_access) mount.read_only = !writable;
+  TRY(complete(mount, working_dir));
   return mount;
 }
 
 Result<PreparedMounts> PreparedMounts::prepare(const std::vector<BuildMount>& mounts,
-                                               const std::map<std::string, std::string>& secrets,
-                                               ImageStore& store, const std::stop_token& stop) {
+                                               const MountMaterial& material, ImageStore& store,
+                                               const std::stop_token& stop) {
   PreparedMounts prepared;
-  for (const auto& mount : mounts) {
-    if (mount.type == BuildMount::Type::cache) TRY(prepared.add_cache(mount, store, stop));
-    if (mount.type == BuildMount::Type::secret) TRY(prepared.add_secret(mount, secrets));
-    if (mount.type == BuildMount::Type::tmpfs) {
-      prepared.mounts_.push_back({.kind = sandbox::MountKind::tmpfs,
-                                  .target = mount.target,
-                                  .access = sandbox::Access::read_write,
-                                  .tmpfs_bytes = mount.bytes});
-    }
-  }
+  for (const auto& mount : mounts) TRY(prepared.add(mount, material, store, stop));
   return prepared;
 }
 
-Result<void> PreparedMounts::add_cache(const BuildMount& mount, ImageStore& store,
-                                       const std::stop_token& stop) {
-  const auto name = base::sha256_hex(fmt::format("{} {}:{}", mount.id, mount.uid, mount.gid));
+Result<void> PreparedMounts::add(const BuildMount& mount, const MountMaterial& material, ImageStore& store,
+                                 const std::stop_token& stop) {
+  switch (mount.type) {
+    case BuildMount::Type::bind:
+      return add_bind(mount, material, store);
+    case BuildMount::Type::cache:
+      return add_cache(mount, material, store, stop);
+    case BuildMount::Type::secret:
+      return add_secret(mount, material.secrets);
+    case BuildMount::Type::ssh:
+      return add_agent(mount, material.agents, store);
+    case BuildMount::Type::tmpfs:
+      mounts_.push_back({.kind = sandbox::MountKind::tmpfs,
+                         .target = mount.target,
+                         .access = sandbox::Access::read_write,
+                         .tmpfs_bytes = mount.bytes});
+      break;
+  }
+  return {};
+}
+
+// A copy: the command sees the owners of an image, nothing that .dockerignore hides, and may write to it
+// without anybody else seeing that.
+Result<void> PreparedMounts::add_bind(const BuildMount& mount, const MountMaterial& material,
+                                      ImageStore& store) {
+  TRY(auto room, store.make_temp_dir("bind"));
+  const Path copy = room.path() / "tree";
+  TRY(material.copy(mount, copy)
+          .while_doing(fmt::format("mounting {} from {}", mount.target,
+                                   mount.from.empty() ? "the build context" : mount.from)));
+  rooms_.push_back(std::move(room));
+  mounts_.push_back({.source = copy.string(),
+                     .target = mount.target,
+                     .access = mount.read_only ? sandbox::Access::read_only : sandbox::Access::read_write});
+  return {};
+}
+
+Result<void> PreparedMounts::add_cache(const BuildMount& mount, const MountMaterial& material,
+                                       ImageStore& store, const std::stop_token& stop) {
+  auto name = base::sha256_hex(fmt::format("{} {}:{}", mount.id, mount.uid, mount.gid));
+  const auto lock_path = [&](const std::string& of) { return store.folder() / "locks" / ("cache-" + of); };
+  if (mount.sharing == BuildMount::Sharing::locked) {
+    TRY(auto lock, wait_for_lock(lock_path(name), stop));
+    locks_.push_back(std::move(lock));
+  }
+  // One that nobody else writes to now: the first that is free.
+  for (int number = 0; mount.sharing == BuildMount::Sharing::own; ++number) {
+    const auto candidate = number == 0 ? name : fmt::format("{}-{}", name, number);
+    TRY(auto lock, base::FileLock::try_acquire(lock_path(candidate)));
+    if (!lock) continue;
+    locks_.push_back(std::move(*lock));
+    name = candidate;
+    break;
+  }
   const Path folder = store.folder() / "caches" / name;
   if (!base::is_directory(folder)) {
-    TRY(base::make_directories(folder));
+    TRY(base::make_directories(folder.parent_path()));
+    if (mount.from.empty()) {
+      TRY(base::make_directories(folder));
+    } else {
+      TRY(material.copy(mount, folder).while_doing("filling the cache " + mount.target));
+    }
     TRY(give_to(folder, mount, 0755));
-  }
-  if (!mount.shared) {
-    TRY(auto lock, wait_for_lock(store.folder() / "locks" / ("cache-" + name), stop));
-    locks_.push_back(std::move(lock));
   }
   mounts_.push_back({.source = folder.string(),
                      .target = mount.target,
                      .access = mount.read_only ? sandbox::Access::read_only : sandbox::Access::read_write});
+  return {};
+}
+
+Result<void> PreparedMounts::add_agent(const BuildMount& mount,
+                                       const std::map<std::string, std::string>& agents, ImageStore& store) {
+  const auto agent = agents.find(mount.id);
+  if (agent == agents.end()) {
+    if (!mount.required) return {};
+    return make_error(ErrorKind::not_found,
+                      fmt::format("RUN --mount: the ssh agent \"{}\" is required and was not given; give it "
+                                  "with --ssh {}",
+                                  mount.id, mount.id));
+  }
+  TRY(auto room, store.make_temp_dir("ssh"));
+  const Path socket = room.path() / "agent";
+  TRY(auto relay, AgentRelay::start(socket, agent->second));
+  TRY(give_to(socket, mount, 0600));
+  mounts_.push_back(
+      {.source = socket.string(), .target = mount.target, .access = sandbox::Access::read_write});
+  variables_.try_emplace("SSH_AUTH_SOCK", mount.target);
+  relays_.push_back(std::move(relay));
+  rooms_.push_back(std::move(room));
   return {};
 }
 
@@ -202,8 +327,8 @@ Result<void> PreparedMounts::add_secret(const BuildMount& mount,
 Result<void> PreparedMounts::add_script(std::string_view content, const std::string& target,
                                         ImageStore& store) {
   TRY(auto folder, store.make_temp_dir("script"));
-  scripts_ = std::make_unique<base::TempDir>(std::move(folder));
-  return add_file(content, scripts_->path(), target, {.mode = 0555});
+  rooms_.push_back(std::move(folder));
+  return add_file(content, rooms_.back().path(), target, {.mode = 0555});
 }
 
 Result<void> PreparedMounts::add_file(std::string_view content, const Path& folder, const std::string& target,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "base/json.h"
 #include "base/strings.h"
@@ -25,12 +26,23 @@ bool may_make_layer(const Instruction& instruction) {
 
 }  // namespace
 
-void BuildContext::tell(int step, BuildProgress::What what, std::string text) const {
+BuildContext::BuildContext(const BuildOptions& build_options, ImageStore& image_store,
+                           const Dockerfile& dockerfile, const DockerIgnore& dockerignore,
+                           GlobalVariables global_variables)
+    : options(build_options),
+      store(image_store),
+      file(dockerfile),
+      ignore(dockerignore),
+      variables(std::move(global_variables)),
+      places(std::max(2U, std::thread::hardware_concurrency())) {}
+
+void BuildContext::tell(int step, BuildProgress::What what, const std::string& text) {
+  const std::lock_guard lock(mutex);
   if (options.progress) options.progress({step, what, fmt::format("#{} {}", step, text)});
 }
 
-StageBuilder::StageBuilder(BuildContext& build, const Stage& stage, BuiltStage base, std::string label)
-    : build_(build), stage_(stage), image_(std::move(base)), label_(std::move(label)) {
+StageBuilder::StageBuilder(BuildContext& build, const Stage& stage, BuiltStage base, StagePlace place)
+    : build_(build), stage_(stage), image_(std::move(base)), place_(std::move(place)) {
   steps_ = 1 + static_cast<int>(
                    std::count_if(stage.instructions.begin(), stage.instructions.end(), may_make_layer));
   step_ = 1;
@@ -38,11 +50,10 @@ StageBuilder::StageBuilder(BuildContext& build, const Stage& stage, BuiltStage b
 
 Result<BuiltStage> StageBuilder::run() {
   build_.tell(++build_.next_step, BuildProgress::What::started,
-              fmt::format("[{} 1/{}] FROM {}", label_, steps_, stage_.base));
+              fmt::format("[{} 1/{}] FROM {}", place_.label, steps_, stage_.base));
   TRY(run_triggers());
   for (const auto& instruction : stage_.instructions) {
-    if (build_.options.stop.stop_requested())
-      return make_error(ErrorKind::cancelled, "the build was stopped");
+    if (build_.stop.stop_requested()) return make_error(ErrorKind::cancelled, "the build was stopped");
     auto done = carry_out(instruction);
     if (done) continue;
     auto error = std::move(done).error();
@@ -80,8 +91,8 @@ Result<void> StageBuilder::configure(const Instruction& instruction) {
   if (keyword == "LABEL") return set_labels(instruction);
   if (keyword == "ARG") return declare_args(instruction);
   if (keyword == "HEALTHCHECK") return set_health_check(instruction);
-  if (keyword == "EXPOSE") return set_list(instruction, config.exposed_ports, "/tcp");
-  if (keyword == "VOLUME") return set_list(instruction, config.volumes, "");
+  if (keyword == "EXPOSE") return set_list(instruction, config.exposed_ports);
+  if (keyword == "VOLUME") return set_list(instruction, config.volumes);
   if (keyword == "SHELL") {
     config.shell = instruction.arguments;
   } else if (keyword == "CMD") {
@@ -119,6 +130,7 @@ Result<void> StageBuilder::set_labels(const Instruction& instruction) {
 }
 
 Result<void> StageBuilder::declare_args(const Instruction& instruction) {
+  const std::lock_guard lock(build_.mutex);
   for (const auto& word : instruction.arguments) {
     const auto declaration = parse_arg(word);
     if (auto given = build_.variables.given(declaration.name)) {
@@ -159,17 +171,41 @@ Result<void> StageBuilder::set_health_check(const Instruction& instruction) {
   return {};
 }
 
-Result<void> StageBuilder::set_list(const Instruction& instruction, Words& list, const std::string& suffix) {
+/// `8000-8002/tcp` as the ports that it means; the protocol is tcp unless said.
+Result<std::vector<std::string>> exposed_ports(const std::string& entry) {
+  const auto slash = entry.find('/');
+  const auto range = entry.substr(0, slash);
+  const auto protocol = slash == std::string::npos ? "tcp" : base::to_lower(entry.substr(slash + 1));
+  const auto dash = range.find('-');
+  const auto first = base::parse_integer(range.substr(0, dash));
+  const auto last = dash == std::string::npos ? first : base::parse_integer(range.substr(dash + 1));
+  const bool known = protocol == "tcp" || protocol == "udp" || protocol == "sctp";
+  if (!known || !first || !last || *first < 0 || *first > *last || *last > 65'535) {
+    return make_error(
+        ErrorKind::invalid_input,
+        fmt::format("EXPOSE: expected a port or a range of ports, with /tcp, /udp or /sctp; found '{}'",
+                    entry));
+  }
+  std::vector<std::string> ports;
+  for (auto port = *first; port <= *last; ++port) ports.push_back(fmt::format("{}/{}", port, protocol));
+  return ports;
+}
+
+Result<void> StageBuilder::set_list(const Instruction& instruction, Words& list) {
   for (const auto& word : instruction.arguments) {
     TRY(const auto expanded,
         expand_words(
             word, [this](std::string_view name) { return variable(name); }, build_.file.escape));
-    for (auto entry : expanded) {
-      if (entry.find('/') == std::string::npos) entry += suffix;
-      if (std::find(list.begin(), list.end(), entry) == list.end()) list.push_back(std::move(entry));
+    for (const auto& entry : expanded) {
+      Words entries = {entry};
+      if (instruction.keyword == "EXPOSE") {
+        TRY(entries, exposed_ports(entry));
+      }
+      list.insert(list.end(), entries.begin(), entries.end());
     }
   }
   std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
   return {};
 }
 
@@ -185,6 +221,16 @@ std::optional<std::string> StageBuilder::variable(std::string_view name) const {
   if (auto value = image_.config.env_value(name)) return value;
   const auto found = image_.args.find(std::string(name));
   return found == image_.args.end() ? std::nullopt : std::optional(found->second);
+}
+
+Result<bool> StageBuilder::flag_is_set(const Instruction& instruction, std::string_view name) const {
+  const auto text = instruction.flag(name);
+  if (!text) return false;
+  TRY(const auto value, expand(*text));
+  if (value == "true" || value == "1") return true;
+  if (value == "false" || value == "0") return false;
+  return make_error(ErrorKind::invalid_input,
+                    fmt::format("--{}: expected true or false, found '{}'", name, value));
 }
 
 Result<std::string> StageBuilder::expand(const std::string& word) const {

@@ -2,8 +2,12 @@
 // One stage of a Dockerfile, instruction by instruction: the configuration it describes and the layers it
 // makes. Which stages are needed is build.cpp's.
 
+#include <atomic>
 #include <functional>
 #include <map>
+#include <mutex>
+#include <semaphore>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -11,6 +15,7 @@
 #include "ecr/build.h"
 #include "ecr/build_copy.h"
 #include "ecr/build_layer.h"
+#include "ecr/build_mounts.h"
 #include "ecr/build_variables.h"
 #include "ecr/dockerfile.h"
 
@@ -20,29 +25,48 @@ namespace ecr {
 struct BuiltStage {
   ImageConfig config;
   LayerStack stack;
+  std::string folder;  ///< of a named context: a folder of the machine in place of layers
   std::map<std::string, std::string> args;  ///< a stage built on this one has them too
 };
 
-/// What all stages of a build share.
+/// A tree to copy from, and what keeps it open.
+struct OpenSource {
+  BuiltStage from;
+  base::Fd root;  ///< of a stage, image or named context
+  CopySource source;
+  bool is_image = false;
+};
+
+/// What all stages of a build share, each on a thread of its own.
 struct BuildContext {
   const BuildOptions& options;
   ImageStore& store;
   const Dockerfile& file;
   const DockerIgnore& ignore;
-  GlobalVariables variables;
-  /// The stage or image that `COPY --from` names.
-  std::function<base::Result<BuiltStage>(const std::string& name)> find_stage;
-  int next_step = 0;
-  int steps_cached = 0;
-  int steps_run = 0;
+  GlobalVariables variables;  ///< after the beginning under `mutex`
+  std::stop_token stop;       ///< the caller's, or that another stage failed
+  std::mutex mutex;
+  std::atomic<int> next_step = 0;
+  std::atomic<int> steps_cached = 0;
+  std::atomic<int> steps_run = 0;
+  std::counting_semaphore<> places;  ///< for what uses a processor
 
-  void tell(int step, BuildProgress::What what, std::string text) const;
+  BuildContext(const BuildOptions& build_options, ImageStore& image_store, const Dockerfile& dockerfile,
+               const DockerIgnore& dockerignore, GlobalVariables global_variables);
+  void tell(int step, BuildProgress::What what, const std::string& text);
+};
+
+/// One stage's place among the others.
+struct StagePlace {
+  std::string label;  ///< in the log: "builder" or "stage-1"
+  Platform platform;
+  /// The stage before it, image or named context that `--from` names.
+  std::function<base::Result<BuiltStage>(const std::string& name)> find;
 };
 
 class StageBuilder {
  public:
-  /// `label` names the stage in the log: "builder" or "stage-1".
-  StageBuilder(BuildContext& build, const Stage& stage, BuiltStage base, std::string label);
+  StageBuilder(BuildContext& build, const Stage& stage, BuiltStage base, StagePlace place);
   /// Errors have the file and line of the instruction.
   base::Result<BuiltStage> run();
 
@@ -63,20 +87,33 @@ class StageBuilder {
   base::Result<void> set_labels(const Instruction& instruction);
   base::Result<void> declare_args(const Instruction& instruction);
   base::Result<void> set_health_check(const Instruction& instruction);
-  base::Result<void> set_list(const Instruction& instruction, Words& list, const std::string& suffix);
+  base::Result<void> set_list(const Instruction& instruction, Words& list);
   base::Result<void> set_working_dir(const Instruction& instruction);
   base::Result<void> run_command(const Instruction& instruction);
   base::Result<void> copy(const Instruction& instruction);
   base::Result<void> open_copy_source(const Instruction& instruction, CopyPlan& plan);
+  base::Result<OpenSource> open_source(const std::string& from) const;
   base::Result<void> find_copy_sources(const Instruction& instruction, const Words& words, CopyPlan& plan);
+  base::Result<void> find_local_source(const Instruction& instruction, const std::string& word,
+                                       CopyPlan& plan) const;
+  base::Result<void> find_remote_source(const Instruction& instruction, const std::string& word,
+                                        CopyPlan& plan) const;
   base::Result<std::string> copy_key(const Instruction& instruction, const CopyPlan& plan) const;
+  base::Result<void> carry_out_copy(const Instruction& instruction, const CopyPlan& plan,
+                                    const OverlayUpper& upper);
   base::Result<std::string> document_content(const HereDocument& document) const;
   base::Result<void> make_layer(const Instruction& instruction, const LayerRecipe& recipe);
+  base::Result<void> make_uncached(const Instruction& instruction, const LayerRecipe& recipe,
+                                   const std::string& key, int step);
   base::Result<void> plan_run(const Instruction& instruction, RunPlan& plan) const;
+  base::Result<void> plan_mount(const std::string& text, RunPlan& plan) const;
+  base::Result<void> check_platform_runs() const;
+  base::Result<void> copy_for_mount(const BuildMount& mount, const base::Path& to) const;
   base::Result<void> plan_documents(const Instruction& instruction, RunPlan& plan) const;
   base::Result<void> execute(const RunPlan& plan, const OverlayUpper& upper, int step);
   base::Result<CopyRules> copy_rules(const Instruction& instruction);
   base::Result<FileOwner> find_owner(const std::string& text);
+  base::Result<bool> flag_is_set(const Instruction& instruction, std::string_view name) const;
   base::Result<std::string> expand(const std::string& word) const;
   base::Result<Words> expand_all(const Words& words) const;
   [[nodiscard]] std::optional<std::string> variable(std::string_view name) const;
@@ -89,7 +126,7 @@ class StageBuilder {
   BuildContext& build_;
   const Stage& stage_;
   BuiltStage image_;
-  std::string label_;
+  StagePlace place_;
   bool has_own_cmd_ = false;
   int steps_ = 0;  ///< that may make layers, for the log
   int step_ = 0;

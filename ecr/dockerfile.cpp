@@ -24,10 +24,10 @@ struct InstructionRule {
 // Every keyword of the Dockerfile reference, and the flags that are supported here.
 const std::vector<InstructionRule>& rules() {
   static const std::vector<InstructionRule> kRules = {
-      {"ADD", {"chown", "chmod", "link"}, true, true},
+      {"ADD", {"chown", "chmod", "link", "keep-git-dir", "checksum", "unpack", "exclude"}, true, true},
       {"ARG", {}},
       {"CMD", {}, true},
-      {"COPY", {"from", "chown", "chmod", "link", "exclude"}, true, true},
+      {"COPY", {"from", "chown", "chmod", "link", "exclude", "parents"}, true, true},
       {"ENTRYPOINT", {}, true},
       {"ENV", {}},
       {"EXPOSE", {}},
@@ -35,8 +35,8 @@ const std::vector<InstructionRule>& rules() {
       {"HEALTHCHECK", {"interval", "timeout", "start-period", "start-interval", "retries"}},
       {"LABEL", {}},
       {"MAINTAINER", {}},
-      {"ONBUILD", {}},
-      {"RUN", {"mount", "network"}, true, true},
+      {"ONBUILD", {}, false, true},
+      {"RUN", {"mount", "network", "security"}, true, true},
       {"SHELL", {}, true},
       {"STOPSIGNAL", {}},
       {"USER", {}},
@@ -133,6 +133,18 @@ class InstructionReader {
     return {};
   }
 
+  /// What a trigger may be, with its here-documents as text behind it.
+  Result<void> read_trigger(Instruction& instruction) const {
+    const auto keyword = base::to_upper(first_word(rest_));
+    if (keyword == "ONBUILD") return fail("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
+    if (keyword == "FROM" || keyword == "MAINTAINER")
+      return fail(fmt::format("{} isn't allowed as an ONBUILD trigger", keyword));
+    instruction.arguments = {std::string(rest_)};
+    for (const auto& document : instruction.here_documents)
+      instruction.arguments[0] += "\n" + document.content + document.name;
+    return {};
+  }
+
   Result<void> read_arguments(const InstructionRule& rule, Instruction& instruction) {
     const auto& keyword = instruction.keyword;
     if (rule.takes_json) {
@@ -144,8 +156,8 @@ class InstructionReader {
     }
     if (keyword == "SHELL")
       return fail("SHELL requires the form of a JSON array, as [\"/bin/bash\", \"-c\"]");
-    if (keyword == "RUN" || keyword == "CMD" || keyword == "ENTRYPOINT" || keyword == "MAINTAINER" ||
-        keyword == "ONBUILD") {
+    if (keyword == "ONBUILD") return read_trigger(instruction);
+    if (keyword == "RUN" || keyword == "CMD" || keyword == "ENTRYPOINT" || keyword == "MAINTAINER") {
       instruction.arguments = {std::string(rest_)};
       return {};
     }
@@ -156,7 +168,10 @@ class InstructionReader {
       return {};
     }
     if (keyword == "HEALTHCHECK") return read_health_check(instruction);
-    instruction.arguments = split_raw_words(rest_, file_.escape);
+    // A path with blanks is one word here, as it is elsewhere.
+    const bool is_text = keyword == "WORKDIR" || keyword == "USER" || keyword == "STOPSIGNAL";
+    instruction.arguments =
+        is_text ? std::vector<std::string>{std::string(rest_)} : split_raw_words(rest_, file_.escape);
     return check_count(instruction);
   }
 
@@ -177,10 +192,10 @@ class InstructionReader {
     const auto count = instruction.arguments.size();
     if ((instruction.keyword == "COPY" || instruction.keyword == "ADD") && count < 2)
       return too_few(instruction);
-    const bool takes_one = instruction.keyword == "WORKDIR" || instruction.keyword == "USER" ||
-                           instruction.keyword == "STOPSIGNAL";
-    if (takes_one && count != 1)
-      return fail(fmt::format("{} requires exactly one argument, found {}", instruction.keyword, count));
+    if (instruction.keyword != "ARG") return {};
+    for (const auto& argument : instruction.arguments) {
+      if (argument.starts_with('=')) return fail("ARG names can not be blank");
+    }
     return {};
   }
 
@@ -238,7 +253,7 @@ std::optional<std::string> Instruction::flag(std::string_view name) const {
 
 Result<Dockerfile> parse_dockerfile(std::string_view text, const std::string& file_name) {
   Dockerfile file{.file_name = file_name};
-  TRY(const auto lines, read_logical_lines(text, file_name, file.escape));
+  TRY(const auto lines, read_logical_lines(text, file));
   for (const auto& line : lines) {
     TRY(auto instruction, InstructionReader(line, file).read());
     if (instruction.keyword == "FROM") {

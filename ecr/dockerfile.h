@@ -18,6 +18,7 @@ struct HereDocument {
   std::string name;
   std::string content;
   bool expand = true;  ///< variables are replaced unless the name was quoted
+  std::string word;    ///< as announced: `<<-"EOF"`
   bool operator==(const HereDocument&) const = default;
 };
 
@@ -45,17 +46,24 @@ struct Stage {
   std::vector<Instruction> instructions;
 };
 
+/// A `# name=value` line at the top; line 0 is none.
+struct ParserDirective {
+  int line = 0;
+  std::string value;
+};
+
 struct Dockerfile {
   std::vector<Instruction> global_args;  ///< ARG before the first FROM
   std::vector<Stage> stages;
   std::string file_name;
   char escape = '\\';
+  ParserDirective check;  ///< of the checks: `skip=…;error=true`
 };
 
 base::Result<Dockerfile> parse_dockerfile(std::string_view text, const std::string& file_name = "Dockerfile");
 
-/// Replaces $name, ${name}, ${name:-x}, ${name:+x}, ${name-x}, ${name+x}, ${name:?x}; quotes as in a shell
-/// word are resolved too. `lookup` gives a variable's value or nothing.
+/// Replaces $name, ${name} and all its modifiers: - + ? with and without a colon, # ## % %% / //; quotes as
+/// in a shell word are resolved too. `lookup` gives a variable's value or nothing.
 using VariableLookup = std::function<std::optional<std::string>(std::string_view name)>;
 base::Result<std::string> expand_word(std::string_view word, const VariableLookup& lookup,
                                       char escape = '\\');
@@ -63,9 +71,17 @@ base::Result<std::string> expand_word(std::string_view word, const VariableLooku
 base::Result<std::vector<std::string>> expand_words(std::string_view text, const VariableLookup& lookup,
                                                     char escape = '\\');
 
-/// Variables only: quotes are text, as in a here-document.
-base::Result<std::string> expand_text(std::string_view text, const VariableLookup& lookup,
-                                      char escape = '\\');
+/// Variables only: quotes are text, as in a here-document, and a backslash always means the character behind
+/// it, whatever the file's escape character is (BuildKit's shell.Lex.SkipProcessQuotes).
+base::Result<std::string> expand_text(std::string_view text, const VariableLookup& lookup);
+
+/// What a modifier of a variable makes of its value: `#`, `##`, `%` and `%%` take a prefix or suffix away
+/// that a pattern of * and ? matches, the shortest or the longest; `/` and `//` replace the first match or
+/// all.
+base::Result<std::string> without_pattern(std::string_view value, std::string_view modifier,
+                                          std::string_view pattern);
+base::Result<std::string> with_replacement(std::string_view value, std::string_view modifier,
+                                           std::string_view pattern, std::string_view replacement);
 /// Words as written, split at blanks outside of quotes; quotes and escapes stay.
 std::vector<std::string> split_raw_words(std::string_view text, char escape = '\\');
 

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+#include <utility>
+
 #include "base/strings.h"
 
 namespace ecr {
@@ -21,26 +25,54 @@ struct Announced {
   bool strips_tabs = false;
 };
 
-/// `<<EOF`, `<<-EOF`, `<<"EOF"` outside of quotes. Not `<<<` nor a shift in arithmetic.
+/// Whether a word can be the name after `<< `: `1 << 2` is arithmetic.
+bool may_be_document_name(std::string_view word) {
+  const char c = word.empty() ? '0' : word.front();
+  return c == '_' || c == '"' || c == '\'' || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/// `<< EOF` is one word, as for the shell.
+std::vector<std::string> words_with_documents(std::string_view text) {
+  std::vector<std::string> words;
+  for (auto& word : split_raw_words(text)) {
+    const bool waits = !words.empty() && (words.back().ends_with("<<") || words.back().ends_with("<<-")) &&
+                       words.back().find_first_not_of("0123456789<-") == std::string::npos;
+    if (waits && may_be_document_name(word)) {
+      words.back() += word;
+    } else {
+      words.push_back(std::move(word));
+    }
+  }
+  return words;
+}
+
+/// A name of a here-document without its quotes, and whether it had any.
+std::pair<std::string, bool> unquoted(std::string_view name) {
+  std::pair<std::string, bool> result{"", false};
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const bool is_quote = name[i] == '\'' || name[i] == '"';
+    result.second = result.second || is_quote;
+    if (name[i] == '\\' && i + 1 < name.size()) ++i;
+    if (!is_quote) result.first += name[i];
+  }
+  return result;
+}
+
+/// `<<EOF`, `<<-EOF`, `3<<"EOF"` outside of quotes. Not `<<<` nor a shift in arithmetic.
 std::vector<Announced> announced_documents(std::string_view text) {
   std::vector<Announced> found;
-  for (const auto& word : split_raw_words(text)) {
+  for (const auto& word : words_with_documents(text)) {
     const auto at = word.find("<<");
-    if (at == std::string::npos || word.compare(at, 3, "<<<") == 0) continue;
-    if (word.substr(0, at).find_first_not_of("0123456789") != std::string::npos) continue;
-    Announced announced;
+    if (at == std::string::npos || word.substr(0, at).find_first_not_of("0123456789") != std::string::npos)
+      continue;
     std::string_view name = std::string_view(word).substr(at + 2);
-    announced.strips_tabs = name.starts_with('-');
+    Announced announced{.document = {.name = "", .content = "", .word = word},
+                        .strips_tabs = name.starts_with('-')};
     if (announced.strips_tabs) name.remove_prefix(1);
-    const bool quoted =
-        name.size() > 1 && (name.front() == '\'' || name.front() == '"') && name.back() == name.front();
-    if (quoted) name = name.substr(1, name.size() - 2);
-    const bool is_name =
-        !name.empty() &&
-        name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.") ==
-            std::string_view::npos;
-    if (!is_name) continue;
-    announced.document.name = std::string(name);
+    if (name.empty() || name.find('<') != std::string_view::npos) continue;
+    auto [plain, quoted] = unquoted(name);
+    if (plain.empty()) continue;
+    announced.document.name = std::move(plain);
     announced.document.expand = !quoted;
     found.push_back(std::move(announced));
   }
@@ -48,14 +80,27 @@ std::vector<Announced> announced_documents(std::string_view text) {
 }
 
 bool may_have_documents(std::string_view text) {
-  const auto keyword = base::to_upper(text.substr(0, text.find_first_of(" \t")));
-  return keyword == "RUN" || keyword == "COPY" || keyword == "ADD";
+  const auto word = text.substr(0, text.find_first_of(" \t"));
+  const auto keyword = base::to_upper(word);
+  const auto rest = base::trim(text.substr(word.size()));
+  // What a trigger runs may have them too.
+  if (keyword == "ONBUILD") return may_have_documents(rest);
+  const bool is_json = rest.starts_with('[') && rest.ends_with(']');
+  return !is_json && (keyword == "RUN" || keyword == "COPY" || keyword == "ADD");
+}
+
+/// Whether a `# syntax=` names the language that is read here, of whatever version.
+bool is_own_language(std::string_view image) {
+  const auto end =
+      image.find_first_of(":@", image.rfind('/') == std::string_view::npos ? 0 : image.rfind('/'));
+  const auto name = image.substr(0, end);
+  return name == "docker/dockerfile" || name == "docker/dockerfile-upstream" ||
+         name.ends_with("/docker/dockerfile") || name.ends_with("/docker/dockerfile-upstream");
 }
 
 class LineReader {
  public:
-  LineReader(std::string_view text, const std::string& file, char& escape)
-      : file_(file), escape_(escape), physical_(base::lines_of(text)) {}
+  LineReader(std::string_view text, Dockerfile& file) : dockerfile_(file), physical_(base::lines_of(text)) {}
 
   Result<std::vector<LogicalLine>> read() {
     TRY(read_directives());
@@ -75,6 +120,7 @@ class LineReader {
  private:
   // `# name=value` at the very top; the first other line ends them.
   Result<void> read_directives() {
+    std::vector<std::string> seen;
     for (; next_ < physical_.size(); ++next_) {
       auto text = base::trim(physical_[next_]);
       if (!text.starts_with('#')) return {};
@@ -83,15 +129,42 @@ class LineReader {
       if (equals == std::string_view::npos) return {};
       const auto name = base::to_lower(base::trim(text.substr(0, equals)));
       const auto value = base::trim(text.substr(equals + 1));
-      if (name != "escape" && name != "syntax" && name != "check") return {};
-      if (name != "escape") continue;
-      if (value != "\\" && value != "`") {
-        return at_line(file_, static_cast<int>(next_) + 1,
-                       fmt::format("invalid escape '{}': must be ` or \\", value));
-      }
-      escape_ = value[0];
+      if (value.empty() || (name != "escape" && name != "syntax" && name != "check")) return {};
+      if (std::find(seen.begin(), seen.end(), name) != seen.end())
+        return fail_here(fmt::format("only one {} parser directive can be used", name));
+      seen.push_back(name);
+      TRY(take_directive(name, value));
     }
     return {};
+  }
+
+  Result<void> take_directive(const std::string& name, std::string_view value) {
+    if (name == "check") {
+      dockerfile_.check = {static_cast<int>(next_) + 1, std::string(value)};
+    } else if (name == "syntax" && !is_own_language(value)) {
+      return fail_here(fmt::format(
+          "syntax={}: the builder reads the language of docker/dockerfile itself and runs no other "
+          "frontend",
+          value));
+    } else if (name == "escape") {
+      if (value != "\\" && value != "`")
+        return fail_here(fmt::format("invalid escape '{}': must be ` or \\", value));
+      dockerfile_.escape = value[0];
+    }
+    return {};
+  }
+
+  base::Error fail_here(std::string message) const {
+    return at_line(dockerfile_.file_name, static_cast<int>(next_) + 1, std::move(message));
+  }
+
+  /// The text before a continuation character at the end; nothing when the line ends here. Two of them are
+  /// one that is meant.
+  std::optional<std::string_view> continued(std::string_view text) const {
+    const auto last = text.find_last_not_of(" \t");
+    if (last == std::string_view::npos || text[last] != dockerfile_.escape) return std::nullopt;
+    if (last > 0 && text[last - 1] == dockerfile_.escape) return std::nullopt;
+    return text.substr(0, last);
   }
 
   Result<LogicalLine> read_line() {
@@ -102,10 +175,9 @@ class LineReader {
       const auto trimmed = base::trim(text);
       // Within a continued line, comments and empty lines are as if they were not there.
       if (!line.text.empty() && (trimmed.empty() || trimmed.starts_with('#'))) continue;
-      const auto last = text.find_last_not_of(" \t");
-      const bool continues = last != std::string_view::npos && text[last] == escape_;
-      line.text += continues ? text.substr(0, last) : text;
-      if (!continues) break;
+      const auto before = continued(text);
+      line.text += before.value_or(text);
+      if (!before) break;
     }
     line.text = std::string(base::trim(line.text));
     if (may_have_documents(line.text)) TRY(read_documents(line));
@@ -115,7 +187,7 @@ class LineReader {
   Result<void> read_documents(LogicalLine& line) {
     auto announced = announced_documents(line.text);
     if (announced.size() > kMostHereDocuments)
-      return at_line(file_, line.line, "too many here-documents in one instruction");
+      return at_line(dockerfile_.file_name, line.line, "too many here-documents in one instruction");
     for (auto& [document, strips_tabs] : announced) {
       bool closed = false;
       while (next_ < physical_.size() && !closed) {
@@ -126,15 +198,14 @@ class LineReader {
         if (!closed) document.content += std::string(text) + "\n";
       }
       if (!closed)
-        return at_line(file_, line.line,
+        return at_line(dockerfile_.file_name, line.line,
                        fmt::format("unterminated heredoc: the line {} is missing", document.name));
       line.here_documents.push_back(std::move(document));
     }
     return {};
   }
 
-  const std::string& file_;
-  char& escape_;
+  Dockerfile& dockerfile_;
   std::vector<std::string_view> physical_;
   std::size_t next_ = 0;
 };
@@ -147,13 +218,12 @@ base::Error at_line(const std::string& file, int line, std::string message) {
   return error;
 }
 
-Result<std::vector<LogicalLine>> read_logical_lines(std::string_view text, const std::string& file,
-                                                    char& escape) {
+Result<std::vector<LogicalLine>> read_logical_lines(std::string_view text, Dockerfile& file) {
   if (text.size() > kLargestFile)
-    return at_line(file, 1,
+    return at_line(file.file_name, 1,
                    fmt::format("the Dockerfile is larger than {}", base::format_bytes(kLargestFile)));
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  return LineReader(text, file, escape).read();
+  return LineReader(text, file).read();
 }
 
 }  // namespace ecr

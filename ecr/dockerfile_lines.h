@@ -20,8 +20,7 @@ struct LogicalLine {
 /// What is wrong with the input, in this line of it.
 base::Error at_line(const std::string& file, int line, std::string message);
 
-/// Sets `escape` when a directive says so. Errors have file and line.
-base::Result<std::vector<LogicalLine>> read_logical_lines(std::string_view text, const std::string& file,
-                                                          char& escape);
+/// Sets what the directives say in `file`, whose name errors have with their line.
+base::Result<std::vector<LogicalLine>> read_logical_lines(std::string_view text, Dockerfile& file);
 
 }  // namespace ecr

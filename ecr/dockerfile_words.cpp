@@ -14,8 +14,11 @@ using base::Result;
 bool is_name_start(char c) {
   return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 bool is_name_part(char c) {
-  return is_name_start(c) || (c >= '0' && c <= '9');
+  return is_name_start(c) || is_digit(c);
 }
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -40,8 +43,8 @@ class WordReader {
       if (c == '$') {
         TRY(const auto value, variable(0));
         result += value;
-      } else if (c == escape_ && position_ + 1 < text_.size() && text_[position_ + 1] == '$') {
-        result += '$';
+      } else if (c == escape_ && position_ + 1 < text_.size()) {
+        result += text_[position_ + 1];
         position_ += 2;
       } else {
         result += c;
@@ -51,13 +54,19 @@ class WordReader {
     return result;
   }
 
-  /// Up to an unquoted blank (when `stops_at_blank`), an unquoted '}' (in a `${…}`) or the end.
-  Result<std::string> word(bool stops_at_blank, bool stops_at_brace, int depth = 0) {
+  /// Where a word ends, and whether escape characters stay in it.
+  struct Bounds {
+    bool at_blank = false;
+    char stop = 0;  ///< an unquoted one; 0 is none
+    bool keeps_escapes = false;
+  };
+
+  Result<std::string> word(const Bounds& bounds, int depth = 0) {
     if (depth > kDeepest) return make_error(ErrorKind::invalid_input, "variables are nested too deep");
     std::string result;
     while (!at_end()) {
       const char c = text_[position_];
-      if ((stops_at_blank && is_blank(c)) || (stops_at_brace && c == '}')) break;
+      if ((bounds.at_blank && is_blank(c)) || (bounds.stop != 0 && c == bounds.stop)) break;
       if (c == '\'') {
         TRY(const auto quoted, single_quoted());
         result += quoted;
@@ -68,6 +77,7 @@ class WordReader {
         TRY(const auto value, variable(depth));
         result += value;
       } else if (c == escape_) {
+        if (bounds.keeps_escapes) result += c;
         if (++position_ < text_.size()) result += text_[position_++];
       } else {
         result += c;
@@ -125,35 +135,62 @@ class WordReader {
     return lookup_(name).value_or("");
   }
 
+  // Numbers and the shell's special parameters are names too, which nothing has a value for.
   std::string read_name() {
     const auto start = position_;
-    if (!at_end() && is_name_start(text_[position_])) {
+    if (at_end()) return "";
+    const char first = text_[position_];
+    if (is_name_start(first)) {
       while (!at_end() && is_name_part(text_[position_])) ++position_;
+    } else if (is_digit(first)) {
+      while (!at_end() && is_digit(text_[position_])) ++position_;
+    } else if (std::string_view("@*#?-$!").find(first) != std::string_view::npos) {
+      ++position_;
     }
     return std::string(text_.substr(start, position_ - start));
+  }
+
+  bool take(char c) {
+    if (at_end() || text_[position_] != c) return false;
+    ++position_;
+    return true;
+  }
+
+  base::Error not_closed(const std::string& name, char missing) const {
+    return make_error(ErrorKind::invalid_input,
+                      fmt::format("${{{} is not closed: {} is missing", name, missing));
   }
 
   Result<std::string> braced(int depth) {
     ++position_;
     const auto name = read_name();
     if (name.empty()) return make_error(ErrorKind::invalid_input, "expected a variable's name after ${");
+    if (take('}')) return lookup_(name).value_or("");
     std::string modifier;
-    while (!at_end() && text_[position_] != '}' && modifier.size() < 2) {
-      const char c = text_[position_];
-      const bool first = modifier.empty();
-      if (!(first ? (c == ':' || c == '-' || c == '+' || c == '?')
-                  : (modifier == ":" && (c == '-' || c == '+' || c == '?'))))
-        break;
-      modifier += c;
-      ++position_;
+    if (take(':')) modifier = ":";
+    for (const char kind : {'-', '+', '?', '#', '%', '/'}) {
+      if (!take(kind)) continue;
+      modifier += kind;
+      break;
     }
-    if (modifier == ":" || (modifier.empty() && (at_end() || text_[position_] != '}'))) {
-      return make_error(ErrorKind::invalid_input,
-                        fmt::format("${{{}…}}: expected }} or one of the modifiers :- :+ :? - + ?", name));
+    const bool has_pattern = modifier == "#" || modifier == "%" || modifier == "/";
+    const bool has_word = modifier.find_first_of("-+?") != std::string::npos;
+    if (at_end() && modifier.empty()) return not_closed(name, '}');
+    if (!has_pattern && !has_word) {
+      return make_error(
+          ErrorKind::invalid_input,
+          fmt::format("${{{}…}}: expected }} or one of the modifiers :- :+ :? - + ? # ## % %% / //", name));
     }
-    TRY(const auto word_after, word(false, true, depth + 1));
-    if (at_end()) return make_error(ErrorKind::invalid_input, fmt::format("${{{} is not closed", name));
-    ++position_;
+    if (has_pattern && take(modifier[0])) modifier += modifier[0];
+    TRY(const auto word_after,
+        word({.stop = modifier[0] == '/' ? '/' : '}', .keeps_escapes = has_pattern}, depth + 1));
+    if (!take(modifier[0] == '/' ? '/' : '}')) return not_closed(name, modifier[0] == '/' ? '/' : '}');
+    if (modifier[0] == '/') {
+      TRY(const auto replacement, word({.stop = '}', .keeps_escapes = true}, depth + 1));
+      if (!take('}')) return not_closed(name, '}');
+      return with_replacement(lookup_(name).value_or(""), modifier, word_after, replacement);
+    }
+    if (has_pattern) return without_pattern(lookup_(name).value_or(""), modifier, word_after);
     return modified(name, modifier, word_after);
   }
 
@@ -184,7 +221,7 @@ class WordReader {
 }  // namespace
 
 Result<std::string> expand_word(std::string_view word, const VariableLookup& lookup, char escape) {
-  return WordReader(word, lookup, escape).word(false, false).while_doing(fmt::format("reading `{}`", word));
+  return WordReader(word, lookup, escape).word({}).while_doing(fmt::format("reading `{}`", word));
 }
 
 Result<std::vector<std::string>> expand_words(std::string_view text, const VariableLookup& lookup,
@@ -194,13 +231,13 @@ Result<std::vector<std::string>> expand_words(std::string_view text, const Varia
   while (true) {
     reader.skip_blanks();
     if (reader.at_end()) return words;
-    TRY(auto word, reader.word(true, false));
+    TRY(auto word, reader.word({.at_blank = true}));
     words.push_back(std::move(word));
   }
 }
 
-Result<std::string> expand_text(std::string_view text, const VariableLookup& lookup, char escape) {
-  return WordReader(text, lookup, escape).document();
+Result<std::string> expand_text(std::string_view text, const VariableLookup& lookup) {
+  return WordReader(text, lookup, '\\').document();
 }
 
 std::vector<std::string> split_raw_words(std::string_view text, char escape) {

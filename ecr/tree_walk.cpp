@@ -20,6 +20,7 @@ using base::Path;
 using base::Result;
 
 constexpr int kDeepest = 200;  // each level keeps a folder open
+constexpr std::size_t kMostMatches = 1'000'000;
 
 bool has_wildcard(std::string_view text) {
   return text.find_first_of("*?[") != std::string_view::npos;
@@ -47,12 +48,35 @@ bool is_ignored(const CopySource& source, const std::string& path) {
   return source.ignore != nullptr && !path.empty() && source.ignore->excludes(path);
 }
 
+/// The folder and all folders below it, links not followed.
+Result<void> add_folders(const CopySource& source, const std::string& folder, int depth,
+                         std::vector<std::string>& found) {
+  found.push_back(folder);
+  if (depth > kDeepest || found.size() > kMostMatches)
+    return make_error(ErrorKind::invalid_input, fmt::format("{}: too many folders for **", folder));
+  const auto fd =
+      base::open_beneath(source.root, folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (!fd) return {};
+  TRY(const auto names, names_in(fd->get()));
+  for (const auto& name : names) {
+    struct stat status {};
+    if (::fstatat(fd->get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(status.st_mode))
+      continue;
+    TRY(add_folders(source, folder.empty() ? name : folder + "/" + name, depth + 1, found));
+  }
+  return {};
+}
+
 /// Extends each of `found` by one part of a pattern.
 Result<std::vector<std::string>> match_part(const CopySource& source, const std::vector<std::string>& found,
                                             const std::string& part) {
   std::vector<std::string> matched;
   for (const auto& folder : found) {
     const auto below = [&](const std::string& name) { return folder.empty() ? name : folder + "/" + name; };
+    if (part == "**") {
+      TRY(add_folders(source, folder, 0, matched));
+      continue;
+    }
     if (!has_wildcard(part)) {
       matched.push_back(below(part));
       continue;
@@ -76,20 +100,20 @@ class Walker {
     if (depth > kDeepest)
       return make_error(ErrorKind::invalid_input,
                         fmt::format("{}: more than {} folders deep", entry.path, kDeepest));
-    if (is_excluded(entry.inside)) return {};
-    const bool ignored = is_ignored(source_, entry.path);
     const bool is_folder = S_ISDIR(entry.status.st_mode);
+    const bool excluded = is_excluded(entry);
+    if (excluded && !(is_folder && source_.exclude.may_include_below(entry.inside))) return {};
+    const bool ignored = is_ignored(source_, entry.path);
     if (ignored && !(is_folder && source_.ignore->may_include_below(entry.path))) return {};
-    if (!ignored) TRY(visit_(entry));
+    if (!ignored && !excluded) TRY(visit_(entry));
     return is_folder ? visit_below(entry, depth) : Result<void>();
   }
 
  private:
-  bool is_excluded(const std::string& inside) const {
-    const auto parts = parts_of(inside);
-    return std::any_of(source_.exclude.begin(), source_.exclude.end(), [&](const std::string& pattern) {
-      return !parts.empty() && parts_match(parts_of(pattern), parts);
-    });
+  // A file that is named itself goes by its name.
+  bool is_excluded(const WalkedEntry& entry) const {
+    if (!entry.inside.empty()) return source_.exclude.excludes(entry.inside);
+    return !S_ISDIR(entry.status.st_mode) && source_.exclude.excludes(Path(entry.path).filename().string());
   }
 
   Result<void> visit_below(const WalkedEntry& folder, int depth) {
@@ -115,19 +139,39 @@ class Walker {
 
 }  // namespace
 
-Result<std::vector<std::string>> find_sources(const CopySource& source, const std::string& word) {
+Result<std::vector<FoundSource>> find_sources(const CopySource& source, const std::string& word,
+                                              Parents parents) {
   std::vector<std::string> found = {""};
-  for (const auto& part : parts_of(word)) {
+  const auto parts = parts_of(word);
+  for (const auto& part : parts) {
     TRY(found, match_part(source, found, part));
+    if (found.size() > kMostMatches)
+      return make_error(ErrorKind::invalid_input, fmt::format("\"{}\" matches too many files", word));
   }
   std::erase_if(found, [&](const std::string& path) {
     if (is_ignored(source, path) && !source.ignore->may_include_below(path)) return true;
     return !path.empty() && !base::open_beneath(source.root, path, O_PATH | O_CLOEXEC);
   });
-  if (!found.empty()) return found;
-  const bool hidden = is_ignored(source, base::join(parts_of(word), "/"));
-  return make_error(ErrorKind::not_found,
-                    fmt::format("\"{}\": not found{}", word, hidden ? " (.dockerignore excludes it)" : ""));
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  if (found.empty() && !has_wildcard(word)) {
+    const bool hidden = is_ignored(source, base::join(parts, "/"));
+    return make_error(ErrorKind::not_found,
+                      fmt::format("\"{}\": not found{}", word, hidden ? " (.dockerignore excludes it)" : ""));
+  }
+  const auto pivot = word.find("/./");
+  const std::size_t dropped = pivot == std::string::npos ? 0 : parts_of(word.substr(0, pivot)).size();
+  std::vector<FoundSource> sources;
+  for (auto& path : found) {
+    FoundSource one{.path = std::move(path), .kept = ""};
+    auto path_parts = parts_of(one.path);
+    if (parents == Parents::kept && path_parts.size() > dropped) {
+      path_parts.erase(path_parts.begin(), path_parts.begin() + static_cast<long>(dropped));
+      one.kept = base::join(path_parts, "/");
+    }
+    sources.push_back(std::move(one));
+  }
+  return sources;
 }
 
 Result<void> walk_source(const CopySource& source, const std::string& path, const VisitEntry& visit) {

@@ -18,8 +18,17 @@ namespace ecr {
 struct CopySource {
   int root = -1;
   const DockerIgnore* ignore = nullptr;
-  std::vector<std::string> exclude;  ///< of COPY --exclude: patterns relative to the named source
+  DockerIgnore exclude;  ///< of COPY --exclude: relative to the named source
 };
+
+/// What a source word names.
+struct FoundSource {
+  std::string path;  ///< from the root
+  std::string kept;  ///< of COPY --parents: the end of the path that stays part of the target's; else empty
+  bool operator==(const FoundSource&) const = default;
+};
+
+enum class Parents { dropped, kept };
 
 /// One file, folder or link below a named source.
 struct WalkedEntry {
@@ -30,8 +39,11 @@ struct WalkedEntry {
   struct stat status;
 };
 
-/// Paths that a source word names, sorted; a word with * ? or [ is a pattern. `not_found` when there is none.
-base::Result<std::vector<std::string>> find_sources(const CopySource& source, const std::string& word);
+/// What a source word names, sorted; a word with * ? or [ is a pattern, in which `**` is any number of
+/// folders. `not_found` when there is none, but a pattern may match nothing. Parents are kept from `/./` on,
+/// if there is one.
+base::Result<std::vector<FoundSource>> find_sources(const CopySource& source, const std::string& word,
+                                                    Parents parents);
 
 /// Calls `visit` for the named source and all below it, folders before what is in them, in sorted order.
 using VisitEntry = std::function<base::Result<void>(const WalkedEntry& entry)>;

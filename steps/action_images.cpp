@@ -36,8 +36,11 @@ base::Result<ecr::Image> build_action_image(const LoadedAction& source, RunningJ
   options.context = context.folder.get();
   options.stop = stop;
   options.network = job.services->containers->plan.network;
+  options.remote = {
+      .http = job.services->http, .why_no_connection = job.services->why_no_connection, .stop = stop};
   options.limits = job.services->containers->plan.limits;
-  options.pull = [&job, &stop](const ecr::ImageReference& reference) -> base::Result<ecr::Descriptor> {
+  options.pull = [&job, &stop](const ecr::ImageReference& reference,
+                               const ecr::Platform&) -> base::Result<ecr::Descriptor> {
     TRY(const auto image, obtain_image({.image = reference.to_string(), .stop = stop}, *job.services));
     return image.descriptor;
   };

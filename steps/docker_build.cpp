@@ -42,14 +42,20 @@ std::string push_line(const ecr::PushProgress& progress) {
   return "";
 }
 
-base::Result<ecr::Descriptor> pull_one(const DockerCall& call, RunningJob& job,
-                                       const ecr::ImageReference& reference,
+/// An image of a registry for a platform.
+struct WantedImage {
+  ecr::ImageReference reference;
+  ecr::Platform platform = ecr::host_platform();
+};
+
+base::Result<ecr::Descriptor> pull_one(const DockerCall& call, RunningJob& job, const WantedImage& wanted,
                                        const std::function<void(std::string_view)>& say) {
-  TRY(check_registry(*job.services, reference));
+  TRY(check_registry(*job.services, wanted.reference));
   ecr::PullOptions options;
   options.registry = registry_options(*job.services, call.stop);
   options.progress = [&](const std::string& line) { say(line + "\n"); };
-  return ecr::pull(reference, *job.services->images, options);
+  options.platform = wanted.platform;
+  return ecr::pull(wanted.reference, *job.services->images, options);
 }
 
 void tell_ignored(const DockerCall& call) {
@@ -121,8 +127,10 @@ base::Result<ecr::BuildOptions> docker_build_options(const DockerCall& call, Run
   options.always_pull = command.pull;
   options.stop = call.stop;
   options.network = job.services->network;
-  options.pull = [&call, &job](const ecr::ImageReference& reference) {
-    return pull_one(call, job, reference, call.complain);
+  options.remote = {
+      .http = job.services->http, .why_no_connection = job.services->why_no_connection, .stop = call.stop};
+  options.pull = [&call, &job](const ecr::ImageReference& reference, const ecr::Platform& platform) {
+    return pull_one(call, job, {reference, platform}, call.complain);
   };
   options.progress = [&call](const ecr::BuildProgress& progress) {
     if (!call.command.quiet) call.complain(progress.line + "\n");
@@ -192,7 +200,7 @@ base::Result<DockerAnswer> docker_pull(const DockerCall& call, RunningJob& job) 
     if (!call.command.quiet) call.print(text);
   };
   say(fmt::format("{}: Pulling from {}\n", reference.manifest_key(), reference.repository));
-  TRY(const auto manifest, pull_one(call, job, reference, say));
+  TRY(const auto manifest, pull_one(call, job, {.reference = reference}, say));
   say(fmt::format("Digest: {}\n", manifest.digest.to_string()));
   call.print(reference.to_string() + "\n");
   return DockerAnswer{};

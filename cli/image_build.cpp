@@ -1,0 +1,154 @@
+#include "cli/image_build.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/json.h"
+#include "base/strings.h"
+#include "cli/interrupts.h"
+#include "cli/run_inputs.h"
+#include "ecr/build.h"
+#include "ecr/pull.h"
+#include "ecr/push.h"
+
+namespace cli {
+
+namespace {
+
+using base::ErrorKind;
+using base::make_error;
+using base::Path;
+using base::Result;
+
+constexpr std::size_t kLargestSecret = 1U << 20;
+
+/// `key=value,key=value`; a bare word is a key without a value.
+std::map<std::string, std::string> build_fields(const std::string& text) {
+  std::map<std::string, std::string> fields;
+  for (const auto& part : base::split(text, ',')) {
+    const auto equals = part.find('=');
+    fields[part.substr(0, equals)] = equals == std::string::npos ? "" : part.substr(equals + 1);
+  }
+  return fields;
+}
+
+Result<std::map<std::string, std::string>> read_build_secrets(const std::vector<std::string>& texts) {
+  std::map<std::string, std::string> secrets;
+  for (const auto& text : texts) {
+    auto fields = build_fields(text);
+    const auto source = fields.contains("src") ? fields["src"] : fields["source"];
+    if (fields["id"].empty())
+      return make_error(ErrorKind::invalid_input,
+                        "--secret: expected id=NAME,src=FILE or id=NAME,env=VARIABLE");
+    if (!source.empty()) {
+      TRY(secrets[fields["id"]],
+          base::read_file(source, kLargestSecret).while_doing("reading the secret " + fields["id"]));
+      continue;
+    }
+    const auto variable = fields["env"].empty() ? fields["id"] : fields["env"];
+    const char* value = std::getenv(variable.c_str());
+    if (value == nullptr) {
+      return make_error(ErrorKind::not_found,
+                        fmt::format("--secret {}: there is no variable {}, and no src=FILE is given",
+                                    fields["id"], variable));
+    }
+    secrets[fields["id"]] = value;
+  }
+  return secrets;
+}
+
+Result<std::map<std::string, std::string>> find_agents(const std::vector<std::string>& texts) {
+  std::map<std::string, std::string> agents;
+  for (const auto& text : texts) {
+    const auto equals = text.find('=');
+    if (equals != std::string::npos) {
+      agents[text.substr(0, equals)] = text.substr(equals + 1);
+      continue;
+    }
+    const char* socket = std::getenv("SSH_AUTH_SOCK");
+    if (socket == nullptr)
+      return make_error(ErrorKind::not_found, fmt::format("--ssh {}: SSH_AUTH_SOCK is not set", text));
+    agents[text] = socket;
+  }
+  return agents;
+}
+
+/// The Dockerfile's name in the context where it lies in it, and the ignore file beside it where it does not.
+Result<void> read_dockerfile(const ImageBuildFlags& flags, const Path& context, ecr::BuildOptions& options) {
+  const Path file = flags.file.empty() ? context / "Dockerfile" : Path(flags.file);
+  TRY(options.dockerfile, base::read_file(file));
+  const auto relative = std::filesystem::absolute(file).lexically_normal().lexically_relative(
+      std::filesystem::absolute(context).lexically_normal());
+  const bool inside = !relative.empty() && *relative.begin() != "..";
+  options.dockerfile_name = inside ? relative.string() : file.string();
+  if (inside) return {};
+  const auto ignore = base::read_file(file.string() + ".dockerignore", kLargestSecret);
+  if (ignore) options.ignore = *ignore;
+  return {};
+}
+
+Result<void> read_pairs_of_build(const ImageBuildFlags& flags, ecr::BuildOptions& options) {
+  TRY(options.build_args, parse_pairs(flags.arguments, BareName::from_environment));
+  TRY(options.labels, parse_pairs(flags.labels, BareName::refused));
+  TRY(options.named_contexts, parse_pairs(flags.contexts, BareName::refused));
+  TRY(options.secrets, read_build_secrets(flags.secrets));
+  TRY(options.ssh_agents, find_agents(flags.agents));
+  if (flags.network == "none") options.network = sandbox::NetworkMode::isolated;
+  return {};
+}
+
+ecr::PullOptions pull_options_of_build(base::HttpClient& http, const ecr::Platform& platform) {
+  ecr::PullOptions options{.registry = {.http = &http}, .platform = platform};
+  options.registry.stop = interrupt_token();
+  options.progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+  return options;
+}
+
+}  // namespace
+
+void add_image_build_options(CLI::App* verb, ImageBuildFlags& flags) {
+  const auto list = [verb](const char* name, std::vector<std::string>& into, const char* help) {
+    verb->add_option(name, into, help)->allow_extra_args(false);
+  };
+  list("-t,--tag", flags.tags, "Name for the image");
+  verb->add_option("-f,--file", flags.file, "The Dockerfile; default: Dockerfile in the context");
+  verb->add_option("--target", flags.target, "The stage to stop at");
+  list("--build-arg", flags.arguments, "NAME=VALUE");
+  list("--build-context", flags.contexts, "A folder or image that FROM and COPY --from know: NAME=…");
+  list("--label", flags.labels, "A label of the image: NAME=VALUE");
+  list("--secret", flags.secrets, "A secret for RUN: id=NAME,src=FILE or id=NAME,env=VARIABLE");
+  list("--ssh", flags.agents, "An ssh agent for RUN: default, or NAME=SOCKET");
+  verb->add_option("--network", flags.network, "Of RUN: default or none")
+      ->check(CLI::IsMember({"default", "host", "none"}));
+  verb->add_option("--iidfile", flags.image_id_file, "Write the image's id there");
+  verb->add_flag("--no-cache", flags.no_cache, "Use no cached layer");
+  verb->add_flag("--pull", flags.pull, "Ask the registry for base images that are here");
+  verb->add_flag("-q,--quiet", flags.quiet, "Print the digest only");
+}
+
+Result<void> build_image_of(const ImageBuildFlags& flags, const std::string& folder, ecr::ImageStore& store,
+                            base::HttpClient& http) {
+  TRY(const auto context, base::open_directory(folder));
+  ecr::BuildOptions options{.context = context.get(), .tags = flags.tags};
+  TRY(read_dockerfile(flags, folder, options));
+  TRY(read_pairs_of_build(flags, options));
+  options.target = flags.target;
+  options.no_cache = flags.no_cache;
+  options.always_pull = flags.pull;
+  options.remote.http = &http;
+  options.pull = [&](const ecr::ImageReference& reference, const ecr::Platform& platform) {
+    return ecr::pull(reference, store, pull_options_of_build(http, platform));
+  };
+  options.progress = [&flags](const ecr::BuildProgress& progress) {
+    if (!flags.quiet) fmt::print(stderr, "{}\n", progress.line);
+  };
+  options.stop = interrupt_token();
+  TRY(const auto built, ecr::build_image(options, store));
+  if (!flags.image_id_file.empty()) TRY(base::write_file(flags.image_id_file, built.image_id.to_string()));
+  fmt::print("{}\n", built.manifest.digest.to_string());
+  return {};
+}
+
+}  // namespace cli

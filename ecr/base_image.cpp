@@ -1,0 +1,68 @@
+#include "ecr/base_image.h"
+
+#include <fmt/format.h>
+
+#include "base/strings.h"
+
+namespace ecr {
+
+namespace {
+
+using base::ErrorKind;
+using base::make_error;
+using base::Result;
+
+constexpr std::string_view kImageContext = "docker-image://";
+
+/// The image for the platform, when the store has it under the name.
+Result<Image> stored_image(const std::string& name, const Platform& platform, const ImageStore& store) {
+  TRY(auto found, store.resolve(name));
+  if (media_type::is_index(found.media_type)) {
+    TRY(const auto text, store.read_blob(found.digest));
+    TRY(const auto index, parse_index(text));
+    TRY(found, choose_platform(index, platform));
+  }
+  TRY(auto image, store.image(found));
+  if (platform_fits(platform, image.config.platform)) return image;
+  return make_error(ErrorKind::not_found,
+                    fmt::format("the image {} of the store is for {}, wanted is {}", name,
+                                to_string(image.config.platform), to_string(platform)));
+}
+
+BuiltStage stage_of(Image image) {
+  BuiltStage stage{.config = std::move(image.config), .stack = {}, .folder = "", .args = {}};
+  stage.stack = {
+      .layers = image.manifest.layers, .diff_ids = stage.config.diff_ids, .created = stage.config.created};
+  return stage;
+}
+
+}  // namespace
+
+Result<BuiltStage> find_base(const std::string& name, const Platform& platform, const BuildOptions& options,
+                             ImageStore& store, const std::function<void(const std::string&)>& say) {
+  std::string text = name;
+  if (const auto named = options.named_contexts.find(name); named != options.named_contexts.end()) {
+    if (!named->second.starts_with(kImageContext)) {
+      BuiltStage stage{.config = {.platform = platform}, .stack = {}, .folder = named->second, .args = {}};
+      return stage;
+    }
+    text = named->second.substr(kImageContext.size());
+  }
+  if (text == "scratch")
+    return BuiltStage{.config = {.platform = platform}, .stack = {}, .folder = "", .args = {}};
+  TRY(const auto reference, parse_image_reference(text));
+  auto image = stored_image(reference.to_string(), platform, store);
+  if (options.pull && (!image || options.always_pull)) {
+    say(fmt::format("pulling {}", reference.to_string()));
+    TRY(const auto pulled, options.pull(reference, platform));
+    image = store.image(pulled);
+  }
+  if (!image) {
+    return std::move(image).error().while_doing(
+        fmt::format("finding the base image {} (import one with `pipeline image import`, or pull it)",
+                    reference.to_string()));
+  }
+  return stage_of(std::move(*image));
+}
+
+}  // namespace ecr
