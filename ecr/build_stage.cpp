@@ -43,6 +43,8 @@ void BuildContext::tell(int step, BuildProgress::What what, const std::string& t
 
 StageBuilder::StageBuilder(BuildContext& build, const Stage& stage, BuiltStage base, StagePlace place)
     : build_(build), stage_(stage), image_(std::move(base)), place_(std::move(place)) {
+  // Programs find each other also where the base image says nothing of it, as in `scratch`.
+  if (!image_.config.env_value("PATH")) image_.config.set_env("PATH", kDefaultPath);
   steps_ = 1 + static_cast<int>(
                    std::count_if(stage.instructions.begin(), stage.instructions.end(), may_make_layer));
   step_ = 1;
@@ -192,17 +194,18 @@ Result<std::vector<std::string>> exposed_ports(const std::string& entry) {
 }
 
 Result<void> StageBuilder::set_list(const Instruction& instruction, Words& list) {
-  for (const auto& word : instruction.arguments) {
-    TRY(const auto expanded,
-        expand_words(
-            word, [this](std::string_view name) { return variable(name); }, build_.file.escape));
-    for (const auto& entry : expanded) {
-      Words entries = {entry};
-      if (instruction.keyword == "EXPOSE") {
-        TRY(entries, exposed_ports(entry));
+  TRY(const auto words, expand_all(instruction.arguments));
+  for (const auto& word : words) {
+    Words entries = {word};
+    if (instruction.keyword == "EXPOSE") {
+      // A variable may hold several ports.
+      entries.clear();
+      for (const auto& entry : split_raw_words(word)) {
+        TRY(const auto ports, exposed_ports(entry));
+        entries.insert(entries.end(), ports.begin(), ports.end());
       }
-      list.insert(list.end(), entries.begin(), entries.end());
     }
+    list.insert(list.end(), entries.begin(), entries.end());
   }
   std::sort(list.begin(), list.end());
   list.erase(std::unique(list.begin(), list.end()), list.end());
@@ -249,7 +252,6 @@ Result<std::vector<std::string>> StageBuilder::expand_all(const Words& words) co
 
 std::map<std::string, std::string> StageBuilder::environment() const {
   auto variables = build_.variables.proxies();
-  variables["PATH"] = kDefaultPath;
   for (const auto& [name, value] : image_.args) variables[name] = value;
   for (const auto& entry : image_.config.env) {
     const auto equals = entry.find('=');

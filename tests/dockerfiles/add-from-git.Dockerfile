@@ -1,0 +1,3 @@
+FROM scratch
+ADD @GIT@/o/r.git#v1 /tag
+ADD @GIT@/o/r.git#main:sub /below/

@@ -1,0 +1,8 @@
+FROM localhost/base:1
+STOPSIGNAL SIGUSR1
+EXPOSE 80 443/tcp 53/udp
+EXPOSE 8000-8002
+VOLUME /data
+VOLUME ["/logs", "/with blank"]
+ENV PORT=9
+EXPOSE $PORT

@@ -1,0 +1,4 @@
+FROM scratch
+COPY links /links
+COPY links/file /followed
+COPY links/folder /folder

@@ -1,0 +1,1 @@
+FROM localhost/base:1

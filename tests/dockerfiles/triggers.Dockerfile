@@ -1,0 +1,2 @@
+FROM localhost/cases:onbuild
+RUN echo after > /after
