@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace base {
@@ -51,6 +52,7 @@ struct Exchange {
   std::size_t header_bytes = 0;
   std::optional<Error> failure;
   bool body_refused = false;
+  bool head_told = false;
 };
 
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* user) {
@@ -80,6 +82,8 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user)
   long status = 0;
   curl_easy_getinfo(exchange.handle, CURLINFO_RESPONSE_CODE, &status);
   if (exchange.request.body_sink && status >= 200 && status < 300) {
+    if (exchange.request.on_head && !std::exchange(exchange.head_told, true))
+      exchange.request.on_head(static_cast<int>(status), exchange.response.headers);
     if (exchange.request.body_sink(chunk)) return chunk.size();
     exchange.body_refused = true;
     return 0;
@@ -179,6 +183,14 @@ HeaderList header_list(const HttpRequest& request) {
   return HeaderList(list);
 }
 
+void set_tls(CURL* handle, const TlsOptions& tls) {
+  if (!tls.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, tls.ca_file.c_str());
+  if (!tls.certificate_file.empty()) curl_easy_setopt(handle, CURLOPT_SSLCERT, tls.certificate_file.c_str());
+  if (!tls.key_file.empty()) curl_easy_setopt(handle, CURLOPT_SSLKEY, tls.key_file.c_str());
+  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
+  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
+}
+
 void set_options(CURL* handle, const HttpRequest& request, const HeaderList& headers, Exchange& exchange) {
   curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
   set_body(handle, request, exchange);
@@ -203,6 +215,11 @@ void set_options(CURL* handle, const HttpRequest& request, const HeaderList& hea
   curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
   curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &exchange);
   curl_easy_setopt(handle, CURLOPT_NOPROXY, hosts_without_proxy().c_str());
+  if (request.stall_timeout.count() > 0) {
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1024L);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.stall_timeout.count()));
+  }
+  set_tls(handle, request.tls);
 }
 
 Error transfer_error(const HttpRequest& request, CURLcode code, const char* detail) {
@@ -214,6 +231,7 @@ Error transfer_error(const HttpRequest& request, CURLcode code, const char* deta
   if (code == CURLE_COULDNT_RESOLVE_HOST) advice = "; check the host name and DNS";
   if (code == CURLE_COULDNT_RESOLVE_PROXY) advice = "; check http_proxy, https_proxy and no_proxy";
   if (code == CURLE_COULDNT_CONNECT) advice = "; is the server up, and is it the right port?";
+  if (code == CURLE_SSL_CACERT_BADFILE) advice = "; the file of CA certificates cannot be read";
   if (code == CURLE_PEER_FAILED_VERIFICATION) advice = "; check the CA certificates of this machine";
   if (code == CURLE_OPERATION_TIMEDOUT) {
     advice = fmt::format("; the limits are {} to connect and {} in all",

@@ -14,6 +14,15 @@
 
 namespace base {
 
+/// How a server proves who it is, and we to it. Empty is what the machine trusts, and no certificate of ours.
+struct TlsOptions {
+  std::string ca_file;  ///< PEM; instead of the machine's
+  std::string certificate_file;
+  std::string key_file;
+  bool verify = true;
+  bool operator==(const TlsOptions&) const = default;
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url;
@@ -25,9 +34,14 @@ struct HttpRequest {
   std::optional<std::uint64_t> body_size;
   /// When set, takes the body of a 2xx answer instead of HttpResponse::body; false ends the transfer.
   std::function<bool(std::string_view chunk)> body_sink;
+  /// Called before the first chunk goes to body_sink.
+  std::function<void(int status, const Headers& headers)> on_head;
+  TlsOptions tls;
   std::chrono::milliseconds connect_timeout{10'000};
   /// Of the whole exchange; zero is none.
   std::chrono::milliseconds timeout{60'000};
+  /// Ends a transfer that has moved less than a KiB a second for so long; zero is never.
+  std::chrono::seconds stall_timeout{0};
   bool follow_redirects = false;
   std::size_t max_response_bytes = 64U << 20;
   std::stop_token stop;

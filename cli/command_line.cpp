@@ -193,8 +193,19 @@ void add_image(CLI::App& app, ImageFlags& flags) {
   verb("inspect", "Show an image's manifest and configuration", "The image", 1, 1);
   verb("rm", "Forget images", "Images", 1, 1000);
   verb("tag", "Give an image one more name", "The image and the new name", 2, 2);
-  verb("push", "Push to the registry that the name says", "The image", 1, 1);
-  verb("pull", "Pull from the registry that the name says", "The image", 1, 1);
+  verb("push", "Push to the registry that the name says", "The image", 1, 1)
+      ->add_option("--compression", flags.compression,
+                   "For layers that are not compressed: gzip (the default), zstd, or none")
+      ->check(CLI::IsMember({"gzip", "zstd", "none"}));
+  auto* pull = verb("pull", "Pull from the registry that the name says", "The image", 1, 1);
+  pull->add_option("--platform", flags.platform,
+                   "Of an index: os/architecture[/variant]; default: this machine's");
+  pull->add_flag("--all-platforms", flags.all_platforms, "The whole index");
+  pull->add_flag("--unpack", flags.unpack, "Unpack layers as they come, not when they are first used");
+  verb("tags", "List the tags of a registry's repository", "The repository", 1, 1);
+  verb("referrers", "List what refers to an image in its registry: signatures, SBOMs", "The image", 1, 1)
+      ->add_option("--artifact-type", flags.artifact_type, "Only of that type");
+  verb("delete", "Remove a tag, or by digest an image, from its registry", "The image", 1, 1);
   verb("unpack", "Write the files of an image into a folder", "The image and a new or empty folder", 2, 2)
       ->add_flag("--setuid", flags.keep_setuid, "Keep set-user-id bits and file capabilities");
   add_image_upkeep(*image, flags);

@@ -118,13 +118,19 @@ struct EmulatorFlags {
 };
 
 struct ImageFlags {
-  std::string verb;  ///< build, import, load, save, ls, inspect, rm, tag, push, pull, fsck, prune, unpack
+  std::string verb;  ///< build, import, load, save, ls, inspect, rm, tag, push, pull, fsck, prune, unpack,
+                     ///< tags, referrers, delete
   std::vector<std::string> arguments;
   ImageBuildFlags build;
   std::vector<std::string> environment;
   std::vector<std::string> command;
   std::string output;
   bool repair = false;
+  std::string platform;
+  std::string compression;
+  std::string artifact_type;
+  bool all_platforms = false;
+  bool unpack = false;
   bool keep_setuid = false;
   bool prune_cache = false;
   bool dry_run = false;

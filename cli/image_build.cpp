@@ -10,6 +10,7 @@
 #include "cli/interrupts.h"
 #include "cli/run_inputs.h"
 #include "ecr/build.h"
+#include "ecr/docker_config.h"
 #include "ecr/pull.h"
 #include "ecr/push.h"
 
@@ -99,8 +100,9 @@ Result<void> read_pairs_of_build(const ImageBuildFlags& flags, ecr::BuildOptions
   return {};
 }
 
-ecr::PullOptions pull_options_of_build(base::HttpClient& http, const ecr::Platform& platform) {
-  ecr::PullOptions options{.registry = {.http = &http}, .platform = platform};
+Result<ecr::PullOptions> pull_options_of_build(base::HttpClient& http, const ecr::Platform& platform) {
+  ecr::PullOptions options{.platform = platform};
+  TRY(options.registry, ecr::user_registry_options(http));
   options.registry.stop = interrupt_token();
   options.progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   return options;
@@ -138,8 +140,10 @@ Result<void> build_image_of(const ImageBuildFlags& flags, const std::string& fol
   options.no_cache = flags.no_cache;
   options.always_pull = flags.pull;
   options.remote.http = &http;
-  options.pull = [&](const ecr::ImageReference& reference, const ecr::Platform& platform) {
-    return ecr::pull(reference, store, pull_options_of_build(http, platform));
+  options.pull = [&](const ecr::ImageReference& reference,
+                     const ecr::Platform& platform) -> Result<ecr::Descriptor> {
+    TRY(const auto how, pull_options_of_build(http, platform));
+    return ecr::pull(reference, store, how);
   };
   options.progress = [&flags](const ecr::BuildProgress& progress) {
     if (!flags.quiet) fmt::print(stderr, "{}\n", progress.line);

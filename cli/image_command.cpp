@@ -9,8 +9,10 @@
 #include "cli/commands.h"
 #include "cli/emulator_process.h"
 #include "cli/image_build.h"
+#include "cli/image_registry.h"
 #include "cli/image_upkeep.h"
 #include "cli/interrupts.h"
+#include "ecr/docker_config.h"
 #include "ecr/image_archive.h"
 #include "ecr/image_store.h"
 #include "ecr/pull.h"
@@ -27,14 +29,15 @@ struct Call {
   std::unique_ptr<base::HttpClient> http = base::make_curl_http_client();
 };
 
-ecr::RegistryOptions registry_options(const Call& call) {
-  ecr::RegistryOptions options{.http = call.http.get()};
+base::Result<ecr::RegistryOptions> registry_options(const Call& call) {
+  TRY(auto options, ecr::user_registry_options(*call.http));
   options.stop = interrupt_token();
   return options;
 }
 
-ecr::PullOptions pull_options(const Call& call) {
-  ecr::PullOptions options{.registry = registry_options(call)};
+base::Result<ecr::PullOptions> pull_options(const Call& call) {
+  ecr::PullOptions options;
+  TRY(options.registry, registry_options(call));
   options.progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   return options;
 }
@@ -92,10 +95,18 @@ base::Result<void> tag(Call& call) {
   return call.store.tag(call.flags.arguments[1], image);
 }
 
+std::optional<ecr::BlockCodec> packing_of(const std::string& compression) {
+  if (compression.empty() || compression == "gzip") return ecr::gzip_codecs().front();
+  if (compression == "zstd") return ecr::BlockCodec::zstd;
+  return std::nullopt;
+}
+
 base::Result<void> push(Call& call) {
   TRY(const auto target, ecr::parse_image_reference(call.flags.arguments[0]));
-  TRY(const auto plan, ecr::plan_push(call.store, target.to_string(), target));
-  TRY(const auto pushed, ecr::push(plan, call.store, registry_options(call)));
+  TRY(auto plan, ecr::plan_push(call.store, target.to_string(), target));
+  plan.pack_with = packing_of(call.flags.compression);
+  TRY(const auto options, registry_options(call));
+  TRY(const auto pushed, ecr::push(plan, call.store, options));
   fmt::print("{}: {} blobs sent ({}), {} were there\n{}\n", target.to_string(), pushed.blobs_uploaded,
              base::format_bytes(pushed.bytes_uploaded), pushed.blobs_present, pushed.digest.to_string());
   return {};
@@ -103,9 +114,20 @@ base::Result<void> push(Call& call) {
 
 base::Result<void> pull(Call& call) {
   TRY(const auto reference, ecr::parse_image_reference(call.flags.arguments[0]));
-  TRY(const auto pulled, ecr::pull(reference, call.store, pull_options(call)));
+  TRY(auto options, pull_options(call));
+  if (!call.flags.platform.empty()) {
+    TRY(options.platform, ecr::parse_platform(call.flags.platform));
+  }
+  if (call.flags.all_platforms) options.platforms = ecr::Platforms::all;
+  if (call.flags.unpack) options.unpacking = ecr::Unpacking::at_once;
+  TRY(const auto pulled, ecr::pull(reference, call.store, options));
   fmt::print("{}\n", pulled.digest.to_string());
   return {};
+}
+
+base::Result<void> registry_verb(Call& call) {
+  TRY(const auto options, registry_options(call));
+  return ask_registry(options, call.flags);
 }
 
 base::Result<void> carry_out(Call& call) {
@@ -120,6 +142,7 @@ base::Result<void> carry_out(Call& call) {
   if (verb == "tag") return tag(call);
   if (verb == "push") return push(call);
   if (verb == "pull") return pull(call);
+  if (verb == "tags" || verb == "referrers" || verb == "delete") return registry_verb(call);
   if (verb == "fsck") return check_images(call.store, call.flags);
   if (verb == "prune") return prune_images(call.store, call.flags);
   if (verb == "unpack") return unpack_image(call.store, call.flags);

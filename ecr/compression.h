@@ -1,6 +1,7 @@
 #pragma once
-// Layers compressed and back: gzip by ISA-L where it is there, else zlib; zstd, which caches are kept in.
-// Streams in constant memory. Not for tar (base/archive) nor for digests.
+// Compressed streams read: gzip by ISA-L where it is there, else zlib; zstd, in which caches are also
+// written. Constant memory. Layers are written by parallel_compressor. Not for tar (base/archive) nor for
+// digests.
 
 #include <cstddef>
 #include <functional>
@@ -14,20 +15,6 @@ namespace ecr {
 using ByteSink = std::function<base::Result<void>(std::string_view bytes)>;
 /// Fills up to `size` bytes and returns how many; 0 at the end.
 using ByteSource = std::function<base::Result<std::size_t>(char* buffer, std::size_t size)>;
-
-/// One gzip member; its header holds no name and no time.
-class GzipEncoder {
- public:
-  explicit GzipEncoder(ByteSink sink);
-  ~GzipEncoder();
-  base::Result<void> write(std::string_view bytes);
-  /// Ends the member; call once.
-  base::Result<void> finish();
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
 
 /// One Zstandard frame with a checksum, made by several threads.
 class ZstdEncoder {

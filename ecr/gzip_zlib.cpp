@@ -1,4 +1,4 @@
-// gzip by zlib, for machines without ISA-L.
+// gzip read by zlib, for machines without ISA-L.
 #include <zlib.h>
 
 #include <array>
@@ -18,51 +18,6 @@ using base::Result;
 
 constexpr std::size_t kBufferBytes = 256 * 1024;
 constexpr int kGzip = 16 + MAX_WBITS;
-
-Bytef* input_of(std::string_view bytes) {
-  return const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes.data()));  // NOLINT
-}
-
-}  // namespace
-
-struct GzipEncoder::State {
-  ByteSink sink;
-  z_stream stream{};
-  std::vector<Bytef> output = std::vector<Bytef>(kBufferBytes);
-
-  Result<void> run(std::string_view bytes, int flush) {
-    stream.next_in = input_of(bytes);
-    stream.avail_in = static_cast<uInt>(bytes.size());
-    do {
-      stream.next_out = output.data();
-      stream.avail_out = static_cast<uInt>(output.size());
-      if (deflate(&stream, flush) == Z_STREAM_ERROR) return make_error(ErrorKind::internal, "gzip failed");
-      const std::size_t count = output.size() - stream.avail_out;
-      if (count > 0) TRY(sink({reinterpret_cast<const char*>(output.data()), count}));
-    } while (stream.avail_out == 0);
-    return {};
-  }
-};
-
-GzipEncoder::GzipEncoder(ByteSink sink) : state_(std::make_unique<State>()) {
-  state_->sink = std::move(sink);
-  deflateInit2(&state_->stream, 1, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY);
-}
-GzipEncoder::~GzipEncoder() {
-  deflateEnd(&state_->stream);
-}
-
-Result<void> GzipEncoder::write(std::string_view bytes) {
-  constexpr std::size_t kMost = 1U << 30;
-  for (; bytes.size() > kMost; bytes.remove_prefix(kMost))
-    TRY(state_->run(bytes.substr(0, kMost), Z_NO_FLUSH));
-  return state_->run(bytes, Z_NO_FLUSH);
-}
-Result<void> GzipEncoder::finish() {
-  return state_->run({}, Z_FINISH);
-}
-
-namespace {
 
 class Gunzip {
  public:

@@ -161,6 +161,32 @@ Result<std::vector<std::string>> name_oci_images(ImageStore& store, const Loaded
   return names;
 }
 
+/// A layer as it came: a plain one is compressed when it is pushed.
+Result<Descriptor> stored_layer(const ImageStore& store, const Digest& digest) {
+  TRY(const auto fd, store.open_blob(digest));
+  TRY(const auto size, store.blob_size(digest));
+  std::string beginning(16, '\0');
+  const ssize_t count = ::pread(fd.get(), beginning.data(), beginning.size(), 0);
+  beginning.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  Descriptor layer{.digest = digest, .size = size};
+  switch (detect_compression(beginning)) {
+    case Compression::none:
+      layer.media_type = media_type::kOciLayer;
+      return layer;
+    case Compression::gzip:
+      layer.media_type = media_type::kOciLayerGzip;
+      return layer;
+    case Compression::zstd:
+      layer.media_type = media_type::kOciLayerZstd;
+      return layer;
+    case Compression::bzip2:
+    case Compression::xz:
+      break;
+  }
+  return make_error(ErrorKind::invalid_input,
+                    "a layer of the archive: expected a tar, plain or compressed by gzip or zstd");
+}
+
 /// manifest.json of `docker save`: configurations and uncompressed layers under names of its own.
 Result<std::vector<std::string>> name_docker_images(ImageStore& store, const LoadedArchive& archive) {
   TRY(const auto list, base::parse_json(archive.documents.at("manifest.json")));
@@ -178,10 +204,8 @@ Result<std::vector<std::string>> name_docker_images(ImageStore& store, const Loa
     std::vector<Descriptor> layers;
     for (const auto& member : base::json_member(entry, "Layers")) {
       TRY(const auto digest, digest_of(member.is_string() ? member.get<std::string>() : ""));
-      TRY(const auto fd, store.open_blob(digest));
-      TRY(const auto source, plain_bytes(fd.get(), "a layer"));
-      TRY(const auto layer, store_layer(store, source, "a layer"));
-      layers.push_back(layer.descriptor);
+      TRY(auto layer, stored_layer(store, digest));
+      layers.push_back(std::move(layer));
     }
     TRY(const auto image, store.put_image(config, layers));
     for (const auto& tag : base::json_member(entry, "RepoTags")) {

@@ -226,7 +226,9 @@ Result<Descriptor> ImageStore::put_image(const ImageConfig& config, const std::v
   manifest.layers = layers;
   // The same bytes under either name; a manifest of one kind names its layers in that kind.
   for (auto& layer : manifest.layers) {
+    if (layer.media_type == media_type::kDockerLayer) layer.media_type = media_type::kOciLayer;
     if (layer.media_type == media_type::kDockerLayerGzip) layer.media_type = media_type::kOciLayerGzip;
+    if (layer.media_type == media_type::kDockerLayerZstd) layer.media_type = media_type::kOciLayerZstd;
   }
   const std::string manifest_text = to_text(manifest);
   TRY(const auto manifest_digest, put_blob(manifest_text));

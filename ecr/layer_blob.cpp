@@ -1,11 +1,9 @@
 #include "ecr/layer_blob.h"
 
-#include <condition_variable>
-#include <deque>
-#include <mutex>
+#include <optional>
 #include <thread>
 
-#include "ecr/compression.h"
+#include "ecr/parallel_compressor.h"
 
 namespace ecr {
 
@@ -13,104 +11,99 @@ namespace {
 
 using base::Result;
 
-constexpr std::size_t kBlockBytes = 1U << 20;
-constexpr std::size_t kMostBlocks = 4;
-
 }  // namespace
 
 struct LayerBlob::State {
-  explicit State(BlobWriter blob_writer) : writer(std::move(blob_writer)) {}
+  State(BlobWriter blob_writer, BlockCodec which)
+      : writer(std::move(blob_writer)), codec(which), block_bytes(block_size(which)) {}
   State(const State&) = delete;
   State& operator=(const State&) = delete;
-  ~State() { stop_worker(); }
+  ~State() {
+    if (compressor) compressor->give_up();
+    if (taker.joinable()) taker.join();
+  }
 
-  // The second thread: takes blocks until the end is marked or something fails.
-  void compress() {
-    GzipEncoder encoder([this](std::string_view bytes) { return writer.write(bytes); });
+  // The thread that stores: takes compressed pieces until the end, or until something fails.
+  void store_pieces() {
     while (true) {
-      std::string next;
-      {
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [this] { return !blocks.empty() || ended; });
-        if (blocks.empty()) break;
-        next = std::move(blocks.front());
-        blocks.pop_front();
+      auto piece = compressor->take();
+      if (!piece) {
+        failure = std::move(piece).error();
+        break;
       }
-      changed.notify_all();
-      if (!keep(encoder.write(next))) return;
+      if (piece->empty()) return;
+      if (auto written = writer.write(*piece); !written) {
+        failure = std::move(written).error();
+        break;
+      }
+      compressor->recycle(std::move(*piece));
     }
-    keep(encoder.finish());
+    compressor->give_up();
   }
 
-  bool keep(Result<void> result) {
-    if (result) return true;
-    const std::lock_guard lock(mutex);
-    failure = std::move(result).error();
-    changed.notify_all();
-    return false;
-  }
-
+  // Threads are for layers of more than one block; most have less.
   Result<void> pass_on() {
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [this] { return blocks.size() < kMostBlocks || failure; });
-    if (failure) return *failure;
-    blocks.push_back(std::move(block));
-    block.clear();
-    lock.unlock();
-    changed.notify_all();
+    if (!compressor) {
+      compressor.emplace(codec);
+      taker = std::thread([this] { store_pieces(); });
+    }
+    if (!compressor->put(std::move(block))) return join();
+    block = compressor->spare();
     return {};
   }
 
-  void stop_worker() {
-    if (!worker.joinable()) return;
-    {
-      const std::lock_guard lock(mutex);
-      ended = true;
-    }
-    changed.notify_all();
-    worker.join();
+  Result<void> join() {
+    if (taker.joinable()) taker.join();
+    if (failure) return *failure;
+    return {};
   }
 
   BlobWriter writer;
+  BlockCodec codec;
+  std::size_t block_bytes;
   base::Sha256 plain;
   std::uint64_t plain_size = 0;
   std::string block;
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::deque<std::string> blocks;
-  bool ended = false;
-  std::optional<base::Error> failure;
-  std::thread worker;
+  std::optional<ParallelCompressor> compressor;
+  std::thread taker;
+  std::optional<base::Error> failure;  ///< the taker's, to be read once it is joined
 };
 
 LayerBlob::LayerBlob(std::unique_ptr<State> state) : state_(std::move(state)) {}
 LayerBlob::LayerBlob(LayerBlob&&) noexcept = default;
 LayerBlob::~LayerBlob() = default;
 
-Result<LayerBlob> LayerBlob::start(ImageStore& store) {
+Result<LayerBlob> LayerBlob::start(ImageStore& store, BlockCodec codec) {
   TRY(auto writer, store.start_blob());
-  auto state = std::make_unique<State>(std::move(writer));
-  State* raw = state.get();
-  state->worker = std::thread([raw] { raw->compress(); });
-  return LayerBlob(std::move(state));
+  return LayerBlob(std::make_unique<State>(std::move(writer), codec));
 }
 
 Result<void> LayerBlob::write(std::string_view bytes) {
   state_->plain.update(bytes);
   state_->plain_size += bytes.size();
-  state_->block.append(bytes);
-  if (state_->block.size() < kBlockBytes) return {};
-  return state_->pass_on();
+  while (!bytes.empty()) {
+    const auto piece = bytes.substr(0, state_->block_bytes - state_->block.size());
+    state_->block += piece;
+    bytes.remove_prefix(piece.size());
+    if (state_->block.size() == state_->block_bytes) TRY(state_->pass_on());
+  }
+  return {};
 }
 
 Result<WrittenLayer> LayerBlob::finish() {
-  if (!state_->block.empty()) TRY(state_->pass_on());
-  state_->stop_worker();
-  if (state_->failure) return *state_->failure;
+  if (!state_->compressor) {
+    TRY(const auto packed, compress_at_once(state_->codec, state_->block));
+    TRY(state_->writer.write(packed));
+  } else {
+    if (!state_->block.empty()) TRY(state_->pass_on());
+    state_->compressor->end();
+    TRY(state_->join());
+  }
   WrittenLayer layer;
   layer.diff_id = Digest::from(state_->plain.finish());
   layer.uncompressed_size = state_->plain_size;
-  layer.descriptor.media_type = media_type::kOciLayerGzip;
+  layer.descriptor.media_type =
+      state_->codec == BlockCodec::zstd ? media_type::kOciLayerZstd : media_type::kOciLayerGzip;
   layer.descriptor.size = state_->writer.size();
   TRY(layer.descriptor.digest, state_->writer.commit());
   return layer;

@@ -1,11 +1,12 @@
 #pragma once
-// Where a layer's tar goes on its way into the store: hashed plain, compressed and hashed again on a second
-// thread, stored. What the tar holds is layer.h's business.
+// Where a layer's tar goes on its way into the store: hashed plain, compressed by all processors, hashed
+// again, stored. What the tar holds is layer.h's business.
 
 #include <memory>
 #include <string_view>
 
 #include "base/result.h"
+#include "ecr/block_codec.h"
 #include "ecr/image_store.h"
 #include "ecr/layer.h"
 
@@ -13,7 +14,7 @@ namespace ecr {
 
 class LayerBlob {
  public:
-  static base::Result<LayerBlob> start(ImageStore& store);
+  static base::Result<LayerBlob> start(ImageStore& store, BlockCodec codec = gzip_codecs().front());
   LayerBlob(LayerBlob&&) noexcept;
   ~LayerBlob();
   /// Bytes of the tar.

@@ -1,6 +1,6 @@
 #pragma once
-// Fetching an image from a registry into the store: index → platform → manifest → blobs, all digests
-// verified.
+// Fetching an image from a registry into the store: index → platform → manifest → blobs, several at a time,
+// all digests verified. Mirrors are asked before the registry itself.
 
 #include <functional>
 #include <string>
@@ -11,11 +11,22 @@
 
 namespace ecr {
 
+enum class Platforms {
+  one,
+  all,  ///< the whole index, with all that it names
+};
+enum class Unpacking {
+  when_needed,
+  at_once,  ///< each layer as soon as it is there
+};
+
 struct PullOptions {
   RegistryOptions registry;
   Platform platform = host_platform();
+  Platforms platforms = Platforms::one;
+  Unpacking unpacking = Unpacking::when_needed;
   std::uint64_t max_image_bytes = 32ULL << 30;  ///< compressed, all layers
-  /// One line for people per thing that happens.
+  /// One line for people per thing that happens; from several threads, never at the same time.
   std::function<void(const std::string& line)> progress;
 };
 

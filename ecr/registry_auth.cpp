@@ -5,6 +5,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "ecr/registry_errors.h"
 
 namespace ecr {
 
@@ -23,30 +24,62 @@ std::string basic(const RegistryCredentials& credentials) {
   return "Basic " + base::base64_encode(credentials.username + ":" + credentials.password);
 }
 
-Result<std::string> fetch_token(const AuthChallenge& challenge, const RegistryOptions& options,
-                                const ImageReference& target) {
+std::string scope_for(const AuthRequest& request, const std::string& asked) {
+  // A read's challenge would give a token that the next upload cannot use.
+  switch (request.access) {
+    case Access::pull:
+      return asked.empty() ? "repository:" + request.target.repository + ":pull" : asked;
+    case Access::push:
+      return "repository:" + request.target.repository + ":pull,push";
+    case Access::remove:
+      break;
+  }
+  return "repository:" + request.target.repository + ":pull,push,delete";
+}
+
+base::HttpRequest token_request(const AuthChallenge& challenge, const AuthRequest& request,
+                                const RegistryCredentials* login) {
   const auto value = [&](const char* name) {
     const auto found = challenge.values.find(name);
     return found == challenge.values.end() ? std::string() : found->second;
   };
   const std::string realm = value("realm");
-  std::string scope = value("scope");
-  // A read's challenge would give a token that the next upload cannot use.
-  const auto login = options.credentials.find(target.host);
-  if (scope.empty() || login != options.credentials.end())
-    scope = "repository:" + target.repository + ":pull,push";
-  base::HttpRequest request;
-  request.url =
-      realm + (realm.find('?') == std::string::npos ? "?" : "&") + "scope=" + base::percent_encode(scope);
+  std::string query = "scope=" + base::percent_encode(scope_for(request, value("scope")));
   if (const auto service = value("service"); !service.empty())
-    request.url += "&service=" + base::percent_encode(service);
-  if (login != options.credentials.end()) request.headers.emplace("Authorization", basic(login->second));
-  request.stop = options.stop;
-  request.max_response_bytes = 1U << 20;
-  TRY(const auto response, options.http->send(request));
+    query += "&service=" + base::percent_encode(service);
+  base::HttpRequest asked;
+  asked.stop = request.options.stop;
+  asked.tls = request.tls;
+  asked.max_response_bytes = 1U << 20;
+  if (login != nullptr && !login->identity_token.empty()) {
+    // What `docker login` keeps for services that give identity tokens (distribution: token oauth2).
+    asked.method = "POST";
+    asked.url = realm;
+    asked.headers.emplace("Content-Type", "application/x-www-form-urlencoded");
+    asked.body = query + "&grant_type=refresh_token&client_id=pipeline&refresh_token=" +
+                 base::percent_encode(login->identity_token);
+    return asked;
+  }
+  asked.url = realm + (realm.find('?') == std::string::npos ? "?" : "&") + query;
+  if (login != nullptr) asked.headers.emplace("Authorization", basic(*login));
+  return asked;
+}
+
+const RegistryCredentials* login_of(const AuthRequest& request) {
+  const auto found = request.options.credentials.find(request.target.host);
+  return found == request.options.credentials.end() ? nullptr : &found->second;
+}
+
+Result<std::string> fetch_token(const AuthChallenge& challenge, const AuthRequest& request) {
+  const std::string& realm = challenge.values.at("realm");
+  const auto* login = login_of(request);
+  TRY(const auto response, request.options.http->send(token_request(challenge, request, login)));
   if (response.status != 200) {
-    return make_error(ErrorKind::denied, fmt::format("the token service {} answered {} for {}", realm,
-                                                     response.status, target.name()));
+    const auto kind = is_passing_status(response.status) ? ErrorKind::unavailable : ErrorKind::denied;
+    return make_error(kind,
+                      fmt::format("the token service {} answered {} for {}{}", realm, response.status,
+                                  request.target.name(),
+                                  login == nullptr ? "; log in to the registry first (docker login)" : ""));
   }
   TRY(const auto json, base::parse_json(response.body));
   std::string token = base::json_string(json, "token");
@@ -85,26 +118,28 @@ AuthChallenge parse_challenge(std::string_view header) {
   return challenge;
 }
 
-Result<std::string> answer_challenge(const AuthChallenge& challenge, const RegistryOptions& options,
-                                     const ImageReference& target, const std::string& registry) {
-  const auto login = options.credentials.find(target.host);
+Result<std::string> answer_challenge(const AuthChallenge& challenge, const AuthRequest& request) {
   if (challenge.scheme == "basic") {
-    if (login == options.credentials.end()) return std::string();
-    const bool mapped = options.endpoints.contains(target.host);
-    if (is_plain_http_elsewhere(registry) && !mapped) {
-      return make_error(ErrorKind::denied, registry + " asks for a password over plain http; it is not sent");
+    const auto* login = login_of(request);
+    if (login == nullptr) return std::string();
+    const auto* settings = request.options.config.find(request.target.host);
+    const bool allowed = request.options.endpoints.contains(request.target.host) ||
+                         (settings != nullptr && settings->insecure);
+    if (is_plain_http_elsewhere(request.registry) && !allowed) {
+      return make_error(ErrorKind::denied,
+                        request.registry + " asks for a password over plain http; it is not sent");
     }
-    return basic(login->second);
+    return basic(*login);
   }
   if (challenge.scheme != "bearer" || !challenge.values.contains("realm")) return std::string();
   const std::string& realm = challenge.values.at("realm");
   const bool is_url = realm.starts_with("https://") || realm.starts_with("http://");
-  if (!is_url || (is_plain_http_elsewhere(realm) && registry.starts_with("https://"))) {
-    return make_error(
-        ErrorKind::denied,
-        fmt::format("{} names \"{}\" as its token service; no password is sent there", registry, realm));
+  if (!is_url || (is_plain_http_elsewhere(realm) && request.registry.starts_with("https://"))) {
+    return make_error(ErrorKind::denied,
+                      fmt::format("{} names \"{}\" as its token service; no password is sent there",
+                                  request.registry, realm));
   }
-  return fetch_token(challenge, options, target).while_doing("asking for a token for " + target.name());
+  return fetch_token(challenge, request).while_doing("asking for a token for " + request.target.name());
 }
 
 }  // namespace ecr

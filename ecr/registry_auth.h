@@ -17,9 +17,16 @@ struct AuthChallenge {
 };
 AuthChallenge parse_challenge(std::string_view header);
 
-/// The Authorization header that answers a challenge; empty when there is nothing to answer with. `registry`
-/// is the base URL that challenged.
-base::Result<std::string> answer_challenge(const AuthChallenge& challenge, const RegistryOptions& options,
-                                           const ImageReference& target, const std::string& registry);
+/// Who asks for what.
+struct AuthRequest {
+  const RegistryOptions& options;
+  const ImageReference& target;
+  Access access = Access::pull;
+  const std::string& registry;  ///< the base URL that challenged
+  const base::TlsOptions& tls;  ///< of the registry; its token service is trusted alike
+};
+
+/// The Authorization header that answers a challenge; empty when there is nothing to answer with.
+base::Result<std::string> answer_challenge(const AuthChallenge& challenge, const AuthRequest& request);
 
 }  // namespace ecr

@@ -15,6 +15,7 @@ using base::ErrorKind;
 
 constexpr std::chrono::milliseconds kFirstWait{200};
 constexpr std::chrono::milliseconds kLongestWait{20'000};
+constexpr std::int64_t kLongestTold = 86'400;  // seconds; who asks decides what is too long
 
 ErrorKind kind_of(int status) {
   if (status == 404) return ErrorKind::not_found;
@@ -58,8 +59,7 @@ std::chrono::milliseconds time_before_retry(int attempt, const base::HttpRespons
   if (response != nullptr) {
     if (const auto after = base::header_value(response->headers, "Retry-After")) {
       if (const auto seconds = base::parse_integer(*after); seconds && *seconds >= 0) {
-        return std::min<std::chrono::milliseconds>(std::chrono::seconds(std::min<std::int64_t>(*seconds, 60)),
-                                                   kLongestWait);
+        return std::chrono::seconds(std::min<std::int64_t>(*seconds, kLongestTold));
       }
     }
   }

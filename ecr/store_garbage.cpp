@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "ecr/image_names.h"
 #include "ecr/reached.h"
 

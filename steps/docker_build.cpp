@@ -69,7 +69,7 @@ void tell_ignored(const DockerCall& call) {
 base::Result<void> push_image(const DockerCall& call, RunningJob& job, const std::string& source,
                               const ecr::ImageReference& reference) {
   TRY(check_registry(*job.services, reference));
-  const ecr::ImageStore& store = *job.services->images;
+  ecr::ImageStore& store = *job.services->images;
   if (!store.resolve(source)) {
     return base::make_error(
         base::ErrorKind::not_found,
@@ -86,7 +86,7 @@ base::Result<void> push_image(const DockerCall& call, RunningJob& job, const std
                                    }));
   say(call.command.quiet ? reference.to_string()
                          : fmt::format("{}: digest: {} size: {}", reference.manifest_key(),
-                                       pushed.digest.to_string(), plan.manifest.size));
+                                       pushed.digest.to_string(), pushed.manifest.size));
   std::uint64_t size = 0;
   for (const ecr::Descriptor& blob : plan.blobs) size += blob.size;
   base::Json details = base::Json::object();

@@ -110,9 +110,10 @@ TEST(Manifest, RefusesWhatCannotBeUnpacked) {
            R"(,"layers":[)" + layer + "]}";
   };
   EXPECT_TRUE(parse_manifest(manifest(media_type::kOciLayerZstd)).ok());
-  EXPECT_THAT(
-      parse_manifest(manifest("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip")).error().message,
-      HasSubstr("cannot be unpacked"));
+  EXPECT_TRUE(parse_manifest(manifest(media_type::kDockerLayer)).ok());
+  EXPECT_TRUE(parse_manifest(manifest("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip")).ok());
+  EXPECT_THAT(parse_manifest(manifest("application/vnd.cyclonedx+json")).error().message,
+              HasSubstr("cannot be unpacked"));
   for (const char* text : {"", "[]", "{}", "null", R"({"config":{},"layers":[]})", R"({"fsLayers":[]})"})
     EXPECT_FALSE(parse_manifest(text).ok()) << text;
 }

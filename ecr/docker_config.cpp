@@ -1,0 +1,212 @@
+#include "ecr/docker_config.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "aws/client.h"
+#include "base/crypto.h"
+#include "base/glob.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "base/strings.h"
+#include "ecr/ecr_client.h"
+
+extern char** environ;
+
+namespace ecr {
+
+namespace {
+
+using base::ErrorKind;
+using base::Json;
+using base::make_error;
+using base::Path;
+using base::Result;
+using Login = std::optional<RegistryCredentials>;
+
+constexpr std::size_t kMostConfigBytes = 4U << 20;
+constexpr std::chrono::seconds kHelperTime{60};
+constexpr const char* kDockerHubKey = "https://index.docker.io/v1/";
+constexpr const char* kIdentityTokenUser = "<token>";
+
+std::string variable(const UserEnvironment& environment, const char* name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
+}
+
+std::vector<Path> config_files(const UserEnvironment& environment) {
+  std::vector<Path> files;
+  const auto add = [&](const std::string& folder, const char* name) {
+    if (!folder.empty()) files.push_back(Path(folder) / name);
+  };
+  if (const auto named = variable(environment, "REGISTRY_AUTH_FILE"); !named.empty())
+    files.emplace_back(named);
+  const auto home = variable(environment, "HOME");
+  const auto docker = variable(environment, "DOCKER_CONFIG");
+  add(docker.empty() ? (home.empty() ? "" : home + "/.docker") : docker, "config.json");
+  add(variable(environment, "XDG_RUNTIME_DIR"), "containers/auth.json");
+  add(home, ".config/containers/auth.json");
+  return files;
+}
+
+/// How files name the same host: as it is, with a scheme, with the path of an old API; Docker Hub by its old
+/// name.
+std::vector<std::string> keys_of(const std::string& host) {
+  if (host == "docker.io") return {kDockerHubKey, "docker.io", "index.docker.io", "registry-1.docker.io"};
+  return {host,
+          "https://" + host,
+          "http://" + host,
+          "https://" + host + "/",
+          "https://" + host + "/v1/",
+          "https://" + host + "/v2/"};
+}
+
+bool is_helper_name(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  });
+}
+
+Result<Login> ask_helper(const std::string& name, const std::string& key,
+                         const UserEnvironment& environment) {
+  if (!is_helper_name(name))
+    return make_error(ErrorKind::invalid_input, "\"" + name + "\" names no credential helper");
+  const std::string program = "docker-credential-" + name;
+  const auto path = base::find_program(program, variable(environment, "PATH"));
+  if (!path) {
+    return make_error(
+        ErrorKind::not_found,
+        fmt::format("the credential helper {} is not on PATH, but docker's configuration names it", program));
+  }
+  std::vector<std::string> variables;
+  for (const auto& [variable_name, value] : environment) variables.push_back(variable_name + "=" + value);
+  TRY(const auto answer, base::run_process({.argv = {path->string(), "get"},
+                                            .environment = std::move(variables),
+                                            .input = key,
+                                            .timeout = kHelperTime}));
+  // That it knows nothing is an answer, too (docker-credential-helpers: credentials not found in native
+  // keychain).
+  if (answer.exit_code != 0 && base::to_lower(answer.output).find("not found") != std::string::npos)
+    return Login();
+  const auto json = base::parse_json(answer.output);
+  if (answer.exit_code != 0 || !json) {
+    return make_error(ErrorKind::denied, fmt::format("the credential helper {} failed with exit code {}",
+                                                     program, answer.exit_code));
+  }
+  RegistryCredentials login{.username = base::json_string(*json, "Username"),
+                            .password = base::json_string(*json, "Secret")};
+  if (login.username == kIdentityTokenUser) login = {.identity_token = login.password};
+  return Login(std::move(login));
+}
+
+Login login_of_entry(const Json& entry) {
+  RegistryCredentials login{.username = base::json_string(entry, "username"),
+                            .password = base::json_string(entry, "password"),
+                            .identity_token = base::json_string(entry, "identitytoken")};
+  if (const auto decoded = base::base64_decode(base::json_string(entry, "auth")); decoded) {
+    if (const auto colon = decoded->find(':'); colon != std::string::npos) {
+      login.username = decoded->substr(0, colon);
+      login.password = decoded->substr(colon + 1);
+      while (login.password.ends_with('\0')) login.password.pop_back();  // as old versions wrote it
+    }
+  }
+  if (login.username.empty() && login.identity_token.empty()) return std::nullopt;
+  return login;
+}
+
+Result<Login> login_in(const Json& config, const std::string& host, const UserEnvironment& environment) {
+  const auto keys = keys_of(host);
+  for (const auto& key : keys) {
+    const auto helper = base::json_string(base::json_member(config, "credHelpers"), key);
+    if (!helper.empty()) return ask_helper(helper, key, environment);
+  }
+  const auto& entries = base::json_member(config, "auths");
+  for (const auto& key : keys) {
+    if (!entries.is_object() || !entries.contains(key)) continue;
+    if (auto login = login_of_entry(entries.at(key))) return Login(std::move(login));
+  }
+  if (const auto store = base::json_string(config, "credsStore"); !store.empty())
+    return ask_helper(store, keys.front(), environment);
+  return Login();
+}
+
+/// <account>.dkr.ecr[-fips].<region>.amazonaws.com[.cn]
+std::string region_of_ecr_host(const std::string& host) {
+  const auto parts = base::split(host, '.');
+  const bool is_ecr = parts.size() >= 6 && parts[1] == "dkr" &&
+                      (parts[2] == "ecr" || parts[2] == "ecr-fips") && parts[4] == "amazonaws" &&
+                      parts[5] == "com";
+  return is_ecr ? parts[3] : "";
+}
+
+Result<std::optional<aws::Credentials>> aws_keys(const UserEnvironment& environment) {
+  TRY(auto keys, aws::credentials_from_environment(environment));
+  if (keys) return std::optional(std::move(*keys));
+  auto file = variable(environment, "AWS_SHARED_CREDENTIALS_FILE");
+  if (file.empty()) file = variable(environment, "HOME") + "/.aws/credentials";
+  if (!base::exists(file)) return std::optional<aws::Credentials>();
+  TRY(const auto text, base::read_file(file, kMostConfigBytes));
+  auto profile = variable(environment, "AWS_PROFILE");
+  auto found = aws::credentials_from_profile(text, profile.empty() ? "default" : profile);
+  if (!found && found.error().kind == ErrorKind::not_found && profile.empty())
+    return std::optional<aws::Credentials>();
+  if (!found) return std::move(found).error();
+  return std::optional(std::move(*found));
+}
+
+}  // namespace
+
+UserEnvironment user_environment() {
+  UserEnvironment environment;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const auto equals = text.find('=');
+    if (equals != std::string_view::npos)
+      environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return environment;
+}
+
+Result<Login> find_kept_login(const std::string& host, const UserEnvironment& environment) {
+  for (const auto& file : config_files(environment)) {
+    if (!base::exists(file)) continue;
+    TRY(const auto text, base::read_file(file, kMostConfigBytes));
+    auto config = base::parse_json(text);
+    if (!config) return std::move(config).error().while_doing("reading " + file.string());
+    TRY(auto login, login_in(*config, host, environment).while_doing("reading " + file.string()));
+    if (login) return login;
+  }
+  return Login();
+}
+
+Result<Login> find_ecr_login(const std::string& host, const UserEnvironment& environment,
+                             base::HttpClient& http) {
+  const auto region = region_of_ecr_host(host);
+  if (region.empty()) return Login();
+  TRY(auto keys, aws_keys(environment));
+  if (!keys) return Login();
+  aws::ClientOptions options{.http = &http, .region = region, .environment = environment};
+  options.credentials = std::move(*keys);
+  aws::Client client(std::move(options));
+  TRY(const auto token, get_authorization_token(client).while_doing("logging in to " + host));
+  return Login(token.credentials);
+}
+
+Result<RegistryOptions> user_registry_options(base::HttpClient& http) {
+  RegistryOptions options{.http = &http};
+  const auto environment = user_environment();
+  TRY(options.config, load_registries_config(environment));
+  options.find_credentials = [environment, &http](const std::string& host) -> Result<Login> {
+    TRY(auto login, find_kept_login(host, environment));
+    if (login) return login;
+    return find_ecr_login(host, environment, http);
+  };
+  return options;
+}
+
+}  // namespace ecr
