@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 namespace base {
 
@@ -102,6 +103,29 @@ std::size_t count_of(std::string_view text, char character) {
     text.remove_prefix(kAtOnce);
   }
   return count + static_cast<std::size_t>(std::count(text.begin(), text.end(), character));
+}
+
+std::size_t find_last(std::string_view text, char character) {
+  if (text.empty()) return std::string_view::npos;
+  const void* found = ::memrchr(text.data(), character, text.size());
+  if (found == nullptr) return std::string_view::npos;
+  return static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+}
+
+std::size_t find_twice(std::string_view text, char character, std::size_t from) {
+  constexpr std::size_t kAtOnce = 64;
+  for (; from + kAtOnce < text.size(); from += kAtOnce) {
+    // As in count_of: no branch.
+    const char* bytes = text.data() + from;
+    std::uint8_t found = 0;
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+      found |= static_cast<std::uint8_t>(bytes[i] == character) &
+               static_cast<std::uint8_t>(bytes[i + 1] == character);
+    }
+    if (found != 0) break;
+  }
+  const char twice[] = {character, character};
+  return text.find(std::string_view(twice, 2), from);
 }
 
 std::string replace_characters(std::string_view text,

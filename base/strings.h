@@ -23,6 +23,9 @@ bool equals_ignoring_case(std::string_view a, std::string_view b);
 std::string_view clipped(std::string_view text, std::size_t bytes);
 /// How often the character stands in it, at the speed of memory.
 std::size_t count_of(std::string_view text, char character);
+/// Where it stands last, or twice in a row from `from` on; npos: nowhere. At the speed of memory, too.
+std::size_t find_last(std::string_view text, char character);
+std::size_t find_twice(std::string_view text, char character, std::size_t from);
 std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
 /// The text with each character that is among these replaced, as markup languages want it.
 std::string replace_characters(std::string_view text,

@@ -90,7 +90,7 @@ std::vector<std::string_view> last_lines(const RunEvent& event, std::size_t most
   std::vector<std::string_view> last;
   std::string_view rest = event.text;
   while (last.size() < most) {
-    const auto newline = rest.rfind('\n');
+    const auto newline = base::find_last(rest, '\n');
     last.push_back(rest.substr(newline + 1));
     if (newline == std::string_view::npos) break;
     rest = rest.substr(0, newline);

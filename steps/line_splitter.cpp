@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/strings.h"
+
 namespace steps {
 
 LineSplitter::LineSplitter(Receiver receiver, SafeCut safe_cut, std::size_t limit)
     : receiver_(std::move(receiver)), safe_cut_(std::move(safe_cut)), limit_(limit) {}
 
 void LineSplitter::feed(std::string_view bytes) {
-  const std::size_t last = bytes.rfind('\n');
+  const std::size_t last = base::find_last(bytes, '\n');
   if (last == std::string_view::npos || after_return_ || bytes.find('\r') != std::string_view::npos)
     return feed_line_by_line(bytes);
   if (!unfinished_.empty()) {

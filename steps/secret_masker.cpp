@@ -261,7 +261,7 @@ std::string SecretMasker::mask_lines(std::string_view lines) const {
   std::size_t done = 0;
   for (const std::size_t place : suspicious_places(lines)) {
     if (place < done) continue;
-    const std::size_t before = lines.rfind('\n', place);
+    const std::size_t before = base::find_last(lines.substr(0, place + 1), '\n');
     const std::size_t begin = std::max(before == std::string_view::npos ? 0 : before + 1, done);
     const std::size_t end = std::min(lines.find('\n', begin), lines.size());
     masked += lines.substr(done, begin - done);

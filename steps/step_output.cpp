@@ -21,11 +21,41 @@ bool is_true(const sandbox::EnvVars& environment, const char* name) {
   return found != environment.end() && base::equals_ignoring_case(base::trim(found->second), "true");
 }
 
-bool starts_with_colons(std::string_view line) {
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\v' || c == '\f'; };
-  while (!line.empty() && is_blank(line.front())) line.remove_prefix(1);
-  return line.starts_with("::");
-}
+/// The lines of a block that may be commands. Nearly all output is none, and so passed over without looking
+/// for where its lines end.
+class LinesToLookAt {
+ public:
+  explicit LinesToLookAt(std::string_view block) : block_(block) {}
+
+  /// Where the first of them begins, at `from` or behind it; npos: there is none.
+  std::size_t next(std::size_t from) {
+    if (!looked_ || tag_ < from) tag_ = beginning_of_line(block_.find("##[", from));
+    if (!looked_ || colons_ < from) colons_ = next_colons(from);
+    looked_ = true;
+    return std::min(tag_, colons_);
+  }
+
+ private:
+  [[nodiscard]] std::size_t beginning_of_line(std::size_t place) const {
+    return place == std::string_view::npos ? place : base::find_last(block_.substr(0, place), '\n') + 1;
+  }
+
+  // Those with nothing but blanks before them.
+  [[nodiscard]] std::size_t next_colons(std::size_t from) const {
+    constexpr std::string_view kBlanks = " \t\v\f";
+    for (std::size_t at = from; (at = base::find_twice(block_, ':', at)) != std::string_view::npos; ++at) {
+      const std::size_t before = block_.substr(0, at).find_last_not_of(kBlanks);
+      if (before == std::string_view::npos) return 0;
+      if (block_[before] == '\n') return before + 1;
+    }
+    return std::string_view::npos;
+  }
+
+  std::string_view block_;
+  bool looked_ = false;
+  std::size_t tag_ = 0;
+  std::size_t colons_ = 0;
+};
 
 /// What actions/runner's StringUtil.ConvertToBoolean takes for true.
 bool is_truthy(const sandbox::EnvVars& environment, const char* name) {
@@ -45,21 +75,15 @@ StepOutput::StepOutput(RunningJob& job, const sandbox::EnvVars& environment) : j
 
 // Nearly all output is neither command nor problem, so it is passed on in large pieces.
 void StepOutput::lines(std::string_view block) {
-  constexpr std::string_view kTag = "##[";
-  std::size_t tag = block.find(kTag);
-  std::size_t shown = 0;
-  for (std::size_t begin = 0; begin <= block.size();) {
+  LinesToLookAt to_look_at(block);
+  for (std::size_t shown = 0; shown <= block.size();) {
+    const std::size_t begin = has_matchers() ? shown : std::min(to_look_at.next(shown), block.size() + 1);
+    if (begin > shown) job_.log->output(block.substr(shown, begin - 1 - shown));
+    if (begin > block.size()) return;
     const std::size_t end = std::min(block.find('\n', begin), block.size());
-    const std::string_view text = block.substr(begin, end - begin);
-    if (tag < end || starts_with_colons(text) || has_matchers()) {
-      if (begin > shown) job_.log->output(block.substr(shown, begin - 1 - shown));
-      line(text);
-      shown = end + 1;
-      if (tag < end) tag = block.find(kTag, end);
-    }
-    begin = end + 1;
+    line(block.substr(begin, end - begin));
+    shown = end + 1;
   }
-  if (shown <= block.size()) job_.log->output(block.substr(shown));
 }
 
 bool StepOutput::has_matchers() const {

@@ -79,6 +79,25 @@ TEST(Strings, CountsACharacterInTextOfAnyLength) {
   }
 }
 
+TEST(Strings, FindsTheLastOfACharacter) {
+  EXPECT_EQ(find_last("a\nb\nc", '\n'), 3U);
+  EXPECT_EQ(find_last("abc", '\n'), std::string_view::npos);
+  EXPECT_EQ(find_last("", '\n'), std::string_view::npos);
+}
+
+TEST(Strings, FindsACharacterTwiceInARowWhereverItIs) {
+  for (std::size_t place = 0; place < 200; ++place) {
+    std::string text(202, 'x');
+    for (std::size_t i = 0; i < place; i += 2) text[i] = ':';
+    text.replace(place, 2, "::");
+    const std::size_t first = place > 0 && place % 2 == 1 ? place - 1 : place;
+    EXPECT_EQ(find_twice(text, ':', 0), first) << place;
+    EXPECT_EQ(find_twice(text, ':', place + 1), std::string_view::npos) << place;
+  }
+  EXPECT_EQ(find_twice(":", ':', 0), std::string_view::npos);
+  EXPECT_EQ(find_twice("::", ':', 7), std::string_view::npos);
+}
+
 TEST(Strings, EncodesAllButUnreservedCharacters) {
   EXPECT_EQ(percent_encode("AZaz09-._~"), "AZaz09-._~");
   EXPECT_EQ(percent_encode("a b/c+ü%"), "a%20b%2Fc%2B%C3%BC%25");

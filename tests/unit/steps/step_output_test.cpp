@@ -28,6 +28,18 @@ TEST_F(StepOutputTest, ShowsOrdinaryLines) {
   EXPECT_THAT(log_.texts(LineKind::command), ElementsAre("git status"));
 }
 
+TEST_F(StepOutputTest, FindsTheCommandsOfABlockOfLines) {
+  StepOutput output(job_, {});
+  const std::string much(500, '-');
+  output.lines("::notice::first\na::b std::string\n" + much + "\n \t::notice::second\n##[notice]third::x\n" +
+               much +
+               "##[notice]fourth\n::stop-commands::until\n::notice::none\n::until::\nx ::notice::none\n");
+  EXPECT_THAT(log_.texts(LineKind::notice), ElementsAre("first", "second", "third::x", "fourth"));
+  EXPECT_THAT(log_.texts(LineKind::output),
+              ElementsAre("a::b std::string", much, "::stop-commands::until", "::notice::none", "::until::",
+                          "x ::notice::none", ""));
+}
+
 TEST_F(StepOutputTest, KeepsOutputsAndState) {
   print({"::set-output name=a::1%0A2", "::save-state name=s::x"});
   EXPECT_THAT(effects_.outputs, ElementsAre(Pair("a", "1\n2")));
