@@ -42,6 +42,7 @@ class HostSandbox : public Sandbox {
     std::vector<std::string> environment{mark_};
     for (const auto& [key, value] : command.environment) environment.push_back(key + "=" + value);
     auto arguments = command.argv;
+    if (command.named_by_path) arguments[0] = program->string();
     TRY(const pid_t pid, spawn(*program, arguments, environment, command));
     std::thread([pid, write = std::move(ended.write)] {
       int status = 0;

@@ -105,6 +105,7 @@ class NamespaceSandbox : public Sandbox {
     }
     message.other = static_cast<std::int64_t>(uid) | (static_cast<std::int64_t>(gid) << 32);
     message.fds.push_back(std::move(ended.write));
+    if (command.named_by_path) message.number |= protocol::kNamedByPath;
     const int given[] = {command.input, command.output, command.error};
     for (int i = 0; i < 3; ++i) {
       if (given[i] < 0) continue;

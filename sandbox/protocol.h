@@ -27,6 +27,9 @@ base::Result<void> send(int socket, const Message& message);
 /// ErrorKind::cancelled at end of file.
 base::Result<Message> receive(int socket);
 
+/// A bit of the `number` of a start, behind one for each of the three descriptors that are given.
+constexpr std::int64_t kNamedByPath = 1 << 3;
+
 /// How a process ended, as it stands in its status pipe.
 struct Ended {
   std::int32_t code = 0;

@@ -1,7 +1,6 @@
 #include "sandbox/zygote.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -22,6 +21,7 @@
 #include "base/strings.h"
 #include "sandbox/enter.h"
 #include "sandbox/overlay.h"
+#include "sandbox/process_list.h"
 #include "sandbox/protocol.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/setting_text.h"
@@ -36,7 +36,8 @@ using protocol::Message;
 
 /// A request to start a process, unpacked before the vfork: the child may only make system calls.
 struct Launch {
-  std::vector<std::string> candidates;  ///< paths to try; the one that is there becomes argv[0]
+  std::vector<std::string> candidates;  ///< paths to try
+  bool named_by_path = false;           ///< the one that is there becomes argv[0]
   std::vector<char*> argv;
   std::vector<char*> environment;
   const char* directory = "/";
@@ -70,8 +71,7 @@ constexpr const char* kCalls[] = {"", "chdir", "setgid", "setuid", "execve"};
   errno = ENOENT;
   int error = ENOENT;
   for (auto& candidate : launch.candidates) {
-    // A shell that knows its path does not look for itself on PATH.
-    launch.argv[0] = candidate.data();
+    if (launch.named_by_path) launch.argv[0] = candidate.data();
     ::execve(candidate.c_str(), launch.argv.data(), launch.environment.data());
     if (errno != ENOENT && errno != ENOTDIR) error = errno;
     if (errno == ENOEXEC || errno == E2BIG || errno == ENOMEM) break;
@@ -171,6 +171,7 @@ class Zygote {
       launch.gid = static_cast<std::uint32_t>(message.other >> 32);
     }
     launch.candidates = candidates(texts[3], texts[1]);
+    launch.named_by_path = (message.number & protocol::kNamedByPath) != 0;
     std::size_t next = 1;
     for (int i = 0; i < 3; ++i) {
       const bool given = ((message.number >> i) & 1) != 0 && next < message.fds.size();
@@ -220,34 +221,12 @@ class Zygote {
     Message message{.kind = Kind::reply};
     // Nearly always there is nobody but us.
     if (::kill(-1, 0) == 0) {
-      DIR* processes = ::opendir("/proc");
-      while (const dirent* entry = processes == nullptr ? nullptr : ::readdir(processes)) {
-        const auto pid = base::parse_integer(entry->d_name);
-        // Without a PID namespace the others are there, too; what cannot be signalled is outside.
-        if (!pid || *pid <= 1 || *pid == ::getpid() || ::kill(static_cast<pid_t>(*pid), 0) != 0) continue;
-        if (auto name = name_of_running(entry->d_name); !name.empty()) {
-          message.texts.emplace_back(entry->d_name);
-          message.texts.push_back(std::move(name));
-        }
-        if (message.texts.size() >= 2 * Sandbox::kMostListed) break;
+      for (auto& process : processes_here(Sandbox::kMostListed)) {
+        message.texts.push_back(std::to_string(process.id));
+        message.texts.push_back(std::move(process.name));
       }
-      if (processes != nullptr) ::closedir(processes);
     }
     (void)protocol::send(control_, message);
-  }
-
-  // Of `42 (name) S …`; a name may itself hold brackets. Empty for what has ended.
-  static std::string name_of_running(const std::string& pid) {
-    const base::Fd file(::open(("/proc/" + pid + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
-    char text[256];
-    const ssize_t count = file ? ::read(file.get(), text, sizeof text) : -1;
-    if (count <= 0) return "";
-    const std::string_view stat(text, static_cast<std::size_t>(count));
-    const auto begin = stat.find('(');
-    const auto end = stat.rfind(')');
-    if (begin == std::string_view::npos || end == std::string_view::npos || end + 2 >= stat.size()) return "";
-    if (stat[end + 2] == 'Z' || stat[end + 2] == 'X') return "";
-    return std::string(stat.substr(begin + 1, end - begin - 1));
   }
 
   void connect(const Message& message) {

@@ -48,6 +48,7 @@ base::Result<StepEffects> run_hook_script(StepRun& run, const HookScript& hook) 
   sandbox::Command command;
   command.argv = with_script_path(plan.argv, file->inside());
   command.directory = job.folders.workspace.inside;
+  command.named_by_path = true;
   auto effects =
       run_step_process(run, std::move(command), {}, with_script_path(plan.fallback, file->inside()));
   job.chores->discarded.push_back(std::move(file));

@@ -64,6 +64,7 @@ base::Result<StepEffects> run_script(StepRun& run) {
   sandbox::Command command;
   command.argv = with_script_path(plan.argv, file->inside());
   command.directory = folder_of(folder, run.job);
+  command.named_by_path = run.job.root == JobRoot::host;
   auto effects =
       run_step_process(run, std::move(command), {}, with_script_path(plan.fallback, file->inside()));
   run.job.chores->discarded.push_back(std::move(file));

@@ -1,9 +1,11 @@
 #include "steps/step_log.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "base/process.h"
 #include "base/strings.h"
+#include "steps/job_files.h"
 #include "steps/script.h"
 
 namespace steps {
@@ -19,10 +21,27 @@ void show_pairs(LogSink& log, std::string_view title, const auto& pairs) {
   }
 }
 
-/// A program of the usual folders is shown with its path.
-std::vector<std::string> shown_argv(std::vector<std::string> argv) {
-  if (argv.empty()) return argv;
-  if (const auto path = base::find_program(argv[0], "/usr/local/bin:/usr/bin:/bin")) argv[0] = path->string();
+/// Where a step has put a program into a folder that it added to PATH; empty: in none of them.
+std::string path_among_added(const RunningJob& job, const std::string& program) {
+  for (const auto& folder : job.search_path) {
+    const auto inside = folder + "/" + program;
+    const auto location = to_host(job.folders, inside);
+    if (!location) continue;
+    const auto shared = base::open_directory(location->folder);
+    if (shared && base::open_beneath(shared->get(), location->relative, O_PATH | O_NOFOLLOW | O_CLOEXEC))
+      return inside;
+  }
+  return "";
+}
+
+/// On the machine itself a program is shown with its path, as actions/runner does.
+std::vector<std::string> shown_argv(const RunningJob& job, std::vector<std::string> argv) {
+  if (argv.empty() || job.root == JobRoot::container || argv[0].find('/') != std::string::npos) return argv;
+  if (auto added = path_among_added(job, argv[0]); !added.empty()) {
+    argv[0] = std::move(added);
+  } else if (const auto path = base::find_program(argv[0], "/usr/local/bin:/usr/bin:/bin")) {
+    argv[0] = path->string();
+  }
   return argv;
 }
 
@@ -40,7 +59,7 @@ void open_script_log(const StepRun& run, const std::string& script, const std::v
   std::string text = base::replace_all(script, "\r\n", "\n");
   text.resize(text.find_last_not_of('\n') + 1);
   for (const std::string& line : base::split(text, '\n')) log.line(LineKind::script, line);
-  log.line(LineKind::detail, fmt::format("shell: {}", shell_line(shown_argv(argv))));
+  log.line(LineKind::detail, fmt::format("shell: {}", shell_line(shown_argv(run.job, argv))));
   show_pairs(log, "env", run.environment);
   log.line(LineKind::endgroup, "");
 }
