@@ -32,6 +32,7 @@ class ContainerTest(WorkflowTest):
             "tiny:1",
             "test ! -e /usr/lib && echo root-is-the-image\n"
             'echo "shell $0 $-"; readlink /proc/$$/exe\n'
+            "tr '\\0' ' ' < /proc/$$/cmdline\n"
             "pwd\n"
             'echo "home $HOME image $FROM_IMAGE path $PATH"\n'
             'echo "workspace $GITHUB_WORKSPACE ${{ github.workspace }}"\n'
@@ -45,6 +46,7 @@ class ContainerTest(WorkflowTest):
         for expected in (
             "root-is-the-image",
             "/bin/busybox",
+            "sh -e /__w/_temp/",
             "/__w/repo/repo\n",
             "home /github/home image yes path /usr/local/sbin",
             "workspace /__w/repo/repo /__w/repo/repo",
