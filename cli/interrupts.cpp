@@ -17,6 +17,11 @@ std::stop_source& source() {
   return instance;
 }
 
+std::stop_source& shutdown_source() {
+  static std::stop_source instance;
+  return instance;
+}
+
 }  // namespace
 
 void watch_for_interrupts() {
@@ -28,10 +33,12 @@ void watch_for_interrupts() {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   source();
+  shutdown_source();
   std::thread([signals] {
     int number = 0;
     while (::sigwait(&signals, &number) == 0) {
       if (source().stop_requested()) ::_exit(kInterrupted);  // sandboxes end with us
+      if (number == SIGTERM) shutdown_source().request_stop();
       source().request_stop();
     }
   }).detach();
@@ -39,6 +46,10 @@ void watch_for_interrupts() {
 
 bool interrupted() {
   return source().stop_requested();
+}
+
+std::stop_token shutdown_token() {
+  return shutdown_source().get_token();
 }
 
 std::stop_token interrupt_token() {

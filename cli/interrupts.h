@@ -9,5 +9,7 @@ namespace cli {
 void watch_for_interrupts();
 bool interrupted();
 std::stop_token interrupt_token();
+/// SIGTERM alone: whoever stops this program cannot wait for what a cancelled run would still do.
+std::stop_token shutdown_token();
 
 }  // namespace cli

@@ -1,6 +1,7 @@
 #include "cli/run_session.h"
 
 #include "cli/action_options.h"
+#include "cli/interrupts.h"
 #include "cli/job_settings.h"
 #include "cli/run_contexts.h"
 #include "cli/run_environments.h"
@@ -22,6 +23,7 @@ base::Result<void> fill_options(const CommonFlags& common, const RunFlags& flags
   options.parallel = flags.jobs_at_once;
   options.keep = flags.keep ? runner::KeepFolders::yes : runner::KeepFolders::no;
   options.no_builtin = flags.no_builtin;
+  options.shutdown = shutdown_token();
   options.http = session.http.get();
   TRY(auto actions, action_store_options(flags.actions, options));
   session.actions.emplace(std::move(actions));

@@ -89,6 +89,14 @@ void say_time_is_over(std::chrono::milliseconds limit, steps::LogSink& log) {
            workflow::expression::number_to_text(static_cast<double>(limit.count()) / 60'000))});
 }
 
+// As actions/runner says it.
+void fail_by_shutdown(steps::LogSink& log, JobResult& result) {
+  result.conclusion = Conclusion::failure;
+  log.annotation({.level = steps::LineKind::error,
+                  .message = "The runner has received a shutdown signal. This can happen when the runner "
+                             "service is stopped, or a manually started runner is canceled."});
+}
+
 // The job's outputs and environment, of a job whose steps could be run.
 void evaluate_results(steps::RunningJob& job, JobResult& result) {
   if (auto told = publish_environment(job); !told)
@@ -138,6 +146,10 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
                   const RunSurroundings& run, std::uint32_t slot, const std::stop_token& stop) {
   JobLog log(planned.key, run.events, run.masker);
   JobResult result;
+  if (run.options.shutdown.stop_requested()) {
+    fail_by_shutdown(log, result);
+    return result;
+  }
   Stage stage;
   steps::RunningJob& job = stage.job;
   job.planned = &planned;
@@ -155,8 +167,9 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
   job.stop = time.token();
   const auto cleanup = workflow::evaluate_number(planned.job->cancel_timeout_minutes, kDefaultCleanupMinutes,
                                                  scope_of_job(job));
-  const steps::TimeLimit budget(
-      job.stop, {.grace = time_for_cleanup(cleanup.ok() ? *cleanup : kDefaultCleanupMinutes)});
+  const steps::TimeLimit budget(job.stop,
+                                {.grace = time_for_cleanup(cleanup.ok() ? *cleanup : kDefaultCleanupMinutes),
+                                 .at_once = run.options.shutdown});
   job.abandoned = budget.token();
   if (auto opened = open_stage(planned, run, slot, stage); !opened) {
     if (opened.error().code != kJobCannotBegin) result.failure = run.masker.mask(opened.error().to_string());
@@ -178,6 +191,8 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
   if (time.expired()) {
     result.conclusion = Conclusion::cancelled;
     say_time_is_over(limit, log);
+  } else if (run.options.shutdown.stop_requested()) {
+    fail_by_shutdown(log, result);
   }
   complete_job(planned, run, stage, result);
   if (run.options.keep == KeepFolders::no && !job.folders.workspace.host.empty())

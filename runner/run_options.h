@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "base/files.h"
@@ -41,6 +42,8 @@ struct RunOptions {
   std::size_t parallel = 0;  ///< jobs at a time; 0 is all that are ready
   bool step_debug = false;   ///< runner.debug and RUNNER_DEBUG are 1
   KeepFolders keep = KeepFolders::no;
+  /// The runner has to end: jobs fail, and no step of theirs cleans up (actions/runner StepsRunner.cs).
+  std::stop_token shutdown;
   std::vector<std::string> no_builtin;  ///< built-in actions to be fetched instead, with or without owner
   std::string oidc_issuer;              ///< empty: the runner's own address
   /// Told where the issuer's keys are, before the first token is minted.

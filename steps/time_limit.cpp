@@ -3,7 +3,9 @@
 namespace steps {
 
 TimeLimit::TimeLimit(std::stop_token outer, Options options)
-    : options_(options), outer_(std::move(outer), PassOn{this}) {
+    : options_(std::move(options)),
+      outer_(std::move(outer), PassOn{this}),
+      at_once_(options_.at_once, Stop{source_}) {
   if (!options_.limit && !options_.grace) return;
   timer_ = std::jthread([this](const std::stop_token& unneeded) { wait(unneeded); });
 }

@@ -17,6 +17,7 @@ class TimeLimit {
     std::optional<std::chrono::milliseconds> limit;  ///< of the step
     /// The outer stop does not stop the step, but from then on it has only so long.
     std::optional<std::chrono::milliseconds> grace;
+    std::stop_token at_once;  ///< stops it without any grace
   };
   TimeLimit(std::stop_token outer, Options options);
   TimeLimit(const TimeLimit&) = delete;
@@ -44,6 +45,11 @@ class TimeLimit {
     void operator()() const { to->on_outer_stop(); }
   };
   std::stop_callback<PassOn> outer_;
+  struct Stop {
+    std::stop_source source;
+    void operator()() { source.request_stop(); }
+  };
+  std::stop_callback<Stop> at_once_;
   std::jthread timer_;  ///< last: it ends first
 };
 

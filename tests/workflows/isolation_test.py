@@ -143,6 +143,44 @@ class IsolationTest(WorkflowTest):
         self.assertIn("│ cleanup-ran", output)
         self.assertNotIn("│ must-not-run", output)
 
+    def test_a_shutdown_fails_the_job_without_its_cleanup(self):
+        """SIGTERM: the step gets its signals, no condition is looked at any more, no further job starts."""
+        self.workflow(
+            """
+            on: push
+            jobs:
+              a:
+                runs-on: x
+                steps:
+                  - run: |
+                      trap 'echo got-int; exit 1' INT
+                      echo ready
+                      sleep 60 & wait
+                  - if: always()
+                    run: echo cleanup-ran
+              b:
+                if: always()
+                needs: a
+                runs-on: x
+                steps: [{run: echo b-ran}]
+            """
+        )
+        process = self.start("run")
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if "│ ready" in line:
+                break
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=30)
+        output = "".join(lines) + rest
+        self.assertEqual(process.returncode, 130, output)
+        self.assertIn("│ got-int", output)
+        self.assertIn("The runner has received a shutdown signal.", output)
+        self.assertRegex(output, r"✗ a +[0-9]")
+        for what in ("cleanup-ran", "b-ran"):
+            self.assertNotIn(f"│ {what}", output)
+
     def test_nothing_is_left_of_a_run_that_was_killed_once_the_next_has_started(self):
         """kill -9 of the runner in the middle of a step."""
         mark = f"pipeline-mark-{os.getpid()}-{time.monotonic_ns()}"
