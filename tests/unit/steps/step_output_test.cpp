@@ -36,8 +36,8 @@ TEST_F(StepOutputTest, FindsTheCommandsOfABlockOfLines) {
                "##[notice]fourth\n::stop-commands::until\n::notice::none\n::until::\nx ::notice::none\n");
   EXPECT_THAT(log_.texts(LineKind::notice), ElementsAre("first", "second", "third::x", "fourth"));
   EXPECT_THAT(log_.texts(LineKind::output),
-              ElementsAre("a::b std::string", much, "::stop-commands::until", "::notice::none", "::until::",
-                          "x ::notice::none", ""));
+              ElementsAre("a::b std::string", much, "::stop-commands::until", "::notice::none",
+                          "::until::", "x ::notice::none", ""));
 }
 
 TEST_F(StepOutputTest, KeepsOutputsAndState) {
