@@ -152,8 +152,13 @@ Result<std::vector<std::string>> name_oci_images(ImageStore& store, const Loaded
     descriptor.annotations.clear();
     TRY(const auto image, store.image(descriptor));
     for (const auto& layer : image.manifest.layers) {
-      if (!store.has_blob(layer.digest))
+      const auto size = store.blob_size(layer.digest);
+      if (!size)
         return make_error(ErrorKind::invalid_input, "the archive lacks the blob " + layer.digest.to_string());
+      if (*size != layer.size) {
+        return make_error(ErrorKind::invalid_input, fmt::format("blob {} has {} bytes, the manifest says {}",
+                                                                layer.digest.to_string(), *size, layer.size));
+      }
     }
     TRY(store.tag(name, descriptor));
     names.push_back(name.empty() ? descriptor.digest.to_string() : name);
