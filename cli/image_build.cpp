@@ -96,6 +96,15 @@ Result<void> read_pairs_of_build(const ImageBuildFlags& flags, ecr::BuildOptions
   TRY(options.named_contexts, parse_pairs(flags.contexts, BareName::refused));
   TRY(options.secrets, read_build_secrets(flags.secrets));
   TRY(options.ssh_agents, find_agents(flags.agents));
+  for (const auto& text : flags.cache_from) {
+    TRY(auto place, ecr::parse_cache_source(text));
+    options.cache_from.push_back(std::move(place));
+  }
+  for (const auto& text : flags.cache_to) {
+    TRY(auto place, ecr::parse_cache_target(text));
+    options.cache_to.push_back(std::move(place));
+  }
+  if (const char* epoch = std::getenv(ecr::kEpochArg)) options.build_args.try_emplace(ecr::kEpochArg, epoch);
   if (flags.network == "none") options.network = sandbox::NetworkMode::isolated;
   return {};
 }
@@ -122,6 +131,9 @@ void add_image_build_options(CLI::App* verb, ImageBuildFlags& flags) {
   list("--label", flags.labels, "A label of the image: NAME=VALUE");
   list("--secret", flags.secrets, "A secret for RUN: id=NAME,src=FILE or id=NAME,env=VARIABLE");
   list("--ssh", flags.agents, "An ssh agent for RUN: default, or NAME=SOCKET");
+  list("--cache-from", flags.cache_from, "Layers of another build: type=registry,ref=… or type=local,src=…");
+  list("--cache-to", flags.cache_to,
+       "Where to leave this build's layers: type=registry,ref=…[,mode=max], type=local,dest=…, type=inline");
   verb->add_option("--network", flags.network, "Of RUN: default or none")
       ->check(CLI::IsMember({"default", "host", "none"}));
   verb->add_option("--iidfile", flags.image_id_file, "Write the image's id there");
@@ -140,6 +152,8 @@ Result<void> build_image_of(const ImageBuildFlags& flags, const std::string& fol
   options.no_cache = flags.no_cache;
   options.always_pull = flags.pull;
   options.remote.http = &http;
+  TRY(options.registry, ecr::user_registry_options(http));
+  options.registry.stop = interrupt_token();
   options.pull = [&](const ecr::ImageReference& reference,
                      const ecr::Platform& platform) -> Result<ecr::Descriptor> {
     TRY(const auto how, pull_options_of_build(http, platform));

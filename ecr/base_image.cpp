@@ -30,7 +30,7 @@ Result<Image> stored_image(const std::string& name, const Platform& platform, co
 }
 
 BuiltStage stage_of(Image image) {
-  BuiltStage stage{.config = std::move(image.config), .stack = {}, .folder = "", .args = {}};
+  BuiltStage stage{.config = std::move(image.config), .stack = {}, .folder = "", .args = {}, .records = {}};
   stage.stack = {
       .layers = image.manifest.layers, .diff_ids = stage.config.diff_ids, .created = stage.config.created};
   return stage;
@@ -43,13 +43,14 @@ Result<BuiltStage> find_base(const std::string& name, const Platform& platform, 
   std::string text = name;
   if (const auto named = options.named_contexts.find(name); named != options.named_contexts.end()) {
     if (!named->second.starts_with(kImageContext)) {
-      BuiltStage stage{.config = {.platform = platform}, .stack = {}, .folder = named->second, .args = {}};
+      BuiltStage stage{
+          .config = {.platform = platform}, .stack = {}, .folder = named->second, .args = {}, .records = {}};
       return stage;
     }
     text = named->second.substr(kImageContext.size());
   }
   if (text == "scratch")
-    return BuiltStage{.config = {.platform = platform}, .stack = {}, .folder = "", .args = {}};
+    return BuiltStage{.config = {.platform = platform}, .stack = {}, .folder = "", .args = {}, .records = {}};
   TRY(const auto reference, parse_image_reference(text));
   auto image = stored_image(reference.to_string(), platform, store);
   if (options.pull && (!image || options.always_pull)) {

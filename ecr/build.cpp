@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -52,6 +53,9 @@ class Build {
   Result<BuiltImage> run() {
     TRY(const auto target, target_index());
     const std::stop_callback pass_on(options_.stop, [this] { stop_.request_stop(); });
+    for (const auto& place : options_.cache_from) {
+      context_.imported.add(place, options_.registry, [this](const std::string& line) { say(line); });
+    }
     const auto lookup = [this](std::string_view name) { return context_.variables.find(name); };
     for (const auto index : needed_stages(file_, target, lookup)) start(index);
     auto built = stage(target);
@@ -62,7 +66,9 @@ class Build {
       context_.tell(0, BuildProgress::What::output,
                     fmt::format("[Warning] the build-arg {} was not consumed by any ARG", name));
     }
-    return store_image(*built);
+    TRY(auto image, store_image(*built));
+    TRY(export_caches(*built));
+    return image;
   }
 
  private:
@@ -149,9 +155,21 @@ class Build {
   }
 
   Result<BuiltStage> other_base(const std::string& name, const Platform& platform) {
-    return find_base(name, platform, options_, store_, [this](const std::string& line) {
-      context_.tell(0, BuildProgress::What::output, line);
-    });
+    return find_base(name, platform, options_, store_, [this](const std::string& line) { say(line); });
+  }
+
+  void say(const std::string& line) { context_.tell(0, BuildProgress::What::output, line); }
+
+  Result<void> export_caches(const BuiltStage& built) {
+    for (const auto& place : options_.cache_to) {
+      if (place.kind == CachePlace::Kind::in_image) continue;
+      say("exporting the cache to " + place.name);
+      auto done =
+          export_cache(place, place.all_stages ? context_.records : built.records, store_, options_.registry);
+      if (!done && !place.optional) return done;
+      if (!done) say("the build goes on: " + done.error().message);
+    }
+    return {};
   }
 
   Result<BuiltImage> store_image(BuiltStage& built) {
@@ -161,6 +179,11 @@ class Build {
     if (config.created.empty() && !config.history.empty()) config.created = config.history.back().created;
     config.original.clear();
     for (const auto& [name, value] : options_.labels) config.labels[name] = value;
+    const auto& targets = options_.cache_to;
+    const bool carries_cache = std::any_of(targets.begin(), targets.end(), [](const CachePlace& place) {
+      return place.kind == CachePlace::Kind::in_image;
+    });
+    if (carries_cache) config.original = cache_for_image(built.records, config.diff_ids);
     TRY(const auto manifest, store_.put_image(config, built.stack.layers));
     BuiltImage image{
         .manifest = manifest, .steps_cached = context_.steps_cached, .steps_run = context_.steps_run};

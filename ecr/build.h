@@ -12,7 +12,9 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "ecr/cache_place.h"
 #include "ecr/image_store.h"
+#include "ecr/registry.h"
 #include "ecr/remote_source.h"
 #include "sandbox/plan.h"
 
@@ -49,6 +51,9 @@ struct BuildOptions {
   std::map<std::string, std::string> named_contexts;
   /// How ADD reaches other machines.
   RemoteAccess remote;
+  std::vector<CachePlace> cache_from;
+  std::vector<CachePlace> cache_to;
+  RegistryOptions registry;  ///< of caches
   std::function<void(const BuildProgress&)> progress;
   std::stop_token stop;
   sandbox::NetworkMode network = sandbox::NetworkMode::host;

@@ -58,13 +58,27 @@ Result<void> read_pieces(int fd, const std::function<Result<void>(std::string_vi
   }
 }
 
-Result<void> add_to_digest(const WalkedEntry& entry, base::Sha256& digest) {
+/// Whose it is and which attributes it has, as the disk says.
+void add_owner_to_digest(const WalkedEntry& entry, base::Sha256& digest) {
+  const auto& status = entry.status;
+  digest.update(fmt::format("{}:{}\n", status.st_uid, status.st_gid));
+  if (S_ISLNK(status.st_mode)) return;
+  const Fd fd(::openat(entry.folder, entry.name.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return;
+  if (const auto noted = noted_owner(fd.get())) digest.update(fmt::format("{}:{}\n", noted->uid, noted->gid));
+  for (const auto& [name, value] : read_attributes(fd.get()))
+    digest.update(fmt::format("{}={}:{}\n", name, value.size(), value));
+}
+
+Result<void> add_to_digest(const WalkedEntry& entry, bool with_owner, base::Sha256& digest) {
   const auto& status = entry.status;
   digest.update(fmt::format("{}\n{:o}\n", entry.inside.empty() ? entry.path : entry.inside, status.st_mode));
   if (S_ISLNK(status.st_mode)) {
     TRY(const auto link, read_link(entry.folder, entry.name));
     digest.update(link + "\n");
   }
+  if (with_owner && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISLNK(status.st_mode)))
+    add_owner_to_digest(entry, digest);
   if (!S_ISREG(status.st_mode)) return {};
   digest.update(fmt::format("{}\n", status.st_size));
   TRY(const auto file, open_file(entry));
@@ -261,13 +275,14 @@ bool is_folder_in(int root, const Path& path) {
 
 }  // namespace
 
-Result<std::string> digest_of_sources(const CopySource& source, const std::vector<FoundSource>& paths) {
+Result<std::string> digest_of_sources(const CopySource& source, const std::vector<FoundSource>& paths,
+                                      bool with_owners) {
   base::Sha256 digest;
   for (const auto& found : paths) {
     // Names count where they become names in the image.
     digest.update(found.kept + "\n");
     TRY(walk_source(source, found.path,
-                    [&](const WalkedEntry& entry) { return add_to_digest(entry, digest); }));
+                    [&](const WalkedEntry& entry) { return add_to_digest(entry, with_owners, digest); }));
   }
   return base::to_hex(base::as_text(digest.finish()));
 }

@@ -28,9 +28,10 @@ struct CopyRules {
   std::optional<FileMode> mode;
 };
 
-/// Of names, kinds, modes and contents; times do not count.
-base::Result<std::string> digest_of_sources(const CopySource& source, const std::vector<FoundSource>& paths);
-/// A folder's content, or a file under the name that the target gives it.
+/// Of names, kinds, modes and contents, with owners and attributes where the copy keeps them; times do not
+/// count.
+base::Result<std::string> digest_of_sources(const CopySource& source, const std::vector<FoundSource>& paths,
+                                            bool with_owners);
 /// What has folders to keep goes below them.
 base::Result<void> copy_sources(const CopySource& source, const std::vector<FoundSource>& paths,
                                 const CopyTarget& target, const CopyRules& rules);

@@ -3,10 +3,12 @@
 // makes. Which stages are needed is build.cpp's.
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <semaphore>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -17,6 +19,7 @@
 #include "ecr/build_layer.h"
 #include "ecr/build_mounts.h"
 #include "ecr/build_variables.h"
+#include "ecr/cache_exchange.h"
 #include "ecr/dockerfile.h"
 
 namespace ecr {
@@ -27,6 +30,7 @@ struct BuiltStage {
   LayerStack stack;
   std::string folder;  ///< of a named context: a folder of the machine in place of layers
   std::map<std::string, std::string> args;  ///< a stage built on this one has them too
+  std::vector<CacheRecord> records;         ///< of its steps and those of the stages below it
 };
 
 /// A tree to copy from, and what keeps it open.
@@ -37,6 +41,39 @@ struct OpenSource {
   bool is_image = false;
 };
 
+/// Lets one stage at a time make what has a key: the others find it made then.
+class KeyTurns {
+ public:
+  /// Its turn with one key; over when this is gone.
+  class Turn {
+   public:
+    Turn(KeyTurns& turns, std::string key) : turns_(turns), key_(std::move(key)) { turns_.begin(key_); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() { turns_.end(key_); }
+
+   private:
+    KeyTurns& turns_;
+    std::string key_;
+  };
+
+ private:
+  void begin(const std::string& key) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !taken_.contains(key); });
+    taken_.insert(key);
+  }
+  void end(const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    taken_.erase(key);
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<std::string> taken_;
+};
+
 /// What all stages of a build share, each on a thread of its own.
 struct BuildContext {
   const BuildOptions& options;
@@ -45,10 +82,13 @@ struct BuildContext {
   const DockerIgnore& ignore;
   GlobalVariables variables;  ///< after the beginning under `mutex`
   std::stop_token stop;       ///< the caller's, or that another stage failed
+  ImportedCaches imported;    ///< complete before the first stage begins
   std::mutex mutex;
+  std::vector<CacheRecord> records;  ///< of all stages; under `mutex`
   std::atomic<int> next_step = 0;
   std::atomic<int> steps_cached = 0;
   std::atomic<int> steps_run = 0;
+  KeyTurns turns;
   std::counting_semaphore<> places;  ///< for what uses a processor
 
   BuildContext(const BuildOptions& build_options, ImageStore& image_store, const Dockerfile& dockerfile,
@@ -78,6 +118,9 @@ class StageBuilder {
   struct LayerRecipe {
     std::string key;
     std::function<base::Result<void>(const OverlayUpper& upper, int step)> make;
+    /// A key that costs more to find out, for when nothing is known of the first: of what is read in place of
+    /// where it came from.
+    std::function<base::Result<std::string>()> key_by_content;
   };
 
   base::Result<void> run_triggers();
@@ -98,13 +141,18 @@ class StageBuilder {
                                        CopyPlan& plan) const;
   base::Result<void> find_remote_source(const Instruction& instruction, const std::string& word,
                                         CopyPlan& plan) const;
-  base::Result<std::string> copy_key(const Instruction& instruction, const CopyPlan& plan) const;
+  enum class KeyOf { origin, content };
+  base::Result<std::string> copy_key(const Instruction& instruction, const CopyPlan& plan, KeyOf of) const;
+  [[nodiscard]] std::string whole_key(const std::string& recipe_key) const;
   base::Result<void> carry_out_copy(const Instruction& instruction, const CopyPlan& plan,
                                     const OverlayUpper& upper);
   base::Result<std::string> document_content(const HereDocument& document) const;
   base::Result<void> make_layer(const Instruction& instruction, const LayerRecipe& recipe);
+  std::optional<CachedLayer> find_made(const std::string& key, int step);
+  void take_layer(const Instruction& instruction, const std::vector<std::string>& keys,
+                  const CachedLayer& made);
   base::Result<void> make_uncached(const Instruction& instruction, const LayerRecipe& recipe,
-                                   const std::string& key, int step);
+                                   const std::vector<std::string>& keys, int step);
   base::Result<void> plan_run(const Instruction& instruction, RunPlan& plan) const;
   base::Result<void> plan_mount(const std::string& text, RunPlan& plan) const;
   base::Result<void> check_platform_runs() const;

@@ -240,16 +240,25 @@ Result<void> StageBuilder::find_copy_sources(const Instruction& instruction, con
   return {};
 }
 
-Result<std::string> StageBuilder::copy_key(const Instruction& instruction, const CopyPlan& plan) const {
-  TRY(const auto digest, digest_of_sources(plan.open.source, plan.paths));
-  std::vector<FoundSource> archives;
-  for (const auto& archive : plan.archives) archives.push_back({.path = archive, .kept = ""});
-  TRY(const auto archive_digest, digest_of_sources(plan.open.source, archives));
-  Words parts = {instruction.keyword, plan.destination, digest, archive_digest,
-                 plan.rules.mode ? plan.rules.mode->text() : ""};
+Result<std::string> StageBuilder::copy_key(const Instruction& instruction, const CopyPlan& plan,
+                                           KeyOf of) const {
+  Words parts = {instruction.keyword, plan.destination, plan.rules.mode ? plan.rules.mode->text() : ""};
   if (plan.rules.owner) parts.push_back(fmt::format("{}:{}", plan.rules.owner->uid, plan.rules.owner->gid));
-  // Owners of the source are not in its digest.
-  if (plan.rules.keep_owner) parts.push_back(plan.open.from.stack.chain_id());
+  if (of == KeyOf::origin && plan.open.is_image) {
+    // The layers say all of it, and are known without reading a file.
+    parts.push_back(plan.open.from.stack.chain_id());
+    for (const auto& source : plan.paths) parts.push_back(source.path + " " + source.kept);
+    parts.insert(parts.end(), plan.archives.begin(), plan.archives.end());
+    for (const auto& [flag, value] : instruction.flags) parts.push_back(flag + "=" + value);
+  } else {
+    TRY(const auto digest, digest_of_sources(plan.open.source, plan.paths, plan.rules.keep_owner));
+    std::vector<FoundSource> archives;
+    for (const auto& archive : plan.archives) archives.push_back({.path = archive, .kept = ""});
+    TRY(const auto archive_digest, digest_of_sources(plan.open.source, archives, false));
+    parts.insert(parts.end(), {"content", digest, archive_digest});
+  }
+  // Names of files become names in the image.
+  for (const auto& source : plan.paths) parts.push_back(Path(source.path).filename().string());
   for (const auto& fetched : plan.fetched) parts.push_back(fetched.key);
   for (const auto& document : instruction.here_documents) {
     TRY(const auto content, document_content(document));
@@ -297,10 +306,11 @@ Result<void> StageBuilder::copy(const Instruction& instruction) {
   TRY(plan.rules, copy_rules(instruction));
   TRY(open_copy_source(instruction, plan));
   TRY(find_copy_sources(instruction, words, plan));
-  TRY(const auto key, copy_key(instruction, plan));
-  return make_layer(instruction, {.key = key, .make = [&](const OverlayUpper& upper, int) {
-                                    return carry_out_copy(instruction, plan, upper);
-                                  }});
+  TRY(const auto key, copy_key(instruction, plan, KeyOf::origin));
+  LayerRecipe recipe{.key = key, .make = {}, .key_by_content = {}};
+  recipe.make = [&](const OverlayUpper& upper, int) { return carry_out_copy(instruction, plan, upper); };
+  if (plan.open.is_image) recipe.key_by_content = [&] { return copy_key(instruction, plan, KeyOf::content); };
+  return make_layer(instruction, recipe);
 }
 
 Result<std::string> StageBuilder::document_content(const HereDocument& document) const {

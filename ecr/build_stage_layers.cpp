@@ -39,38 +39,68 @@ Result<FileOwner> StageBuilder::find_owner(const std::string& text) {
   return FileOwner{user.uid, user.gid};
 }
 
+std::string StageBuilder::whole_key(const std::string& recipe_key) const {
+  const auto epoch = build_.options.source_date_epoch;
+  return layer_key(
+      {image_.stack.chain_id(), to_string(place_.platform), epoch ? std::to_string(*epoch) : "", recipe_key});
+}
+
 Result<void> StageBuilder::make_layer(const Instruction& instruction, const LayerRecipe& recipe) {
   const int step = ++build_.next_step;
   const auto title = fmt::format("[{} {}/{}] {}", place_.label, ++step_, steps_, instruction.original);
   build_.tell(step, BuildProgress::What::started, title);
-  const auto key = layer_key({image_.stack.chain_id(), to_string(place_.platform), recipe.key});
-  if (!build_.options.no_cache) {
-    if (auto cached = find_cached_layer(build_.store, key)) {
-      image_.stack.add(cached->layer, cached->created);
-      note(instruction, false);
-      ++build_.steps_cached;
-      build_.tell(step, BuildProgress::What::cached, "CACHED");
-      return {};
-    }
+  Words keys = {whole_key(recipe.key)};
+  const KeyTurns::Turn turn(build_.turns, keys[0]);
+  auto found = find_made(keys[0], step);
+  if (!found && recipe.key_by_content) {
+    TRY(const auto content, recipe.key_by_content());
+    keys.push_back(whole_key(content));
+    found = find_made(keys[1], step);
+    if (found) TRY(remember_layer(build_.store, keys[0], *found));
+  }
+  if (found) {
+    take_layer(instruction, keys, *found);
+    ++build_.steps_cached;
+    build_.tell(step, BuildProgress::What::cached, "CACHED");
+    return {};
   }
   build_.places.acquire();
-  auto made = make_uncached(instruction, recipe, key, step);
+  auto made = make_uncached(instruction, recipe, keys, step);
   build_.places.release();
   if (!made) build_.tell(step, BuildProgress::What::failed, "ERROR: " + made.error().message);
   return made;
 }
 
+std::optional<CachedLayer> StageBuilder::find_made(const std::string& key, int step) {
+  if (build_.options.no_cache) return std::nullopt;
+  if (auto known = find_cached_layer(build_.store, key)) return known;
+  auto imported = build_.imported.find(key, build_.store, [&](const std::string& line) {
+    build_.tell(step, BuildProgress::What::output, line);
+  });
+  if (imported) (void)remember_layer(build_.store, key, *imported);  // the next build finds it sooner
+  return imported;
+}
+
+void StageBuilder::take_layer(const Instruction& instruction, const Words& keys, const CachedLayer& made) {
+  image_.stack.add(made.layer, made.created);
+  note(instruction, false);
+  const std::lock_guard lock(build_.mutex);
+  for (const auto& key : keys) {
+    image_.records.push_back({key, made});
+    build_.records.push_back({key, made});
+  }
+}
+
 Result<void> StageBuilder::make_uncached(const Instruction& instruction, const LayerRecipe& recipe,
-                                         const std::string& key, int step) {
+                                         const Words& keys, int step) {
   if (build_.stop.stop_requested()) return make_error(ErrorKind::cancelled, "the build was stopped");
   const auto began = base::system_clock().steady_now();
   TRY(auto making, LayerInTheMaking::start(build_.store));
   TRY(recipe.make(making.folders(), step));
   TRY(auto layer, making.finish(build_.store, build_.options.source_date_epoch));
   const auto created = now();
-  TRY(remember_layer(build_.store, key, {layer, created}));
-  image_.stack.add(layer, created);
-  note(instruction, false);
+  for (const auto& key : keys) TRY(remember_layer(build_.store, key, {layer, created}));
+  take_layer(instruction, keys, {layer, created});
   ++build_.steps_run;
   const std::chrono::duration<double> took = base::system_clock().steady_now() - began;
   build_.tell(step, BuildProgress::What::done, fmt::format("DONE {:.1f}s", took.count()));

@@ -65,7 +65,7 @@ Result<void> StageBuilder::plan_mount(const std::string& text, RunPlan& plan) co
       plan.key.push_back(open.from.stack.chain_id());
     } else {
       const Path inside = Path("/" + mount.source).lexically_normal().relative_path();
-      TRY(const auto digest, digest_of_sources(open.source, {{.path = inside.string(), .kept = ""}}));
+      TRY(const auto digest, digest_of_sources(open.source, {{.path = inside.string(), .kept = ""}}, false));
       plan.key.push_back(digest);
     }
   }
