@@ -77,7 +77,7 @@ Result<StoredCache> store_cache(const std::vector<CacheRecord>& records, ImageSt
   return cache;
 }
 
-Result<void> export_to_registry(const CachePlace& place, const StoredCache& cache, const ImageStore& store,
+Result<void> export_to_registry(const CachePlace& place, const StoredCache& cache, ImageStore& store,
                                 const RegistryOptions& registry) {
   TRY(const auto target, parse_image_reference(place.name));
   PushPlan plan{.target = target,
@@ -85,6 +85,7 @@ Result<void> export_to_registry(const CachePlace& place, const StoredCache& cach
                 .manifest = cache.descriptor,
                 .manifest_bytes = cache.manifest_text};
   plan.blobs.push_back(cache.manifest.config);
+  plan.pack_with.reset();  // the records name layers as they are
   TRY(const auto pushed, push(plan, store, registry));
   return {};
 }
