@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/http_server.h"
@@ -24,6 +25,8 @@ class RegistryRoutes {
   struct Upload;
   base::ServerResponse blobs(const base::ServerRequest& request, const std::string& repository,
                              const std::string& digest);
+  std::optional<base::ServerResponse> mount(const base::ServerRequest& request,
+                                            const std::string& repository);
   base::ServerResponse start_upload(const base::ServerRequest& request, const std::string& repository);
   base::ServerResponse continue_upload(const base::ServerRequest& request, const std::string& repository,
                                        const std::string& id);
