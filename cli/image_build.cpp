@@ -11,6 +11,7 @@
 #include "cli/run_inputs.h"
 #include "ecr/build.h"
 #include "ecr/docker_config.h"
+#include "ecr/provenance.h"
 #include "ecr/pull.h"
 #include "ecr/push.h"
 
@@ -90,6 +91,30 @@ Result<void> read_dockerfile(const ImageBuildFlags& flags, const Path& context, 
   return {};
 }
 
+/// Platforms, annotations and attestations.
+Result<void> read_what_is_said_about_it(const ImageBuildFlags& flags, ecr::BuildOptions& options) {
+  std::vector<ecr::Platform> platforms;
+  for (const auto& text : flags.platforms) {
+    for (const auto& name : base::split(text, ',')) {
+      TRY(auto platform, ecr::parse_platform(base::trim(name)));
+      platforms.push_back(std::move(platform));
+    }
+  }
+  if (!platforms.empty()) options.platforms = std::move(platforms);
+  for (const auto& text : flags.annotations) {
+    TRY(auto annotations, ecr::parse_annotation(text));
+    options.annotations.insert(options.annotations.end(), annotations.begin(), annotations.end());
+  }
+  TRY(options.provenance, ecr::parse_provenance(flags.provenance));
+  if (flags.sbom != "true" && flags.sbom != "false" && !flags.sbom.empty()) {
+    return make_error(
+        ErrorKind::invalid_input,
+        fmt::format("--sbom: expected true or false, found '{}'; other generators are not run", flags.sbom));
+  }
+  options.sbom = flags.sbom == "true";
+  return {};
+}
+
 Result<void> read_pairs_of_build(const ImageBuildFlags& flags, ecr::BuildOptions& options) {
   TRY(options.build_args, parse_pairs(flags.arguments, BareName::from_environment));
   TRY(options.labels, parse_pairs(flags.labels, BareName::refused));
@@ -104,6 +129,7 @@ Result<void> read_pairs_of_build(const ImageBuildFlags& flags, ecr::BuildOptions
     TRY(auto place, ecr::parse_cache_target(text));
     options.cache_to.push_back(std::move(place));
   }
+  TRY(read_what_is_said_about_it(flags, options));
   if (const char* epoch = std::getenv(ecr::kEpochArg)) options.build_args.try_emplace(ecr::kEpochArg, epoch);
   if (flags.network == "none") options.network = sandbox::NetworkMode::isolated;
   return {};
@@ -134,6 +160,15 @@ void add_image_build_options(CLI::App* verb, ImageBuildFlags& flags) {
   list("--cache-from", flags.cache_from, "Layers of another build: type=registry,ref=… or type=local,src=…");
   list("--cache-to", flags.cache_to,
        "Where to leave this build's layers: type=registry,ref=…[,mode=max], type=local,dest=…, type=inline");
+  list("--platform", flags.platforms,
+       "linux/amd64,linux/arm64: several make an index; default: this machine's");
+  list("--annotation", flags.annotations, "Of the manifest, or index:key=value and the like");
+  verb->add_option("--provenance", flags.provenance, "Attest how it was built: true or mode=min,…")
+      ->expected(0, 1)
+      ->default_str("true");
+  verb->add_option("--sbom", flags.sbom, "Attest the packages in it: true")
+      ->expected(0, 1)
+      ->default_str("true");
   verb->add_option("--network", flags.network, "Of RUN: default or none")
       ->check(CLI::IsMember({"default", "host", "none"}));
   verb->add_option("--iidfile", flags.image_id_file, "Write the image's id there");

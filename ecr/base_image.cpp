@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "ecr/attestation.h"
 
 namespace ecr {
 
@@ -30,7 +31,8 @@ Result<Image> stored_image(const std::string& name, const Platform& platform, co
 }
 
 BuiltStage stage_of(Image image) {
-  BuiltStage stage{.config = std::move(image.config), .stack = {}, .folder = "", .args = {}, .records = {}};
+  BuiltStage stage{
+      .config = std::move(image.config), .stack = {}, .folder = "", .args = {}, .records = {}, .origin = {}};
   stage.stack = {
       .layers = image.manifest.layers, .diff_ids = stage.config.diff_ids, .created = stage.config.created};
   return stage;
@@ -43,14 +45,19 @@ Result<BuiltStage> find_base(const std::string& name, const Platform& platform, 
   std::string text = name;
   if (const auto named = options.named_contexts.find(name); named != options.named_contexts.end()) {
     if (!named->second.starts_with(kImageContext)) {
-      BuiltStage stage{
-          .config = {.platform = platform}, .stack = {}, .folder = named->second, .args = {}, .records = {}};
+      BuiltStage stage{.config = {.platform = platform},
+                       .stack = {},
+                       .folder = named->second,
+                       .args = {},
+                       .records = {},
+                       .origin = {}};
       return stage;
     }
     text = named->second.substr(kImageContext.size());
   }
   if (text == "scratch")
-    return BuiltStage{.config = {.platform = platform}, .stack = {}, .folder = "", .args = {}, .records = {}};
+    return BuiltStage{
+        .config = {.platform = platform}, .stack = {}, .folder = "", .args = {}, .records = {}, .origin = {}};
   TRY(const auto reference, parse_image_reference(text));
   auto image = stored_image(reference.to_string(), platform, store);
   if (options.pull && (!image || options.always_pull)) {
@@ -63,7 +70,10 @@ Result<BuiltStage> find_base(const std::string& name, const Platform& platform, 
         fmt::format("finding the base image {} (import one with `pipeline image import`, or pull it)",
                     reference.to_string()));
   }
-  return stage_of(std::move(*image));
+  const auto digest = image->descriptor.digest.hex();
+  auto stage = stage_of(std::move(*image));
+  stage.origin = BuildMaterial{.uri = image_url(reference.to_string(), platform), .digest = digest};
+  return stage;
 }
 
 }  // namespace ecr

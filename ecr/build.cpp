@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "ecr/base_image.h"
 #include "ecr/build_graph.h"
+#include "ecr/build_platform.h"
 #include "ecr/build_stage.h"
 
 namespace ecr {
@@ -40,9 +41,10 @@ Result<DockerIgnore> read_ignore(const BuildOptions& options) {
 /// another.
 class Build {
  public:
-  Build(const BuildOptions& options, ImageStore& store, const Dockerfile& file, const DockerIgnore& ignore,
-        GlobalVariables variables)
+  Build(const BuildOptions& options, Platform platform, ImageStore& store, const Dockerfile& file,
+        const DockerIgnore& ignore, GlobalVariables variables)
       : options_(options),
+        platform_(std::move(platform)),
         store_(store),
         file_(file),
         context_(options, store, file, ignore, std::move(variables)) {
@@ -66,9 +68,7 @@ class Build {
       context_.tell(0, BuildProgress::What::output,
                     fmt::format("[Warning] the build-arg {} was not consumed by any ARG", name));
     }
-    TRY(auto image, store_image(*built));
-    TRY(export_caches(*built));
-    return image;
+    return store_image(*built);
   }
 
  private:
@@ -133,7 +133,7 @@ class Build {
       return make_error(ErrorKind::invalid_input,
                         fmt::format("base name ({}) should not be blank", stage.base));
     StagePlace place{.label = stage.name.empty() ? fmt::format("stage-{}", index) : stage.name,
-                     .platform = options_.platform,
+                     .platform = platform_,
                      .find = {}};
     if (!stage.platform.empty()) {
       TRY(const auto text, expand_word(stage.platform, lookup, file_.escape));
@@ -155,22 +155,13 @@ class Build {
   }
 
   Result<BuiltStage> other_base(const std::string& name, const Platform& platform) {
-    return find_base(name, platform, options_, store_, [this](const std::string& line) { say(line); });
+    TRY(auto found,
+        find_base(name, platform, options_, store_, [this](const std::string& line) { say(line); }));
+    if (found.origin) context_.used(*found.origin);
+    return found;
   }
 
   void say(const std::string& line) { context_.tell(0, BuildProgress::What::output, line); }
-
-  Result<void> export_caches(const BuiltStage& built) {
-    for (const auto& place : options_.cache_to) {
-      if (place.kind == CachePlace::Kind::in_image) continue;
-      say("exporting the cache to " + place.name);
-      auto done =
-          export_cache(place, place.all_stages ? context_.records : built.records, store_, options_.registry);
-      if (!done && !place.optional) return done;
-      if (!done) say("the build goes on: " + done.error().message);
-    }
-    return {};
-  }
 
   Result<BuiltImage> store_image(BuiltStage& built) {
     auto& config = built.config;
@@ -190,16 +181,17 @@ class Build {
     TRY(const auto stored, store_.image(manifest));
     image.image_id = stored.manifest.config.digest;
     image.compressed_size = stored.compressed_size();
-    for (const auto& tag : options_.tags) {
-      TRY(const auto reference, parse_image_reference(tag));
-      TRY(store_.tag(reference.to_string(), manifest));
-      image.tags.push_back(reference.to_string());
-    }
-    if (options_.tags.empty()) TRY(store_.tag("", manifest));
+    image.records = std::move(built.records);
+    image.all_records = std::move(context_.records);
+    std::sort(context_.materials.begin(), context_.materials.end());
+    context_.materials.erase(std::unique(context_.materials.begin(), context_.materials.end()),
+                             context_.materials.end());
+    image.materials = std::move(context_.materials);
     return image;
   }
 
   const BuildOptions& options_;
+  const Platform platform_;
   ImageStore& store_;
   const Dockerfile& file_;
   BuildContext context_;
@@ -211,16 +203,8 @@ class Build {
 
 }  // namespace
 
-Result<BuiltImage> build_image(BuildOptions options, ImageStore& store) {
-  if (const auto epoch = options.build_args.find(kEpochArg); epoch != options.build_args.end()) {
-    const auto seconds = base::parse_integer(epoch->second);
-    if (!seconds || *seconds < 0) {
-      return make_error(
-          ErrorKind::invalid_input,
-          fmt::format("the build-arg {}: expected seconds since 1970, found '{}'", kEpochArg, epoch->second));
-    }
-    options.source_date_epoch = *seconds;
-  }
+Result<BuiltImage> build_for_platform(const BuildOptions& options, const Platform& platform,
+                                      ImageStore& store) {
   TRY(const auto file, parse_dockerfile(options.dockerfile, options.dockerfile_name));
   if (file.check.value.find("error=true") != std::string::npos) {
     auto error =
@@ -229,8 +213,8 @@ Result<BuiltImage> build_image(BuildOptions options, ImageStore& store) {
     return error;
   }
   TRY(const auto ignore, read_ignore(options));
-  TRY(auto variables, GlobalVariables::evaluate(file, options));
-  return Build(options, store, file, ignore, std::move(variables)).run();
+  TRY(auto variables, GlobalVariables::evaluate(file, options, platform));
+  return Build(options, platform, store, file, ignore, std::move(variables)).run();
 }
 
 }  // namespace ecr

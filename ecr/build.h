@@ -12,6 +12,8 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "ecr/annotation.h"
+#include "ecr/cache_exchange.h"
 #include "ecr/cache_place.h"
 #include "ecr/image_store.h"
 #include "ecr/registry.h"
@@ -27,6 +29,20 @@ struct BuildProgress {
   std::string line;
 };
 
+struct ProvenanceOptions {
+  bool all = true;  ///< mode=max: with the values of arguments and the Dockerfile
+  std::string builder_id;
+  bool reproducible = false;  ///< as whoever builds says
+};
+
+/// What of elsewhere an image was made from.
+struct BuildMaterial {
+  std::string uri;
+  std::string algorithm = "sha256";
+  std::string digest;  ///< hex
+  auto operator<=>(const BuildMaterial&) const = default;
+};
+
 struct BuildOptions {
   int context = -1;        ///< an open folder, borrowed; -1 is an empty context
   std::string dockerfile;  ///< its text
@@ -36,7 +52,12 @@ struct BuildOptions {
   std::vector<std::string> tags;
   std::map<std::string, std::string> build_args;
   std::string target;  ///< a stage; empty is the last
-  Platform platform = host_platform();
+  /// Several make an index of images, in this order.
+  std::vector<Platform> platforms = {host_platform()};
+  std::vector<Annotation> annotations;
+  /// Attestations make an index, too: an image's packages as SPDX, and how it came to be.
+  bool sbom = false;
+  std::optional<ProvenanceOptions> provenance;
   std::map<std::string, std::string> labels;
   bool no_cache = false;
   /// `pull` even if the store has the base image.
@@ -62,12 +83,18 @@ struct BuildOptions {
 };
 
 struct BuiltImage {
-  Descriptor manifest;
-  Digest image_id;  ///< the digest of the configuration, as `docker images` shows it
+  Descriptor manifest;  ///< or index
+  Digest image_id;      ///< the digest of the configuration, as `docker images` shows it; of the first image
   std::vector<std::string> tags;
   std::uint64_t compressed_size = 0;
   int steps_cached = 0;
   int steps_run = 0;
+  std::vector<BuildMaterial> materials;  ///< sorted
+  std::string invocation;                ///< an id of this build
+  std::string started;                   ///< RFC 3339
+  std::string finished;
+  std::vector<CacheRecord> records;      ///< of the image's own steps
+  std::vector<CacheRecord> all_records;  ///< of all stages
 };
 
 /// A failed RUN is ErrorKind::remote with the exit code in Error::code and the Dockerfile's line as location.

@@ -41,6 +41,11 @@ void BuildContext::tell(int step, BuildProgress::What what, const std::string& t
   if (options.progress) options.progress({step, what, fmt::format("#{} {}", step, text)});
 }
 
+void BuildContext::used(BuildMaterial material) {
+  const std::lock_guard lock(mutex);
+  materials.push_back(std::move(material));
+}
+
 StageBuilder::StageBuilder(BuildContext& build, const Stage& stage, BuiltStage base, StagePlace place)
     : build_(build), stage_(stage), image_(std::move(base)), place_(std::move(place)) {
   // Programs find each other also where the base image says nothing of it, as in `scratch`.

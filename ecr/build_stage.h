@@ -31,6 +31,7 @@ struct BuiltStage {
   std::string folder;  ///< of a named context: a folder of the machine in place of layers
   std::map<std::string, std::string> args;  ///< a stage built on this one has them too
   std::vector<CacheRecord> records;         ///< of its steps and those of the stages below it
+  std::optional<BuildMaterial> origin;      ///< of an image that is no stage
 };
 
 /// A tree to copy from, and what keeps it open.
@@ -84,7 +85,8 @@ struct BuildContext {
   std::stop_token stop;       ///< the caller's, or that another stage failed
   ImportedCaches imported;    ///< complete before the first stage begins
   std::mutex mutex;
-  std::vector<CacheRecord> records;  ///< of all stages; under `mutex`
+  std::vector<CacheRecord> records;      ///< of all stages; under `mutex`
+  std::vector<BuildMaterial> materials;  ///< under `mutex`
   std::atomic<int> next_step = 0;
   std::atomic<int> steps_cached = 0;
   std::atomic<int> steps_run = 0;
@@ -94,6 +96,7 @@ struct BuildContext {
   BuildContext(const BuildOptions& build_options, ImageStore& image_store, const Dockerfile& dockerfile,
                const DockerIgnore& dockerignore, GlobalVariables global_variables);
   void tell(int step, BuildProgress::What what, const std::string& text);
+  void used(BuildMaterial material);
 };
 
 /// One stage's place among the others.

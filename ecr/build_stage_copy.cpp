@@ -191,6 +191,7 @@ Result<void> StageBuilder::find_remote_source(const Instruction& instruction, co
     if (!checksum.empty()) fetched.git.commit = checksum;
     TRY(fetched.commit, resolve_git_place(fetched.git, access));
     fetched.key = fetched.git.url + " " + fetched.commit + " " + fetched.git.folder;
+    build_.used({.uri = word, .algorithm = "sha1", .digest = fetched.commit});
   } else {
     std::optional<Digest> expected;
     if (!checksum.empty()) {
@@ -207,6 +208,7 @@ Result<void> StageBuilder::find_remote_source(const Instruction& instruction, co
     TRY(const bool unpacks, flag_is_set(instruction, "unpack"));
     fetched.is_archive = unpacks && is_archive(fetched.root.get(), name).value_or(false);
     fetched.files = {{.path = name, .kept = ""}};
+    build_.used({.uri = word, .digest = downloaded.digest.hex()});
     fetched.key = fmt::format("{} {} {}", name, downloaded.digest.to_string(), fetched.is_archive);
   }
   plan.fetched.push_back(std::move(fetched));

@@ -37,10 +37,11 @@ ArgDeclaration parse_arg(const std::string& word) {
   return {word.substr(0, equals), word.substr(equals + 1)};
 }
 
-base::Result<GlobalVariables> GlobalVariables::evaluate(const Dockerfile& file, const BuildOptions& options) {
+base::Result<GlobalVariables> GlobalVariables::evaluate(const Dockerfile& file, const BuildOptions& options,
+                                                        const Platform& platform) {
   GlobalVariables variables;
   variables.given_ = options.build_args;
-  variables.platform_ = platform_variables(options.platform);
+  variables.platform_ = platform_variables(platform);
   for (const auto& instruction : file.global_args) {
     for (const auto& word : instruction.arguments) {
       const auto declaration = parse_arg(word);

@@ -16,7 +16,8 @@ namespace ecr {
 class GlobalVariables {
  public:
   /// Evaluates the ARGs before the first FROM.
-  static base::Result<GlobalVariables> evaluate(const Dockerfile& file, const BuildOptions& options);
+  static base::Result<GlobalVariables> evaluate(const Dockerfile& file, const BuildOptions& options,
+                                                const Platform& platform);
   /// For FROM: global ARGs and the platform's.
   [[nodiscard]] std::optional<std::string> find(std::string_view name) const;
   /// The value that `ARG name` without a default has in a stage, and marks a given argument as used.

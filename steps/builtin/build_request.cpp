@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "ecr/provenance.h"
 #include "steps/builtin/aws_session.h"
 #include "steps/builtin/found_tool.h"
 #include "steps/builtin/input_list.h"
@@ -95,27 +96,6 @@ base::Result<void> read_secrets(const ActionCall& call, const RunningJob& job, B
   return {};
 }
 
-/// `manifest:key=value`; only the manifest exists here, no index around it.
-void read_annotations(const ActionCall& call, RunningJob& job, BuildRequest& request) {
-  bool dropped = false;
-  for (const std::string& entry : read_input_list(call.input("annotations"), kWholeLines)) {
-    Pair annotation = pair_of(entry);
-    const std::size_t colon = annotation.key.find(':');
-    if (colon != std::string::npos) {
-      const std::vector<std::string> levels = base::split(annotation.key.substr(0, colon), ',');
-      const bool manifest = std::any_of(levels.begin(), levels.end(), [](const std::string& level) {
-        return level == "manifest" || level.starts_with("manifest[");
-      });
-      dropped = dropped || !manifest;
-      if (!manifest) continue;
-      annotation.key.erase(0, colon + 1);
-    }
-    request.annotations[annotation.key] = annotation.value.value_or("");
-  }
-  if (dropped)
-    warn(job, "Annotations of an index or of descriptors are left out: the image has a manifest only");
-}
-
 base::Result<BuildOutput> read_output(const std::string& entry) {
   BuildOutput output;
   std::string type;
@@ -184,27 +164,65 @@ base::Result<void> read_outputs(const ActionCall& call, BuildRequest& request) {
   return {};
 }
 
-base::Result<void> read_platforms(const ActionCall& call, BuildRequest& request) {
-  const std::vector<std::string> platforms = read_input_list(call.input("platforms"));
-  if (platforms.size() > 1)
-    return not_supported("A build for several platforms at once,", base::join(platforms, ","));
-  if (platforms.empty()) return {};
-  TRY(check_platform(platforms[0]));
-  request.platform = platforms[0];
+/// Platforms, annotations, caches, named contexts.
+base::Result<void> read_build_settings(const ActionCall& call, BuildRequest& request) {
+  for (const std::string& name : read_input_list(call.input("platforms"))) {
+    TRY(auto platform, ecr::parse_platform(name));
+    request.platforms.push_back(std::move(platform));
+  }
+  for (const std::string& entry : read_input_list(call.input("annotations"), kWholeLines)) {
+    TRY(const auto annotations, ecr::parse_annotation(entry));
+    request.annotations.insert(request.annotations.end(), annotations.begin(), annotations.end());
+  }
+  for (const std::string& entry : read_input_list(call.input("cache-from"), kWholeLines)) {
+    TRY(auto place, ecr::parse_cache_source(entry));
+    request.cache_from.push_back(std::move(place));
+  }
+  for (const std::string& entry : read_input_list(call.input("cache-to"), kWholeLines)) {
+    TRY(auto place, ecr::parse_cache_target(entry));
+    request.cache_to.push_back(std::move(place));
+  }
+  for (const std::string& entry : read_input_list(call.input("build-contexts"), kWholeLines)) {
+    const Pair context = pair_of(entry);
+    const std::string value = context.value.value_or("");
+    const bool is_image = value.starts_with("docker-image://");
+    if (value.empty() || (!is_image && value.find("://") != std::string::npos))
+      return not_supported("The build context", entry);
+    request.contexts[context.key] = value;
+  }
+  return {};
+}
+
+base::Result<void> switch_sbom(const std::string& value, BuildRequest& request) {
+  if (value.empty() || value == "false") {
+    request.sbom = false;
+  } else if (value == "true") {
+    request.sbom = true;
+  } else {
+    return not_supported("The generator of an sbom", value);
+  }
+  return {};
+}
+
+/// `provenance`, `sbom`, and `attests`, which says the same in other words.
+base::Result<void> read_attestations(const ActionCall& call, BuildRequest& request) {
+  TRY(request.provenance, ecr::parse_provenance(call.input("provenance")));
+  TRY(switch_sbom(call.input("sbom"), request));
+  for (const std::string& entry : read_input_list(call.input("attests"), kWholeLines)) {
+    if (entry.starts_with("type=provenance")) {
+      const std::string options = entry.substr(std::string_view("type=provenance").size());
+      TRY(request.provenance, ecr::parse_provenance(options.empty() ? "true" : options.substr(1)));
+    } else if (entry == "type=sbom" || entry == "type=sbom,disabled=false") {
+      request.sbom = true;
+    } else if (entry != "type=sbom,disabled=true") {
+      return not_supported("The attestation", entry);
+    }
+  }
   return {};
 }
 
 /// What makes no other image, but is not done either.
 void tell_what_has_no_effect(const ActionCall& call, RunningJob& job) {
-  const std::string provenance = call.input("provenance");
-  if (!provenance.empty() && provenance != "false")
-    warn(job, fmt::format("provenance '{}': no attestation is made by the built-in docker/build-push-action",
-                          provenance));
-  for (const char* name : {"cache-from", "cache-to"}) {
-    for (const std::string& entry : read_input_list(call.input(name), kWholeLines))
-      job.log->line(LineKind::output,
-                    fmt::format("{} '{}' is left out: layers are cached on this machine", name, entry));
-  }
   for (const char* name : {"builder", "shm-size", "cgroup-parent"}) {
     if (!call.input(name).empty())
       job.log->line(LineKind::output, fmt::format("The input '{}' has no effect here", name));
@@ -214,8 +232,7 @@ void tell_what_has_no_effect(const ActionCall& call, RunningJob& job) {
 }  // namespace
 
 base::Result<BuildRequest> read_build_request(const ActionCall& call, RunningJob& job) {
-  TRY(refuse_inputs(call, {"add-hosts", "allow", "attests", "build-contexts", "no-cache-filters", "sbom",
-                           "ssh", "ulimit"}));
+  TRY(refuse_inputs(call, {"add-hosts", "allow", "no-cache-filters", "ssh", "ulimit"}));
   if (const std::string method = call.input("call", "build"); method != "build")
     return not_supported("The build method", method);
   BuildRequest request;
@@ -228,13 +245,15 @@ base::Result<BuildRequest> read_build_request(const ActionCall& call, RunningJob
     if (!argument.value && !call.environment.contains(argument.key)) continue;
     request.build_args[argument.key] = argument.value ? *argument.value : call.variable(argument.key);
   }
+  if (const auto epoch = call.environment.find(ecr::kEpochArg); epoch != call.environment.end())
+    request.build_args.try_emplace(ecr::kEpochArg, epoch->second);
   for (const std::string& entry : read_input_list(call.input("labels"), kWholeLines)) {
     const Pair label = pair_of(entry);
     request.labels[label.key] = label.value.value_or("");
   }
-  read_annotations(call, job, request);
   TRY(read_secrets(call, job, request));
-  TRY(read_platforms(call, request));
+  TRY(read_build_settings(call, request));
+  TRY(read_attestations(call, request));
   request.target = call.input("target");
   const std::string network = call.input("network", "default");
   if (network != "default" && network != "host" && network != "none")

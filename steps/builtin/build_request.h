@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ecr/build.h"
 #include "steps/builtin_actions.h"
 
 namespace steps::builtin {
@@ -25,10 +26,15 @@ struct BuildRequest {
   std::vector<std::string> tags;
   std::map<std::string, std::string> build_args;
   std::map<std::string, std::string> labels;
-  std::map<std::string, std::string> annotations;  ///< of the manifest
+  std::vector<ecr::Annotation> annotations;
   std::map<std::string, std::string> secrets;
   std::string target;
-  std::string platform;
+  std::vector<ecr::Platform> platforms;  ///< empty: this machine's
+  std::optional<ecr::ProvenanceOptions> provenance;
+  bool sbom = false;
+  std::vector<ecr::CachePlace> cache_from;
+  std::vector<ecr::CachePlace> cache_to;
+  std::map<std::string, std::string> contexts;  ///< named: a folder of the job, or an image
   bool no_network = false;
   bool no_cache = false;
   bool pull = false;

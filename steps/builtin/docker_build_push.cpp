@@ -13,9 +13,11 @@
 #include "ecr/image_reference.h"
 #include "ecr/layer.h"
 #include "steps/build_context.h"
+#include "steps/builtin/build_caches.h"
 #include "steps/builtin/build_request.h"
 #include "steps/docker_verbs.h"
 #include "steps/job_files.h"
+#include "steps/job_images.h"
 #include "steps/tree_copy.h"
 
 namespace steps::builtin {
@@ -108,19 +110,6 @@ base::Result<Dockerfile> read_dockerfile(const BuildRequest& request, const Runn
   return file;
 }
 
-/// The same image with annotations in its manifest, under the same names.
-base::Result<void> annotate(const BuildRequest& request, ecr::ImageStore& store, ecr::BuiltImage& built) {
-  if (request.annotations.empty()) return {};
-  TRY(ecr::Image image, store.image(built.manifest));
-  for (const auto& [key, value] : request.annotations) image.manifest.annotations[key] = value;
-  const std::string text = ecr::to_text(image.manifest);
-  TRY(built.manifest.digest, store.put_blob(text));
-  built.manifest.size = text.size();
-  if (built.tags.empty()) return store.tag("", built.manifest);
-  for (const std::string& tag : built.tags) TRY(store.tag(tag, built.manifest));
-  return {};
-}
-
 /// One build from its inputs to its outputs.
 class PushedBuild {
  public:
@@ -138,7 +127,6 @@ class PushedBuild {
     call_.command.build_args = request_.build_args;
     call_.command.labels = request_.labels;
     call_.command.target = request_.target;
-    call_.command.platform = request_.platform;
     call_.command.no_cache = request_.no_cache;
     call_.command.pull = request_.pull;
   }
@@ -152,9 +140,16 @@ class PushedBuild {
     TRY(auto options, docker_build_options(call_, job_));
     options.context = context.fd();
     if (request_.no_network) options.network = sandbox::NetworkMode::isolated;
+    if (!request_.platforms.empty()) options.platforms = request_.platforms;
+    options.annotations = request_.annotations;
+    options.provenance = request_.provenance;
+    options.sbom = request_.sbom;
+    options.registry = registry_options(*job_.services, call_.stop);
+    TRY(const auto opened, open_named_contexts(options));
+    TRY(auto caches, BuildCaches::prepare(request_.cache_from, request_.cache_to, job_, options));
     const auto begin = std::chrono::steady_clock::now();
     TRY(built_, ecr::build_image(options, *job_.services->images).while_doing("building the image"));
-    TRY(annotate(request_, *job_.services->images, built_));
+    TRY(caches.deliver(job_));
     tell_docker_built(call_, job_, built_,
                       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     for (const BuildOutput& output : request_.outputs) TRY(deliver(output));
@@ -162,6 +157,24 @@ class PushedBuild {
   }
 
  private:
+  /// Folders of the job, opened with the step's rights for as long as what is returned lives.
+  base::Result<std::vector<BuildContext>> open_named_contexts(ecr::BuildOptions& options) {
+    std::vector<BuildContext> opened;
+    for (const auto& [name, value] : request_.contexts) {
+      options.named_contexts[name] = value;
+      if (value.starts_with("docker-image://")) continue;
+      TRY(const HostLocation location, to_host(job_.folders, inside_workspace(job_, value)));
+      TRY(auto root, base::open_directory(location.folder));
+      TRY(auto folder, base::open_beneath(root.get(), location.relative.empty() ? "." : location.relative,
+                                          O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                           .while_doing("opening the build context " + name));
+      TRY(auto context, admit_build_context(folder.get(), job_));
+      options.named_contexts[name] = fmt::format("/proc/self/fd/{}", context.folder.get());
+      opened.push_back(std::move(context));
+    }
+    return opened;
+  }
+
   base::Result<void> deliver(const BuildOutput& output) {
     switch (output.kind) {
       case BuildOutput::Kind::registry:

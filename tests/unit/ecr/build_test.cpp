@@ -195,7 +195,7 @@ TEST_F(BuildRunTest, TakesNamedContexts) {
 TEST_F(BuildRunTest, RefusesToRunProgramsOfAnotherPlatform) {
   add("hello", "x");
   const auto foreign = [](BuildOptions& options) {
-    options.platform = {.os = "linux", .architecture = "s390x"};
+    options.platforms = {{.os = "linux", .architecture = "s390x"}};
   };
   const auto image = build("FROM scratch\nCOPY hello /\nENTRYPOINT [\"/hello\"]\n", foreign);
   EXPECT_EQ(image.config.platform.architecture, "s390x");
@@ -207,7 +207,7 @@ TEST_F(BuildRunTest, BuildsAStageOfTheMachineForAnother) {
   const auto image = build(
       "FROM --platform=$BUILDPLATFORM shell:1 AS made\nARG TARGETARCH\nRUN echo for $TARGETARCH > /for\n"
       "FROM scratch\nCOPY --from=made /for /\n",
-      [](BuildOptions& options) { options.platform = {.os = "linux", .architecture = "s390x"}; });
+      [](BuildOptions& options) { options.platforms = {{.os = "linux", .architecture = "s390x"}}; });
   EXPECT_THAT(last_layer(image), ElementsAre("for file 644 0:0 \"for s390x\n\""));
   EXPECT_EQ(image.config.platform.architecture, "s390x");
 }

@@ -1,0 +1,146 @@
+"""docker/build-push-action with all that goes beyond one image: platforms, annotations, attestations, caches."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.request
+
+from harness import WorkflowTest
+
+ACCEPT = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"
+
+
+class BuildPushTest(WorkflowTest):
+    """Against docker-registry, read back by plain HTTP and by skopeo."""
+
+    def setUp(self):
+        super().setUp()
+        self.need_root("building images needs root here")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.registry = f"127.0.0.1:{probe.getsockname()[1]}"
+        config = self.folder / "registry.json"
+        storage = {"filesystem": {"rootdirectory": os.fspath(self.folder / "registry")}}
+        config.write_text(
+            json.dumps({"version": 0.1, "log": {"level": "error"}, "storage": storage, "http": {"addr": self.registry}})
+        )
+        process = subprocess.Popen(  # pylint: disable=consider-using-with
+            ["docker-registry", "serve", os.fspath(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"http://{self.registry}/v2/"):
+                    return
+            except OSError:
+                time.sleep(0.02)
+        self.fail("docker-registry did not start")
+
+    def run_build(self, inputs, *more, state=None):
+        """One step of the action with these inputs; the output."""
+        lines = "".join(f"            {line}\n" for line in inputs.strip().split("\n"))
+        steps = "".join(f"      - {step}\n" for step in more)
+        self.workflow(
+            "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n"
+            "      - uses: actions/checkout@v4\n"
+            "      - uses: docker/build-push-action@v6\n        id: build\n        with:\n" + lines + steps
+        )
+        self.commit()
+        env = {"PIPELINE_STATE_DIR": os.fspath(self.folder / state)} if state else {}
+        return self.run_pipeline("run", env=env)
+
+    def fetch(self, path):
+        """A document of the registry."""
+        request = urllib.request.Request(f"http://{self.registry}/v2/{path}", headers={"Accept": ACCEPT})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def test_an_index_of_platforms_with_attestations_is_pushed(self):
+        """What BuildKit would have put beside the images is there, under the same names."""
+        self.write("Dockerfile", "FROM scratch\nARG TARGETARCH\nCOPY README.md /for-$TARGETARCH\n")
+        self.write("node_modules/pad/package.json", '{"name": "pad", "version": "1.0.0", "license": "MIT"}\n')
+        output = self.run_build(
+            f"context: .\npush: true\ntags: {self.registry}/octo/app:1\nplatforms: linux/amd64,linux/arm64\n"
+            "provenance: mode=max\nsbom: true\n"
+            "annotations: |\n  index:org.example.of=index\n  org.example.of=manifest\n"
+            "build-args: |\n  NAME=value\n",
+        )
+        index = self.fetch("octo/app/manifests/1")
+        self.assertEqual(index["annotations"], {"org.example.of": "index"})
+        kinds = [(entry["platform"]["architecture"], bool(entry.get("annotations"))) for entry in index["manifests"]]
+        self.assertEqual(kinds, [("amd64", False), ("arm64", False), ("unknown", True), ("unknown", True)], output)
+        image = self.fetch("octo/app/manifests/" + index["manifests"][1]["digest"])
+        self.assertEqual(image["annotations"], {"org.example.of": "manifest"})
+        beside = index["manifests"][3]
+        self.assertEqual(beside["annotations"]["vnd.docker.reference.digest"], index["manifests"][1]["digest"])
+        attested = self.fetch("octo/app/manifests/" + beside["digest"])
+        statements = [self.fetch("octo/app/blobs/" + layer["digest"]) for layer in attested["layers"]]
+        self.assertEqual(
+            [statement["predicateType"] for statement in statements],
+            ["https://spdx.dev/Document", "https://slsa.dev/provenance/v1"],
+        )
+        self.assertEqual(statements[0]["predicate"]["spdxVersion"], "SPDX-2.3")
+        request = statements[1]["predicate"]["buildDefinition"]["externalParameters"]["request"]
+        self.assertEqual(request["args"], {"build-arg:NAME": "value"})
+        shown = subprocess.run(
+            ["skopeo", "inspect", "--tls-verify=false", "--config", f"docker://{self.registry}/octo/app:1"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        self.assertEqual(json.loads(shown.stdout)["architecture"], "amd64")
+
+    def test_caches_of_all_kinds_are_taken_by_another_machine(self):
+        """Each in a state folder of its own, but for the caches of the repository."""
+        self.write("Dockerfile", "FROM scratch\nCOPY README.md /\nWORKDIR /made\n")
+        targets = f"type=registry,ref={self.registry}/octo/cache:1,mode=max\n  type=local,dest=layers\n  type=gha,mode=max"
+        output = self.run_build(
+            f"context: .\ncache-to: |\n  {targets}\ncache-from: type=gha\n",
+            "run: tar -cf /tmp/layers.tar layers && ls layers/blobs/sha256 | wc -l | sed 's/^/blobs /'",
+        )
+        self.assertIn("no cache of the scope buildkit is there yet", output)
+        self.assertIn("cache saved with key build-cache-buildkit-", output)
+        self.assertIn("blobs 4", output)
+        output = self.run_build(
+            f"context: .\ncache-from: {self.registry}/octo/cache:1\n", state="other"
+        )
+        self.assertEqual(output.count("CACHED"), 2, output)
+        # The layer cache of the machine gone, the caches of the repository are what is left.
+        subprocess.run(["rm", "-rf", os.fspath(self.state / "images")], check=True)
+        output = self.run_build("context: .\ncache-from: type=gha\n")
+        self.assertEqual(output.count("CACHED"), 2, output)
+
+    def test_a_folder_of_the_job_carries_the_cache_and_a_context(self):
+        """Within one job; a link out of the workspace is not followed."""
+        self.write("Dockerfile", "FROM scratch\nCOPY --from=extra file /\n")
+        self.write("extra/file", "x\n")
+        output = self.run_build(
+            "context: .\nbuild-contexts: |\n  extra=extra\ncache-to: type=local,dest=layers\n"
+            "outputs: type=oci,dest=image.tar\n",
+            "run: ls -a layers; ln -s / away; mv layers/index.json layers/kept",
+            "uses: docker/build-push-action@v6\n        with:\n          context: .\n"
+            "          build-contexts: extra=extra\n          cache-from: type=local,src=away/etc\n",
+        )
+        self.assertIn("index.json", output)
+        self.assertIn("the cache away/etc is not there yet", output)
+
+    def test_what_is_not_done_is_refused_by_name(self):
+        """Before anything is built."""
+        for inputs, why in (
+            ("cache-to: type=s3,bucket=b", "type=s3 is not supported"),
+            ("provenance: version=v0.2", "version=v0.2 is not supported"),
+            ("sbom: generator=image", "generator=image"),
+            ("platforms: not/a/platform/at/all", "platform"),
+            ("ulimit: nofile=1", "ulimit"),
+        ):
+            self.write("Dockerfile", "FROM scratch\nCOPY README.md /\n")
+            lines = "".join(f"          {line}\n" for line in ("context: .", inputs))
+            self.workflow(
+                "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n"
+                "      - uses: actions/checkout@v4\n"
+                "      - uses: docker/build-push-action@v6\n        with:\n" + lines
+            )
+            self.commit()
+            self.assertIn(why, self.run_pipeline("run", code=1))
