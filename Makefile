@@ -25,6 +25,7 @@ bench: install
 	@bench/log $(BINARY)
 	@bench/checkout $(BINARY)
 	@bench/caches $(BINARY)
+	@bench/images $(BINARY)
 	@build/$(PRESET)/bench/micro_benchmark --benchmark_min_time=0.2
 	@build/$(PRESET)/bench/language_benchmark --benchmark_min_time=0.2
 

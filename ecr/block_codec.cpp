@@ -85,14 +85,15 @@ void store_block(std::string_view block, std::string& out) {
   }
 }
 
-// A look at two places tells; it depends on nothing but the block, so that the same content makes the same
+// A look at four places tells; it depends on nothing but the block, so that the same content makes the same
 // bytes.
 Result<bool> looks_packed(const CompressBlock& compress, std::string_view block, std::string& scratch) {
-  constexpr std::size_t kSample = 16 * 1024;
-  if (block.size() < 4 * kSample) return false;
-  for (const std::size_t at : {std::size_t{0}, block.size() / 2}) {
+  constexpr std::size_t kSample = 8 * 1024;
+  constexpr std::size_t kSamples = 4;
+  if (block.size() < 2 * kSamples * kSample) return false;
+  for (std::size_t i = 0; i < kSamples; ++i) {
     scratch.clear();
-    TRY(compress(block.substr(at, kSample), scratch));
+    TRY(compress(block.substr(i * (block.size() / kSamples), kSample), scratch));
     if (scratch.size() < kSample - (kSample / 50)) return false;
   }
   return true;
@@ -121,7 +122,7 @@ std::vector<BlockCodec> gzip_codecs() {
 std::string_view name_of(BlockCodec codec) {
   switch (codec) {
     case BlockCodec::isal:
-      return "gzip-isal-1";
+      return "gzip-isal-2";
     case BlockCodec::libdeflate:
       return "gzip-libdeflate-1";
     case BlockCodec::zlib:

@@ -14,7 +14,7 @@
 namespace ecr {
 
 enum class BlockCodec {
-  isal,        ///< gzip by ISA-L: ten times zlib's speed at the ratio of its level 1
+  isal,        ///< gzip by ISA-L: ten times the speed of zlib at its ratio of level 1
   libdeflate,  ///< gzip by libdeflate, a member for each block
   zlib,        ///< gzip by zlib, for machines that have nothing else
   zstd,        ///< a frame for each block

@@ -125,13 +125,16 @@ Result<LoadedArchive> read_members(ImageStore& store, base::TarReader& tar) {
       if (is_document(entry->path) && text.size() <= kMaxManifestBytes) text.append(buffer.data(), count);
     }
     TRY(const auto digest, blob.commit());
+    // `tar -C layout .` writes "./index.json".
+    std::string name = entry->path;
+    while (name.starts_with("./")) name.erase(0, 2);
     const std::string prefix = "blobs/sha256/";
-    if (entry->path.starts_with(prefix) && entry->path.substr(prefix.size()) != digest.hex()) {
+    if (name.starts_with(prefix) && name.substr(prefix.size()) != digest.hex()) {
       return make_error(ErrorKind::invalid_input,
-                        fmt::format("{} has the content of {}", entry->path, digest.to_string()));
+                        fmt::format("{} has the content of {}", name, digest.to_string()));
     }
-    archive.files.emplace(entry->path, digest);
-    if (is_document(entry->path)) archive.documents.emplace(entry->path, std::move(text));
+    archive.files.emplace(name, digest);
+    if (is_document(name)) archive.documents.emplace(name, std::move(text));
   }
 }
 

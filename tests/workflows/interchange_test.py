@@ -191,6 +191,8 @@ class InterchangeTest(WorkflowTest):
         self.tool("umoci", "unpack", "--image", f"{layout}:base", str(self.folder / "bundle"))
         busybox_tree(self.folder / "bundle/rootfs/root")
         os.setxattr(self.folder / "bundle/rootfs/root/bin/busybox", "user.note", b"kept")
+        for path in (self.folder / "bundle/rootfs").rglob("*"):
+            os.utime(path, (1_700_000_000, 1_700_000_000), follow_symlinks=False)  # umoci rounds fractions up, too
         self.tool("umoci", "repack", "--image", f"{layout}:base", str(self.folder / "bundle"))
         self.skopeo_copy(f"oci:{layout}:base", f"docker://{self.name('umoci:1')}", "--preserve-digests")
         tree, *_ = self.fetch(self.name("umoci:1"))

@@ -198,6 +198,18 @@ TEST_F(ImageArchiveTest, ImportsARootFileSystem) {
   EXPECT_EQ(take(base::read_file(take(store().unpack(found.manifest))[0] / "etc/name")), "here");
 }
 
+TEST_F(ImageArchiveTest, LoadsALayoutThatTarWroteFromItsFolder) {
+  take(store().tag("registry.test/app:1", put_image("x")));
+  const auto archive = folder() / "image.tar";
+  take(save_image(store(), "registry.test/app:1", archive));
+  const auto packed = take(base::run_process(
+      {.argv = {"sh", "-c", "mkdir layout && tar -xf image.tar -C layout && tar -cf again.tar -C layout ."},
+       .directory = folder()}));
+  ASSERT_EQ(packed.exit_code, 0) << packed.output;
+  auto other = take(ImageStore::open(folder() / "other"));
+  EXPECT_THAT(take(load_image(other, folder() / "again.tar")), ElementsAre("registry.test/app:1"));
+}
+
 TEST_F(ImageArchiveTest, RefusesWhatIsNoArchive) {
   EXPECT_THAT(import_rootfs_tar(store(), write("no.tar", "hello"), "a").error().message,
               HasSubstr("is no tar archive"));
