@@ -26,6 +26,7 @@ bench: install
 	@bench/checkout $(BINARY)
 	@bench/caches $(BINARY)
 	@bench/images $(BINARY)
+	@bench/build $(BINARY)
 	@build/$(PRESET)/bench/micro_benchmark --benchmark_min_time=0.2
 	@build/$(PRESET)/bench/language_benchmark --benchmark_min_time=0.2
 

@@ -12,6 +12,7 @@
 #include "ecr/build_stage.h"
 #include "ecr/compression.h"
 #include "ecr/image_user.h"
+#include "ecr/source_digest.h"
 #include "sandbox/plan.h"
 
 namespace ecr {
@@ -253,10 +254,12 @@ Result<std::string> StageBuilder::copy_key(const Instruction& instruction, const
     parts.insert(parts.end(), plan.archives.begin(), plan.archives.end());
     for (const auto& [flag, value] : instruction.flags) parts.push_back(flag + "=" + value);
   } else {
-    TRY(const auto digest, digest_of_sources(plan.open.source, plan.paths, plan.rules.keep_owner));
+    TRY(const auto digest,
+        remembered_digest_of_sources(plan.open.source, plan.paths, plan.rules.keep_owner, build_.store));
     std::vector<FoundSource> archives;
     for (const auto& archive : plan.archives) archives.push_back({.path = archive, .kept = ""});
-    TRY(const auto archive_digest, digest_of_sources(plan.open.source, archives, false));
+    TRY(const auto archive_digest,
+        remembered_digest_of_sources(plan.open.source, archives, false, build_.store));
     parts.insert(parts.end(), {"content", digest, archive_digest});
   }
   // Names of files become names in the image.

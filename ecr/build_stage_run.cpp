@@ -11,6 +11,7 @@
 #include "ecr/build_stage.h"
 #include "ecr/foreign_platform.h"
 #include "ecr/image_user.h"
+#include "ecr/source_digest.h"
 
 namespace ecr {
 
@@ -65,7 +66,8 @@ Result<void> StageBuilder::plan_mount(const std::string& text, RunPlan& plan) co
       plan.key.push_back(open.from.stack.chain_id());
     } else {
       const Path inside = Path("/" + mount.source).lexically_normal().relative_path();
-      TRY(const auto digest, digest_of_sources(open.source, {{.path = inside.string(), .kept = ""}}, false));
+      TRY(const auto digest, remembered_digest_of_sources(
+                                 open.source, {{.path = inside.string(), .kept = ""}}, false, build_.store));
       plan.key.push_back(digest);
     }
   }

@@ -7,8 +7,11 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <filesystem>
+#include <thread>
 
+#include "ecr/source_digest.h"
 #include "tests/unit/ecr/build_fixture.h"
 
 namespace ecr {
@@ -135,6 +138,31 @@ TEST_F(BuildCopyTest, LeavesOutWhatIsIgnored) {
   EXPECT_THAT(layer, Not(Contains(StartsWith("secret"))));
   EXPECT_THAT(failure("FROM scratch\nCOPY secret /\n"),
               AllOf(StartsWith("Dockerfile:2:1: "), HasSubstr(".dockerignore excludes it")));
+}
+
+TEST_F(BuildCopyTest, ReadsFilesOnceThatLookAsTheyDid) {
+  add("dir/file", "x");
+  const auto folder = take(base::open_directory(context()));
+  const CopySource source{.root = folder.get()};
+  const auto digest = [&] {
+    return take(remembered_digest_of_sources(source, {{.path = "dir", .kept = ""}}, false, store()));
+  };
+  const auto first = digest();
+  EXPECT_FALSE(base::is_directory(store().folder() / "records/sources"))
+      << "what is that new may change again";
+  // Two seconds later, or two seconds of a clock that was turned: the time is that of the inode.
+  struct stat status {};
+  while (true) {
+    ASSERT_EQ(::stat((context() / "dir/file").c_str(), &status), 0);
+    if (status.st_ctim.tv_sec + 2 < std::time(nullptr)) break;
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(digest(), first);
+  ASSERT_EQ(take(base::list_directory(store().folder() / "records/sources")).size(), 1U);
+  EXPECT_EQ(digest(), first);
+  add("dir/file", "y");
+  EXPECT_NE(digest(), first);
+  EXPECT_EQ(digest(), take(digest_of_sources(source, {{.path = "dir", .kept = ""}}, false)));
 }
 
 TEST_F(BuildCopyTest, TakesTheCacheWhenOnlyTimesChanged) {
