@@ -60,6 +60,20 @@ void remove_stale_records(const ImageStore& store) {
   }
 }
 
+// What was compressed to what, and which repository has what: without it a push costs more, and no more than
+// that.
+void remove_old_hints(const ImageStore& store, std::int64_t now) {
+  constexpr std::int64_t kLongest = 30LL * 24 * 3600 * kNanoseconds;
+  for (const char* kind : {"packed", "seen"}) {
+    const Path folder = store.folder() / "records" / kind;
+    for (const auto& record : base::list_directory(folder).value_or(std::vector<std::string>())) {
+      struct stat status {};
+      const Path path = folder / record;
+      if (::lstat(path.c_str(), &status) == 0 && !was_touched(status, now - kLongest)) ::unlink(path.c_str());
+    }
+  }
+}
+
 }  // namespace
 
 Result<void> ImageStore::remove_blobs(const GarbageOptions& options, const std::set<std::string>& reached,
@@ -122,7 +136,9 @@ Result<Garbage> ImageStore::collect_garbage(const GarbageOptions& options) {
   if (options.keep_cache) add_reached_from_cache(*this, reached);
   TRY(remove_blobs(options, reached.blobs, untouched_since, garbage));
   TRY(remove_trees(options, reached.trees, untouched_since, garbage));
-  if (!options.only_look) remove_stale_records(*this);
+  if (options.only_look) return garbage;
+  remove_stale_records(*this);
+  remove_old_hints(*this, now.count());
   return garbage;
 }
 

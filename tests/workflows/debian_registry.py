@@ -12,13 +12,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class DebianRegistry:
     """`address` is host:port; everything it keeps is in `folder`."""
 
-    def __init__(self, test, folder):
+    def __init__(self, test, folder, tls=None, users=""):
         program = shutil.which("docker-registry")
         test.assertTrue(program, "docker-registry is not installed (packages.txt)")
         folder.mkdir(parents=True, exist_ok=True)
         config = folder / "config.yml"
         storage = f"{{filesystem: {{rootdirectory: {folder}/data}}, delete: {{enabled: true}}}}"
-        config.write_text(f"version: 0.1\nlog: {{level: info}}\nstorage: {storage}\nhttp: {{addr: '127.0.0.1:0'}}\n")
+        address = "addr: '127.0.0.1:0'"
+        if tls:
+            address += f", tls: {{certificate: {tls[0]}, key: {tls[1]}}}"
+        text = f"version: 0.1\nlog: {{level: info}}\nstorage: {storage}\nhttp: {{{address}}}\n"
+        if users:
+            (folder / "users").write_text(users)
+            text += f"auth: {{htpasswd: {{realm: test, path: {folder}/users}}}}\n"
+        config.write_text(text)
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             [program, "serve", str(config)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -27,12 +34,15 @@ class DebianRegistry:
             if "listening on " in line:
                 self.address = line.split("listening on ")[1].split('"')[0].split()[0].strip(",")
                 break
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()  # a full pipe would stop it
+        self.reader = threading.Thread(target=self.process.stdout.read, daemon=True)  # a full pipe would stop it
+        self.reader.start()
 
     def end(self):
         """Kills it."""
         self.process.kill()
         self.process.wait()
+        self.reader.join()
+        self.process.stdout.close()
 
 
 class Fault:

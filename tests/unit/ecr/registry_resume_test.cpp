@@ -189,6 +189,25 @@ TEST_F(ResumingRegistryTest, GetsANewTokenInTheMiddleOfAPush) {
   EXPECT_TRUE(clock_.sleeps().empty()) << "a new token is no fault";
 }
 
+TEST_F(ResumingRegistryTest, StreamsALayerInOnePatchAndTakesEcrsAnswerToIt) {
+  int patches = 0;
+  start([&](const ServerRequest& request, const std::string& body) -> std::optional<ServerResponse> {
+    if (request.method != "PATCH") return std::nullopt;
+    if (++patches == 1) upload_ += body;  // ECR takes no second one, and says nothing of it
+    return ServerResponse{201, {{"Location", "/v2/app/blobs/uploads/1?part=1"}}, ""};
+  });
+  const auto tar = make_tar({tar_file("file", base::random_bytes(2'000'000))});
+  const auto digest = take(store().put_blob(tar));
+  ImageConfig config{.platform = host_platform()};
+  config.diff_ids = {digest};
+  take(store().tag(name_, take(store().put_image(config, {{media_type::kOciLayer, digest, tar.size()}}))));
+  take(push_image(name_));
+  EXPECT_EQ(patches, 1);
+  auto other = take(ImageStore::open(folder() / "other"));
+  take(pull(take(parse_image_reference(name_)), other,
+            {.registry = options_, .unpacking = Unpacking::at_once}));
+}
+
 TEST_F(ResumingRegistryTest, AsksMirrorsFirstAndTheRegistryInTheEnd) {
   start();
   make_image(name_);
