@@ -8,6 +8,7 @@
 #include "runner/job_container.h"
 #include "runner/job_sandbox.h"
 #include "runner/workspace.h"
+#include "steps/container_mounts.h"
 
 namespace runner {
 
@@ -37,7 +38,7 @@ sandbox::Plan image_plan(const ContainerSpec& spec, sandbox::Plan plan) {
          .target = volume.target,
          .access = volume.read_only ? sandbox::Access::read_only : sandbox::Access::read_write});
   }
-  apply_options(spec.options, plan);
+  steps::apply_options(spec.options, plan);
   return plan;
 }
 

@@ -53,17 +53,17 @@ Result<std::optional<ContainerSpec>> spec_of(const Value& value) {
   if (const Value env = value.get("env"); env.is_object()) {
     for (const auto& [name, member] : env.object().members()) spec.environment[name] = member.to_text();
   }
-  TRY(spec.options, parse_container_options(text_member(value, "options")).while_doing("options"));
+  TRY(spec.options, steps::parse_container_options(text_member(value, "options")).while_doing("options"));
   spec.ports = spec.options.ports;
   spec.volumes = spec.options.volumes;
   TRY(const auto ports, texts_of_member(value, "ports"));
   for (const auto& text : ports) {
-    TRY(const auto parsed, parse_ports(text).while_doing("ports"));
+    TRY(const auto parsed, steps::parse_ports(text).while_doing("ports"));
     spec.ports.insert(spec.ports.end(), parsed.begin(), parsed.end());
   }
   TRY(const auto volumes, texts_of_member(value, "volumes"));
   for (const auto& text : volumes) {
-    TRY(auto parsed, parse_volume(text).while_doing("volumes"));
+    TRY(auto parsed, steps::parse_volume(text).while_doing("volumes"));
     spec.volumes.push_back(std::move(parsed));
   }
   spec.entrypoint = spec.options.entrypoint;

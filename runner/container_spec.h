@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "runner/container_options.h"
+#include "steps/container_options.h"
 #include "steps/running_job.h"
 #include "workflow/contexts.h"
 #include "workflow/workflow.h"
@@ -18,9 +18,9 @@ struct ContainerSpec {
   std::string image;  ///< without `docker://`
   std::optional<steps::RegistryLogin> login;
   std::map<std::string, std::string> environment;
-  std::vector<PublishedPort> ports;
-  std::vector<VolumeMount> volumes;
-  ContainerOptions options;
+  std::vector<steps::PublishedPort> ports;
+  std::vector<steps::VolumeMount> volumes;
+  steps::ContainerOptions options;
   std::optional<std::string> entrypoint;              ///< of services
   std::optional<std::vector<std::string>> arguments;  ///< of services: `command`
 };

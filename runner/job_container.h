@@ -19,15 +19,6 @@ inline constexpr const char* kContainerHome = "/github/home";
 std::vector<sandbox::Mount> container_folder_mounts(const steps::JobFolders& folders,
                                                     const base::Path& work_folder);
 
-/// Folders for the volumes that a job's containers name, the same for all of them. `folder` is the job's on
-/// disk; steps see no more of it than what is mounted.
-base::Result<std::vector<sandbox::Mount>> volume_mounts(const std::vector<VolumeMount>& volumes,
-                                                        const steps::JobFolders& folders,
-                                                        const base::Path& folder, std::uint32_t owner);
-
-/// Puts what the container's options say into a plan: hosts, hostname, limits, scratch memory.
-void apply_options(const ContainerOptions& options, sandbox::Plan& plan);
-
 /// Below every `env:` of its steps: the image's variables, the container's own, HOME.
 sandbox::EnvVars container_environment(const ContainerSpec& spec, const ecr::ImageConfig& config);
 

@@ -11,6 +11,7 @@
 #include "ecr/image_root.h"
 #include "ecr/image_user.h"
 #include "runner/job_container.h"
+#include "steps/container_mounts.h"
 #include "steps/host_node.h"
 #include "steps/job_files.h"
 #include "steps/job_images.h"
@@ -33,7 +34,7 @@ std::string container_id() {
 std::vector<std::uint16_t> exposed_ports(const ecr::ImageConfig& config) {
   std::vector<std::uint16_t> ports;
   for (const auto& text : config.exposed_ports) {
-    const auto parsed = parse_ports(text);
+    const auto parsed = steps::parse_ports(text);
     if (!parsed) continue;
     for (const auto& port : *parsed) {
       if (!port.udp) ports.push_back(port.container);
@@ -204,11 +205,11 @@ Result<void> JobContainers::plan_own_container() {
     job_.log->line(steps::LineKind::debug,
                    "JavaScript actions need a node of the image's own: " + node.error().to_string());
   }
-  TRY(auto volumes, volume_mounts(spec.volumes, job_.folders, folder_, job_.services->host_uid));
+  TRY(auto volumes, steps::volume_mounts(spec.volumes, job_.folders, folder_, job_.services->host_uid));
   plan_.mounts.insert(plan_.mounts.end(), volumes.begin(), volumes.end());
   plan_.hostname = container_id().substr(0, 12);
   plan_.hosts = network_->hosts();
-  apply_options(spec.options, plan_);
+  steps::apply_options(spec.options, plan_);
   auto variables = container_environment(spec, own_image_->config);
   variables["RUNNER_TRACKING_ID"] = job_.machine_environment["RUNNER_TRACKING_ID"];
   job_.machine_environment = std::move(variables);
@@ -224,11 +225,11 @@ Result<void> JobContainers::plan_services() {
     plan.network = sandbox::NetworkMode::isolated;
     TRY(plan.image, ecr::make_image_root(*job_.services->images, images_[i].manifest,
                                          folder_ / fmt::format("service-{}", i), plan.id_slot));
-    TRY(plan.mounts,
-        volume_mounts(spec.volumes, job_.folders, folder_, sandbox::host_uid(plan, 0).value_or(::geteuid())));
+    TRY(plan.mounts, steps::volume_mounts(spec.volumes, job_.folders, folder_,
+                                          sandbox::host_uid(plan, 0).value_or(::geteuid())));
     plan.hostname = container_id().substr(0, 12);
     plan.hosts = network_->hosts();
-    apply_options(spec.options, plan);
+    steps::apply_options(spec.options, plan);
     planned_.push_back({request_.services[i], images_[i], std::move(plan)});
   }
   return {};
@@ -313,9 +314,14 @@ steps::ContainerSurroundings JobContainers::surroundings() {
   plan.hosts = network_->hosts();
   return {.plan = std::move(plan),
           .folder = folder_ / "actions-containers",
-          .connect = [this](sandbox::Sandbox& sandbox) {
-            return network_->connect(sandbox, host_plan_.network, "", *job_.log);
-          }};
+          .connect =
+              [this](sandbox::Sandbox& sandbox) {
+                return network_->connect(sandbox, host_plan_.network, "", *job_.log);
+              },
+          .connect_apart =
+              [this](sandbox::Sandbox& sandbox) {
+                return network_->connect(sandbox, sandbox::NetworkMode::isolated, "", *job_.log);
+              }};
 }
 
 }  // namespace runner

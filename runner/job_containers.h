@@ -47,7 +47,7 @@ class JobContainers {
   base::Result<std::unique_ptr<sandbox::Sandbox>> start(const OpenGate& open_gate);
   /// Whether the job asks for any.
   [[nodiscard]] bool any() const { return !request_.empty(); }
-  /// For Docker actions.
+  /// For Docker actions and `docker run`.
   [[nodiscard]] steps::ContainerSurroundings surroundings();
   /// The plans, as --dry-run=sandbox shows them.
   [[nodiscard]] const sandbox::Plan& plan() const { return plan_; }

@@ -71,6 +71,18 @@ base::Result<std::shared_ptr<void>> JobNetwork::open_beside(const NetworkPolicy&
   });
 }
 
+base::Result<std::shared_ptr<void>> JobNetwork::open_apart(const NetworkPolicy& policy,
+                                                           steps::RunningJob& job, sandbox::Sandbox& sandbox,
+                                                           std::function<std::string()> user) {
+  if (policy.rule != NetworkRule::host) return open_beside(policy, job, sandbox, std::move(user));
+  TRY(auto egress, sandbox.take_egress());
+  const NetworkGateOptions options{.policy = {.rule = NetworkRule::audit, .allowed = {}},
+                                   .step = std::move(user),
+                                   .refused = [](const std::string&) {}};
+  TRY(auto gate, NetworkGate::start(std::move(egress), options));
+  return std::shared_ptr<void>(std::move(gate));
+}
+
 void JobNetwork::report() {
   const auto all = gate_->finish();
   if (all.empty()) return;

@@ -22,6 +22,11 @@ class JobNetwork {
   static base::Result<std::shared_ptr<void>> open_beside(const NetworkPolicy& policy, steps::RunningJob& job,
                                                          sandbox::Sandbox& sandbox,
                                                          std::function<std::string()> user);
+  /// As open_beside(), for a sandbox with a network of its own whatever the job has: where the job has the
+  /// host's, everything passes unseen.
+  static base::Result<std::shared_ptr<void>> open_apart(const NetworkPolicy& policy, steps::RunningJob& job,
+                                                        sandbox::Sandbox& sandbox,
+                                                        std::function<std::string()> user);
   /// Ends what is open, and says what went where: lines of the job, and the event `network`.
   void report();
 

@@ -190,6 +190,19 @@ steps::ContainerSurroundings surroundings_of(const RunSurroundings& run, Stage& 
     return std::static_pointer_cast<void>(std::make_shared<std::array<std::shared_ptr<void>, 3>>(
         std::array{std::static_pointer_cast<void>(loopback), connected, gate}));
   };
+  const auto& policy = run.options.network;
+  surroundings.leads_out = policy.rule != NetworkRule::none;
+  surroundings.connect_apart = [&policy, &stage, services = std::move(surroundings.connect_apart)](
+                                   sandbox::Sandbox& sandbox) -> base::Result<std::shared_ptr<void>> {
+    TRY(auto connected, services(sandbox));
+    std::shared_ptr<void> gate;
+    if (policy.rule != NetworkRule::none) {
+      TRY(gate, JobNetwork::open_apart(policy, stage.job, sandbox,
+                                       [&stage] { return stage.running_steps.text(); }));
+    }
+    return std::static_pointer_cast<void>(std::make_shared<std::array<std::shared_ptr<void>, 2>>(
+        std::array{std::move(connected), std::move(gate)}));
+  };
   return surroundings;
 }
 

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "runner/container_options.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/stream_relay.h"
+#include "steps/container_options.h"
 #include "steps/log_sink.h"
 
 namespace runner {
@@ -50,8 +50,8 @@ class ServiceNetwork {
    public:
     struct Port {
       std::string id;
-      PublishedPort port;  ///< `host` is what it became
-      base::Fd listener;   ///< not when the container's own port is the host's
+      steps::PublishedPort port;  ///< `host` is what it became
+      base::Fd listener;          ///< not when the container's own port is the host's
     };
     std::vector<Port> list;
   };

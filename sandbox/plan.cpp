@@ -26,6 +26,7 @@ base::Json to_json(const Plan& plan) {
     base::Json entry = {
         {"kind", name_of(mount.kind)}, {"target", mount.target}, {"access", name_of(mount.access)}};
     if (!mount.source.empty()) entry["source"] = mount.source;
+    if (!mount.beneath.empty()) entry["beneath"] = mount.beneath;
     if (mount.tmpfs_bytes > 0) entry["bytes"] = mount.tmpfs_bytes;
     mounts.push_back(std::move(entry));
   }

@@ -21,6 +21,8 @@ struct Mount {
   std::string target;  ///< absolute path inside
   Access access = Access::read_only;
   std::uint64_t tmpfs_bytes = 0;  ///< size limit; 0 is the kernel's default
+  /// Of a bind: what of `source` is meant, when others may write in it: no link leads out of `source`.
+  std::string beneath = {};
   bool operator==(const Mount&) const = default;
 };
 

@@ -111,9 +111,8 @@ Result<void> bind(const Path& source, const Target& target, const Path& inside, 
   return set_attributes(mounted.path(), attributes_for(access));
 }
 
-Result<void> bind_from_host(const Path& source, const Path& inside, Access access) {
+Result<void> bind_found(const Path& from, const Path& source, const Path& inside, Access access) {
   struct stat status {};
-  const Path from = kHost / source.relative_path();
   if (::stat(from.c_str(), &status) != 0)
     return base::system_error("the mount source " + source.string(), errno);
   if (S_ISDIR(status.st_mode)) {
@@ -122,6 +121,18 @@ Result<void> bind_from_host(const Path& source, const Path& inside, Access acces
   }
   TRY(const auto target, Target::file(inside));
   return bind(from, target, inside, access);
+}
+
+Result<void> bind_from_host(const Path& source, const Path& inside, Access access) {
+  return bind_found(kHost / source.relative_path(), source, inside, access);
+}
+
+Result<void> bind_beneath(const Mount& mount) {
+  TRY(const auto folder, base::open_directory(kHost / Path(mount.source).relative_path()));
+  TRY(const auto found, base::open_beneath(folder.get(), mount.beneath, O_PATH | O_CLOEXEC)
+                            .while_doing("the mount source " + mount.beneath));
+  return bind_found(kHost / "proc/self/fd" / std::to_string(found.get()), mount.beneath, mount.target,
+                    mount.access);
 }
 
 Result<void> mount_tmpfs(const Path& inside, const std::string& options) {
@@ -268,6 +279,7 @@ Result<void> hide(const Path& inside) {
 }
 
 Result<void> carry_out(const Mount& mount) {
+  if (!mount.beneath.empty()) return bind_beneath(mount);
   if (mount.kind == MountKind::bind) return bind_from_host(mount.source, mount.target, mount.access);
   const std::string size = mount.tmpfs_bytes > 0 ? ",size=" + std::to_string(mount.tmpfs_bytes) : "";
   return mount_tmpfs(mount.target, "mode=1777" + size);

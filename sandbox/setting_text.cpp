@@ -114,7 +114,8 @@ base::Result<Setting> parse_setting(std::string_view text) {
          .target = base::json_string(entry, "target"),
          .access =
              base::json_string(entry, "access") == "read-write" ? Access::read_write : Access::read_only,
-         .tmpfs_bytes = static_cast<std::uint64_t>(base::json_integer(entry, "bytes"))});
+         .tmpfs_bytes = static_cast<std::uint64_t>(base::json_integer(entry, "bytes")),
+         .beneath = base::json_string(entry, "beneath")});
   }
   plan.network = base::json_string(json, "network") == "isolated" ? NetworkMode::isolated : NetworkMode::host;
   plan.egress = base::json_bool(json, "egress");

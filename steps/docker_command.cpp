@@ -102,11 +102,83 @@ const std::vector<Option>& other_options() {
   return options;
 }
 
+void take_environment(DockerCommand& command, const std::string& text) {
+  if (text.find('=') == std::string::npos) {
+    command.environment_of_caller.push_back(text);
+  } else {
+    add_pair(command.container.environment, text);
+  }
+}
+
+/// Of run, create and exec, beside those of containers (container_options).
+const std::vector<Option>& run_options() {
+  static const std::vector<Option> options = {
+      {"-d", false, [](DockerCommand& c, const std::string&) { c.detach = true; }},
+      {"--detach", false, [](DockerCommand& c, const std::string&) { c.detach = true; }},
+      {"-i", false, [](DockerCommand& c, const std::string&) { c.interactive = true; }},
+      {"--interactive", false, [](DockerCommand& c, const std::string&) { c.interactive = true; }},
+      // There is no terminal in a job.
+      {"-t", false, ignore},
+      {"--tty", false, ignore},
+      {"--rm", false, [](DockerCommand& c, const std::string&) { c.remove = true; }},
+      {"-e", true, take_environment},
+      {"--env", true, take_environment},
+      {"--env-file", true, [](DockerCommand& c, const std::string& v) { c.environment_files.push_back(v); }},
+      {"--name", true, [](DockerCommand& c, const std::string& v) { c.name = v; }},
+      {"--network", true, [](DockerCommand& c, const std::string& v) { c.network = v; }},
+      {"--net", true, [](DockerCommand& c, const std::string& v) { c.network = v; }},
+      {"--cidfile", true, [](DockerCommand& c, const std::string& v) { c.cidfile = v; }},
+  };
+  return options;
+}
+
+const std::vector<Option>& container_options() {
+  static const std::vector<Option> options = {
+      {"-a", false, [](DockerCommand& c, const std::string&) { c.all = true; }},
+      {"--all", false, [](DockerCommand& c, const std::string&) { c.all = true; }},
+      {"-q", false, [](DockerCommand& c, const std::string&) { c.quiet = true; }},
+      {"--quiet", false, [](DockerCommand& c, const std::string&) { c.quiet = true; }},
+      {"--no-trunc", false, [](DockerCommand& c, const std::string&) { c.all_tags = true; }},
+      {"--format", true, [](DockerCommand& c, const std::string& v) { c.format = v; }},
+      {"--filter", true, [](DockerCommand& c, const std::string& v) { c.filters.push_back(v); }},
+      {"-f", true, [](DockerCommand& c, const std::string& v) { c.filters.push_back(v); }},
+  };
+  return options;
+}
+
+const std::vector<Option>& log_options() {
+  static const std::vector<Option> options = {
+      {"-f", false, [](DockerCommand& c, const std::string&) { c.follow = true; }},
+      {"--follow", false, [](DockerCommand& c, const std::string&) { c.follow = true; }},
+      {"-n", true, [](DockerCommand& c, const std::string& v) { c.tail = v; }},
+      {"--tail", true, [](DockerCommand& c, const std::string& v) { c.tail = v; }},
+  };
+  return options;
+}
+
+/// Of start, stop, kill and rm.
+const std::vector<Option>& end_options() {
+  static const std::vector<Option> options = {
+      {"-t", true, [](DockerCommand& c, const std::string& v) { c.seconds = v; }},
+      {"--time", true, [](DockerCommand& c, const std::string& v) { c.seconds = v; }},
+      {"--timeout", true, [](DockerCommand& c, const std::string& v) { c.seconds = v; }},
+      {"-s", true, [](DockerCommand& c, const std::string& v) { c.signal = v; }},
+      {"--signal", true, [](DockerCommand& c, const std::string& v) { c.signal = v; }},
+      {"-f", false, [](DockerCommand& c, const std::string&) { c.force = true; }},
+      {"--force", false, [](DockerCommand& c, const std::string&) { c.force = true; }},
+      {"-v", false, ignore},
+      {"--volumes", false, ignore},
+      {"-d", true, ignore},
+      {"--driver", true, ignore},
+  };
+  return options;
+}
+
 struct VerbName {
   std::string_view name;
   DockerVerb verb;
 };
-constexpr std::array<VerbName, 15> kVerbs = {{
+constexpr std::array<VerbName, 29> kVerbs = {{
     {"build", DockerVerb::build},
     {"buildx build", DockerVerb::build},
     {"builder build", DockerVerb::build},
@@ -122,6 +194,20 @@ constexpr std::array<VerbName, 15> kVerbs = {{
     {"info", DockerVerb::info},
     {"help", DockerVerb::help},
     {"--version", DockerVerb::version},
+    {"run", DockerVerb::run},
+    {"create", DockerVerb::create},
+    {"start", DockerVerb::start},
+    {"exec", DockerVerb::exec},
+    {"ps", DockerVerb::ps},
+    {"logs", DockerVerb::logs},
+    {"stop", DockerVerb::stop},
+    {"kill", DockerVerb::kill},
+    {"rm", DockerVerb::rm},
+    {"wait", DockerVerb::wait},
+    {"port", DockerVerb::port},
+    {"network create", DockerVerb::network_create},
+    {"network rm", DockerVerb::network_rm},
+    {"network ls", DockerVerb::network_ls},
 }};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kImageVerbs = {{
     {"build", "build"},
@@ -135,13 +221,20 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kImageVer
     {"inspect", "inspect"},
 }};
 
+/// `docker container VERB` is `docker VERB`, but for two.
+std::string container_verb(const std::string& name) {
+  if (name == "ls" || name == "list") return "ps";
+  return name == "remove" ? "rm" : name;
+}
+
 /// The verb and how many arguments name it.
 base::Result<std::pair<DockerVerb, std::size_t>> find_verb(const std::vector<std::string>& arguments) {
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h")
     return std::pair(DockerVerb::help, std::size_t{0});
   std::string name = arguments[0] == "-v" ? "--version" : arguments[0];
   std::size_t used = 1;
-  if ((name == "buildx" || name == "builder" || name == "image") && arguments.size() > 1) {
+  static constexpr std::string_view kGroups[] = {"buildx", "builder", "image", "container", "network"};
+  if (arguments.size() > 1 && std::find(std::begin(kGroups), std::end(kGroups), name) != std::end(kGroups)) {
     used = 2;
     if (name == "image") {
       name = "image " + arguments[1];
@@ -149,7 +242,7 @@ base::Result<std::pair<DockerVerb, std::size_t>> find_verb(const std::vector<std
         if (arguments[1] == sub) name = verb;
       }
     } else {
-      name += " " + arguments[1];
+      name = name == "container" ? container_verb(arguments[1]) : name + " " + arguments[1];
     }
   }
   for (const VerbName& known : kVerbs) {
@@ -157,31 +250,55 @@ base::Result<std::pair<DockerVerb, std::size_t>> find_verb(const std::vector<std
   }
   if (name.starts_with('-'))
     return base::invalid_input(fmt::format("docker: the global option '{}' is not supported here", name));
-  return base::invalid_input(
-      fmt::format("docker: '{}' is not supported by the built-in docker of this run, which builds, tags, "
-                  "pushes and pulls images but runs no containers; with a Docker engine on this machine "
-                  "use --docker host",
-                  name));
+  return base::invalid_input(fmt::format(
+      "docker: '{}' is not supported by the built-in docker of this run (`docker help` lists what "
+      "is); with a Docker engine on this machine use --docker host",
+      name));
 }
 
 const std::vector<Option>& options_of(DockerVerb verb) {
   if (verb == DockerVerb::build) return build_options();
-  if (verb == DockerVerb::login) return login_options();
-  return other_options();
+  switch (verb) {
+    case DockerVerb::login:
+      return login_options();
+    case DockerVerb::run:
+    case DockerVerb::create:
+    case DockerVerb::exec:
+      return run_options();
+    case DockerVerb::ps:
+    case DockerVerb::network_ls:
+      return container_options();
+    case DockerVerb::logs:
+      return log_options();
+    case DockerVerb::start:
+    case DockerVerb::stop:
+    case DockerVerb::kill:
+    case DockerVerb::rm:
+    case DockerVerb::network_create:
+    case DockerVerb::network_rm:
+      return end_options();
+    default:
+      return other_options();
+  }
+}
+
+/// What follows the first operand is the container's command.
+bool takes_a_command(DockerVerb verb) {
+  return verb == DockerVerb::run || verb == DockerVerb::create || verb == DockerVerb::exec;
 }
 
 bool switch_value(std::string_view value) {
   return value.empty() || value == "true" || value == "1";
 }
 
-base::Result<void> read_options(const std::vector<std::string>& arguments, std::size_t at,
-                                DockerCommand& command) {
+base::Result<void> read_options(std::vector<std::string> arguments, std::size_t at, DockerCommand& command) {
   const std::vector<Option>& options = options_of(command.verb);
   bool only_operands = false;
   for (; at < arguments.size(); ++at) {
-    const std::string& argument = arguments[at];
+    const std::string argument = arguments[at];
     if (only_operands || argument == "-" || !argument.starts_with('-')) {
       command.operands.push_back(argument);
+      only_operands = only_operands || takes_a_command(command.verb);
       continue;
     }
     if (argument == "--") {
@@ -200,6 +317,12 @@ base::Result<void> read_options(const std::vector<std::string>& arguments, std::
     }
     const auto option =
         std::find_if(options.begin(), options.end(), [&](const Option& o) { return o.name == name; });
+    if (option == options.end() && takes_a_command(command.verb)) {
+      if (auto taken = take_container_option(arguments, at, command.container); !taken)
+        return base::invalid_input("docker: " + taken.error().to_string());
+      --at;  // the loop goes on behind it
+      continue;
+    }
     if (option == options.end() || option->take == nullptr) {
       return base::invalid_input(fmt::format("docker: the option '{}' is not supported here", name));
     }
@@ -207,6 +330,11 @@ base::Result<void> read_options(const std::vector<std::string>& arguments, std::
       if (at + 1 >= arguments.size())
         return base::invalid_input(fmt::format("docker: the option '{}' needs a value", name));
       value = arguments[++at];
+    }
+    if (!option->has_value && value && !argument.starts_with("--")) {
+      // `-aq` is `-a -q`.
+      arguments.insert(arguments.begin() + static_cast<std::ptrdiff_t>(at) + 1, "-" + *value);
+      value.reset();
     }
     if (!option->has_value && value && !switch_value(*value)) continue;
     option->take(command, value.value_or(""));
@@ -250,6 +378,24 @@ base::Result<void> check_operands(const DockerCommand& command) {
       return expect(count >= 1, "inspect [OPTIONS] NAME [NAME...]");
     case DockerVerb::rmi:
       return expect(count >= 1, "rmi IMAGE [IMAGE...]");
+    case DockerVerb::run:
+    case DockerVerb::create:
+      return expect(count >= 1, "run [OPTIONS] IMAGE [COMMAND] [ARG...]");
+    case DockerVerb::exec:
+      return expect(count >= 2, "exec [OPTIONS] CONTAINER COMMAND [ARG...]");
+    case DockerVerb::logs:
+      return expect(count == 1, "logs [OPTIONS] CONTAINER");
+    case DockerVerb::port:
+      return expect(count == 1 || count == 2, "port CONTAINER [PORT]");
+    case DockerVerb::start:
+    case DockerVerb::stop:
+    case DockerVerb::kill:
+    case DockerVerb::rm:
+    case DockerVerb::wait:
+      return expect(count >= 1, "start|stop|kill|rm|wait [OPTIONS] CONTAINER [CONTAINER...]");
+    case DockerVerb::network_create:
+    case DockerVerb::network_rm:
+      return expect(count >= 1, "network create|rm NETWORK");
     default:
       return {};
   }
@@ -271,6 +417,10 @@ base::Result<DockerCommand> parse_docker_command(const std::vector<std::string>&
   }
   TRY(read_options(rest, verb.second, command));
   TRY(check_operands(command));
+  if (takes_a_command(command.verb)) {
+    command.command.assign(command.operands.begin() + 1, command.operands.end());
+    command.operands.resize(1);
+  }
   if (command.verb == DockerVerb::login && command.password_stdin && !command.password.empty()) {
     return base::invalid_input("docker login: --password and --password-stdin are mutually exclusive");
   }
@@ -283,7 +433,7 @@ base::Result<DockerCommand> parse_docker_command(const std::vector<std::string>&
 
 std::string docker_help() {
   return "Usage: docker COMMAND\n\n"
-         "The built-in docker of this run. It needs no Docker engine and runs no containers.\n\n"
+         "The built-in docker of this run. It needs no Docker engine.\n\n"
          "Commands:\n"
          "  build      Build an image from a Dockerfile (also: buildx build)\n"
          "  tag        Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE\n"
@@ -294,6 +444,14 @@ std::string docker_help() {
          "  images     List images\n"
          "  inspect    Show an image as JSON\n"
          "  rmi        Remove one or more images\n"
+         "  run        Run a command in a container of an image (also: create, start)\n"
+         "  exec       Run a command in a container that runs\n"
+         "  ps         List containers\n"
+         "  logs       Show what a container has printed\n"
+         "  stop       Stop containers (also: kill, wait)\n"
+         "  rm         Remove containers\n"
+         "  port       Show where a container's ports are published\n"
+         "  network    create, rm, ls: networks in which containers find each other by name\n"
          "  version    Show the version\n"
          "  info       Show what this docker is\n";
 }

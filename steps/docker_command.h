@@ -8,10 +8,39 @@
 #include <vector>
 
 #include "base/result.h"
+#include "steps/container_options.h"
 
 namespace steps {
 
-enum class DockerVerb { build, tag, push, pull, login, logout, images, inspect, rmi, version, info, help };
+enum class DockerVerb {
+  build,
+  tag,
+  push,
+  pull,
+  login,
+  logout,
+  images,
+  inspect,
+  rmi,
+  version,
+  info,
+  help,
+  // containers
+  run,
+  create,
+  start,
+  exec,
+  ps,
+  logs,
+  stop,
+  kill,
+  rm,
+  wait,
+  port,
+  network_create,
+  network_rm,
+  network_ls,
+};
 
 struct DockerCommand {
   DockerVerb verb = DockerVerb::help;
@@ -36,6 +65,25 @@ struct DockerCommand {
   // images, inspect, version, info
   std::string format;
   bool all_tags = false;
+  // run, create, exec
+  ContainerOptions container;
+  std::vector<std::string> command;  ///< what follows the image or the container
+  std::string name;
+  std::string network = "bridge";
+  std::string cidfile;
+  std::vector<std::string> environment_files;
+  std::vector<std::string> environment_of_caller;  ///< `-e NAME` without a value
+  bool detach = false;
+  bool interactive = false;
+  bool remove = false;
+  // ps, logs, stop, kill, rm
+  bool all = false;
+  bool force = false;
+  bool follow = false;
+  std::vector<std::string> filters;
+  std::string tail;
+  std::string seconds = "10";
+  std::string signal;
   /// What was accepted and does nothing here, to be told.
   std::vector<std::string> ignored;
 };

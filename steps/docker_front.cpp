@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "base/json.h"
 #include "base/strings.h"
@@ -20,6 +21,7 @@
 namespace steps {
 namespace {
 
+constexpr int kWrongCall = 125;  // as docker itself ends then
 constexpr std::size_t kMaximumDockerfile = 1U << 20;
 constexpr std::size_t kMaximumPassword = 64U << 10;
 
@@ -61,6 +63,30 @@ base::Result<std::string> read_dockerfile(const DockerCommand& command) {
   return base::read_all(file.get(), kMaximumDockerfile);
 }
 
+/// Of `--env-file` and `-e NAME`: what only the front can read.
+base::Result<base::Json> environment_for(const DockerCommand& command) {
+  base::Json environment = base::Json::object();
+  for (const auto& file : command.environment_files) {
+    TRY(const auto text, base::read_file(file, kMaximumDockerfile).while_doing("docker: --env-file"));
+    for (const auto line : base::lines_of(text)) {
+      const auto entry = base::trim(line);
+      if (entry.empty() || entry.front() == '#') continue;
+      const auto equals = entry.find('=');
+      const std::string name(entry.substr(0, equals));
+      const char* own = std::getenv(name.c_str());
+      if (equals != std::string_view::npos) {
+        environment[name] = std::string(entry.substr(equals + 1));
+      } else if (own != nullptr) {
+        environment[name] = own;
+      }
+    }
+  }
+  for (const auto& name : command.environment_of_caller) {
+    if (const char* value = std::getenv(name.c_str()); value != nullptr) environment[name] = value;
+  }
+  return environment;
+}
+
 /// What the service needs to know of the command beyond its arguments; opens the build context.
 base::Result<base::Json> describe(const DockerCommand& command, base::Fd& context) {
   base::Json request = base::Json::object();
@@ -79,6 +105,13 @@ base::Result<base::Json> describe(const DockerCommand& command, base::Fd& contex
     }
     request["build_args"] = std::move(build_args);
   }
+  if (command.verb == DockerVerb::run || command.verb == DockerVerb::create ||
+      command.verb == DockerVerb::exec) {
+    TRY(request["environment"], environment_for(command));
+    std::error_code ignored;
+    request["directory"] = std::filesystem::current_path(ignored).string();
+    if (command.interactive) context.reset(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+  }
   if (command.verb == DockerVerb::login && command.password_stdin) {
     TRY(const std::string password, base::read_all(STDIN_FILENO, kMaximumPassword));
     request["password"] = std::string(base::trim(password));
@@ -90,6 +123,10 @@ base::Result<int> finish(const DockerCommand& command, const std::string& payloa
   TRY(const auto result, base::parse_json(payload));
   if (const std::string id = base::json_string(result, "image_id"); !command.iidfile.empty() && !id.empty()) {
     TRY(base::write_file(command.iidfile, id));
+  }
+  if (const std::string id = base::json_string(result, "container_id");
+      !command.cidfile.empty() && !id.empty()) {
+    TRY(base::write_file(command.cidfile, id));
   }
   return static_cast<int>(base::json_integer(result, "exit_code", 1));
 }
@@ -121,7 +158,7 @@ int docker_front_main(int argc, char** argv) {
   auto command = parse_docker_command(arguments);
   if (!command) {
     say(STDERR_FILENO, command.error().message + "\n");
-    return 1;
+    return kWrongCall;
   }
   if (command->verb == DockerVerb::help) {
     say(STDOUT_FILENO, docker_help());

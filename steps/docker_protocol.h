@@ -1,7 +1,7 @@
 #pragma once
 // What goes over the docker front's socket. The front sends one request, a JSON text, with at most one open
-// folder (the build context); the service answers with pieces of output and, last, the result. Neither side
-// trusts the other's lengths.
+// file (the build context, or standard input); the service answers with pieces of output and, last, the
+// result. Neither side trusts the other's lengths.
 
 #include <string>
 #include <string_view>
@@ -20,7 +20,7 @@ struct Frame {
 };
 
 struct DockerRequest {
-  std::string text;  ///< JSON: argv, directory, dockerfile, password, build_args
+  std::string text;  ///< JSON: arguments, directory, environment, dockerfile, password, build_args
   base::Fd context;  ///< -1 when there is none
 };
 

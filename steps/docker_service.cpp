@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "steps/docker_containers.h"
 #include "steps/docker_protocol.h"
 #include "steps/docker_verbs.h"
 
@@ -59,7 +60,11 @@ struct Connection {
 class SocketDockerService : public DockerService {
  public:
   SocketDockerService(RunningJob& job, base::Path path, base::Fd listener, base::Fd wake)
-      : job_(job), path_(std::move(path)), listener_(std::move(listener)), wake_(std::move(wake)) {
+      : job_(job),
+        containers_(job),
+        path_(std::move(path)),
+        listener_(std::move(listener)),
+        wake_(std::move(wake)) {
     thread_ = std::thread([this] { serve(); });
   }
 
@@ -132,6 +137,7 @@ class SocketDockerService : public DockerService {
     }
     base::Json reply = {{"exit_code", answer.exit_code}};
     if (!answer.image_id.empty()) reply["image_id"] = answer.image_id;
+    if (!answer.container_id.empty()) reply["container_id"] = answer.container_id;
     send(connection, FrameKind::result, base::to_text(reply));
   }
 
@@ -152,7 +158,12 @@ class SocketDockerService : public DockerService {
     }
     call.dockerfile = base::json_string(json, "dockerfile");
     call.password = base::json_string(json, "password", call.command.password);
-    call.context = request.context.get();
+    call.directory = base::json_string(json, "directory");
+    for (const auto& [name, value] : base::json_member(json, "environment").items()) {
+      if (value.is_string()) call.environment[name] = value.get<std::string>();
+    }
+    call.containers = &containers_;
+    (call.command.verb == DockerVerb::build ? call.context : call.input) = request.context.get();
     call.stop = connection.stop.get_token();
     call.print = [&](std::string_view text) { send(connection, FrameKind::output, text); };
     call.complain = [&](std::string_view text) { send(connection, FrameKind::error, text); };
@@ -160,6 +171,7 @@ class SocketDockerService : public DockerService {
   }
 
   RunningJob& job_;
+  DockerContainers containers_;
   base::Path path_;
   base::Fd listener_;
   base::Fd wake_;

@@ -2,7 +2,7 @@
 // The runner's side of the `docker` front: a Unix socket in a folder that the runner mounts into the job's
 // sandbox at kDockerFolderInside. Answers one request per connection; what a request may read comes with it
 // as open file descriptors, so nothing of the host is in reach that the step could not open itself.
-// Not a Docker engine: it runs no containers.
+// Not a Docker engine: containers are sandboxes that end with the job (docker_containers).
 
 #include <memory>
 #include <string_view>

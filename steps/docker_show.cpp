@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "ecr/image_reference.h"
 #include "ecr/image_store.h"
+#include "steps/docker_ps.h"
 #include "steps/docker_verbs.h"
 
 namespace steps {
@@ -185,7 +186,15 @@ base::Result<DockerAnswer> docker_images(const DockerCall& call, RunningJob& job
 base::Result<DockerAnswer> docker_inspect(const DockerCall& call, RunningJob& job) {
   base::Json all = base::Json::array();
   for (const std::string& name : call.command.operands) {
-    TRY(auto image, describe_image(name, *job.services->images));
+    const auto container = call.containers == nullptr
+                               ? base::Result<std::shared_ptr<DockerContainer>>(no_such_image(name))
+                               : call.containers->find(name);
+    base::Json image;
+    if (container) {
+      image = describe_container(**container);
+    } else {
+      TRY(image, describe_image(name, *job.services->images));
+    }
     if (call.command.format.empty()) {
       all.push_back(std::move(image));
       continue;
@@ -213,8 +222,7 @@ base::Result<DockerAnswer> docker_version(const DockerCall& call) {
     call.print(line + "\n");
     return DockerAnswer{};
   }
-  call.print(fmt::format("Docker version {} (as built into pipeline: no engine, no containers)\n",
-                         kFollowedVersion));
+  call.print(fmt::format("Docker version {} (as built into pipeline: no engine)\n", kFollowedVersion));
   return DockerAnswer{};
 }
 

@@ -4,6 +4,8 @@
 
 #include "ecr/image_reference.h"
 #include "ecr/image_store.h"
+#include "steps/docker_ps.h"
+#include "steps/docker_run.h"
 #include "steps/job_images.h"
 #include "steps/registry_logins.h"
 #include "steps/secret_masker.h"
@@ -96,6 +98,31 @@ base::Result<DockerAnswer> carry_out(const DockerCall& call, RunningJob& job) {
     return base::make_error(base::ErrorKind::internal, "docker: this run has no image store");
   }
   switch (call.command.verb) {
+    case DockerVerb::run:
+    case DockerVerb::create:
+      return docker_run(call, job);
+    case DockerVerb::start:
+      return docker_start(call);
+    case DockerVerb::exec:
+      return docker_exec(call);
+    case DockerVerb::ps:
+      return docker_ps(call);
+    case DockerVerb::logs:
+      return docker_logs(call);
+    case DockerVerb::port:
+      return docker_port(call);
+    case DockerVerb::stop:
+      return docker_stop(call);
+    case DockerVerb::kill:
+      return docker_kill(call);
+    case DockerVerb::rm:
+      return docker_rm(call);
+    case DockerVerb::wait:
+      return docker_wait(call);
+    case DockerVerb::network_create:
+    case DockerVerb::network_rm:
+    case DockerVerb::network_ls:
+      return docker_network(call);
     case DockerVerb::build:
       return docker_build(call, job);
     case DockerVerb::push:

@@ -16,13 +16,19 @@
 
 namespace steps {
 
+class DockerContainers;
+
 /// One request of a front.
 struct DockerCall {
   DockerCommand command;
-  std::string dockerfile;                      ///< its text
-  std::string password;                        ///< of a login, from stdin or -p
-  int context = -1;                            ///< an open folder, for build
-  std::map<std::string, std::string> secrets;  ///< of a build, by id
+  std::string dockerfile;                          ///< its text
+  std::string password;                            ///< of a login, from stdin or -p
+  int context = -1;                                ///< an open folder, for build
+  int input = -1;                                  ///< the front's standard input, for run and exec with -i
+  std::string directory;                           ///< where the front runs
+  std::map<std::string, std::string> environment;  ///< for a container: of files, and of the front's own
+  DockerContainers* containers = nullptr;          ///< of the job
+  std::map<std::string, std::string> secrets;      ///< of a build, by id
   std::stop_token stop;
   std::function<void(std::string_view)> print;     ///< to the front's stdout
   std::function<void(std::string_view)> complain;  ///< to its stderr
@@ -32,6 +38,7 @@ struct DockerCall {
 struct DockerAnswer {
   int exit_code = 0;
   std::string image_id;
+  std::string container_id;
 };
 
 /// An Error is a sentence for stderr and exit code 1.

@@ -88,12 +88,16 @@ struct ResultsAccess {
   std::vector<std::string> cache_scopes;  ///< the refs whose caches it gets, nearest first
 };
 
-/// What the containers of a job's Docker actions have in common with the job's own sandbox.
+/// What containers that steps start, by Docker actions and `docker run`, have in common with the job's
+/// sandbox.
 struct ContainerSurroundings {
   sandbox::Plan plan;  ///< label, network, limits, slot; without root and mounts
   base::Path folder;   ///< on a real disk, for what containers change; not seen by steps
   /// Makes the job's service containers reachable in a sandbox, for as long as what it returns lives.
   std::function<base::Result<std::shared_ptr<void>>(sandbox::Sandbox&)> connect;
+  /// The same for one with a network of its own: it gets the way out that the job's policy leaves it, if any.
+  std::function<base::Result<std::shared_ptr<void>>(sandbox::Sandbox&)> connect_apart;
+  bool leads_out = false;  ///< whether there is one: then the plan has to have egress
 };
 
 /// The files of another repository at one commit, as the runner has them.

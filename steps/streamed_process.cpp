@@ -21,7 +21,6 @@ namespace {
 
 constexpr int kPipeBytes = 1 << 20;
 constexpr std::size_t kMostErrors = 64 * 1024;
-constexpr std::chrono::seconds kAfterExit{5};  // for children that keep its output open
 
 void prepare(int fd) {
   ::fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -61,7 +60,7 @@ class StreamLoop {
     std::array<pollfd, 5> waited{
         pollfd{output.get(), POLLIN, 0}, pollfd{error.get(), POLLIN, 0}, pollfd{input.get(), POLLOUT, 0},
         pollfd{ended_ ? -1 : process_.ended.get(), POLLIN, 0}, pollfd{failure_ ? -1 : wake_, POLLIN, 0}};
-    const int milliseconds = due_ ? 100 : -1;
+    const int milliseconds = due_ ? 20 : -1;
     if (::poll(waited.data(), waited.size(), milliseconds) < 0 && errno != EINTR)
       return base::system_error("poll", errno);
     if (waited[0].revents != 0) read_output();
@@ -70,7 +69,7 @@ class StreamLoop {
     if (waited[3].revents != 0) {
       ended_ = true;
       input.reset();
-      due_ = std::chrono::steady_clock::now() + kAfterExit;
+      due_ = std::chrono::steady_clock::now() + streams_.after_exit;
     }
     return {};
   }
@@ -89,8 +88,14 @@ class StreamLoop {
     const auto count = ::read(error.get(), piece.data(), piece.size());
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
     if (count <= 0) return error.reset();
+    const std::string_view bytes(piece.data(), static_cast<std::size_t>(count));
+    if (streams_.error) {
+      if (failure_) return;
+      if (auto taken = streams_.error(bytes); !taken) fail(taken.error());
+      return;
+    }
     const auto room = kMostErrors - errors_.size();
-    errors_.append(piece.data(), std::min(room, static_cast<std::size_t>(count)));
+    errors_ += bytes.substr(0, room);
   }
 
   void write_input() {
@@ -140,8 +145,9 @@ base::Result<StreamedEnd> run_streamed(sandbox::Sandbox& sandbox, sandbox::Comma
   if (!wake) return base::system_error("eventfd", errno);
   command.output = output.write.get();
   command.error = error.write.get();
-  command.input = input.read.get();
+  if (streams.input) command.input = input.read.get();
   TRY(auto process, sandbox.start(command));
+  if (streams.started) streams.started(process.id);
   output.write.reset();
   error.write.reset();
   input.read.reset();

@@ -2,6 +2,7 @@
 // A process in the job's sandbox that bytes are piped through: how built-ins read and write what steps see,
 // with the steps' rights and no more. Not for the processes of steps (running_process).
 
+#include <chrono>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -17,7 +18,12 @@ struct ProcessStreams {
   std::function<base::Result<void>(std::string_view bytes)> output;
   /// What it reads: fills up to `size` bytes and returns how many; 0 ends it. Without it, nothing.
   std::function<base::Result<std::size_t>(char* buffer, std::size_t size)> input;
-  std::stop_token stop;  ///< kills it
+  /// What it writes to its standard error; without it, the beginning is kept.
+  std::function<base::Result<void>(std::string_view bytes)> error;
+  std::function<void(int id)> started;  ///< told the process's id in the sandbox
+  std::stop_token stop;                 ///< kills it
+  /// How long children of it may keep its output open when it has ended.
+  std::chrono::milliseconds after_exit{5000};
 };
 
 struct StreamedEnd {

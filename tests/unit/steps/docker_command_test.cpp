@@ -51,6 +51,31 @@ TEST(DockerCommand, KnowsOtherNamesOfTheSame) {
   EXPECT_EQ(parsed({}).verb, DockerVerb::help);
 }
 
+TEST(DockerCommand, ReadsARunUpToItsImage) {
+  const DockerCommand command =
+      parsed({"run", "-it", "--rm", "-p", "80:8080", "-eA=1", "--env", "B", "--name=web", "-v", "/w:/x:ro",
+              "--net", "mine", "app:1", "sh", "-dit", "--rm"});
+  EXPECT_EQ(command.verb, DockerVerb::run);
+  EXPECT_THAT(command.operands, ElementsAre("app:1"));
+  EXPECT_THAT(command.command, ElementsAre("sh", "-dit", "--rm"));
+  EXPECT_TRUE(command.interactive && command.remove);
+  EXPECT_FALSE(command.detach);
+  EXPECT_THAT(command.container.environment, ElementsAre(Pair("A", "1")));
+  EXPECT_THAT(command.environment_of_caller, ElementsAre("B"));
+  EXPECT_THAT(command.container.ports, ElementsAre(PublishedPort{80, 8080, false}));
+  EXPECT_THAT(command.container.volumes, ElementsAre(VolumeMount{"/w", "/x", true}));
+  EXPECT_EQ(command.name, "web");
+  EXPECT_EQ(command.network, "mine");
+}
+
+TEST(DockerCommand, TakesSwitchesTogether) {
+  const DockerCommand command = parsed({"ps", "-aq"});
+  EXPECT_TRUE(command.all && command.quiet);
+  EXPECT_EQ(parsed({"container", "ls"}).verb, DockerVerb::ps);
+  EXPECT_EQ(parsed({"logs", "-fn", "3", "web"}).tail, "3");
+  EXPECT_TRUE(parsed({"rm", "-fv", "web"}).force);
+}
+
 TEST(DockerCommand, ReadsALogin) {
   const DockerCommand command = parsed({"login", "-u", "AWS", "--password-stdin", "registry.example"});
   EXPECT_EQ(command.username, "AWS");
@@ -60,7 +85,9 @@ TEST(DockerCommand, ReadsALogin) {
 }
 
 TEST(DockerCommand, RefusesByName) {
-  EXPECT_THAT(refusal({"run", "alpine"}), HasSubstr("'run'"));
+  EXPECT_THAT(refusal({"run", "--privileged", "alpine"}), HasSubstr("'--privileged'"));
+  EXPECT_THAT(refusal({"run"}), HasSubstr("Usage: docker run"));
+  EXPECT_THAT(refusal({"exec", "web"}), HasSubstr("Usage: docker exec"));
   EXPECT_THAT(refusal({"compose", "up"}), HasSubstr("'compose'"));
   EXPECT_THAT(refusal({"buildx", "create"}), HasSubstr("'buildx create'"));
   EXPECT_THAT(refusal({"build", "--secret", "id=x", "."}), HasSubstr("'--secret'"));

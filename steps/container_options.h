@@ -1,6 +1,6 @@
 #pragma once
-// `options:` of a container or service: the command-line options of `docker create` that make sense without
-// an engine. All others are refused by name. Pure.
+// `options:` of a container or service, and what stands before the image of `docker run`: the command-line
+// options of `docker create` that make sense without an engine. All others are refused by name. Pure.
 
 #include <cstdint>
 #include <map>
@@ -14,7 +14,7 @@
 #include "sandbox/plan.h"
 #include "steps/job_images.h"
 
-namespace runner {
+namespace steps {
 
 /// A port of a container and where the job finds it; `host` 0 is any that is free.
 struct PublishedPort {
@@ -52,9 +52,12 @@ struct ContainerOptions {
   bool no_health_check = false;
   std::optional<std::string> health_command;
   ecr::HealthCheck health;  ///< only what was given is not 0
-  steps::PullPolicy pull = steps::PullPolicy::missing;
+  PullPolicy pull = PullPolicy::missing;
 };
 
 base::Result<ContainerOptions> parse_container_options(std::string_view text);
+/// Takes the option that `words` has at `at`, and moves `at` behind it and its value.
+base::Result<void> take_container_option(const std::vector<std::string>& words, std::size_t& at,
+                                         ContainerOptions& options);
 
-}  // namespace runner
+}  // namespace steps

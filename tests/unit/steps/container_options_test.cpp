@@ -1,29 +1,29 @@
-#include "runner/container_options.h"
+#include "steps/container_options.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <utility>
 
-namespace runner {
+namespace steps {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-ContainerOptions parsed(std::string_view text) {
+ContainerOptions options_in(std::string_view text) {
   auto options = parse_container_options(text);
   EXPECT_TRUE(options.ok()) << (options ? "" : options.error().to_string());
   return std::move(options).value_or({});
 }
 
-std::string refusal(std::string_view text) {
+std::string refusal_of_options(std::string_view text) {
   const auto options = parse_container_options(text);
   return options ? "accepted" : options.error().to_string();
 }
 
 TEST(ContainerOptions, AreThoseOfDockerCreate) {
-  const auto options = parsed(
+  const auto options = options_in(
       "--user 1000:1000 -e A=1 --env=B='two words' -w /srv -m 512m --cpus 1.5 --pids-limit=50 "
       "--health-cmd \"pg_isready -U me\" --health-interval 10s --health-retries 5 --tmpfs /t:size=1m,exec "
       "--add-host db:10.0.0.7 --network-alias one --name two --ulimit nofile=64:64 --read-only --init");
@@ -48,13 +48,13 @@ TEST(ContainerOptions, AreThoseOfDockerCreate) {
 TEST(ContainerOptions, AreRefusedByNameWhenTheyWouldHaveToBeIgnored) {
   for (const char* option :
        {"--privileged", "--network=host", "--gpus all", "--pid host", "-t", "--device /dev/kvm"})
-    EXPECT_THAT(refusal(option), HasSubstr("is not supported")) << option;
-  EXPECT_THAT(refusal("--cap-add SYS_ADMIN"), HasSubstr("SYS_ADMIN"));
-  EXPECT_EQ(refusal("--cap-add=SYS_PTRACE"), "accepted");
-  EXPECT_THAT(refusal("--user"), HasSubstr("needs a value"));
-  EXPECT_THAT(refusal("image"), HasSubstr("expected an option"));
-  EXPECT_THAT(refusal("-e NAME"), HasSubstr("NAME=VALUE"));
-  EXPECT_THAT(refusal("--health-cmd 'open"), HasSubstr("not closed"));
+    EXPECT_THAT(refusal_of_options(option), HasSubstr("is not supported")) << option;
+  EXPECT_THAT(refusal_of_options("--cap-add SYS_ADMIN"), HasSubstr("SYS_ADMIN"));
+  EXPECT_EQ(refusal_of_options("--cap-add=SYS_PTRACE"), "accepted");
+  EXPECT_THAT(refusal_of_options("--user"), HasSubstr("needs a value"));
+  EXPECT_THAT(refusal_of_options("image"), HasSubstr("expected an option"));
+  EXPECT_THAT(refusal_of_options("-e NAME"), HasSubstr("NAME=VALUE"));
+  EXPECT_THAT(refusal_of_options("--health-cmd 'open"), HasSubstr("not closed"));
 }
 
 TEST(PublishedPorts, HaveDockersForms) {
@@ -78,4 +78,4 @@ TEST(Volumes, AreNamesPathsOrTargetsAlone) {
 }
 
 }  // namespace
-}  // namespace runner
+}  // namespace steps

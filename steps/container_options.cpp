@@ -1,4 +1,4 @@
-#include "runner/container_options.h"
+#include "steps/container_options.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include "ecr/container_start.h"
 #include "ecr/duration.h"
 
-namespace runner {
+namespace steps {
 
 namespace {
 
@@ -142,9 +142,8 @@ SetOption duration_option(std::int64_t ecr::HealthCheck::*member) {
 Result<void> set_pull(ContainerOptions& options, const std::string& value) {
   if (value != "always" && value != "missing" && value != "never")
     return refused(fmt::format("expected always, missing or never, found '{}'", value));
-  options.pull = value == "always"
-                     ? steps::PullPolicy::always
-                     : (value == "never" ? steps::PullPolicy::never : steps::PullPolicy::missing);
+  options.pull =
+      value == "always" ? PullPolicy::always : (value == "never" ? PullPolicy::never : PullPolicy::missing);
   return {};
 }
 
@@ -201,7 +200,7 @@ Result<void> check_security(const std::string& value) {
   return refused(fmt::format("--security-opt {} is not supported: every container is confined here", value));
 }
 
-Result<void> check_platform(const std::string& value) {
+Result<void> check_own_platform(const std::string& value) {
   TRY(const auto wanted, ecr::parse_platform(value));
   if (ecr::platform_fits(wanted, ecr::host_platform())) return {};
   return refused(fmt::format("--platform {} is not supported here; this machine is {}", value,
@@ -244,7 +243,7 @@ const std::map<std::string, SetOption>& options_with_value() {
        }},
       {"cap-add", [](auto&, const auto& value) { return check_capability(value); }},
       {"security-opt", [](auto&, const auto& value) { return check_security(value); }},
-      {"platform", [](auto&, const auto& value) { return check_platform(value); }},
+      {"platform", [](auto&, const auto& value) { return check_own_platform(value); }},
       // Nobody asks for labels; /dev/shm is larger than what is asked for; the end is SIGKILL, as on GitHub.
       {"label", [](auto&, const auto&) { return Result<void>(); }},
       {"shm-size", [](auto&, const auto&) { return Result<void>(); }},
@@ -368,28 +367,33 @@ Result<VolumeMount> parse_volume(std::string_view text) {
   return volume;
 }
 
+Result<void> take_container_option(const std::vector<std::string>& words, std::size_t& at,
+                                   ContainerOptions& options) {
+  const auto word = read_option_word(words[at++]);
+  if (const auto plain = plain_options().find(word.name); plain != plain_options().end()) {
+    if (!word.value || *word.value == "true") plain->second(options);
+    return {};
+  }
+  const auto found = options_with_value().find(word.name == "net-alias" ? "network-alias" : word.name);
+  if (found == options_with_value().end()) {
+    return refused(
+        fmt::format("the option '{}' is not supported here; it would have to be ignored", word.shown));
+  }
+  if (!word.value && at == words.size())
+    return refused(fmt::format("the option '{}' needs a value", word.shown));
+  return found->second(options, word.value ? *word.value : words[at++])
+      .while_doing("the option " + word.shown);
+}
+
 Result<ContainerOptions> parse_container_options(std::string_view text) {
   ContainerOptions options;
   TRY(const auto words, ecr::split_command_line(text));
-  for (std::size_t i = 0; i < words.size(); ++i) {
+  for (std::size_t i = 0; i < words.size();) {
     if (words[i].size() < 2 || words[i][0] != '-')
       return refused(fmt::format("expected an option, found '{}'", words[i]));
-    const auto word = read_option_word(words[i]);
-    if (const auto plain = plain_options().find(word.name); plain != plain_options().end()) {
-      if (!word.value || *word.value == "true") plain->second(options);
-      continue;
-    }
-    const auto found = options_with_value().find(word.name == "net-alias" ? "network-alias" : word.name);
-    if (found == options_with_value().end()) {
-      return refused(
-          fmt::format("the option '{}' is not supported here; it would have to be ignored", word.shown));
-    }
-    if (!word.value && i + 1 == words.size())
-      return refused(fmt::format("the option '{}' needs a value", word.shown));
-    TRY(found->second(options, word.value ? *word.value : words[++i])
-            .while_doing("the option " + word.shown));
+    TRY(take_container_option(words, i, options));
   }
   return options;
 }
 
-}  // namespace runner
+}  // namespace steps
