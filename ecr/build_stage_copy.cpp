@@ -37,7 +37,7 @@ bool is_tar_header(const std::string& block) {
     sum += own ? ' ' : static_cast<unsigned char>(block[i]);
   }
   const auto digits = block.substr(kChecksum, kChecksumSize);
-  const auto first = digits.find_first_not_of(" ");
+  const auto first = digits.find_first_not_of(' ');
   return first != std::string::npos && std::strtoul(digits.c_str() + first, nullptr, 8) == sum &&
          block[0] != 0;
 }

@@ -50,8 +50,11 @@ Result<void> plan_document(const ImageStore& store, const Descriptor& document, 
       return make_error(ErrorKind::invalid_input, "indexes within indexes, more than four deep");
     TRY(plan_document(store, reference, depth + 1, plan));
   }
-  if (depth > 0) plan.manifests.push_back({document, std::move(bytes)});
-  if (depth == 0) plan.manifest_bytes = std::move(bytes);
+  if (depth > 0) {
+    plan.manifests.push_back({document, std::move(bytes)});
+  } else {
+    plan.manifest_bytes = std::move(bytes);
+  }
   return {};
 }
 

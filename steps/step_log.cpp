@@ -24,7 +24,7 @@ void show_pairs(LogSink& log, std::string_view title, const auto& pairs) {
 /// Where a step has put a program into a folder that it added to PATH; empty: in none of them.
 std::string path_among_added(const RunningJob& job, const std::string& program) {
   for (const auto& folder : job.search_path) {
-    const auto inside = folder + "/" + program;
+    auto inside = folder + "/" + program;
     const auto location = to_host(job.folders, inside);
     if (!location) continue;
     const auto shared = base::open_directory(location->folder);
