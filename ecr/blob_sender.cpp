@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <semaphore>
 #include <set>
 #include <stop_token>
 #include <thread>
@@ -18,6 +19,8 @@ namespace {
 
 using base::Result;
 using What = PushProgress::What;
+
+constexpr int kLayersCompressedAtOnce = 2;  // each by all processors; more would only take memory
 
 struct QueuedBlob {
   Descriptor blob;
@@ -126,6 +129,14 @@ struct BlobSender::State {
       TRY(const auto upload, mount(known->digest));
       if (!upload) return note_packed(What::mounted, plain, *known);
     }
+    packing.acquire();
+    auto packed = stream_packed(plain, codec);
+    packing.release();
+    if (!packed) return std::move(packed).error();
+    return note_packed(What::uploaded, plain, *packed);
+  }
+
+  Result<Descriptor> stream_packed(const Descriptor& plain, BlockCodec codec) {
     tell(What::uploading, plain);
     std::shared_ptr<BlobWriter> keep;
     const auto begin = [&]() -> Result<ByteSource> {
@@ -137,7 +148,7 @@ struct BlobSender::State {
     TRY(keep->commit(packed.digest));
     packed.media_type = packed_media_type(plain.media_type, codec);
     TRY(remember_packed(store, plain.digest, codec, packed));
-    return note_packed(What::uploaded, plain, packed);
+    return packed;
   }
 
   Result<void> note_packed(What what, const Descriptor& plain, const Descriptor& packed) {
@@ -171,6 +182,7 @@ struct BlobSender::State {
   std::stop_callback<std::function<void()>> outer_stop;
   TellPush tell_progress;
   RegistryClient client;
+  std::counting_semaphore<> packing{kLayersCompressedAtOnce};
   std::vector<std::string> more_repositories;
   std::mutex mutex;
   std::condition_variable changed;

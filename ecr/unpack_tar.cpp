@@ -14,6 +14,7 @@
 #include "base/archive.h"
 #include "base/strict_open.h"
 #include "base/strings.h"
+#include "ecr/archive_names.h"
 #include "ecr/compression.h"
 #include "ecr/extended_attributes.h"
 #include "ecr/file_owner.h"
@@ -39,36 +40,6 @@ constexpr const char* kNoPath = "//";  // what inside_path() never gives
 constexpr std::int64_t kLargestId = 65'535;
 constexpr std::int64_t kNobody = 65'534;
 constexpr std::int64_t kLatestTime = 0x3'7fff'ffff;  // what ext4 can hold
-
-// A name of an archive for people: it may hold line breaks and what moves a cursor, and be of any length.
-std::string shown(std::string_view name) {
-  constexpr std::size_t kMost = 300;
-  std::string text;
-  for (const char c : name.substr(0, kMost)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      text += fmt::format("\\x{:02x}", byte);
-    } else {
-      text += c;
-    }
-  }
-  return name.size() > kMost ? text + "…" : text;
-}
-
-// The parts of a name, or an error when it leads out. A leading slash means the root of the image.
-Result<Path> inside_path(const std::string& name) {
-  if (name.find('\0') != std::string::npos)
-    return make_error(ErrorKind::invalid_input, "a name holds a zero byte");
-  Path path;
-  for (const auto& part : base::split(name, '/')) {
-    if (part.empty() || part == ".") continue;
-    if (part == "..")
-      return make_error(ErrorKind::invalid_input,
-                        fmt::format("the name \"{}\" leads out of the image", shown(name)));
-    path /= part;
-  }
-  return path;
-}
 
 class Unpacker {
  public:
@@ -358,37 +329,6 @@ class Unpacker {
   std::map<std::string, ArchiveEntry> folders_;
 };
 
-// How many bytes a tar may become.
-class PlainLimit {
- public:
-  PlainLimit(const UnpackLimits& limits, std::uint64_t compressed_size)
-      : limits_(limits), compressed_size_(compressed_size), most_(limits.bytes + (limits.bytes / 4)) {}
-
-  Result<void> check(std::uint64_t size) const {
-    if (size > most_) {
-      return make_error(ErrorKind::invalid_input,
-                        "the tar unpacks to more than " + base::format_bytes(limits_.bytes));
-    }
-    if (compressed_size_ == 0 || size <= limits_.ratio_from || size / limits_.ratio <= compressed_size_)
-      return {};
-    return make_error(ErrorKind::invalid_input,
-                      fmt::format("{} unpack to more than {} times as much, as a bomb does",
-                                  base::format_bytes(compressed_size_), limits_.ratio));
-  }
-
- private:
-  const UnpackLimits& limits_;
-  std::uint64_t compressed_size_;
-  std::uint64_t most_;
-};
-
-// Of a file; 0 when it cannot be known before the end, as of a pipe.
-std::uint64_t size_of(int fd) {
-  struct stat status {};
-  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size)
-                                                              : 0;
-}
-
 }  // namespace
 
 Result<Digest> unpack_tar(int tar, const Path& into, const UnpackOptions& options) {
@@ -400,7 +340,7 @@ Result<Digest> unpack_tar(int tar, const Path& into, const UnpackOptions& option
   if (compression == Compression::gzip) plain = gunzip(std::move(plain));
   if (compression == Compression::zstd) plain = unzstd(std::move(plain));
   base::Sha256 digest;
-  const PlainLimit limit(options.limits, compression == Compression::none ? 0 : size_of(tar));
+  const PlainLimit limit(options.limits, compression == Compression::none ? 0 : size_before_reading(tar));
   std::uint64_t total = 0;
   const ByteSource hashed = [&](char* buffer, std::size_t size) -> Result<std::size_t> {
     TRY(const std::size_t filled, plain(buffer, size));
