@@ -34,7 +34,7 @@ struct IsalBlocks {
     stream.avail_out = static_cast<std::uint32_t>(out.size() - before);
     if (const int code = ::isal_deflate_stateless(&stream); code != COMP_OK)
       return base::make_error(base::ErrorKind::internal, fmt::format("gzip failed with code {}", code));
-    out.resize(out.size() - stream.avail_out);
+    out.erase(out.size() - stream.avail_out);
     return {};
   }
 };
