@@ -115,6 +115,14 @@ Result<void> read_what_is_said_about_it(const ImageBuildFlags& flags, ecr::Build
   return {};
 }
 
+// The service of type=gha belongs to a job; here there is none.
+Result<ecr::CachePlace> place_outside_jobs(Result<ecr::CachePlace> place, const std::string& text) {
+  if (!place || place->kind != ecr::CachePlace::Kind::actions) return place;
+  return base::invalid_input(fmt::format(
+      "the cache '{}': type=gha is for jobs, by docker/build-push-action; use type=registry or type=local",
+      text));
+}
+
 Result<void> read_pairs_of_build(const ImageBuildFlags& flags, ecr::BuildOptions& options) {
   TRY(options.build_args, parse_pairs(flags.arguments, BareName::from_environment));
   TRY(options.labels, parse_pairs(flags.labels, BareName::refused));
@@ -122,11 +130,11 @@ Result<void> read_pairs_of_build(const ImageBuildFlags& flags, ecr::BuildOptions
   TRY(options.secrets, read_build_secrets(flags.secrets));
   TRY(options.ssh_agents, find_agents(flags.agents));
   for (const auto& text : flags.cache_from) {
-    TRY(auto place, ecr::parse_cache_source(text));
+    TRY(auto place, place_outside_jobs(ecr::parse_cache_source(text), text));
     options.cache_from.push_back(std::move(place));
   }
   for (const auto& text : flags.cache_to) {
-    TRY(auto place, ecr::parse_cache_target(text));
+    TRY(auto place, place_outside_jobs(ecr::parse_cache_target(text), text));
     options.cache_to.push_back(std::move(place));
   }
   TRY(read_what_is_said_about_it(flags, options));

@@ -142,6 +142,12 @@ class BuildCacheTest(WorkflowTest):
         self.assertIn("while exporting the cache", output)
         self.assertTrue(self.build("one", "--cache-to", target + ",ignore-error=true")[0])
 
+    def test_the_cache_of_a_job_is_refused_where_there_is_no_job(self):
+        """type=gha by name, and nothing is built."""
+        for option in ("--cache-from", "--cache-to"):
+            output = self.run_pipeline("image", "build", option, "type=gha,scope=x", os.fspath(self.context), code=2)
+            self.assertIn("type=gha is for jobs", output)
+
     def test_secrets_are_in_no_cache(self):
         """Neither in layers nor in keys."""
         secret = "s3cr3t-of-the-build"
