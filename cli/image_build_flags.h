@@ -21,12 +21,10 @@ struct ImageBuildFlags {
   std::vector<std::string> cache_to;
   std::string network = "default";
   std::string image_id_file;
-  std::string metadata_file;
   std::string provenance;
   std::string sbom;
   bool no_cache = false;
   bool pull = false;
-  bool push = false;
   bool quiet = false;
 };
 

@@ -86,8 +86,7 @@ std::string RegistryExchange::located(const std::string& location, std::string_v
 
 // Gets what answers a challenge; false when there is nothing to answer with. Of several threads that are
 // challenged at once the first one asks, the others take what it got.
-Result<bool> RegistryExchange::answer(const HttpResponse& response, const std::string& challenge,
-                                      const std::string& used) {
+Result<bool> RegistryExchange::answer(const std::string& challenge, const std::string& used) {
   const std::lock_guard lock(mutex_);
   if (authorization_ != used) return true;
   if (options_.find_credentials && !options_.credentials.contains(target_.host)) {
@@ -98,7 +97,6 @@ Result<bool> RegistryExchange::answer(const HttpResponse& response, const std::s
   const AuthRequest request{
       .options = options_, .target = target_, .access = access_, .registry = base_url_, .tls = tls_};
   TRY(authorization_, answer_challenge(parse_challenge(challenge), request));
-  (void)response;
   return !authorization_.empty();
 }
 
@@ -120,7 +118,7 @@ Result<HttpResponse> RegistryExchange::send(HttpRequest request, Attempt& attemp
     const auto challenge = base::header_value(response.headers, "WWW-Authenticate");
     if (response.status == 401 && ours && challenge && !challenged) {
       challenged = true;
-      TRY(const bool answered, answer(response, *challenge, used));
+      TRY(const bool answered, answer(*challenge, used));
       if (!answered) return response;
       if (!request.body_source) continue;
       attempt.again_at_once = true;

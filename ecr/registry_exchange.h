@@ -58,8 +58,7 @@ class RegistryExchange {
   static constexpr int kMostRenewals = 3;
   static constexpr std::chrono::minutes kLongestAskedWait{5};
   base::Result<void> wait(int failures, const Attempt& attempt) const;
-  base::Result<bool> answer(const base::HttpResponse& response, const std::string& challenge,
-                            const std::string& used);
+  base::Result<bool> answer(const std::string& challenge, const std::string& used);
 
   RegistryOptions options_;
   ImageReference target_;

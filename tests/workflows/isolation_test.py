@@ -111,6 +111,20 @@ class IsolationTest(WorkflowTest):
         )
         self.assertTrue(wait_until(lambda: not self.processes_with(mark), 3), "a process outlived its job")
 
+    def output_of_interrupted(self, number):
+        """What a run prints that gets the signal when its step has said that it is ready."""
+        process = self.start("run")
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if "│ ready" in line:
+                break
+        process.send_signal(number)
+        rest, _ = process.communicate(timeout=30)
+        output = "".join(lines) + rest
+        self.assertEqual(process.returncode, 130, output)
+        return output
+
     def test_ctrl_c_ends_the_run_in_order(self):
         """SIGINT to the step, `always()` steps run, exit code 130."""
         self.workflow(
@@ -129,16 +143,7 @@ class IsolationTest(WorkflowTest):
                     run: echo cleanup-ran
             """
         )
-        process = self.start("run")
-        lines = []
-        for line in process.stdout:
-            lines.append(line)
-            if "│ ready" in line:
-                break
-        process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=30)
-        output = "".join(lines) + rest
-        self.assertEqual(process.returncode, 130, output)
+        output = self.output_of_interrupted(signal.SIGINT)
         self.assertIn("│ got-int", output)
         self.assertIn("│ cleanup-ran", output)
         self.assertNotIn("│ must-not-run", output)
@@ -165,16 +170,7 @@ class IsolationTest(WorkflowTest):
                 steps: [{run: echo b-ran}]
             """
         )
-        process = self.start("run")
-        lines = []
-        for line in process.stdout:
-            lines.append(line)
-            if "│ ready" in line:
-                break
-        process.send_signal(signal.SIGTERM)
-        rest, _ = process.communicate(timeout=30)
-        output = "".join(lines) + rest
-        self.assertEqual(process.returncode, 130, output)
+        output = self.output_of_interrupted(signal.SIGTERM)
         self.assertIn("│ got-int", output)
         self.assertIn("The runner has received a shutdown signal.", output)
         self.assertRegex(output, r"✗ a +[0-9]")
