@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import subprocess
+from pathlib import Path
 
 from debian_registry import DebianRegistry
 from harness import WorkflowTest
@@ -101,6 +102,12 @@ class InterchangeTest(WorkflowTest):
         self.tool("umoci", "unpack", "--image", f"{layout}:x", str(layout / "bundle"))
         return layout / "bundle/rootfs"
 
+    def unmount_storage(self):
+        """What other tools leave mounted until their container is removed, the innermost first."""
+        places = [line.split()[1] for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
+        for place in reversed([place for place in places if place.startswith(str(self.folder / "storage"))]):
+            subprocess.run(["umount", "-l", place], check=True)
+
     def test_what_we_build_is_the_same_for_umoci_buildah_and_podman(self):
         name = self.name("ours:1")
         digest = self.build(name)
@@ -110,6 +117,7 @@ class InterchangeTest(WorkflowTest):
         ours = describe(tree)
         self.assertEqual(ours, describe(self.umoci_tree(name)))
         container = self.tool("buildah", *self.storage, "from", "--tls-verify=false", name).strip()
+        self.addCleanup(self.unmount_storage)
         self.assertEqual(
             self.tool("buildah", *self.storage, "run", container, "--", "/bin/cat", "/srv/old/new"), "new\n"
         )
