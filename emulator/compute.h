@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "ecr/image_store.h"
+#include "emulator/alarm_states.h"
 #include "emulator/service.h"
 
 namespace emulator {
@@ -36,6 +37,8 @@ struct ComputeOptions {
   /// The value of a container secret's valueFrom (Secrets Manager or SSM); the Error is the reason that AWS
   /// gives.
   std::function<base::Result<std::string>(const std::string& value_from)> find_secret;
+  /// What deployments with alarms watch; empty: no alarm is ever in ALARM.
+  AlarmsInAlarm alarms_in_alarm;
 };
 
 class Compute {
