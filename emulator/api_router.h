@@ -19,13 +19,19 @@ class ApiRouter {
       : identity_(identity), audit_(audit), clock_(clock), region_(std::move(region)) {}
   void add(ServiceTable service) { services_.push_back(std::move(service)); }
   base::ServerResponse answer(const base::ServerRequest& request) const;
+  /// {services: [{name, protocols, operations}]}, for whoever tests against AWS's models.
+  [[nodiscard]] base::Json offered() const;
 
  private:
-  base::ServerResponse answer_json(const base::ServerRequest& request, const std::string& target,
-                                   const std::string& body) const;
-  base::ServerResponse answer_query(const base::ServerRequest& request, const std::string& body) const;
-  base::ServerResponse perform(const base::ServerRequest& request, const std::string& body,
-                               const ServiceTable& service, ApiCall call) const;
+  struct Received {
+    const base::ServerRequest& request;
+    std::string bytes;  ///< as they were sent and signed
+    std::string body;   ///< unzipped, when they were
+  };
+  base::ServerResponse answer_json(const Received& received, const std::string& target) const;
+  base::ServerResponse answer_cbor(const Received& received) const;
+  base::ServerResponse answer_query(const Received& received) const;
+  base::ServerResponse perform(const Received& received, const ServiceTable& service, ApiCall call) const;
 
   Identity& identity_;
   AuditLog& audit_;

@@ -1,6 +1,6 @@
 #pragma once
-// AWS's wire protocols: JSON 1.1 and Query/XML. Requests → JSON input, results → answers, failures in each
-// one's way.
+// AWS's wire protocols: JSON 1.0 and 1.1, Query/XML, rpc-v2-cbor. Requests → JSON input, results → answers,
+// failures in each one's way.
 
 #include <string>
 

@@ -8,6 +8,7 @@
 #include "emulator/ecs_service.h"
 #include "emulator/elb_service.h"
 #include "emulator/json_file.h"
+#include "emulator/load_metrics.h"
 #include "emulator/scheduler.h"
 #include "emulator/task.h"
 
@@ -59,6 +60,15 @@ class RunningCompute final : public Compute {
       save();
       scheduler_->wake();
     });
+  }
+
+  void measure(MetricStore& metrics, double now) override {
+    if (!load_metrics_) load_metrics_.emplace(elb_state_, metrics);
+    load_metrics_->measure(now);
+  }
+  base::Result<base::Json> dimensions_of(const std::string& target_group,
+                                         const std::string& load_balancer) override {
+    return load_dimensions(elb_state_, target_group, load_balancer);
   }
 
   base::Json status() override {
@@ -158,6 +168,7 @@ class RunningCompute final : public Compute {
   std::optional<TaskRunner> tasks_;
   ElbState elb_state_;  // below the tasks: its checks dial into them to the end
   EcsService ecs_;
+  std::optional<LoadMetrics> load_metrics_;
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "ecr/image_store.h"
 #include "emulator/alarm_states.h"
+#include "emulator/metric_store.h"
 #include "emulator/service.h"
 
 namespace emulator {
@@ -52,6 +53,11 @@ class Compute {
   /// Services with their tasks and deployments, target groups with health and counters, load balancers with
   /// URLs.
   virtual base::Json status() = 0;
+  /// What the load balancers counted since the last call, for CloudWatch. Called by one thread.
+  virtual void measure(MetricStore& metrics, double now) = 0;
+  /// The Dimensions under which CloudWatch has a target group or load balancer; an Error for an unknown name.
+  virtual base::Result<base::Json> dimensions_of(const std::string& target_group,
+                                                 const std::string& load_balancer) = 0;
 };
 
 }  // namespace emulator

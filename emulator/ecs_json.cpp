@@ -177,6 +177,10 @@ base::Json service_json(const EcsState& state, const Service& service, WithTags 
   }
   configuration["maximumPercent"] = limits.maximum_percent;
   configuration["minimumHealthyPercent"] = limits.minimum_healthy_percent;
+  // A request has them, a described service does not: they belong to its deployments.
+  for (const char* key :
+       {"role", "serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations"})
+    json.erase(key);
   json["serviceArn"] = service.arn;
   json["serviceName"] = service.name;
   json["clusterArn"] = service.cluster_arn;

@@ -100,6 +100,15 @@ base::Result<base::Json> EcsService::create_cluster(const base::Json& request) {
         "InvalidParameterException",
         "Identifier must be of type alphanumeric, hyphens or underscores and at most 255 characters long.");
   }
+  for (const auto& setting : base::json_member(request, "settings")) {
+    if (base::json_string(setting, "name") != "containerInsights")
+      return ecs_error("InvalidParameterException", "A cluster's setting must be containerInsights.");
+  }
+  const auto& execute =
+      base::json_member(base::json_member(request, "configuration"), "executeCommandConfiguration");
+  const std::string logging = base::json_string(execute, "logging", "DEFAULT");
+  if (logging != "NONE" && logging != "DEFAULT" && logging != "OVERRIDE")
+    return ecs_error("InvalidParameterException", "logging must be one of NONE, DEFAULT and OVERRIDE.");
   Cluster* cluster = state_.find_cluster(name);
   if (cluster == nullptr) cluster = &state_.add_cluster(name);
   cluster->status = "ACTIVE";

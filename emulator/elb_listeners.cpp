@@ -43,7 +43,7 @@ std::variant<RuleAction, ApiFailure> action_of(ElbState& state, const base::Json
     }
     if (type != "forward") {
       return ApiFailure{
-          "UnsupportedFeature",
+          "InvalidLoadBalancerAction",
           fmt::format("This emulator knows the actions forward and fixed-response, not '{}'", type), 400};
     }
     const base::Json& groups = base::json_member(base::json_member(entry, "ForwardConfig"), "TargetGroups");

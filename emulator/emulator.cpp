@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <thread>
 
 #include "base/crypto.h"
 #include "base/http_server.h"
 #include "base/json.h"
 #include "emulator/api_router.h"
+#include "emulator/cloudwatch_service.h"
 #include "emulator/compute.h"
 #include "emulator/ecr_service.h"
 #include "emulator/logs_service.h"
@@ -20,6 +22,7 @@ namespace emulator {
 namespace {
 
 constexpr std::size_t kAuditTail = 16 * 1024;
+constexpr std::chrono::seconds kPulse(1);
 constexpr const char* kAddress = "127.0.0.1";
 
 base::ServerResponse json_response(int status, const base::Json& body) {
@@ -46,13 +49,17 @@ struct Emulator::State {
   std::optional<RegistryTokens> tokens;
   std::unique_ptr<SecretStore> secrets;
   std::optional<LogStore> logs;
+  MetricStore metrics;
+  std::unique_ptr<Alarms> alarms;
   std::unique_ptr<Compute> compute;
   std::optional<RegistryRoutes> registry;
   std::optional<ApiRouter> router;
+  std::jthread pulse;  ///< measures and evaluates alarms, each second
   std::unique_ptr<base::HttpServer> server;
 
   base::Result<void> open(const EmulatorOptions& options);
   base::Result<void> serve(const EmulatorOptions& options);
+  base::Result<void> seed_alarms(const base::Json& seed);
   base::Result<std::unique_ptr<Compute>> start_compute(const EmulatorOptions& options);
   base::ServerResponse answer(const base::ServerRequest& request);
   base::ServerResponse answer_owner(const base::ServerRequest& request);
@@ -81,6 +88,7 @@ base::Result<void> Emulator::State::open(const EmulatorOptions& options) {
   TRY(secrets, SecretStore::from_seed(seed, identity->account(), region, *clock));
   TRY(base::make_directories(folder / "logs", 0700));
   logs.emplace(folder / "logs", *clock);
+  TRY(alarms, Alarms::open({folder / "alarms.json", region, identity->account()}, metrics, *clock));
   for (const auto& entry : base::json_member(seed, "log_groups")) {
     logs->create_group(entry.is_string() ? entry.get<std::string>() : base::json_string(entry, "name"));
   }
@@ -115,6 +123,9 @@ base::Result<std::unique_ptr<Compute>> Emulator::State::start_compute(const Emul
   compute_options.find_secret = [this](const std::string& value_from) {
     return secrets->resolve(value_from);
   };
+  compute_options.alarms_in_alarm = [this](const std::vector<std::string>& names) {
+    return alarms->in_alarm(names);
+  };
   return Compute::start(std::move(compute_options));
 }
 
@@ -130,9 +141,34 @@ base::Result<void> Emulator::State::serve(const EmulatorOptions& options) {
   router->add(make_secrets_manager_service(*secrets));
   router->add(make_ssm_service(*secrets));
   router->add(make_logs_service(*logs, identity->account(), region));
+  for (auto& table : make_cloudwatch_services({metrics, *alarms, *clock})) router->add(std::move(table));
   router->add(compute->ecs());
   router->add(compute->elb());
+  TRY(seed_alarms(*options.seed));
+  pulse = std::jthread([this](const std::stop_token& stop) {
+    while (clock->sleep_for(kPulse, stop)) {
+      compute->measure(metrics, base::to_epoch_seconds(clock->now()));
+      alarms->evaluate();
+    }
+  });
   ready = true;
+  return {};
+}
+
+// As PutMetricAlarm takes them; `target_group` and `load_balancer` stand for their dimensions.
+base::Result<void> Emulator::State::seed_alarms(const base::Json& seed) {
+  for (const auto& entry : base::json_member(seed, "alarms")) {
+    auto declared = entry;
+    const auto doing = fmt::format("reading alarm '{}' of the seed", base::json_string(entry, "AlarmName"));
+    const auto group = base::json_string(entry, "target_group");
+    const auto balancer = base::json_string(entry, "load_balancer");
+    if (!group.empty() || !balancer.empty()) {
+      TRY(declared["Dimensions"], compute->dimensions_of(group, balancer).while_doing(doing));
+      declared.erase("target_group");
+      declared.erase("load_balancer");
+    }
+    TRY(put_alarm({metrics, *alarms, *clock}, declared).while_doing(doing));
+  }
   return {};
 }
 
@@ -151,6 +187,7 @@ base::ServerResponse Emulator::State::answer_owner(const base::ServerRequest& re
   }
   if (request.path == "/_emulator/status") return json_response(200, status());
   if (request.path == "/_emulator/audit") return json_response(200, {{"audit", audit->tail(kAuditTail)}});
+  if (request.path == "/_emulator/operations") return json_response(200, router->offered());
   if (request.method != "POST") return json_response(405, {{"error", "expected POST"}});
   if (request.path == "/_emulator/shutdown") {
     shutdown = true;

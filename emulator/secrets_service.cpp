@@ -9,6 +9,8 @@ namespace emulator {
 
 namespace {
 
+constexpr const char* kCurrent = "AWSCURRENT";
+
 ApiFailure no_secret() {
   return failure("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
 }
@@ -20,16 +22,18 @@ std::string version_id(const std::string& name, int version) {
 }
 
 base::Json written(const SecretStore& store, const std::string& name, int version) {
-  return {{"ARN", store.secret_arn(name)},
-          {"Name", name},
-          {"VersionId", version_id(name, version)},
-          {"VersionStages", base::Json::array({"AWSCURRENT"})}};
+  return {{"ARN", store.secret_arn(name)}, {"Name", name}, {"VersionId", version_id(name, version)}};
 }
 
 ApiResult get_secret_value(SecretStore& store, const ApiCall& call) {
   const auto found = store.find_secret(base::json_string(call.input, "SecretId"));
   if (!found) return no_secret();
+  if (found->second.value.empty()) {
+    return failure("ResourceNotFoundException",
+                   "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT");
+  }
   auto answer = written(store, found->first, found->second.version);
+  answer["VersionStages"] = base::Json::array({kCurrent});
   answer["SecretString"] = found->second.value;
   answer["CreatedDate"] = found->second.changed_at;
   return answer;
@@ -48,16 +52,18 @@ ApiResult write_secret(SecretStore& store, const ApiCall& call, SecretStore::Wri
     return failure("ResourceExistsException",
                    fmt::format("The operation failed because the secret {} already exists.", name));
   }
-  return written(store, name, store.find_secret(name)->second.version);
+  auto answer = written(store, name, store.find_secret(name)->second.version);
+  if (how == SecretStore::Write::put) answer["VersionStages"] = base::Json::array({kCurrent});
+  return answer;
 }
 
 base::Json describe_secret(const SecretStore& store, const std::string& name,
-                           const SecretStore::Secret& secret) {
+                           const SecretStore::Secret& secret, const char* versions_member) {
   return {{"ARN", store.secret_arn(name)},
           {"Name", name},
           {"CreatedDate", secret.created_at},
           {"LastChangedDate", secret.changed_at},
-          {"VersionIdsToStages", {{version_id(name, secret.version), base::Json::array({"AWSCURRENT"})}}}};
+          {versions_member, {{version_id(name, secret.version), base::Json::array({kCurrent})}}}};
 }
 
 base::Json describe_parameter(const SecretStore& store, const std::string& name,
@@ -135,11 +141,12 @@ ServiceTable make_secrets_manager_service(SecretStore& store) {
   operations["DescribeSecret"] = [&store](const ApiCall& call) -> ApiResult {
     const auto found = store.find_secret(base::json_string(call.input, "SecretId"));
     if (!found) return no_secret();
-    return describe_secret(store, found->first, found->second);
+    return describe_secret(store, found->first, found->second, "VersionIdsToStages");
   };
   operations["ListSecrets"] = [&store](const ApiCall&) -> ApiResult {
     base::Json list = base::Json::array();
-    for (const auto& [name, secret] : store.secrets()) list.push_back(describe_secret(store, name, secret));
+    for (const auto& [name, secret] : store.secrets())
+      list.push_back(describe_secret(store, name, secret, "SecretVersionsToStages"));
     return base::Json{{"SecretList", std::move(list)}};
   };
   operations["DeleteSecret"] = [&store](const ApiCall& call) -> ApiResult {

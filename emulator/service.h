@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <variant>
 
@@ -14,6 +15,7 @@ namespace emulator {
 enum class Protocol {
   json,   ///< X-Amz-Target: Prefix.Operation, JSON bodies, epoch-second times
   query,  ///< form parameters Action and Version, XML answers, ISO times
+  cbor,   ///< rpc-v2-cbor: /service/Prefix/operation/Operation, CBOR bodies, tagged times
 };
 
 /// Who signed the request.
@@ -49,9 +51,15 @@ using Operation = std::function<ApiResult(const ApiCall& call)>;
 struct ServiceTable {
   std::string name;  ///< in the credential scope: ecs, ecr, elasticloadbalancing, sts …
   Protocol protocol = Protocol::json;
-  std::string target_prefix;  ///< json: AmazonEC2ContainerServiceV20141113
+  std::string target_prefix;  ///< json, cbor: AmazonEC2ContainerServiceV20141113
   std::string version;        ///< query: 2015-12-01, 2011-06-15
   std::string xml_namespace;  ///< query: http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/
+  /// Members of answers that are epoch seconds and that each protocol writes as its own times.
+  std::set<std::string> time_members;
+  std::set<std::string> map_members;  ///< of answers: objects that the query protocol writes as entries
+  /// What the query protocol calls failures that json and cbor name by their shapes; when there are any, the
+  /// json protocol is the one of version 1.0 with awsQueryCompatible errors.
+  std::map<std::string, std::string> query_codes;
   std::map<std::string, Operation> operations;
 };
 

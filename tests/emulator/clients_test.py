@@ -10,13 +10,6 @@ import unittest
 from emulator_harness import CLEAN_PATH, EmulatorTest
 
 
-def free_port():
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class ClientsTest(EmulatorTest):
     """After one deployment."""
 
@@ -27,12 +20,7 @@ class ClientsTest(EmulatorTest):
             cls.binary(), "run", ".github/workflows/deploy.yml", "--emulator", "--var", f"SERVICE_URL={cls.url}"
         )
         cls.sha = cls.git("rev-parse", "HEAD")
-        cls.registry = cls.endpoint.removeprefix("http://")
         cls.image = f"{cls.registry}/items:{cls.sha}"
-
-    def password(self):
-        """As `aws ecr get-login-password | docker login` has it."""
-        return self.aws("ecr", "get-login-password").strip()
 
     def digest(self):
         """Of the pushed image, as ECR's API has it."""
@@ -111,7 +99,7 @@ class ClientsTest(EmulatorTest):
 
     def test_it_goes_through_docker_registry_and_back(self):
         """Pushed by us to Debian's docker-registry, read there by skopeo."""
-        port = free_port()
+        port = self.free_port()
         config = self.folder / "registry.yml"
         config.write_text(
             "version: 0.1\nlog: {level: error}\nstorage:\n  filesystem: {rootdirectory: %s}\n"

@@ -4,15 +4,18 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflows"))
 from harness import CLEAN_PATH, PIPELINE  # noqa: E402
+from images import make_image  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EXAMPLE = ROOT / "examples" / "fastapi"
@@ -25,47 +28,30 @@ ADMIN = {
 }
 
 
-class EmulatorTest(unittest.TestCase):
-    """One state folder with base image and emulator for all tests of a class; the tests run in order of name."""
+class BareEmulatorTest(unittest.TestCase):
+    """A state folder with an emulator of the class's seed for all tests of a class; they run in order of name."""
 
     maxDiff = None
-    seed_changes = ()
+    seed_text = ""
 
     @classmethod
     def setUpClass(cls):
         cls.folder = Path(tempfile.mkdtemp(prefix="pipeline-emulator-test-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         cls.state = cls.folder / "state"
-        cls.repository = cls.folder / "items"
-        shutil.copytree(EXAMPLE, cls.repository, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache"))
-        cls.import_base_image()
-        cls.git("init", "-q", "-b", "main")
-        cls.seed = cls.repository / "emulator.yml"
-        text = cls.seed.read_text(encoding="utf-8").replace("port: 8080", "port: 0")
-        for old, new in cls.seed_changes:
-            assert old in text, old
-            text = text.replace(old, new)
-        cls.seed.write_text(text, encoding="utf-8")
-        cls.commit("The service")
+        cls.prepare()
         cls.run_program(cls.binary(), "emulator", "up", "--seed", str(cls.seed))
         cls.addClassCleanup(cls.run_program, cls.binary(), "emulator", "down")
         cls.endpoint = cls.run_program(cls.binary(), "emulator", "status", "--endpoint").strip()
-        cls.url = cls.status()["load_balancers"][0]["listeners"][0]["url"]
+        cls.registry = cls.endpoint.removeprefix("http://")
 
     @classmethod
-    def import_base_image(cls):
-        """Debian's packages become debian:bookworm-slim once per machine; each state folder imports that."""
-        environment = cls.environment()
-        if not BASE_IMAGE.exists():
-            BASE_IMAGE.parent.mkdir(parents=True, exist_ok=True)
-            subprocess.run(
-                [str(ROOT / "examples" / "make-base-image"), cls.binary()], env=environment, check=True, capture_output=True
-            )
-            partial = BASE_IMAGE.with_suffix(f".{os.getpid()}")
-            cls.run_program(cls.binary(), "image", "save", "debian:bookworm-slim", "-o", str(partial), cwd=cls.folder)
-            partial.rename(BASE_IMAGE)
-        else:
-            cls.run_program(cls.binary(), "image", "load", str(BASE_IMAGE), cwd=cls.folder)
+    def prepare(cls):
+        """What has to be there before the emulator starts: the seed, in a folder of its own."""
+        cls.repository = cls.folder / "work"
+        cls.repository.mkdir()
+        cls.seed = cls.repository / "emulator.yml"
+        cls.seed.write_text(cls.seed_text, encoding="utf-8")
 
     @staticmethod
     def binary():
@@ -101,18 +87,6 @@ class EmulatorTest(unittest.TestCase):
         return done.stdout
 
     @classmethod
-    def git(cls, *arguments):
-        """Git in the team's repository."""
-        return cls.run_program("git", *arguments).strip()
-
-    @classmethod
-    def commit(cls, message):
-        """Commit everything; the commit id."""
-        cls.git("add", "-A")
-        cls.git("commit", "-q", "--allow-empty", "-m", message)
-        return cls.git("rev-parse", "HEAD")
-
-    @classmethod
     def status(cls):
         """What the emulator says of itself."""
         return json.loads(cls.run_program(cls.binary(), "emulator", "status", "--json"))
@@ -124,6 +98,104 @@ class EmulatorTest(unittest.TestCase):
             "aws", "--endpoint-url", cls.endpoint, *arguments, env={**ADMIN, **(env or {})}, code=code
         )
         return json.loads(output) if code == 0 and output.strip().startswith("{") else output
+
+    def password(self):
+        """As `aws ecr get-login-password | docker login` has it."""
+        return self.aws("ecr", "get-login-password").strip()
+
+    @classmethod
+    def owner(cls, method, path, body=None):
+        """A request of the emulator's owner, under /_emulator/; the JSON of its answer."""
+        control = json.loads((cls.state / "emulator" / "control.json").read_text(encoding="utf-8"))
+        request = urllib.request.Request(
+            f"{cls.endpoint}/_emulator/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {control['token']}"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read())
+
+    @classmethod
+    def push_image(cls, name, *instructions, files=None):
+        """An image of busybox and these Dockerfile lines in the emulator's registry."""
+        token = cls.aws("ecr", "get-authorization-token")["authorizationData"][0]["authorizationToken"]
+        docker = cls.folder / ".docker" / "config.json"
+        docker.parent.mkdir(exist_ok=True)
+        docker.write_text(json.dumps({"auths": {cls.registry: {"auth": token}}}), encoding="utf-8")
+        full = f"{cls.registry}/{name}"
+        make_image(cls, full, *instructions, files=files, run=lambda *words: cls.run_program(cls.binary(), *words))
+        cls.run_program(cls.binary(), "image", "push", full)
+        return full
+
+    @staticmethod
+    def free_port():
+        """A port that nobody listens on."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return probe.getsockname()[1]
+
+    def wait_until(self, what, holds, seconds=30):
+        """Poll until it holds; fails with its name."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if holds():
+                return
+            time.sleep(0.05)
+        self.fail(f"{what}: not within {seconds} seconds")
+
+
+class EmulatorTest(BareEmulatorTest):
+    """The example's repository, its base image and seed."""
+
+    seed_changes = ()
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.url = cls.status()["load_balancers"][0]["listeners"][0]["url"]
+
+    @classmethod
+    def prepare(cls):
+        """The example on system-given ports."""
+        cls.repository = cls.folder / "items"
+        shutil.copytree(EXAMPLE, cls.repository, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache"))
+        cls.import_base_image()
+        cls.git("init", "-q", "-b", "main")
+        cls.seed = cls.repository / "emulator.yml"
+        text = cls.seed.read_text(encoding="utf-8").replace("port: 8080", "port: 0")
+        for old, new in cls.seed_changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        cls.seed.write_text(text, encoding="utf-8")
+        cls.commit("The service")
+
+    @classmethod
+    def import_base_image(cls):
+        """Debian's packages become debian:bookworm-slim once per machine; each state folder imports that."""
+        environment = cls.environment()
+        if not BASE_IMAGE.exists():
+            BASE_IMAGE.parent.mkdir(parents=True, exist_ok=True)
+            subprocess.run(
+                [str(ROOT / "examples" / "make-base-image"), cls.binary()], env=environment, check=True, capture_output=True
+            )
+            partial = BASE_IMAGE.with_suffix(f".{os.getpid()}")
+            cls.run_program(cls.binary(), "image", "save", "debian:bookworm-slim", "-o", str(partial), cwd=cls.folder)
+            partial.rename(BASE_IMAGE)
+        else:
+            cls.run_program(cls.binary(), "image", "load", str(BASE_IMAGE), cwd=cls.folder)
+
+    @classmethod
+    def git(cls, *arguments):
+        """Git in the team's repository."""
+        return cls.run_program("git", *arguments).strip()
+
+    @classmethod
+    def commit(cls, message):
+        """Commit everything; the commit id."""
+        cls.git("add", "-A")
+        cls.git("commit", "-q", "--allow-empty", "-m", message)
+        return cls.git("rev-parse", "HEAD")
 
     def deploy(self, *arguments, code=0):
         """The example's workflow on a push to main; its output."""
