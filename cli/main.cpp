@@ -1,13 +1,11 @@
-// argv → verb → exit code. The binary is also the sandbox's fork server and the steps' `docker`.
+// argv → verb → exit code. The binary is also the steps' `docker`.
 
 #include <cstdio>
 #include <exception>
-#include <string_view>
 
 #include "base/log.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
-#include "sandbox/zygote.h"
 #include "steps/docker_front.h"
 
 namespace {
@@ -39,7 +37,6 @@ struct RunVerb {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == sandbox::kZygoteArgument) return sandbox::zygote_main();
   if (steps::called_as_docker(argv[0])) return steps::docker_front_main(argc, argv);
   try {
     const auto line = cli::parse_command_line(argc, argv);

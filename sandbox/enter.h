@@ -3,11 +3,13 @@
 // zygote.
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "sandbox/plan.h"
 #include "sandbox/sandbox.h"
+#include "sandbox/subordinate_ids.h"
 
 namespace sandbox {
 
@@ -17,6 +19,7 @@ struct Setting {
   std::string resolv_conf;
   std::string hosts;
   bool privileged = false;  ///< the runner is root: mounts are made before the user namespace is entered
+  std::optional<SubordinateIds> subordinate_ids;  ///< of who is not root; nothing: their own id alone
 };
 
 /// In order: the namespaces (but user and PID), the mounts, the new root. `map_ids` is called inside a fresh

@@ -11,7 +11,7 @@
 #include "sandbox/cgroup.h"
 #include "sandbox/landlock.h"
 #include "sandbox/sandbox.h"
-#include "sandbox/setting_text.h"
+#include "sandbox/subordinate_ids.h"
 
 namespace sandbox {
 
@@ -56,7 +56,7 @@ Finding user_namespaces() {
 Finding ids() {
   if (::geteuid() == 0)
     return {"ids of steps", Standing::good, "ranges of 65536 above 100000, one for each job", ""};
-  if (may_map_subordinate_ids())
+  if (find_subordinate_ids())
     return {"ids of steps", Standing::good, "a range of /etc/subuid and /etc/subgid", ""};
   return {"ids of steps", Standing::weaker,
           "one: your own, so mounts and processes alone part steps from you",

@@ -26,6 +26,7 @@
 #include "sandbox/sandbox.h"
 #include "sandbox/setting_text.h"
 #include "sandbox/spawn_zygote.h"
+#include "sandbox/subordinate_ids.h"
 
 namespace sandbox {
 
@@ -45,6 +46,7 @@ constexpr int kPatienceAtTheEndMilliseconds = 10'000;
 
 Setting setting_of(const Plan& plan) {
   Setting setting{.plan = plan, .privileged = ::geteuid() == 0};
+  if (!setting.privileged && !plan.one_id) setting.subordinate_ids = find_subordinate_ids();
   setting.resolv_conf = plan.egress ? fmt::format("nameserver {}\n", kNameServerInside)
                                     : base::read_file("/etc/resolv.conf").value_or("");
   setting.hosts = plan.network == NetworkMode::host ? base::read_file("/etc/hosts").value_or("") : "";

@@ -7,7 +7,6 @@
 
 #include "base/fd.h"
 #include "base/result.h"
-#include "sandbox/protocol.h"
 
 namespace sandbox {
 
@@ -20,8 +19,5 @@ struct OverlayFolders {
 /// As root in a mount namespace of one thread; else in a user namespace with the caller's id alone, made by a
 /// process that is gone afterwards.
 base::Result<base::Fd> open_overlay_nowhere(const OverlayFolders& folders);
-
-/// What that process does with the request; returns the exit code.
-int answer_overlay_request(const protocol::Message& request);
 
 }  // namespace sandbox
