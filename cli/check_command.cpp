@@ -209,7 +209,10 @@ base::Result<void> fetch_all(const CommonFlags& common, const CheckFlags& flags,
       TRY(auto options, action_store_options(common, flags.actions, file.project->root(), *http));
       store = std::make_unique<runner::ActionStore>(std::move(options));
     }
-    TRY(fetched.add(file.file, file.text, *store));
+    TRY(fetched.add({.name = file.file,
+                     .in_repository = runner::path_in_repository(file.file, file.project->root()),
+                     .text = file.text},
+                    *store));
   }
   return {};
 }

@@ -46,20 +46,18 @@ std::vector<std::string> uses_of(const std::string& file, const std::string& tex
 
 }  // namespace
 
-base::Result<void> FetchedReferences::add(const std::string& file, const std::string& text,
-                                          runner::ActionStore& store) {
-  for (const auto& uses : uses_of(file, text)) TRY(fetch(uses, store).while_doing("checking " + file));
-  return {};
-}
-
-base::Result<void> FetchedReferences::fetch(const std::string& uses, runner::ActionStore& store) {
-  const auto reference = workflow::parse_repository_reference(uses);
-  if (!reference || folders_.contains(prefix_of(*reference))) return {};
-  TRY(const auto repository,
-      store.find(*reference, "", {.stop = interrupt_token(), .say = [](const std::string& line) {
-                                    fmt::print(stderr, "pipeline: {}\n", line);
-                                  }}));
-  folders_[prefix_of(*reference)] = repository.folder;
+base::Result<void> FetchedReferences::add(const CheckedFile& file, runner::ActionStore& store) {
+  const auto fetch = steps::ActionFetch{.stop = interrupt_token(), .say = [](const std::string& line) {
+                                          fmt::print(stderr, "pipeline: {}\n", line);
+                                        }};
+  for (const auto& uses : uses_of(file.name, file.text)) {
+    const auto reference = workflow::parse_repository_reference(uses);
+    if (!reference) continue;
+    // Asked again for each file: a lock may allow it to one and not to another.
+    TRY(const auto repository,
+        store.find(*reference, file.in_repository, fetch).while_doing("checking " + file.name));
+    folders_[prefix_of(*reference)] = repository.folder;
+  }
   return {};
 }
 

@@ -14,15 +14,21 @@
 
 namespace cli {
 
+struct CheckedFile {
+  const std::string& name;    ///< as people gave it
+  std::string in_repository;  ///< its path there, by which a lock knows it
+  const std::string& text;
+};
+
 class FetchedReferences {
  public:
-  /// All that a file's text names. An Error names the first that cannot be had.
-  base::Result<void> add(const std::string& file, const std::string& text, runner::ActionStore& store);
+  /// All that a file names, at the commits of the store's lock where that knows the file. An Error names the
+  /// first that cannot be had.
+  base::Result<void> add(const CheckedFile& file, runner::ActionStore& store);
   /// A project's files and these; this must outlive them.
   [[nodiscard]] workflow::lint::ProjectFiles beside(workflow::lint::ProjectFiles files) const;
 
  private:
-  base::Result<void> fetch(const std::string& uses, runner::ActionStore& store);
   [[nodiscard]] std::optional<std::string> path_of(std::string_view uses) const;
   [[nodiscard]] std::optional<std::string> read(const std::string& path) const;
 

@@ -190,6 +190,19 @@ class CheckFetchTest(RemoteActionTest):
         for said in ("has no input 'whom'", "'octo/hello/sub@v1' needs the input 'name'", "sayd", "wher", "where", "uri"):
             self.assertIn(said, output)
 
+    def test_the_commits_of_a_lock_are_what_is_checked(self):
+        """Not what their tags mean since then; and a lock that does not know an action refuses it."""
+        workflow = "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{uses: octo/hello@v1, with: {who: you}}]}}\n"
+        self.workflow(workflow)
+        self.run_pipeline("lock")
+        self.server.publish("octo/hello", {"action.yml": HELLO.replace("who", "whom")}, "v1")
+        self.run_pipeline("check", "--fetch")
+        self.workflow(workflow.replace("octo/hello@v1", "octo/hello/sub@v2"))
+        self.assertIn("octo/hello@v2", self.run_pipeline("check", "--fetch", code=None))
+        (self.repository / LOCK).unlink()
+        self.workflow(workflow)
+        self.assertIn("has no input 'who'", self.run_pipeline("check", "--fetch", code=2))
+
     def test_what_cannot_be_had_is_named(self):
         """And nothing is checked by halves."""
         self.workflow("on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{uses: octo/none@v1}]}}\n")
