@@ -114,6 +114,10 @@ base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSu
   job.machine_environment["SHELL"] = "/bin/bash";
   // Processes that hold it are of this job (actions/runner JobExtension).
   job.machine_environment["RUNNER_TRACKING_ID"] = "github_" + base::random_uuid();
+  // Names the job to who looks for it in logs: run, job and leg (actions/runner ScriptHandler).
+  job.machine_environment["ACTIONS_ORCHESTRATION_ID"] = fmt::format(
+      "{}.{}.{}", backend_id(fmt::format("run {}", contexts.get("github").get("run_id").to_text())),
+      planned.job->id, planned.total == 1 ? "__default" : std::to_string(planned.index));
   for (const auto& [name, value] : run.options.environment) {
     job.environment[name] = value;
     contexts.set_member("env", name, Value(value));
@@ -157,9 +161,10 @@ base::Result<void> prepare_services(const workflow::PlannedJob& planned, const R
 
 // Artifacts and caches: for built-ins directly, for other actions by the service.
 void prepare_results(const workflow::PlannedJob& planned, const RunSurroundings& run, Stage& stage) {
-  stage.services.results = results_access(stage.job.contexts.get("github"), planned.key, run.options.results);
+  const auto github = stage.job.contexts.get("github");
+  stage.services.results = results_access(github, planned, run.options.results);
   if (run.results == nullptr) return;
-  const auto attempt = stage.job.contexts.get("github").get("run_attempt").to_text();
+  const auto attempt = github.get("run_attempt").to_text();
   for (auto& [name, value] : run.results->add_job(stage.services.results, attempt)) {
     // Of a JSON web token the signature is secret: the masker of many jobs stays small without the rest.
     if (name == ResultsService::kTokenVariable)
@@ -284,6 +289,7 @@ base::Result<void> prepare_stage(const workflow::PlannedJob& planned, const RunS
                                           isolation, stage.job.root));
   TRY(set_contexts(planned, run, stage.job));
   say_surroundings(planned, run, stage.job);
+  say_cache_mode(stage.job.contexts.get("github"), planned, *stage.job.log);
   TRY(write_event(stage.job));
   TRY(prepare_services(planned, run, stage));
   prepare_results(planned, run, stage);

@@ -44,6 +44,9 @@ base::ServerResponse create_cache(const base::Json& message, const ResultsCall& 
   const auto upload = reserve(text_field(message, "key"), text_field(message, "version"), call);
   if (!upload && upload.error().code == steps::kBlobExists)
     return twirp_error("already_exists", std::string(kTaken));
+  // Not an error of the call: clients take the message for a warning.
+  if (!upload && upload.error().code == steps::kCacheDenied)
+    return json_answer(200, {{"ok", false}, {"message", upload.error().message}});
   if (!upload) return twirp_error(upload.error());
   return json_answer(200, {{"ok", true}, {"signed_upload_url", upload_address(call, *upload)}});
 }
@@ -59,6 +62,7 @@ base::ServerResponse address_of_cache(const base::Json& message, const ResultsCa
   const auto restore_keys = texts_field(message, "restore_keys");
   if (restore_keys.size() >= kMostKeys)
     return twirp_error("invalid_argument", fmt::format("expected at most {} keys", kMostKeys));
+  if (auto allowed = steps::check_may_restore(call.access); !allowed) return twirp_error(allowed.error());
   const auto cache = steps::find_cache(call.access, text_field(message, "key"), restore_keys,
                                        text_field(message, "version"));
   if (!cache) return json_answer(200, {{"ok", false}});
@@ -82,6 +86,7 @@ base::ServerResponse old_error(int status, const std::string& message) {
 base::ServerResponse old_error(const base::Error& error) {
   if (error.code == steps::kBlobExists) return old_error(409, std::string(kTaken));
   if (error.code == BlobUploads::kTooLarge) return old_error(413, error.message);
+  if (error.code == steps::kCacheDenied) return old_error(403, error.message);
   if (error.kind == base::ErrorKind::not_found) return old_error(404, error.message);
   return old_error(error.kind == base::ErrorKind::invalid_input ? 400 : 500, error.message);
 }
@@ -90,6 +95,7 @@ base::ServerResponse old_lookup(const base::ServerRequest& request, const Result
   auto keys = base::split(request.query_value("keys").value_or(""), ',');
   if (keys.empty() || keys.front().empty() || keys.size() > kMostKeys)
     return old_error(400, fmt::format("expected one to {} keys", kMostKeys));
+  if (auto allowed = steps::check_may_restore(call.access); !allowed) return old_error(allowed.error());
   const auto key = keys.front();
   keys.erase(keys.begin());
   const auto cache = steps::find_cache(call.access, key, keys, request.query_value("version").value_or(""));

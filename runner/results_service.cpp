@@ -20,14 +20,21 @@ constexpr std::string_view kBearer = "Bearer ";
 constexpr std::string_view kTwirp = "/twirp/github.actions.results.api.v1.";
 constexpr std::string_view kOldCaches = "/_apis/artifactcache/";
 
-// Clients read `scp` (toolkit util.ts getBackendIdsFromToken) and some `ac`, the scopes of caches with 1 for
-// reading and 3 for writing, too (tonistiigi/go-actions-cache). Only we check the signature.
+// Of a scope of caches: 1 to read, 2 to write, only its own (tonistiigi/go-actions-cache).
+int permission_of(const steps::ResultsAccess& access, const std::string& scope) {
+  const bool reads = workflow::may_restore(access.cache_mode);
+  const bool writes = workflow::may_save(access.cache_mode) && scope == access.cache_scope;
+  return (reads ? 1 : 0) + (writes ? 2 : 0);
+}
+
+// Clients read `scp` (toolkit util.ts getBackendIdsFromToken) and some `ac`, the scopes of caches. Only we
+// check the signature.
 std::string make_token(const steps::ResultsAccess& access) {
   const auto now = static_cast<std::int64_t>(base::to_epoch_seconds(base::system_clock().now()));
   base::Json scopes = base::Json::array();
   for (const auto& scope : access.cache_scopes) {
-    base::Json one{{"Scope", scope}, {"Permission", scope == access.cache_scope ? 3 : 1}};
-    scopes.push_back(std::move(one));
+    const int permission = permission_of(access, scope);
+    if (permission != 0) scopes.push_back({{"Scope", scope}, {"Permission", permission}});
   }
   const base::Json header = {{"alg", "HS256"}, {"typ", "JWT"}};
   const base::Json claims = {
@@ -90,7 +97,8 @@ sandbox::EnvVars ResultsService::add_job(const steps::ResultsAccess& access, con
           {kTokenVariable, token},
           {"ACTIONS_RESULTS_URL", url},
           {"ACTIONS_CACHE_URL", url},
-          {"ACTIONS_CACHE_SERVICE_V2", "True"}};
+          {"ACTIONS_CACHE_SERVICE_V2", "True"},
+          {"ACTIONS_CACHE_MODE", std::string(workflow::name_of(access.cache_mode))}};
 }
 
 void ResultsService::remove_job(const std::string& job) {

@@ -139,6 +139,11 @@ std::string cache_version(const std::vector<std::string>& paths) {
 base::Result<std::optional<std::string>> restore_cache(const CacheRequest& request, RunningJob& job) {
   TRY(check(request));
   if (job.services->results.store == nullptr) return std::optional<std::string>();
+  if (const auto mode = job.services->results.cache_mode; !workflow::may_restore(mode)) {
+    say(job, fmt::format("Cache restore skipped: the effective cache-mode '{}' does not permit reads.",
+                         workflow::name_of(mode)));
+    return std::optional<std::string>();
+  }
   const auto found =
       find_cache(job.services->results, request.key, request.restore_keys, cache_version(request.paths));
   if (!found) return std::optional<std::string>();
@@ -161,6 +166,11 @@ base::Result<std::optional<std::string>> restore_cache(const CacheRequest& reque
 base::Result<bool> save_cache(const CacheRequest& request, RunningJob& job) {
   TRY(check(request));
   if (job.services->results.store == nullptr) return false;
+  if (const auto mode = job.services->results.cache_mode; !workflow::may_save(mode)) {
+    say(job, fmt::format("Cache save skipped: the effective cache-mode '{}' does not permit writes.",
+                         workflow::name_of(mode)));
+    return false;
+  }
   TRY(const auto manifest, manifest_of(request, job));
   const auto saved = save(request, job, manifest);
   if (saved) return true;

@@ -29,6 +29,13 @@ Cache cache_of(StoredBlob blob) {
   return cache;
 }
 
+base::Error denied(std::string_view what, const ResultsAccess& access) {
+  auto error = base::make_error(base::ErrorKind::denied, fmt::format("{} the job's cache-mode is '{}'", what,
+                                                                     workflow::name_of(access.cache_mode)));
+  error.code = kCacheDenied;
+  return error;
+}
+
 using Fits = std::function<bool(const Cache&)>;
 
 // The newest: they are oldest first.
@@ -71,8 +78,13 @@ base::Result<void> check_cache_key(const std::string& key) {
   return {};
 }
 
+base::Result<void> check_may_restore(const ResultsAccess& access) {
+  return workflow::may_restore(access.cache_mode) ? base::Result<void>() : denied(kReadDenied, access);
+}
+
 base::Result<BlobDraft> begin_cache(const ResultsAccess& access, const std::string& key,
                                     const std::string& version) {
+  if (!workflow::may_save(access.cache_mode)) return denied(kWriteDenied, access);
   if (key.empty()) return base::invalid_input("Key Validation Error: the key is empty");
   TRY(check_cache_key(key));
   // Archives have checksums of their own, which who restores them looks at.
@@ -96,6 +108,7 @@ base::Result<Cache> finish_cache(const ResultsAccess& access, BlobDraft draft) {
 
 std::optional<Cache> find_cache(const ResultsAccess& access, const std::string& key,
                                 const std::vector<std::string>& restore_keys, const std::string& version) {
+  if (!check_may_restore(access)) return std::nullopt;
   const auto caches = list_caches(*access.store, access.repository);
   for (const auto& scope : access.cache_scopes) {
     const auto* found = find_in_scope(caches, key, restore_keys, version, scope);

@@ -28,13 +28,22 @@ inline constexpr double kCacheIdleSeconds = 7 * 86400.0;
 /// At most 512 characters and no comma (toolkit cache.ts checkKey).
 base::Result<void> check_cache_key(const std::string& key);
 
-/// Takes key and version in the job's own scope; ErrorKind::denied with code kBlobExists when taken.
+/// How the refusals of a job's cache-mode begin; the toolkit knows them by it (toolkit packages/cache
+/// cache.ts).
+inline constexpr std::string_view kWriteDenied = "cache write denied:";
+inline constexpr std::string_view kReadDenied = "cache read denied:";
+/// Code of those errors, which are ErrorKind::denied.
+inline constexpr std::string_view kCacheDenied = "cache_denied";
+base::Result<void> check_may_restore(const ResultsAccess& access);
+
+/// Takes key and version in the job's own scope; ErrorKind::denied with code kBlobExists when taken, with
+/// kCacheDenied when the job may not save caches.
 base::Result<BlobDraft> begin_cache(const ResultsAccess& access, const std::string& key,
                                     const std::string& version);
 /// Puts it on the shelf and makes room. A content larger than all caches may be is refused.
 base::Result<Cache> finish_cache(const ResultsAccess& access, BlobDraft draft);
 /// The entry for the key, else the newest whose key starts with it, else the same for each restore key; in
-/// the job's scopes, one after the other. Marks it as used.
+/// the job's scopes, one after the other; nothing where the job may not restore caches. Marks it as used.
 std::optional<Cache> find_cache(const ResultsAccess& access, const std::string& key,
                                 const std::vector<std::string>& restore_keys, const std::string& version);
 base::Result<base::Fd> open_cache(const ResultsAccess& access, const Cache& cache);

@@ -20,6 +20,7 @@
 #include "steps/log_sink.h"
 #include "steps/ordered_texts.h"
 #include "steps/step_result.h"
+#include "workflow/cache_mode.h"
 #include "workflow/contexts.h"
 
 namespace ecr {
@@ -86,6 +87,7 @@ struct ResultsAccess {
   std::string repository;                 ///< whose caches
   std::string cache_scope;                ///< the ref that its caches are saved for
   std::vector<std::string> cache_scopes;  ///< the refs whose caches it gets, nearest first
+  workflow::CacheMode cache_mode = workflow::CacheMode::write;
 };
 
 /// What containers that steps start, by Docker actions and `docker run`, have in common with the job's

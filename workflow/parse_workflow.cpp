@@ -231,6 +231,7 @@ Job job_of(const std::string& path, const Node& id, const Node& node, Diagnostic
           .defaults = defaults_of(node["defaults"]),
           .permissions = node["permissions"],
           .effective_permissions = permissions_of(node["permissions"]),
+          .cache_mode = cache_mode_of(node["cache-mode"]),
           .concurrency = node["concurrency"],
           .environment = node["environment"],
           .outputs = node["outputs"],
@@ -288,6 +289,7 @@ Workflow parse_workflow(const std::string& path, const Node& root, Diagnostics& 
     workflow.jobs.push_back(job_of(path, id, node, diagnostics));
   for (auto& job : workflow.jobs) {
     if (!job.effective_permissions) job.effective_permissions = permissions_of(workflow.permissions);
+    if (!job.cache_mode) job.cache_mode = cache_mode_of(root["cache-mode"]);
   }
   return workflow;
 }

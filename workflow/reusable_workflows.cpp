@@ -56,6 +56,7 @@ class Loader {
     auto called = read(reference, *job.uses, caller, problems);
     if (problems.empty()) check_call(caller, job, *called, problems);
     if (problems.empty()) permissions(caller, job, *called, problems);
+    if (problems.empty()) cache_modes(caller, job, *called, problems);
     if (!problems.empty()) {
       for (auto& problem : problems) {
         if (problem.location.file != caller) problem.called_from = {caller, job.uses->line, job.uses->column};
@@ -121,6 +122,23 @@ class Loader {
       } else {
         embedded.effective_permissions = job.effective_permissions;
       }
+    }
+  }
+
+  // The same with caches, where the caller says what it gives.
+  static void cache_modes(const std::string& caller, const Job& job, Workflow& called,
+                          Diagnostics& problems) {
+    if (!job.cache_mode) return;
+    for (auto& embedded : called.jobs) {
+      if (!embedded.cache_mode) embedded.cache_mode = job.cache_mode;
+      if (is_within(*embedded.cache_mode, *job.cache_mode)) continue;
+      problems.push_back(
+          {{caller, job.line, job.column},
+           fmt::format(
+               "Error calling workflow '{}'. The nested job '{}' is requesting 'cache-mode: {}', but is "
+               "only allowed 'cache-mode: {}'.",
+               called.path, embedded.name ? embedded.name->text : embedded.id, name_of(*embedded.cache_mode),
+               name_of(*job.cache_mode))});
     }
   }
 

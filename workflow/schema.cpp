@@ -75,6 +75,10 @@ const MappingRule& permissions_rule() {
   return rule;
 }
 
+ValueRule cache_mode_value() {
+  return {kString, kNone, nullptr, nullptr, false, "read write write-only none"};
+}
+
 ValueRule permissions_value() {
   return {kString | kMapping, kNone, &permissions_rule(), nullptr, false, "read-all write-all"};
 }
@@ -163,6 +167,7 @@ std::vector<KeyRule> keys_of_every_job() {
           {"needs", {kString | kSequence, kNone, nullptr, &kItem}},
           {"if", {kText, kJobIf, nullptr, nullptr, true}},
           {"permissions", permissions_value()},
+          {"cache-mode", cache_mode_value()},
           {"concurrency", {kString | kMapping, kJob, &concurrency}},
           {"strategy", {kMapping, kStrategy, &strategy_rule()}}};
 }
@@ -227,6 +232,7 @@ const MappingRule& workflow_rule() {
        {"defaults", {kMapping, kNone, &defaults}},
        {"env", texts_value(kWorkflowEnv)},
        {"permissions", permissions_value()},
+       {"cache-mode", cache_mode_value()},
        {"concurrency", {kText | kMapping, kRunName, &concurrency}},
        {"jobs", {kMapping, kNone, &jobs}, true}}};
   return rule;

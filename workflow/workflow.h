@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "workflow/cache_mode.h"
 #include "workflow/node.h"
 #include "workflow/permissions.h"
 
@@ -70,6 +71,8 @@ struct Job {
   /// Its own, else the workflow's, else the caller's; of a called workflow's caller what that workflow asks
   /// for. Nothing: the repository's default.
   std::optional<Permissions> effective_permissions;
+  /// Its own, else the workflow's, else the caller's. Nothing: the default of what triggered the run.
+  std::optional<CacheMode> cache_mode;
   Node concurrency;
   Node environment;
   Node outputs;

@@ -98,6 +98,10 @@ Result<void> save_as_entry(const ecr::CachePlace& place, const Path& written, Ru
   const auto key = key_of_scope(place.name) + ecr::Digest::of(index).hex().substr(0, 32);
   auto draft = begin_cache(job.services->results, key, kVersion);
   if (!draft && draft.error().code == kBlobExists) return {};
+  if (!draft && draft.error().code == kCacheDenied) {
+    job.log->line(LineKind::output, draft.error().message);
+    return {};
+  }
   if (!draft) return std::move(draft).error();
   TRY(pack_layout(written, *draft));
   TRY(const auto cache, finish_cache(job.services->results, std::move(*draft)));

@@ -12,11 +12,12 @@ from wire_action import ActionTest
 class CacheTest(ActionTest):
     """Caches are saved after a job and restored by a later run."""
 
-    def run_cache(self, make, look, key="k-1", more="", arguments=(), code=0, path="deps"):
+    def run_cache(self, make, look, key="k-1", more="", arguments=(), code=0, path="deps", mode="write"):
         """A job that restores, runs `look`, and runs `make` without a hit."""
         self.workflow(
             f"""\
             on: [push, pull_request]
+            cache-mode: {mode}
             jobs:
               test:
                 runs-on: ubuntu-latest
@@ -47,6 +48,16 @@ class CacheTest(ActionTest):
         for line in ("Cache hit for: k-1", "Cache restored from key: k-1", "hit=[true]", "one", "executable"):
             self.assertIn(line, second)
         self.assertIn("Cache hit occurred on the primary key k-1, not saving cache.", second)
+
+    def test_a_job_that_may_only_read_restores_and_saves_nothing(self):
+        make = "mkdir -p deps; echo one > deps/a"
+        refused = self.run_cache(make, "true", mode="read")
+        self.assertIn("Cache not found for input keys: k-1", refused)
+        self.assertIn("Cache save skipped: the effective cache-mode 'read' does not permit writes.", refused)
+        self.assertIn("Cache saved with key: k-1", self.run_cache(make, "true"))
+        self.assertIn("hit=[true]", self.run_cache("exit 1", "cat deps/a", mode="read"))
+        unread = self.run_cache("true", "true", mode="write-only")
+        self.assertIn("Cache restore skipped: the effective cache-mode 'write-only' does not permit reads.", unread)
 
     def test_what_is_in_the_home_folder_is_cached_as_well(self):
         first = self.run_cache("mkdir -p ~/.tool/x; echo home > ~/.tool/x/f", "true", path="~/.tool")

@@ -71,6 +71,7 @@ const std::vector<Rule>& all_rules() {
        check_action_runtimes},
       {"anchor", Severity::warning, "YAML anchors that no alias refers to", check_anchors},
       {"broken-action", Severity::error, "local actions that cannot run", check_broken_actions},
+      {"cache-poisoning", Severity::warning, "caches that strangers may fill", check_cache_poisoning},
       {"called-workflow", Severity::error, "calls of local workflows with wrong inputs or secrets",
        check_called_workflows},
       {"concurrency-deadlock", Severity::error, "jobs that wait for their own workflow",

@@ -20,6 +20,7 @@ void check_action_metadata(const LintedFile& file, Diagnostics& findings);
 void check_action_references(const LintedFile& file, Diagnostics& findings);
 void check_action_runtimes(const LintedFile& file, Diagnostics& findings);
 void check_broken_actions(const LintedFile& file, Diagnostics& findings);
+void check_cache_poisoning(const LintedFile& file, Diagnostics& findings);
 void check_called_workflows(const LintedFile& file, Diagnostics& findings);
 void check_deprecated_inputs(const LintedFile& file, Diagnostics& findings);
 void check_inherited_secrets(const LintedFile& file, Diagnostics& findings);

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/strings.h"
+#include "workflow/cache_mode.h"
 #include "workflow/lint/access_path.h"
 #include "workflow/lint/every_step.h"
 #include "workflow/lint/rules.h"
@@ -130,6 +131,22 @@ void check_untrusted_checkouts(const LintedFile& file, Diagnostics& findings) {
            "ask in `if:` whether the code is of this repository"});
     });
   }
+}
+
+void check_cache_poisoning(const LintedFile& file, Diagnostics& findings) {
+  if (!is_privileged(file.draft.workflow)) return;
+  const auto report = [&](const Node& value) {
+    const auto mode = cache_mode_of(value);
+    if (!mode || !may_save(*mode)) return;
+    findings.push_back(
+        {{file.path, value.line, value.column},
+         fmt::format(
+             "'cache-mode: {}' lets what a stranger causes fill caches that runs with secrets restore; "
+             "without it, or with 'read', they restore only",
+             value.text)});
+  };
+  report(file.draft.root["cache-mode"]);
+  for (const auto& [id, job] : file.draft.root["jobs"].members) report(job["cache-mode"]);
 }
 
 }  // namespace workflow::lint

@@ -9,6 +9,8 @@
 #include "runner/results_access.h"
 #include "steps/artifacts.h"
 #include "steps/caches.h"
+#include "workflow/plan.h"
+#include "workflow/workflow.h"
 
 namespace runner {
 namespace {
@@ -29,8 +31,9 @@ class ResultsServiceTest : public ::testing::Test {
     std::string run;
     std::string job;
   };
-  Job add(const std::string& name, std::int64_t run) {
+  Job add(const std::string& name, std::int64_t run, workflow::CacheMode mode = workflow::CacheMode::write) {
     steps::ResultsAccess access{.store = store_.get(), .run_id = run, .job = name, .repository = "octo/repo"};
+    access.cache_mode = mode;
     access.cache_scope = "refs/heads/main";
     access.cache_scopes = {"refs/heads/main"};
     Job job{.environment = service_->add_job(access, "1")};
@@ -199,24 +202,82 @@ TEST_F(ResultsServiceTest, SaysWhatIsWrongWithACall) {
   EXPECT_EQ(send("GET", job_.environment.at("ACTIONS_RESULTS_URL"), "").status, 401);
 }
 
-TEST(ResultsAccessOfAJob, FollowsWhatTheRunIsAbout) {
-  using workflow::expression::Object;
-  using workflow::expression::Value;
-  Object repository;
-  repository.set("default_branch", Value("trunk"));
-  Object event;
-  event.set("repository", Value(std::move(repository)));
-  Object github;
-  github.set("run_id", Value("17"));
-  github.set("repository", Value("octo/repo"));
-  github.set("ref", Value("refs/pull/3/merge"));
-  github.set("base_ref", Value("release"));
-  github.set("event", Value(std::move(event)));
-  const auto access = results_access(Value(std::move(github)), "test", nullptr);
-  EXPECT_EQ(access.run_id, 17);
-  EXPECT_EQ(access.cache_scope, "refs/pull/3/merge");
-  EXPECT_THAT(access.cache_scopes,
+TEST_F(ResultsServiceTest, GivesNoMoreOfTheCachesThanTheJobsMode) {
+  using workflow::CacheMode;
+  const base::Json entry = {{"key", "k"}, {"version", "v"}};
+  const auto reader = add("reader", 7, CacheMode::read);
+  EXPECT_EQ(reader.environment.at("ACTIONS_CACHE_MODE"), "read");
+  const auto refused = json(call("CreateCacheEntry", entry, reader));
+  EXPECT_EQ(refused["ok"], false);
+  EXPECT_THAT(base::json_string(refused, "message"), StartsWith("cache write denied:"));
+  EXPECT_EQ(call("GetCacheEntryDownloadURL", entry, reader).status, 200);
+  EXPECT_EQ(base::json_string(claims_of(reader), "ac"), R"([{"Scope":"refs/heads/main","Permission":1}])");
+
+  const auto writer = add("writer", 7, CacheMode::write_only);
+  EXPECT_EQ(json(call("CreateCacheEntry", entry, writer))["ok"], true);
+  const auto unread = call("GetCacheEntryDownloadURL", entry, writer);
+  EXPECT_EQ(unread.status, 403);
+  EXPECT_THAT(unread.body, HasSubstr("cache read denied:"));
+  EXPECT_EQ(base::json_string(claims_of(add("none", 7, CacheMode::none)), "ac"), "[]");
+}
+
+TEST_F(ResultsServiceTest, TellsOldClientsAboutTheJobsMode) {
+  const auto job = add("none", 7, workflow::CacheMode::none);
+  const base::Headers token{{"Authorization", "Bearer " + job.environment.at("ACTIONS_RUNTIME_TOKEN")}};
+  const auto caches = job.environment.at("ACTIONS_CACHE_URL") + "_apis/artifactcache/";
+  const auto found = send("GET", caches + "cache?keys=k&version=v", "", token);
+  EXPECT_EQ(found.status, 403);
+  EXPECT_THAT(found.body, HasSubstr("cache read denied:"));
+  const auto reserved = send("POST", caches + "caches", R"({"key":"k","version":"v"})", token);
+  EXPECT_EQ(reserved.status, 403);
+  EXPECT_THAT(reserved.body, HasSubstr("cache write denied:"));
+}
+
+class ResultsAccessOfAJob : public ::testing::Test {
+ protected:
+  ResultsAccessOfAJob() {
+    workflow::expression::Object repository;
+    repository.set("default_branch", Value("trunk"));
+    workflow::expression::Object event;
+    event.set("repository", Value(std::move(repository)));
+    set("event", Value(std::move(event)));
+    set("run_id", "17");
+    set("repository", "octo/repo");
+    planned_.job = &job_;
+  }
+
+  using Value = workflow::expression::Value;
+  void set(const char* name, Value value) { github_.set(name, std::move(value)); }
+  void set(const char* name, const char* text) { set(name, Value(text)); }
+  steps::ResultsAccess access() { return results_access(Value(github_), planned_, nullptr); }
+  workflow::CacheMode mode_of(const char* event, const char* ref) {
+    set("event_name", event);
+    set("ref", ref);
+    return access().cache_mode;
+  }
+
+  workflow::expression::Object github_;
+  workflow::Job job_;
+  workflow::PlannedJob planned_;
+};
+
+TEST_F(ResultsAccessOfAJob, FollowsWhatTheRunIsAbout) {
+  set("ref", "refs/pull/3/merge");
+  set("base_ref", "release");
+  EXPECT_EQ(access().run_id, 17);
+  EXPECT_EQ(access().cache_scope, "refs/pull/3/merge");
+  EXPECT_THAT(access().cache_scopes,
               ::testing::ElementsAre("refs/pull/3/merge", "refs/heads/release", "refs/heads/trunk"));
+}
+
+TEST_F(ResultsAccessOfAJob, LetsNobodyFillTheDefaultBranchsCachesWhoMayNotPush) {
+  using workflow::CacheMode;
+  EXPECT_EQ(mode_of("push", "refs/heads/trunk"), CacheMode::write);
+  EXPECT_EQ(mode_of("issue_comment", "refs/heads/trunk"), CacheMode::read);
+  EXPECT_EQ(mode_of("pull_request_target", "refs/heads/trunk"), CacheMode::read);
+  EXPECT_EQ(mode_of("pull_request", "refs/pull/3/merge"), CacheMode::write);
+  job_.cache_mode = CacheMode::write_only;
+  EXPECT_EQ(mode_of("issue_comment", "refs/heads/trunk"), CacheMode::write_only);
 }
 
 }  // namespace

@@ -272,6 +272,17 @@ TEST_F(CalledWorkflows, MayOnlyLowerPermissions) {
               ElementsAre(HasSubstr("'contents: write, issues: read'")));
 }
 
+TEST_F(CalledWorkflows, GetNoMoreOfTheCachesThanTheirCaller) {
+  files_["./ci.yml"] = std::string("on: workflow_call\ncache-mode: write\n") + kJobs;
+  EXPECT_THAT(errors_of(call("./ci.yml\n    cache-mode: read"), options_),
+              ElementsAre("w.yml (Line: 3, Col: 3): Error calling workflow './ci.yml'. The nested job 'b' is "
+                          "requesting 'cache-mode: write', but is only allowed 'cache-mode: read'."));
+  EXPECT_THAT(errors_of(call("./ci.yml\n    cache-mode: write"), options_), IsEmpty());
+  EXPECT_THAT(errors_of(call("./ci.yml"), options_), IsEmpty());
+  EXPECT_THAT(errors_of(call("./ci.yml\n    cache-mode: all"), options_),
+              ElementsAre(HasSubstr("Unexpected value 'all'")));
+}
+
 TEST_F(CalledWorkflows, GetNoIdentityByPolicyFromAnotherRepository) {
   const auto text = std::string("on: workflow_call\npermissions: {id-token: write}\n") + kJobs;
   files_["./ci.yml"] = text;

@@ -125,6 +125,21 @@ TEST(UntrustedCheckout, IsFineWithoutSecretsOrWithAGuard) {
             Lines{});
 }
 
+TEST(CachePoisoning, IsWhatAModeAllowsStrangers) {
+  const auto found = [](const std::string& head) {
+    return lines_of("cache-poisoning", workflow_with_steps(step("actions/checkout@v6"), head));
+  };
+  EXPECT_EQ(found("on: pull_request_target\ncache-mode: write"), (Lines{2}));
+  EXPECT_EQ(found("on: [push, issue_comment]\ncache-mode: write-only"), (Lines{2}));
+  EXPECT_EQ(found("on: issue_comment\ncache-mode: read"), Lines{});
+  EXPECT_EQ(found("on: push\ncache-mode: write"), Lines{});
+  EXPECT_EQ(
+      lines_of(
+          "cache-poisoning",
+          "on: workflow_run\njobs:\n  a:\n    cache-mode: write\n    runs-on: x\n    steps: [{run: x}]\n"),
+      (Lines{4}));
+}
+
 TEST(PersistedCredentials, MayEndInAnArtifact) {
   const auto upload = step("actions/upload-artifact@v4", "{path: ., include-hidden-files: true}");
   const auto found = [](const std::string& steps) {

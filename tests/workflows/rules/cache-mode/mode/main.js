@@ -1,0 +1,1 @@
+console.log(process.env.ACTIONS_CACHE_MODE);
