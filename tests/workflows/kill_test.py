@@ -89,7 +89,7 @@ class KillTest(WorkflowTest):
         """Both of its processes, one after the other: the job fails, and says why."""
         for depth in (1, 2):
             process, lines = self.started("echo ready\nsleep 300")
-            victim = next(pid for pid in children_of(process.pid) if b"__zygote" in Path(f"/proc/{pid}/cmdline").read_bytes())
+            victim = next(pid for pid in children_of(process.pid) if b"pipeline-sandbox" in Path(f"/proc/{pid}/cmdline").read_bytes())
             for _ in range(depth - 1):
                 victim = children_of(victim)[0]
             os.kill(victim, signal.SIGKILL)
