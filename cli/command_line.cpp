@@ -140,6 +140,10 @@ void add_emulator(CLI::App& app, EmulatorFlags& flags) {
     sub->add_option("--seed", flags.seed, "YAML file that declares what exists")->check(CLI::ExistingFile);
     sub->add_option("--port", flags.port, "Port on 127.0.0.1; default: the one used before, or a free one")
         ->check(CLI::Range(1, 65535));
+    sub->add_option(
+           "--time-scale", flags.time_scale,
+           "Waits of deployments, health checks and hooks pass so many times as fast; default: the seed's")
+        ->check(CLI::Range(1.0, 1000.0));
   }
   emulator->get_subcommand("serve")->add_flag("--until-input-ends", flags.until_input_ends,
                                               "End when standard input does");

@@ -111,7 +111,8 @@ struct GraphFlags {
 struct EmulatorFlags {
   std::string verb;  ///< up, down, status, audit, reset, serve
   std::string seed;
-  unsigned port = 0;  ///< 0: the one used before, or a free one
+  unsigned port = 0;      ///< 0: the one used before, or a free one
+  double time_scale = 0;  ///< 0: as the seed says
   bool json = false;
   bool endpoint_only = false;     ///< status
   bool until_input_ends = false;  ///< serve: end with whoever holds the other end

@@ -66,7 +66,12 @@ base::Result<void> serve(const Call& call) {
   const auto seed_file = choose_seed(call.flags.seed, call.folder);
   TRY(const auto seed, load_seed(seed_file));
   emulator::EmulatorOptions options{
-      .state_folder = call.folder, .seed = &seed, .clock = &base::system_clock(), .http = call.http.get()};
+      .state_folder = call.folder,
+      .seed = &seed,
+      .clock = &base::system_clock(),
+      .http = call.http.get(),
+      .read_yaml = [](const std::string& text) { return parse_yaml("appspec", text); },
+      .time_scale = call.flags.time_scale};
   TRY(auto emulator, start_on_port(call, options));
   TRY(remember_seed(seed_file, call.folder));
   TRY(base::write_file(call.folder / "port", std::to_string(emulator->port()) + "\n", 0600));
@@ -110,9 +115,11 @@ base::Result<void> up(const Call& call) {
     fmt::print("emulator: running at {} already\n", running->endpoint);
     return {};
   }
-  TRY(const auto started,
-      start_emulator(call.common.state_folder, choose_seed(call.flags.seed, call.folder),
-                     static_cast<std::uint16_t>(call.flags.port), Lifetime::until_stopped, *call.http));
+  TRY(const auto started, start_emulator(call.common.state_folder,
+                                         {.seed = choose_seed(call.flags.seed, call.folder),
+                                          .port = static_cast<std::uint16_t>(call.flags.port),
+                                          .time_scale = call.flags.time_scale},
+                                         *call.http));
   fmt::print("emulator: running at {} (process {}); stop it with `pipeline emulator down`\n",
              started.control.endpoint, started.control.pid);
   return {};

@@ -125,22 +125,23 @@ base::Result<base::Json> ask_emulator(const EmulatorControl& control, base::Http
   return base::parse_json(response.body);
 }
 
-base::Result<StartedEmulator> start_emulator(const std::string& state_folder, const std::string& seed,
-                                             std::uint16_t port, Lifetime lifetime, base::HttpClient& http) {
+base::Result<StartedEmulator> start_emulator(const std::string& state_folder, const EmulatorStart& start,
+                                             base::HttpClient& http) {
+  const bool on_leash = start.lifetime == Lifetime::with_this_process;
   const auto folder = emulator_folder(state_folder);
   TRY(base::make_directories(folder, 0700));
   TRY(auto output, base::make_pipe());
   TRY(auto input, base::make_pipe());
   std::vector<std::string> argv = {"pipeline", "--state-dir", state_folder, "emulator", "serve"};
-  if (!seed.empty()) argv.insert(argv.end(), {"--seed", seed});
-  if (port != 0) argv.insert(argv.end(), {"--port", std::to_string(port)});
-  if (lifetime == Lifetime::with_this_process) argv.emplace_back("--until-input-ends");
+  if (!start.seed.empty()) argv.insert(argv.end(), {"--seed", start.seed});
+  if (start.port != 0) argv.insert(argv.end(), {"--port", std::to_string(start.port)});
+  if (start.time_scale != 0) argv.insert(argv.end(), {"--time-scale", fmt::to_string(start.time_scale)});
+  if (on_leash) argv.emplace_back("--until-input-ends");
   const base::Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
   std::error_code no_log;
   const auto log_size = std::filesystem::file_size(log_file(folder), no_log);
-  TRY(const auto pid,
-      spawn_detached(argv, lifetime == Lifetime::with_this_process ? input.read.get() : nothing.get(),
-                     output.write.get(), log_file(folder)));
+  TRY(const auto pid, spawn_detached(argv, on_leash ? input.read.get() : nothing.get(), output.write.get(),
+                                     log_file(folder)));
   (void)pid;
   output.write.reset();
   input.read.reset();

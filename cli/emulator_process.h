@@ -45,9 +45,16 @@ struct StartedEmulator {
   base::Fd leash;
 };
 
+struct EmulatorStart {
+  std::string seed;        ///< empty: none
+  std::uint16_t port = 0;  ///< 0: the one used before, or a free one
+  double time_scale = 0;   ///< 0: as the seed says
+  Lifetime lifetime = Lifetime::until_stopped;
+};
+
 /// Starts one and waits until it listens. Its own log is emulator.log in its folder.
-base::Result<StartedEmulator> start_emulator(const std::string& state_folder, const std::string& seed,
-                                             std::uint16_t port, Lifetime lifetime, base::HttpClient& http);
+base::Result<StartedEmulator> start_emulator(const std::string& state_folder, const EmulatorStart& start,
+                                             base::HttpClient& http);
 
 /// Asks it to stop and waits for its end: no task of it runs afterwards.
 base::Result<void> stop_emulator(const base::Path& folder, const EmulatorControl& control,

@@ -28,19 +28,22 @@ base::Result<void> remember_seed(const std::string& seed, const base::Path& emul
   return base::write_file(record_of(emulator_folder), seed + "\n", 0600);
 }
 
+base::Result<base::Json> parse_yaml(const std::string& name, const std::string& text) {
+  workflow::Diagnostics diagnostics;
+  const auto node = workflow::read_yaml(name, text, diagnostics);
+  if (!diagnostics.empty())
+    return base::make_error(base::ErrorKind::invalid_input, workflow::to_string(diagnostics.front()));
+  return node.present() ? workflow::to_json(node) : base::Json(base::Json::object());
+}
+
 base::Result<base::Json> load_seed(const std::string& file) {
   if (file.empty()) return base::Json(base::Json::object());
   TRY(const auto text, base::read_file(file));
-  workflow::Diagnostics diagnostics;
-  const auto node = workflow::read_yaml(file, text, diagnostics);
-  if (!diagnostics.empty())
-    return base::make_error(base::ErrorKind::invalid_input, workflow::to_string(diagnostics.front()));
-  if (node.present() && !node.is_mapping()) {
-    return base::make_error(base::ErrorKind::invalid_input,
-                            fmt::format("{}: expected a mapping like `account: '123456789012'`, found a {}",
-                                        file, name_of(node.kind)));
-  }
-  return node.present() ? workflow::to_json(node) : base::Json(base::Json::object());
+  TRY(auto seed, parse_yaml(file, text));
+  if (seed.is_object()) return seed;
+  return base::make_error(base::ErrorKind::invalid_input,
+                          fmt::format("{}: expected a mapping like `account: '123456789012'`, found a {}",
+                                      file, seed.is_array() ? "sequence" : "scalar"));
 }
 
 }  // namespace cli

@@ -15,6 +15,8 @@ std::string choose_seed(const std::string& named, const base::Path& emulator_fol
 /// For the next start without a name.
 base::Result<void> remember_seed(const std::string& seed, const base::Path& emulator_folder);
 
+/// A YAML document as data; the Error has `name`:line:col.
+base::Result<base::Json> parse_yaml(const std::string& name, const std::string& text);
 /// The document as data; an empty name is an account with nothing in it. The Error has file:line:col.
 base::Result<base::Json> load_seed(const std::string& file);
 

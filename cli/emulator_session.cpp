@@ -23,7 +23,8 @@ base::Result<std::unique_ptr<EmulatorSession>> EmulatorSession::attach_or_start(
         new EmulatorSession(folder, {std::move(*control), base::Fd()}, http));
   }
   const auto chosen = choose_seed(seed, folder);
-  TRY(auto started, start_emulator(common.state_folder, chosen, 0, Lifetime::with_this_process, http));
+  TRY(auto started,
+      start_emulator(common.state_folder, {.seed = chosen, .lifetime = Lifetime::with_this_process}, http));
   return std::unique_ptr<EmulatorSession>(new EmulatorSession(folder, std::move(started), http));
 }
 

@@ -8,8 +8,14 @@
 
 namespace emulator {
 
-/// Of these names those whose alarm is in the state ALARM, in their order; a name that no alarm has is not
-/// among them. Any thread may call it, also with the state of ECS locked: it must not call ECS.
-using AlarmsInAlarm = std::function<std::vector<std::string>(const std::vector<std::string>& names)>;
+struct AlarmView {
+  std::string name;
+  bool in_alarm = false;
+  double window_seconds = 0;  ///< period × evaluation periods: so long until it can tell
+};
+
+/// The alarms of these names, in their order; a name that no alarm has is left out. Any thread may call it,
+/// also with the state of ECS locked: it must not call ECS.
+using FindAlarms = std::function<std::vector<AlarmView>(const std::vector<std::string>& names)>;
 
 }  // namespace emulator

@@ -153,14 +153,17 @@ std::vector<AlarmHistoryItem> Alarms::history() const {
   return {history_.rbegin(), history_.rend()};
 }
 
-std::vector<std::string> Alarms::in_alarm(const std::vector<std::string>& names) const {
+std::vector<AlarmView> Alarms::find(const std::vector<std::string>& names) const {
   const std::lock_guard lock(mutex_);
-  std::vector<std::string> firing;
+  std::vector<AlarmView> views;
   for (const auto& name : names) {
     const auto found = alarms_.find(name);
-    if (found != alarms_.end() && found->second.state == AlarmState::alarm) firing.push_back(name);
+    if (found == alarms_.end()) continue;
+    const Alarm& alarm = found->second;
+    const double window = alarm.is_composite ? 0 : alarm.period * alarm.threshold.evaluation_periods;
+    views.push_back({name, alarm.state == AlarmState::alarm, window});
   }
-  return firing;
+  return views;
 }
 
 void Alarms::evaluate() {

@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "emulator/alarm_rules.h"
+#include "emulator/alarm_states.h"
 #include "emulator/metric_store.h"
 
 namespace emulator {
@@ -73,7 +74,7 @@ class Alarms {
   [[nodiscard]] std::vector<Alarm> list() const;                ///< by name
   [[nodiscard]] std::vector<AlarmHistoryItem> history() const;  ///< newest first
   /// As alarm_states.h has it.
-  [[nodiscard]] std::vector<std::string> in_alarm(const std::vector<std::string>& names) const;
+  [[nodiscard]] std::vector<AlarmView> find(const std::vector<std::string>& names) const;
   /// Looks at each alarm whose time has come. Called again and again by whoever has a thread.
   void evaluate();
 

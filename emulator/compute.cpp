@@ -5,10 +5,13 @@
 #include <optional>
 
 #include "base/log.h"
+#include "emulator/code_deploy_service.h"
 #include "emulator/ecs_service.h"
 #include "emulator/elb_service.h"
 #include "emulator/json_file.h"
+#include "emulator/lambda_functions.h"
 #include "emulator/load_metrics.h"
+#include "emulator/scaled_clock.h"
 #include "emulator/scheduler.h"
 #include "emulator/task.h"
 
@@ -20,35 +23,57 @@ class RunningCompute final : public Compute {
  public:
   explicit RunningCompute(ComputeOptions options)
       : options_(std::move(options)),
+        clock_(*options_.clock, options_.time_scale),
         ecs_state_(options_.region, options_.account),
-        elb_state_(options_.region, options_.account,
-                   [this](const std::string& address, std::uint16_t port) {
-                     return tasks_->connect(address, port);
-                   }),
-        ecs_(ecs_state_, *options_.clock,
+        elb_state_(
+            options_.region, options_.account,
+            [this](const std::string& address, std::uint16_t port) { return tasks_->connect(address, port); },
+            options_.time_scale),
+        ecs_(ecs_state_, clock_,
              {.wake = [this] { scheduler_->wake(); },
-              .group_is_usable = [this](const std::string& arn) { return group_is_usable(arn); }}) {
+              .group_is_usable = [this](const std::string& arn) { return group_is_usable(arn); },
+              .rule_exists = [this](const std::string& arn) { return elb_state_.has_rule(arn); }}) {
     tasks_.emplace(surroundings(), options_.state_folder / "tasks",
                    [this](TaskReport report) { scheduler_->report(std::move(report)); });
-    scheduler_.emplace(ecs_state_, world(), *options_.clock, SchedulerSettings{});
+    scheduler_.emplace(ecs_state_, world(), clock_, SchedulerSettings{.time_scale = options_.time_scale});
   }
 
   ~RunningCompute() override {
+    if (code_deploy_) code_deploy_->stop_loop();
     scheduler_->stop_loop();
     if (began_) save();  // a start that failed half-way leaves the state as it was
   }
 
   base::Result<void> begin() {
+    TRY(auto functions, LambdaFunctions::read_seed(options_.seed));
+    functions_.emplace(std::move(functions),
+                       LambdaSettings{options_.http, fmt::format("http://127.0.0.1:{}", options_.api_port),
+                                      options_.region, options_.time_scale});
     TRY(base::make_directories(options_.state_folder, 0700));
     TRY(const auto ecs, load_json_file(ecs_file()));
     TRY(load_kept_state(ecs_state_, ecs).while_doing("reading " + ecs_file().string()));
     TRY(const auto elb, load_json_file(elb_file()));
     TRY(elb_state_.load(elb).while_doing("reading " + elb_file().string()));
+    TRY(const auto deploys, load_json_file(code_deploy_file()));
+    TRY(load_kept_state(code_deploy_state_, deploys).while_doing("reading " + code_deploy_file().string()));
+    code_deploy_.emplace(code_deploy_state_, code_deploy_world(), clock_,
+                         CodeDeploySettings{options_.account, options_.region, options_.time_scale});
     TRY(elb_state_.apply_seed(options_.seed));
-    TRY(ecs_.apply_seed(options_.seed, [this](const std::string& name) { return group_arn(name); }));
+    TRY(ecs_.apply_seed(options_.seed,
+                        {.find_group = [this](const std::string& name) { return group_arn(name); },
+                         .find_rule = [this](const std::string& name) -> std::optional<std::string> {
+                           const auto found = elb_state_.listener_called(name);
+                           return found ? std::optional(found->default_rule_arn) : std::nullopt;
+                         }}));
+    TRY(code_deploy_->apply_seed(options_.seed,
+                                 [this](const std::string& name) -> std::optional<std::string> {
+                                   const auto found = elb_state_.listener_called(name);
+                                   return found ? std::optional(found->listener_arn) : std::nullopt;
+                                 }));
     save();
     began_ = true;
     scheduler_->start_loop();
+    code_deploy_->start_loop();
     return {};
   }
 
@@ -56,7 +81,7 @@ class RunningCompute final : public Compute {
     return ecs_.table([this] { save(); });
   }
   ServiceTable elb() override {
-    return elb_service(elb_state_, *options_.clock, [this] {
+    return elb_service(elb_state_, clock_, [this] {
       save();
       scheduler_->wake();
     });
@@ -70,6 +95,7 @@ class RunningCompute final : public Compute {
                                          const std::string& load_balancer) override {
     return load_dimensions(elb_state_, target_group, load_balancer);
   }
+  ServiceTable code_deploy() override { return code_deploy_->table(); }
 
   base::Json status() override {
     base::Json status = {{"services", service_status()}};
@@ -80,6 +106,8 @@ class RunningCompute final : public Compute {
  private:
   [[nodiscard]] base::Path ecs_file() const { return options_.state_folder / "ecs.json"; }
   [[nodiscard]] base::Path elb_file() const { return options_.state_folder / "elb.json"; }
+
+  [[nodiscard]] base::Path code_deploy_file() const { return options_.state_folder / "codedeploy.json"; }
 
   [[nodiscard]] TaskSurroundings surroundings() const {
     return {.store = options_.images,
@@ -104,8 +132,52 @@ class RunningCompute final : public Compute {
       const auto group = elb_state_.group(target.group_arn);
       return group ? group->health_of(target.id) : unregistered_target();
     };
+    world.share_traffic = [this](const TrafficShare& share) { share_traffic(share); };
+    world.call_hook = [this](HookCall call) {
+      functions_->invoke(call.function_arn, std::move(call.payload),
+                         [this, id = call.run_id](base::Result<base::Json> answer) {
+                           scheduler_->report_hook(id, std::move(answer));
+                         });
+    };
+    world.find_alarms = find_alarms();
     world.changed = [this] { save(); };
     return world;
+  }
+
+  [[nodiscard]] FindAlarms find_alarms() const {
+    if (options_.find_alarms) return options_.find_alarms;
+    return [](const std::vector<std::string>&) { return std::vector<AlarmView>{}; };
+  }
+
+  CodeDeployWorld code_deploy_world() {
+    CodeDeployWorld world;
+    world.call_ecs = [this](const std::string& operation, const base::Json& request) {
+      return ecs_.call(operation, request, fmt::format("arn:aws:iam::{}:root", options_.account));
+    };
+    world.forward = [this](const std::string& listener, std::vector<WeightedGroup> groups) {
+      return elb_state_.forward_to(listener, std::move(groups));
+    };
+    world.group_arn = [this](const std::string& name) { return group_arn(name); };
+    world.call_hook = [this](HookCall call) {
+      functions_->invoke(call.function_arn, std::move(call.payload),
+                         [this, id = call.run_id](base::Result<base::Json> answer) {
+                           code_deploy_->report_hook(id, std::move(answer));
+                         });
+    };
+    world.find_alarms = find_alarms();
+    world.read_yaml = options_.read_yaml;
+    if (!world.read_yaml) world.read_yaml = [](const std::string& text) { return base::parse_json(text); };
+    world.changed = [this] { save(); };
+    return world;
+  }
+
+  void share_traffic(const TrafficShare& share) {
+    const RuleWeights weights = rule_weights(share.target_percent);
+    std::vector<WeightedGroup> groups = {{share.target_group, weights.target}};
+    if (!share.source_group.empty() && share.source_group != share.target_group)
+      groups.push_back({share.source_group, weights.source});
+    if (!elb_state_.forward_to(share.rule_arn, std::move(groups)))
+      base::log(base::LogLevel::warning, fmt::format("the listener rule {} is gone", share.rule_arn));
   }
 
   bool group_is_usable(const std::string& arn) {
@@ -127,7 +199,8 @@ class RunningCompute final : public Compute {
     }
     const std::lock_guard lock(saving_);
     for (const auto& [file, json] :
-         {std::pair(ecs_file(), std::move(ecs)), std::pair(elb_file(), elb_state_.to_json())}) {
+         {std::pair(ecs_file(), std::move(ecs)), std::pair(elb_file(), elb_state_.to_json()),
+          std::pair(code_deploy_file(), kept_state(code_deploy_state_))}) {
       if (auto saved = save_json_file(file, json); !saved)
         base::log(base::LogLevel::error, saved.error().to_string());
     }
@@ -161,6 +234,7 @@ class RunningCompute final : public Compute {
   }
 
   ComputeOptions options_;
+  ScaledClock clock_;
   bool began_ = false;
   std::mutex saving_;
   EcsState ecs_state_;
@@ -169,6 +243,9 @@ class RunningCompute final : public Compute {
   ElbState elb_state_;  // below the tasks: its checks dial into them to the end
   EcsService ecs_;
   std::optional<LoadMetrics> load_metrics_;
+  CodeDeployState code_deploy_state_;
+  std::optional<CodeDeploy> code_deploy_;
+  std::optional<LambdaFunctions> functions_;  // last, so that no answer comes after their end
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 #pragma once
-// ECS and ELBv2 of the emulator, and all that runs behind them: tasks, health checks, load balancers. What
-// the rest of the emulator needs to know of it.
+// ECS, ELBv2 and CodeDeploy of the emulator, and all that runs behind them: tasks, health checks, load
+// balancers. What the rest of the emulator needs to know of it.
 
 #include <functional>
 #include <memory>
@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/http_client.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "ecr/image_store.h"
@@ -38,8 +39,12 @@ struct ComputeOptions {
   /// The value of a container secret's valueFrom (Secrets Manager or SSM); the Error is the reason that AWS
   /// gives.
   std::function<base::Result<std::string>(const std::string& value_from)> find_secret;
-  /// What deployments with alarms watch; empty: no alarm is ever in ALARM.
-  AlarmsInAlarm alarms_in_alarm;
+  base::HttpClient* http = nullptr;  ///< for hooks that are URLs
+  double time_scale = 1;             ///< how much faster than this machine's the account's time passes
+  /// An AppSpec may be YAML; empty: it has to be JSON.
+  std::function<base::Result<base::Json>(const std::string& text)> read_yaml;
+  /// What deployments with alarms watch; empty: there are no alarms.
+  FindAlarms find_alarms;
 };
 
 class Compute {
@@ -50,6 +55,7 @@ class Compute {
   virtual ~Compute() = default;
   virtual ServiceTable ecs() = 0;
   virtual ServiceTable elb() = 0;
+  virtual ServiceTable code_deploy() = 0;
   /// Services with their tasks and deployments, target groups with health and counters, load balancers with
   /// URLs.
   virtual base::Json status() = 0;

@@ -62,7 +62,7 @@ base::Result<base::Json> EcsService::describe_service_revisions(const base::Json
     for (const Service& service : state_.services) {
       for (const ServiceRevision& revision : service.revisions) {
         if (revision.arn != arn) continue;
-        answer["serviceRevisions"].push_back(service_revision_json(state_, service, revision));
+        answer["serviceRevisions"].push_back(service_revision_json(service, revision));
         found = true;
       }
     }
@@ -71,28 +71,60 @@ base::Result<base::Json> EcsService::describe_service_revisions(const base::Json
   return answer;
 }
 
-base::Result<base::Json> EcsService::stop_service_deployment(const base::Json& request) {
+base::Result<EcsService::FoundDeployment> EcsService::service_deployment_of(const base::Json& request) {
   const std::string arn = base::json_string(request, "serviceDeploymentArn");
-  if (const std::string type = base::json_string(request, "stopType", "ROLLBACK"); type != "ROLLBACK") {
-    return ecs_error("InvalidParameterException",
-                     fmt::format("stopType {} is not offered by this emulator; use ROLLBACK.", type));
-  }
   for (Service& service : state_.services) {
     for (ServiceDeployment& record : service.history) {
-      if (record.arn != arn) continue;
-      Deployment* primary = service.primary();
-      const bool under_way = primary != nullptr && primary->id == record.deployment_id &&
-                             record.finished_at == 0 && record.rollback_started_at == 0;
-      if (!under_way)
-        return ecs_error("ConflictException",
-                         "The service deployment is not in a state that can be stopped.");
-      if (!state_.roll_back(service, "Service deployment stopped by user", now())) {
-        return ecs_error("ConflictException", "There is no completed service deployment to roll back to.");
-      }
-      return base::Json{{"serviceDeploymentArn", arn}};
+      if (record.arn == arn) return FoundDeployment{&service, &record};
     }
   }
   return ecs_error("ServiceDeploymentNotFoundException", "Service deployment not found.");
+}
+
+base::Result<base::Json> EcsService::stop_service_deployment(const base::Json& request) {
+  const std::string type = base::json_string(request, "stopType", "ROLLBACK");
+  if (type != "ROLLBACK" && type != "ABORT")
+    return ecs_error("InvalidParameterException",
+                     fmt::format("stopType {} must be one of ROLLBACK, ABORT.", type));
+  TRY(const FoundDeployment found, service_deployment_of(request));
+  ServiceDeployment& record = *found.record;
+  const TrafficShift& shift = record.shift;
+  const bool cleans_up = !shift.steps.empty() && shift.steps[shift.at].stage == "CLEAN_UP";
+  const bool under_way = found.service->under_way() == &record && !cleans_up &&
+                         (record.status == "PENDING" || record.status == "IN_PROGRESS");
+  if (!under_way)
+    return ecs_error("ConflictException", "The service deployment is not in a state that can be stopped.");
+  const auto& deployments = found.service->deployments;
+  const bool has_way_back =
+      std::any_of(deployments.begin() + 1, deployments.end(),
+                  [](const Deployment& entry) { return entry.was_completed && !entry.is_placeholder; });
+  if (type == "ROLLBACK" && !has_way_back)
+    return ecs_error("ConflictException", "There is no completed service deployment to roll back to.");
+  record.status = type == "ABORT" ? "STOP_REQUESTED" : "ROLLBACK_REQUESTED";
+  record.status_reason = "Service deployment stopped by user";
+  record.updated_at = now();
+  return base::Json{{"serviceDeploymentArn", record.arn}};
+}
+
+base::Result<base::Json> EcsService::continue_service_deployment(const base::Json& request) {
+  const std::string action = base::json_string(request, "action", "CONTINUE");
+  if (action != "CONTINUE" && action != "ROLLBACK")
+    return ecs_error("InvalidParameterException",
+                     fmt::format("action {} must be one of CONTINUE, ROLLBACK.", action));
+  TRY(const FoundDeployment found, service_deployment_of(request));
+  const std::string id = base::json_string(request, "hookId");
+  if (found.record->status != "IN_PROGRESS")
+    return ecs_error("ClientException", "The service deployment is not in progress.");
+  for (HookRun& run : found.record->shift.hooks) {
+    if (run.id != id) continue;
+    if (run.status != "AWAITING_ACTION")
+      return ecs_error("ClientException",
+                       fmt::format("The lifecycle hook {} is not awaiting an action.", id));
+    run.status = action == "CONTINUE" ? "SUCCEEDED" : "FAILED";
+    found.record->updated_at = now();
+    return base::Json{{"serviceDeploymentArn", found.record->arn}};
+  }
+  return ecs_error("InvalidParameterException", fmt::format("The lifecycle hook {} was not found.", id));
 }
 
 }  // namespace emulator

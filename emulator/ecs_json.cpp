@@ -9,11 +9,6 @@
 namespace emulator {
 namespace {
 
-struct TaskCounts {
-  int running = 0;
-  int pending = 0;
-};
-
 template <typename Predicate>
 TaskCounts count_tasks(const EcsState& state, Predicate belongs) {
   TaskCounts counts;
@@ -27,17 +22,8 @@ TaskCounts count_tasks(const EcsState& state, Predicate belongs) {
   return counts;
 }
 
-void set_time(base::Json& object, const char* key, double time) {
-  if (time > 0) object[key] = time;
-}
-
-void set_text(base::Json& object, const char* key, const std::string& text) {
-  if (!text.empty()) object[key] = text;
-}
-
 base::Json deployment_json(const EcsState& state, const Service& service, const Deployment& deployment) {
-  const TaskCounts counts =
-      count_tasks(state, [&](const TaskRecord& task) { return task.deployment_id == deployment.id; });
+  const TaskCounts counts = count_tasks(state, deployment);
   const bool primary = deployment.status == "PRIMARY" && !deployment.is_placeholder;
   base::Json json = {{"id", deployment.id},
                      {"status", deployment.status},
@@ -56,19 +42,6 @@ base::Json deployment_json(const EcsState& state, const Service& service, const 
   json["rolloutState"] = deployment.rollout_state;
   json["rolloutStateReason"] = deployment.rollout_reason;
   return json;
-}
-
-base::Json revision_counts(const EcsState& state, const Service& service, const std::string& revision_arn,
-                           bool target) {
-  TaskCounts counts;
-  for (const Deployment& deployment : service.deployments) {
-    if (deployment.revision_arn != revision_arn) continue;
-    counts = count_tasks(state, [&](const TaskRecord& task) { return task.deployment_id == deployment.id; });
-  }
-  return {{"arn", revision_arn},
-          {"requestedTaskCount", target ? service.desired_count : counts.running + counts.pending},
-          {"runningTaskCount", counts.running},
-          {"pendingTaskCount", counts.pending}};
 }
 
 base::Json container_json(const TaskRecord& task, const ContainerRecord& container) {
@@ -99,6 +72,18 @@ std::string task_health(const TaskRecord& task) {
 }
 
 }  // namespace
+
+void set_time(base::Json& object, const char* key, double time) {
+  if (time > 0) object[key] = time;
+}
+
+void set_text(base::Json& object, const char* key, const std::string& text) {
+  if (!text.empty()) object[key] = text;
+}
+
+TaskCounts count_tasks(const EcsState& state, const Deployment& deployment) {
+  return count_tasks(state, [&](const TaskRecord& task) { return task.deployment_id == deployment.id; });
+}
 
 base::Error ecs_error(std::string code, std::string message) {
   base::Error error = base::make_error(base::ErrorKind::remote, std::move(message));
@@ -193,7 +178,7 @@ base::Json service_json(const EcsState& state, const Service& service, WithTags 
   json["platformVersion"] = base::json_string(json, "platformVersion", "LATEST");
   json["platformFamily"] = "Linux";
   for (const char* key :
-       {"loadBalancers", "serviceRegistries", "placementConstraints", "placementStrategy", "taskSets"}) {
+       {"loadBalancers", "serviceRegistries", "placementConstraints", "placementStrategy"}) {
     if (!json.contains(key)) json[key] = base::Json::array();
   }
   json["deployments"] = base::Json::array();
@@ -206,10 +191,13 @@ base::Json service_json(const EcsState& state, const Service& service, WithTags 
       if (record.deployment_id == primary.id) json["currentServiceDeployment"] = record.arn;
     }
     json["currentServiceRevisions"] = base::Json::array();
-    for (const Deployment& deployment : service.deployments) {
-      json["currentServiceRevisions"].push_back(
-          revision_counts(state, service, deployment.revision_arn, deployment.status == "PRIMARY"));
-    }
+    for (const Deployment& deployment : service.deployments)
+      json["currentServiceRevisions"].push_back(current_revision_json(state, service, deployment));
+  }
+  json["taskSets"] = base::Json::array();
+  for (const TaskSet& task_set : service.task_sets) {
+    json["taskSets"].push_back(task_set_json(state, service, task_set, tags));
+    if (task_set.set.status == "PRIMARY") json["taskDefinition"] = task_set.set.task_definition_arn;
   }
   json["events"] = base::Json::array();
   for (const ServiceEvent& event : service.events) {
@@ -257,82 +245,6 @@ base::Json task_json(const EcsState& state, const TaskRecord& task, WithTags tag
   set_time(json, "stoppingAt", task.stopping_at);
   set_time(json, "stoppedAt", task.stopped_at);
   json["tags"] = tags == WithTags::yes ? task.tags : base::Json::array();
-  return json;
-}
-
-base::Json service_deployment_brief(const Service& service, const ServiceDeployment& record) {
-  base::Json json = {{"serviceDeploymentArn", record.arn},
-                     {"serviceArn", service.arn},
-                     {"clusterArn", service.cluster_arn},
-                     {"createdAt", record.created_at},
-                     {"startedAt", record.created_at},
-                     {"targetServiceRevisionArn", record.target_revision},
-                     {"status", record.status}};
-  set_time(json, "finishedAt", record.finished_at);
-  set_text(json, "statusReason", record.status_reason);
-  return json;
-}
-
-base::Json service_deployment_json(const EcsState& state, const Service& service,
-                                   const ServiceDeployment& record) {
-  base::Json json = {{"serviceDeploymentArn", record.arn},
-                     {"serviceArn", service.arn},
-                     {"clusterArn", service.cluster_arn},
-                     {"createdAt", record.created_at},
-                     {"startedAt", record.created_at},
-                     {"updatedAt", record.updated_at},
-                     {"sourceServiceRevisions", base::Json::array()},
-                     {"targetServiceRevision", revision_counts(state, service, record.target_revision,
-                                                               record.rollback_started_at == 0)},
-                     {"status", record.status},
-                     {"deploymentCircuitBreaker",
-                      {{"status", record.breaker_status},
-                       {"failureCount", record.failure_count},
-                       {"threshold", record.threshold}}}};
-  for (const std::string& arn : record.source_revisions) {
-    json["sourceServiceRevisions"].push_back(revision_counts(state, service, arn, false));
-  }
-  const base::Json& configuration = base::json_member(service.definition, "deploymentConfiguration");
-  if (configuration.is_object()) json["deploymentConfiguration"] = configuration;
-  set_time(json, "finishedAt", record.finished_at);
-  set_time(json, "stoppedAt", record.stopped_at);
-  set_text(json, "statusReason", record.status_reason);
-  if (record.rollback_started_at > 0) {
-    json["rollback"] = {{"reason", record.rollback_reason},
-                        {"startedAt", record.rollback_started_at},
-                        {"serviceRevisionArn", record.rollback_revision}};
-  }
-  return json;
-}
-
-base::Json service_revision_json(const EcsState& state, const Service& service,
-                                 const ServiceRevision& revision) {
-  base::Json json = {{"serviceRevisionArn", revision.arn},
-                     {"serviceArn", service.arn},
-                     {"clusterArn", service.cluster_arn},
-                     {"taskDefinition", revision.task_definition_arn},
-                     {"launchType", base::json_string(service.definition, "launchType", "FARGATE")},
-                     {"platformVersion", "1.4.0"},
-                     {"platformFamily", "Linux"},
-                     {"createdAt", revision.created_at}};
-  for (const char* key : {"loadBalancers", "networkConfiguration"}) {
-    if (!base::json_member(service.definition, key).is_null())
-      json[key] = base::json_member(service.definition, key);
-  }
-  for (const Deployment& deployment : service.deployments) {
-    if (deployment.revision_arn != revision.arn) continue;
-    base::Json images = base::Json::array();
-    for (const TaskRecord& task : state.tasks) {
-      if (task.deployment_id != deployment.id || !images.empty()) continue;
-      for (const ContainerRecord& container : task.containers) {
-        if (container.image_digest.empty()) continue;
-        images.push_back({{"containerName", container.name},
-                          {"image", container.image},
-                          {"imageDigest", container.image_digest}});
-      }
-    }
-    json["containerImages"] = images;
-  }
   return json;
 }
 

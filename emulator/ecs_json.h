@@ -18,12 +18,24 @@ enum class WithTags { no, yes };
 WithTags wants_tags(const base::Json& request);
 base::Json cluster_json(const EcsState& state, const Cluster& cluster);
 base::Json service_json(const EcsState& state, const Service& service, WithTags tags);
+base::Json task_set_json(const EcsState& state, const Service& service, const TaskSet& task_set,
+                         WithTags tags);
 base::Json task_json(const EcsState& state, const TaskRecord& task, WithTags tags);
 base::Json service_deployment_json(const EcsState& state, const Service& service,
                                    const ServiceDeployment& record);
 base::Json service_deployment_brief(const Service& service, const ServiceDeployment& record);
-base::Json service_revision_json(const EcsState& state, const Service& service,
-                                 const ServiceRevision& revision);
+base::Json service_revision_json(const Service& service, const ServiceRevision& revision);
+/// An entry of DescribeServices' `currentServiceRevisions`.
+base::Json current_revision_json(const EcsState& state, const Service& service, const Deployment& deployment);
+
+struct TaskCounts {
+  int running = 0;
+  int pending = 0;
+};
+TaskCounts count_tasks(const EcsState& state, const Deployment& deployment);
+/// Nothing to say is no member.
+void set_time(base::Json& object, const char* key, double time);
+void set_text(base::Json& object, const char* key, const std::string& text);
 /// {arn, reason: MISSING}
 base::Json missing(std::string arn);
 

@@ -28,11 +28,41 @@ base::Json placeholder_definition(const std::string& service, const base::Json& 
            base::Json::array({{{"name", container}, {"image", "placeholder"}, {"portMappings", mappings}}})}};
 }
 
+/// A service's load_balancers as the API has them, with the second target group and the rules of a service
+/// whose traffic is shifted.
+base::Result<base::Json> seeded_balancers(const base::Json& service, const EcsService::SeedNames& names) {
+  const std::string name = base::json_string(service, "name");
+  const auto find = [&](const auto& lookup, const base::Json& entry,
+                        const char* key) -> base::Result<std::string> {
+    const std::string wanted = base::json_string(entry, key);
+    if (const auto arn = lookup(wanted)) return *arn;
+    const bool is_group = std::string_view(key).ends_with("target_group");
+    return seed_error(fmt::format("service {}: {} '{}' is not among {}", name, key, wanted,
+                                  is_group ? "target_groups" : "the listeners of load_balancers"));
+  };
+  base::Json balancers = base::Json::array();
+  for (const base::Json& entry : base::json_member(service, "load_balancers")) {
+    TRY(const std::string group, find(names.find_group, entry, "target_group"));
+    base::Json balancer = {{"targetGroupArn", group},
+                           {"containerName", base::json_string(entry, "container", name)},
+                           {"containerPort", base::json_integer(entry, "port")}};
+    if (entry.contains("alternate_target_group")) {
+      base::Json& advanced = balancer["advancedConfiguration"];
+      TRY(advanced["alternateTargetGroupArn"], find(names.find_group, entry, "alternate_target_group"));
+      TRY(advanced["productionListenerRule"], find(names.find_rule, entry, "production_listener"));
+      if (entry.contains("test_listener")) {
+        TRY(advanced["testListenerRule"], find(names.find_rule, entry, "test_listener"));
+      }
+      advanced["roleArn"] = base::json_string(entry, "role_arn", "arn:aws:iam::000000000000:role/ecs");
+    }
+    balancers.push_back(std::move(balancer));
+  }
+  return balancers;
+}
+
 }  // namespace
 
-base::Result<void> EcsService::apply_seed(
-    const base::Json& seed,
-    const std::function<std::optional<std::string>(const std::string& name)>& find_group) {
+base::Result<void> EcsService::apply_seed(const base::Json& seed, const SeedNames& names) {
   std::lock_guard lock(state_.mutex);
   caller_arn_ = fmt::format("arn:aws:iam::{}:root", state_.account);
   for (const base::Json& entry : base::json_member(seed, "clusters")) {
@@ -46,13 +76,11 @@ base::Result<void> EcsService::apply_seed(
     if (state_.families.contains(family)) continue;
     TRY(register_task_definition(entry).while_doing("seeding task definition " + family));
   }
-  for (const base::Json& entry : base::json_member(seed, "services")) TRY(seed_service(entry, find_group));
+  for (const base::Json& entry : base::json_member(seed, "services")) TRY(seed_service(entry, names));
   return {};
 }
 
-base::Result<void> EcsService::seed_service(
-    const base::Json& entry,
-    const std::function<std::optional<std::string>(const std::string& name)>& find_group) {
+base::Result<void> EcsService::seed_service(const base::Json& entry, const SeedNames& names) {
   const std::string name = base::json_string(entry, "name");
   const std::string cluster_name = base::json_string(entry, "cluster", "default");
   if (name.empty()) return seed_error("services: an entry has no name");
@@ -65,17 +93,7 @@ base::Result<void> EcsService::seed_service(
   base::Json request = {{"serviceName", name}, {"cluster", cluster_name}, {"launchType", "FARGATE"}};
   request["desiredCount"] =
       base::json_integer(entry, "desired_count", base::json_integer(entry, "desiredCount", 1));
-  base::Json balancers = base::Json::array();
-  for (const base::Json& balancer : base::json_member(entry, "load_balancers")) {
-    const std::string group_name = base::json_string(balancer, "target_group");
-    const auto group = find_group(group_name);
-    if (!group)
-      return seed_error(
-          fmt::format("service {}: target_group '{}' is not among target_groups", name, group_name));
-    balancers.push_back({{"targetGroupArn", *group},
-                         {"containerName", base::json_string(balancer, "container", name)},
-                         {"containerPort", base::json_integer(balancer, "port")}});
-  }
+  TRY(const base::Json balancers, seeded_balancers(entry, names));
   request["loadBalancers"] = balancers;
   if (entry.contains("health_check_grace_period_seconds")) {
     request["healthCheckGracePeriodSeconds"] = entry["health_check_grace_period_seconds"];
@@ -87,6 +105,9 @@ base::Result<void> EcsService::seed_service(
   const base::Json& breaker = base::json_member(wanted, "circuit_breaker");
   configuration["deploymentCircuitBreaker"] = {{"enable", base::json_bool(breaker, "enable")},
                                                {"rollback", base::json_bool(breaker, "rollback")}};
+  // Strategies and alarms are the API's own words.
+  const base::Json& own = base::json_member(entry, "deploymentConfiguration");
+  if (own.is_object()) configuration.update(own);
   request["deploymentConfiguration"] = configuration;
   for (const char* key :
        {"networkConfiguration", "propagateTags", "enableECSManagedTags", "deploymentController", "tags"}) {
@@ -105,6 +126,10 @@ base::Result<void> EcsService::seed_service(
   TRY(create_service(request).while_doing("seeding service " + name));
   if (!never_deployed) return {};
   Service& service = *state_.find_service(cluster->arn, name);
+  if (service.has_task_sets()) {
+    for (TaskSet& task_set : service.task_sets) task_set.set.is_placeholder = true;
+    return {};
+  }
   Deployment& deployment = service.deployments.front();
   deployment.is_placeholder = true;
   deployment.rollout_state = "COMPLETED";

@@ -44,6 +44,12 @@ const std::map<std::string, EcsService::Function>& EcsService::functions() {
       {"DescribeServiceDeployments", &EcsService::describe_service_deployments},
       {"DescribeServiceRevisions", &EcsService::describe_service_revisions},
       {"StopServiceDeployment", &EcsService::stop_service_deployment},
+      {"ContinueServiceDeployment", &EcsService::continue_service_deployment},
+      {"CreateTaskSet", &EcsService::create_task_set},
+      {"UpdateTaskSet", &EcsService::update_task_set},
+      {"DeleteTaskSet", &EcsService::delete_task_set},
+      {"DescribeTaskSets", &EcsService::describe_task_sets},
+      {"UpdateServicePrimaryTaskSet", &EcsService::update_service_primary_task_set},
       {"RunTask", &EcsService::run_task},
       {"StopTask", &EcsService::stop_task},
       {"DescribeTasks", &EcsService::describe_tasks},
@@ -163,6 +169,7 @@ base::Result<base::Json> EcsService::delete_cluster(const base::Json& request) {
 base::Json* EcsService::tags_of(const std::string& arn) {
   for (Service& service : state_.services) {
     if (service.arn == arn) return &service.tags;
+    if (TaskSet* task_set = service.task_set(arn)) return &task_set->tags;
   }
   if (TaskRecord* task = state_.find_task(arn); task != nullptr && task->arn == arn) return &task->tags;
   const bool known =

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "emulator/rollout_arithmetic.h"
+#include "emulator/service_deployment.h"
 #include "emulator/target_group.h"
 
 namespace emulator {
@@ -81,55 +82,6 @@ struct TaskRecord {
   [[nodiscard]] bool is_running() const { return last_status == "RUNNING"; }
 };
 
-struct Deployment {
-  std::string id;  ///< ecs-svc/…
-  std::string status = "PRIMARY";
-  std::string task_definition_arn;
-  std::string rollout_state = "IN_PROGRESS";
-  std::string rollout_reason;
-  double created_at = 0;
-  double updated_at = 0;
-  int failed_tasks = 0;
-  int breaker_failures = 0;  ///< in a row, without a healthy task between
-  bool was_completed = false;
-  bool is_rollback = false;
-  bool is_placeholder = false;  ///< of a seeded service that was never deployed: starts nothing
-  std::string revision_arn;
-  std::map<std::string, std::string> pinned_digests;  ///< container → digest, by the first task that pulled
-};
-
-/// What DescribeServiceDeployments keeps of a deployment when it is gone from the service.
-struct ServiceDeployment {
-  std::string arn;
-  std::string deployment_id;
-  std::string status = "IN_PROGRESS";
-  std::string status_reason;
-  std::vector<std::string> source_revisions;
-  std::string target_revision;
-  double created_at = 0;
-  double updated_at = 0;
-  double finished_at = 0;
-  double stopped_at = 0;
-  std::string rollback_reason;
-  std::string rollback_revision;
-  double rollback_started_at = 0;
-  std::string breaker_status = "DISABLED";
-  int failure_count = 0;
-  int threshold = 0;
-};
-
-struct ServiceRevision {
-  std::string arn;
-  std::string task_definition_arn;
-  double created_at = 0;
-};
-
-struct ServiceEvent {
-  std::string id;
-  double created_at = 0;
-  std::string message;
-};
-
 struct Service {
   std::string name;
   std::string arn;
@@ -140,22 +92,27 @@ struct Service {
   base::Json definition = base::Json::object();  ///< the request's other members as they came
   base::Json tags = base::Json::array();
   std::vector<Deployment> deployments;     ///< the primary one first
+  std::vector<TaskSet> task_sets;          ///< instead, when the deployment controller is not ECS
   std::deque<ServiceEvent> events;         ///< newest first
   std::vector<ServiceDeployment> history;  ///< newest first
   std::vector<ServiceRevision> revisions;
 
-  int launch_failures = 0;  ///< tasks in a row that never ran
-  int crashes = 0;          ///< tasks in a row that ran and ended before they were healthy
-  base::SteadyTime not_before{};
   bool steady_announced = false;
 
   [[nodiscard]] Deployment* primary();
+  /// Also of a task set.
   [[nodiscard]] Deployment* deployment(std::string_view id);
   [[nodiscard]] ServiceDeployment* record_of(std::string_view deployment_id);
+  [[nodiscard]] const Deployment* deployment(std::string_view id) const;
+  /// The newest one while it is under way; null when none is.
+  [[nodiscard]] ServiceDeployment* under_way();
+  [[nodiscard]] ServiceRevision* revision(std::string_view revision_arn);
+  [[nodiscard]] TaskSet* task_set(std::string_view id_or_arn);
+  [[nodiscard]] bool has_task_sets() const;
+  /// How events name it: `(service S)`, with the task set where the tasks are of one.
+  [[nodiscard]] std::string subject(std::string_view deployment_id) const;
   [[nodiscard]] DeploymentLimits limits() const;
-  [[nodiscard]] bool breaker_enabled() const;
-  [[nodiscard]] bool rolls_back() const;
-  /// Newest first, at most 100; the same text as the newest one is left out for six hours.
+  /// Newest first, at most 100; a text that is among them already is left out for six hours.
   void add_event(double now, const std::string& message);
 };
 
@@ -189,14 +146,14 @@ struct EcsState {
   /// Gives it its family's next revision number; fields unknown to us are kept.
   base::Json& add_task_definition(base::Json definition, const std::string& registered_by, double now);
   TaskRecord& add_task(const Cluster& cluster, const base::Json& task_definition, double now);
+  /// An ACTIVE one without tasks yet.
+  TaskSet& add_task_set(Service& service, const std::string& task_definition_arn, double now);
   /// The service's new primary deployment; the one before becomes ACTIVE.
   Deployment& start_deployment(Service& service, const std::string& task_definition_arn, double now);
-  /// The circuit breaker's or the user's way back: the last completed deployment is primary again. False:
-  /// none.
+  /// The way back: the last completed deployment is primary again. False: there is none.
   bool roll_back(Service& service, const std::string& reason, double now);
 };
 
-std::string new_deployment_id();
 /// The last part of an ARN or name: `cluster/name/id` → `id`.
 std::string last_part(std::string_view arn);
 

@@ -50,13 +50,15 @@ HealthCheckSettings health_check_from_json(const base::Json& document) {
 base::Json to_json(const ListenerRule& rule) {
   base::Json conditions = base::Json::array();
   for (const RuleCondition& condition : rule.conditions) {
-    conditions.push_back({{"field", condition.field}, {"values", condition.values}});
+    conditions.push_back(
+        {{"field", condition.field}, {"values", condition.values}, {"header", condition.header}});
   }
   base::Json forward = base::Json::array();
   for (const WeightedGroup& group : rule.action.forward)
     forward.push_back({{"arn", group.arn}, {"weight", group.weight}});
   base::Json document = {
       {"arn", rule.arn}, {"priority", rule.priority}, {"conditions", conditions}, {"forward", forward}};
+  if (rule.action.sticky_seconds) document["sticky_seconds"] = *rule.action.sticky_seconds;
   if (rule.action.fixed) {
     document["fixed"] = {{"status", rule.action.fixed->status},
                          {"content_type", rule.action.fixed->content_type},
@@ -70,7 +72,7 @@ ListenerRule rule_from_json(const base::Json& document) {
   rule.arn = base::json_string(document, "arn");
   rule.priority = base::json_string(document, "priority", "default");
   for (const base::Json& entry : base::json_member(document, "conditions")) {
-    RuleCondition condition{base::json_string(entry, "field"), {}};
+    RuleCondition condition{base::json_string(entry, "field"), {}, base::json_string(entry, "header")};
     for (const base::Json& value : base::json_member(entry, "values")) {
       if (value.is_string()) condition.values.push_back(value.get<std::string>());
     }
@@ -80,6 +82,8 @@ ListenerRule rule_from_json(const base::Json& document) {
     rule.action.forward.push_back(
         {base::json_string(entry, "arn"), static_cast<int>(base::json_integer(entry, "weight", 1))});
   }
+  if (document.contains("sticky_seconds"))
+    rule.action.sticky_seconds = static_cast<int>(base::json_integer(document, "sticky_seconds"));
   if (const base::Json& fixed = base::json_member(document, "fixed"); fixed.is_object()) {
     rule.action.fixed = RouteDecision::FixedResponse{
         static_cast<int>(base::json_integer(fixed, "status", 503)),

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/crypto.h"
 #include "base/json.h"
@@ -10,6 +11,9 @@
 
 namespace emulator {
 namespace {
+
+constexpr int kLongestStickiness = 604'800;
+constexpr int kLargestPriority = 50'000;
 
 ApiFailure listener_not_found() {
   return {"ListenerNotFound", "One or more listeners not found", 400};
@@ -46,7 +50,14 @@ std::variant<RuleAction, ApiFailure> action_of(ElbState& state, const base::Json
           "InvalidLoadBalancerAction",
           fmt::format("This emulator knows the actions forward and fixed-response, not '{}'", type), 400};
     }
-    const base::Json& groups = base::json_member(base::json_member(entry, "ForwardConfig"), "TargetGroups");
+    const base::Json& config = base::json_member(entry, "ForwardConfig");
+    const base::Json& stickiness = base::json_member(config, "TargetGroupStickinessConfig");
+    if (text_of(stickiness, "Enabled") == "true") {
+      action.sticky_seconds = integer_of(stickiness, "DurationSeconds", 0);
+      if (*action.sticky_seconds < 1 || *action.sticky_seconds > kLongestStickiness)
+        return validation("Target group stickiness duration must be between 1 and 604800 seconds");
+    }
+    const base::Json& groups = base::json_member(config, "TargetGroups");
     for (const base::Json& group : groups) {
       action.forward.push_back({text_of(group, "TargetGroupArn"), integer_of(group, "Weight", 1)});
     }
@@ -75,27 +86,16 @@ base::Json actions_json(const RuleAction& action) {
     groups.push_back({{"TargetGroupArn", group.arn}, {"Weight", group.weight}});
   base::Json forward = {{"Type", "forward"}};
   if (action.forward.size() == 1) forward["TargetGroupArn"] = action.forward[0].arn;
-  forward["ForwardConfig"] = {{"TargetGroups", groups},
-                              {"TargetGroupStickinessConfig", {{"Enabled", false}}}};
+  base::Json stickiness = {{"Enabled", action.sticky_seconds.has_value()}};
+  if (action.sticky_seconds) stickiness["DurationSeconds"] = *action.sticky_seconds;
+  forward["ForwardConfig"] = {{"TargetGroups", groups}, {"TargetGroupStickinessConfig", stickiness}};
   return base::Json::array({forward});
 }
 
-const char* config_name(const std::string& field) {
-  if (field == "host-header") return "HostHeaderConfig";
-  if (field == "path-pattern") return "PathPatternConfig";
-  return "HttpRequestMethodConfig";
-}
-
 base::Json rule_json(const ListenerRule& rule) {
-  base::Json conditions = base::Json::array();
-  for (const RuleCondition& condition : rule.conditions) {
-    conditions.push_back({{"Field", condition.field},
-                          {"Values", condition.values},
-                          {config_name(condition.field), {{"Values", condition.values}}}});
-  }
   return {{"RuleArn", rule.arn},
           {"Priority", rule.priority},
-          {"Conditions", conditions},
+          {"Conditions", conditions_json(rule.conditions)},
           {"Actions", actions_json(rule.action)},
           {"IsDefault", rule.priority == "default"}};
 }
@@ -106,24 +106,6 @@ base::Json listener_json(const ListenerRecord& listener) {
           {"Port", listener.port()},
           {"Protocol", listener.protocol},
           {"DefaultActions", actions_json(listener.rules.back().action)}};
-}
-
-std::variant<std::vector<RuleCondition>, ApiFailure> conditions_of(const base::Json& list) {
-  std::vector<RuleCondition> conditions;
-  for (const base::Json& entry : list) {
-    RuleCondition condition{text_of(entry, "Field"), texts_of(entry, "Values")};
-    const bool known = condition.field == "host-header" || condition.field == "path-pattern" ||
-                       condition.field == "http-request-method";
-    if (!known)
-      return validation(fmt::format(
-          "Condition field '{}' must be one of '[path-pattern, host-header, http-request-method]'",
-          condition.field));
-    if (condition.values.empty())
-      condition.values = texts_of(base::json_member(entry, config_name(condition.field)), "Values");
-    if (condition.values.empty()) return validation("A condition needs at least one value");
-    conditions.push_back(std::move(condition));
-  }
-  return conditions;
 }
 
 ApiResult create_listener(ElbState& state, const base::Json& input) {
@@ -188,7 +170,7 @@ ApiResult create_rule(ElbState& state, const base::Json& input) {
   ListenerRecord* listener = state.find_listener(text_of(input, "ListenerArn"));
   if (listener == nullptr) return listener_not_found();
   const auto priority = base::parse_integer(text_of(input, "Priority"));
-  if (!priority || *priority < 1 || *priority > 50'000)
+  if (!priority || *priority < 1 || *priority > kLargestPriority)
     return validation("Rule priority must be between 1 and 50000");
   const auto place =
       std::find_if(listener->rules.begin(), listener->rules.end(), [&](const ListenerRule& rule) {
@@ -212,20 +194,11 @@ ApiResult create_rule(ElbState& state, const base::Json& input) {
   return base::Json{{"Rules", base::Json::array({rule_json(*added)})}};
 }
 
-ListenerRule* find_rule(ElbState& state, const std::string& arn) {
-  for (const auto& listener : state.listeners) {
-    for (ListenerRule& rule : listener->rules) {
-      if (rule.arn == arn) return &rule;
-    }
-  }
-  return nullptr;
-}
-
 ApiResult describe_rules(ElbState& state, const base::Json& input) {
   base::Json list = base::Json::array();
   const auto arns = texts_of(input, "RuleArns");
   for (const std::string& arn : arns) {
-    const ListenerRule* rule = find_rule(state, arn);
+    const ListenerRule* rule = state.find_rule(arn);
     if (rule == nullptr) return rule_not_found();
     list.push_back(rule_json(*rule));
   }
@@ -238,7 +211,7 @@ ApiResult describe_rules(ElbState& state, const base::Json& input) {
 }
 
 ApiResult modify_rule(ElbState& state, const base::Json& input) {
-  ListenerRule* rule = find_rule(state, text_of(input, "RuleArn"));
+  ListenerRule* rule = state.find_rule(text_of(input, "RuleArn"));
   if (rule == nullptr) return rule_not_found();
   if (!base::json_member(input, "Actions").empty()) {
     auto action = action_of(state, input["Actions"]);
@@ -254,9 +227,51 @@ ApiResult modify_rule(ElbState& state, const base::Json& input) {
   return base::Json{{"Rules", base::Json::array({rule_json(*rule)})}};
 }
 
+int priority_of(const ListenerRule& rule) {
+  constexpr int kDefaultRule = 1'000'000;
+  return static_cast<int>(base::parse_integer(rule.priority).value_or(kDefaultRule));
+}
+
+ApiResult set_rule_priorities(ElbState& state, const base::Json& input) {
+  std::map<std::string, int> wanted;
+  for (const base::Json& entry : base::json_member(input, "RulePriorities")) {
+    const std::string arn = text_of(entry, "RuleArn");
+    const ListenerRule* rule = state.find_rule(arn);
+    if (rule == nullptr) return rule_not_found();
+    if (rule->priority == "default")
+      return ApiFailure{"OperationNotPermitted", fmt::format("Default rule '{}' cannot be modified", arn),
+                        400};
+    wanted[arn] = integer_of(entry, "Priority", -1);
+    if (wanted[arn] < 1 || wanted[arn] > kLargestPriority)
+      return validation("Rule priority must be between 1 and 50000");
+  }
+  for (const auto& listener : state.listeners) {
+    std::set<int> used;
+    for (const ListenerRule& rule : listener->rules) {
+      const auto change = wanted.find(rule.arn);
+      const int priority = change == wanted.end() ? priority_of(rule) : change->second;
+      if (!used.insert(priority).second)
+        return ApiFailure{"PriorityInUse", fmt::format("Priority '{}' is currently in use", priority), 400};
+    }
+  }
+  base::Json list = base::Json::array();
+  for (const auto& listener : state.listeners) {
+    for (ListenerRule& rule : listener->rules) {
+      const auto change = wanted.find(rule.arn);
+      if (change == wanted.end()) continue;
+      rule.priority = std::to_string(change->second);
+      list.push_back(rule_json(rule));
+    }
+    std::stable_sort(
+        listener->rules.begin(), listener->rules.end(),
+        [](const ListenerRule& a, const ListenerRule& b) { return priority_of(a) < priority_of(b); });
+  }
+  return base::Json{{"Rules", list}};
+}
+
 ApiResult delete_rule(ElbState& state, const base::Json& input) {
   const std::string arn = text_of(input, "RuleArn");
-  const ListenerRule* rule = find_rule(state, arn);
+  const ListenerRule* rule = state.find_rule(arn);
   if (rule == nullptr) return rule_not_found();
   if (rule->priority == "default")
     return ApiFailure{"OperationNotPermitted", fmt::format("Default rule '{}' cannot be deleted", arn), 400};
@@ -278,6 +293,7 @@ void add_listener_operations(ElbOperations& operations) {
   functions["DescribeRules"] = describe_rules;
   functions["ModifyRule"] = modify_rule;
   functions["DeleteRule"] = delete_rule;
+  functions["SetRulePriorities"] = set_rule_priorities;
 }
 
 }  // namespace emulator

@@ -1,5 +1,6 @@
 #include "emulator/elb_state.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,38 +10,30 @@
 #include "base/strings.h"
 
 namespace emulator {
+namespace {
 
-bool matches_wildcard(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t star_text = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      star_text = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++star_text;
-    } else {
-      return false;
-    }
+constexpr std::string_view kStickyCookie = "AWSALBTG";
+
+std::string sticky_value(const std::string& group_arn) {
+  return base::sha256_hex("sticky " + group_arn).substr(0, 48);
+}
+
+std::string sticky_cookie(const std::string& group_arn, int seconds) {
+  const std::time_t end = std::time(nullptr) + seconds;
+  return fmt::format("{}={}; Expires={:%a, %d %b %Y %H:%M:%S} GMT; Path=/", kStickyCookie,
+                     sticky_value(group_arn), fmt::gmtime(end));
+}
+
+std::string cookie_of(const RequestHead& head, std::string_view name) {
+  for (const std::string& part : base::split(head.field("cookie").value_or(""), ';')) {
+    const std::string_view pair = base::trim(part);
+    if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=')
+      return std::string(pair.substr(name.size() + 1));
   }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
+  return "";
 }
 
-bool matches(const RuleCondition& condition, const RequestHead& head) {
-  return std::any_of(condition.values.begin(), condition.values.end(), [&](const std::string& value) {
-    if (condition.field == "host-header") return matches_wildcard(base::to_lower(value), head.host());
-    if (condition.field == "path-pattern") return matches_wildcard(value, head.path());
-    if (condition.field == "http-request-method") return value == head.method;
-    return false;
-  });
-}
+}  // namespace
 
 base::Result<void> check_settings(const HealthCheckSettings& check) {
   if (check.protocol != "HTTP") return base::invalid_input("This emulator checks targets by HTTP only.");
@@ -73,8 +66,11 @@ base::Result<void> check_deregistration_delay(double seconds) {
                           "The deregistration delay must be between 0 and 3600 seconds");
 }
 
-ElbState::ElbState(std::string region, std::string account, Dial dial)
-    : region_(std::move(region)), account_(std::move(account)), dial_(std::move(dial)) {}
+ElbState::ElbState(std::string region, std::string account, Dial dial, double time_scale)
+    : region_(std::move(region)),
+      account_(std::move(account)),
+      dial_(std::move(dial)),
+      time_scale_(time_scale) {}
 
 ElbState::~ElbState() {
   // Not under the lock: requests under way ask route() before they end.
@@ -104,6 +100,50 @@ ListenerRecord* ElbState::find_listener(std::string_view listener_arn) {
     if (listener->arn == listener_arn) return listener.get();
   }
   return nullptr;
+}
+
+ListenerRule* ElbState::find_rule(std::string_view rule_arn) {
+  for (const auto& listener : listeners) {
+    for (ListenerRule& rule : listener->rules) {
+      if (rule.arn == rule_arn) return &rule;
+    }
+  }
+  return nullptr;
+}
+
+bool ElbState::has_rule(std::string_view rule_arn) {
+  const auto guard = lock();
+  return find_rule(rule_arn) != nullptr || find_listener(rule_arn) != nullptr;
+}
+
+std::optional<ListenerNames> ElbState::listener_called(const std::string& name) {
+  const auto guard = lock();
+  const std::size_t mark = name.find_last_of(":#");
+  if (mark == std::string::npos) return std::nullopt;
+  const LoadBalancer* balancer = find_load_balancer(name.substr(0, mark));
+  const auto number = base::parse_integer(name.substr(mark + 1));
+  if (balancer == nullptr || !number) return std::nullopt;
+  int count = 0;
+  for (const auto& listener : listeners) {
+    if (listener->load_balancer_arn != balancer->arn) continue;
+    ++count;
+    if (name[mark] == ':' ? listener->asked_port == *number : count == *number)
+      return ListenerNames{listener->arn, listener->rules.back().arn};
+  }
+  return std::nullopt;
+}
+
+bool ElbState::forward_to(std::string_view rule_arn, std::vector<WeightedGroup> groups) {
+  const auto guard = lock();
+  ListenerRule* rule = find_rule(rule_arn);
+  if (rule == nullptr) {
+    ListenerRecord* listener = find_listener(rule_arn);
+    if (listener == nullptr) return false;
+    rule = &listener->rules.back();
+  }
+  rule->action.forward = std::move(groups);
+  note_use();
+  return true;
 }
 
 std::vector<std::string> ElbState::users_of(std::string_view target_group_arn) const {
@@ -144,7 +184,7 @@ TargetGroupRecord& ElbState::add_target_group(const std::string& name, HealthChe
   record.name = name;
   record.arn =
       arn(fmt::format("targetgroup/{}/{}", name, base::sha256_hex("target group " + name).substr(0, 16)));
-  record.group = std::make_shared<TargetGroup>(dial_, std::move(check), deregistration_delay);
+  record.group = std::make_shared<TargetGroup>(dial_, std::move(check), deregistration_delay, time_scale_);
   return target_groups.emplace_back(std::move(record));
 }
 
@@ -194,25 +234,40 @@ std::unique_ptr<ListenerRecord> ElbState::take_listener(std::string_view listene
 
 RouteDecision ElbState::route(const std::string& listener_arn, const RequestHead& head) {
   const auto guard = lock();
-  const ListenerRecord* listener = find_listener(listener_arn);
+  ListenerRecord* listener = find_listener(listener_arn);
   if (listener == nullptr) return {};
-  for (const ListenerRule& rule : listener->rules) {
+  for (ListenerRule& rule : listener->rules) {
     const bool fits = std::all_of(rule.conditions.begin(), rule.conditions.end(),
                                   [&](const RuleCondition& condition) { return matches(condition, head); });
     if (!fits) continue;
-    if (rule.action.fixed) return {nullptr, rule.action.fixed};
-    int total = 0;
-    for (const WeightedGroup& group : rule.action.forward) total += group.weight;
-    if (total <= 0) return {};
-    int at = static_cast<int>(turn_++ % static_cast<std::uint64_t>(total));
-    for (const WeightedGroup& group : rule.action.forward) {
-      at -= group.weight;
-      if (at >= 0) continue;
-      const TargetGroupRecord* record = find_target_group(group.arn);
-      return {record == nullptr ? nullptr : record->group, std::nullopt};
-    }
+    if (rule.action.fixed) return {nullptr, rule.action.fixed, ""};
+    return choose_group(rule.action, head);
   }
   return {};
+}
+
+RouteDecision ElbState::choose_group(RuleAction& action, const RequestHead& head) {
+  const auto decide = [&](const WeightedGroup& group) {
+    const TargetGroupRecord* record = find_target_group(group.arn);
+    RouteDecision decision{record == nullptr ? nullptr : record->group, std::nullopt, ""};
+    if (action.sticky_seconds) decision.cookie = sticky_cookie(group.arn, *action.sticky_seconds);
+    return decision;
+  };
+  int total = 0;
+  const std::string kept = action.sticky_seconds ? cookie_of(head, kStickyCookie) : "";
+  for (const WeightedGroup& group : action.forward) {
+    total += group.weight;
+    if (group.weight > 0 && !kept.empty() && kept == sticky_value(group.arn)) return decide(group);
+  }
+  if (total <= 0) return {};
+  // Each group saves up its weight and pays the sum when it is chosen: exact over a round, and mixed within
+  // it.
+  for (WeightedGroup& group : action.forward) group.saved += group.weight;
+  const auto chosen =
+      std::max_element(action.forward.begin(), action.forward.end(),
+                       [](const WeightedGroup& a, const WeightedGroup& b) { return a.saved < b.saved; });
+  chosen->saved -= total;
+  return decide(*chosen);
 }
 
 std::shared_ptr<TargetGroup> ElbState::group(std::string_view arn_or_name) {

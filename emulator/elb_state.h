@@ -8,11 +8,13 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/json_fwd.h"
 #include "base/result.h"
 #include "emulator/load_balancer.h"
+#include "emulator/service.h"
 #include "emulator/target_group.h"
 
 namespace emulator {
@@ -42,16 +44,21 @@ struct TargetGroupRecord {
 struct WeightedGroup {
   std::string arn;
   int weight = 1;
+  int saved = 0;  ///< of its turns; not kept
 };
 
 struct RuleAction {
   std::vector<WeightedGroup> forward;
+  /// A client stays with the group that it got first for so long; none: each request is drawn anew.
+  std::optional<int> sticky_seconds;
   std::optional<RouteDecision::FixedResponse> fixed;
 };
 
 struct RuleCondition {
-  std::string field;  ///< host-header, path-pattern or http-request-method
-  std::vector<std::string> values;
+  std::string
+      field;  ///< host-header, path-pattern, http-request-method, http-header, query-string, source-ip
+  std::vector<std::string> values;  ///< of query-string: `key=value`, or a value that any key may have
+  std::string header;               ///< of http-header
 };
 
 struct ListenerRule {
@@ -74,11 +81,21 @@ struct ListenerRecord {
 /// `*` and `?` as in host-header and path-pattern conditions.
 bool matches_wildcard(std::string_view pattern, std::string_view text);
 bool matches(const RuleCondition& condition, const RequestHead& head);
+/// A rule's conditions as the API has them, there and back (elb_conditions.cpp).
+std::variant<std::vector<RuleCondition>, ApiFailure> conditions_of(const base::Json& list);
+base::Json conditions_json(const std::vector<RuleCondition>& conditions);
+
+/// A listener and what stands behind all its other rules.
+struct ListenerNames {
+  std::string listener_arn;
+  std::string default_rule_arn;
+};
 
 /// All of it behind one mutex: take lock() before touching a member, or call a function that says it locks.
 class ElbState {
  public:
-  ElbState(std::string region, std::string account, Dial dial);
+  /// Health checks and drains go `time_scale` times as fast as their settings say.
+  ElbState(std::string region, std::string account, Dial dial, double time_scale = 1);
   /// Ends the listeners and health checks.
   ~ElbState();
 
@@ -92,6 +109,7 @@ class ElbState {
   LoadBalancer* find_load_balancer(std::string_view arn_or_name);
   TargetGroupRecord* find_target_group(std::string_view arn_or_name);
   ListenerRecord* find_listener(std::string_view listener_arn);
+  ListenerRule* find_rule(std::string_view rule_arn);
   /// The ARNs of the load balancers whose listeners forward to this group.
   [[nodiscard]] std::vector<std::string> users_of(std::string_view target_group_arn) const;
   /// Tells each group whether it is in use; call after any change of listeners or rules.
@@ -111,6 +129,14 @@ class ElbState {
   /// Lock. For the scheduler: nothing, or the group by ARN.
   std::shared_ptr<TargetGroup> group(std::string_view arn_or_name);
 
+  /// Lock. A rule's ARN, or a listener's for its default rule, as ECS names them.
+  bool has_rule(std::string_view rule_arn);
+  /// The rule forwards to these groups from now on; its other settings stay. False: there is no such rule.
+  bool forward_to(std::string_view rule_arn, std::vector<WeightedGroup> groups);
+
+  /// Lock. The listener that a seed calls LOAD_BALANCER:PORT, or LOAD_BALANCER#N for its N-th one.
+  std::optional<ListenerNames> listener_called(const std::string& name);
+
   /// Lock. What outlives a restart: all but targets and counters.
   base::Json to_json();
   base::Result<void> load(const base::Json& document);
@@ -121,11 +147,12 @@ class ElbState {
 
  private:
   base::Result<void> open(ListenerRecord& listener);
+  RouteDecision choose_group(RuleAction& action, const RequestHead& head);
   mutable std::mutex mutex_;
   std::string region_;
   std::string account_;
   Dial dial_;
-  std::uint64_t turn_ = 0;
+  double time_scale_;
 };
 
 /// What AWS allows (but shorter times, for rehearsals); the error is worded as its ValidationError.

@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::size_t kAuditTail = 16 * 1024;
 constexpr std::chrono::seconds kPulse(1);
+constexpr double kLargestTimeScale = 1000;
 constexpr const char* kAddress = "127.0.0.1";
 
 base::ServerResponse json_response(int status, const base::Json& body) {
@@ -30,6 +31,14 @@ base::ServerResponse json_response(int status, const base::Json& body) {
   response.headers.emplace("Content-Type", "application/json");
   response.body = base::to_text(body);
   return response;
+}
+
+base::Result<double> time_scale_of(const EmulatorOptions& options) {
+  const double scale =
+      options.time_scale != 0 ? options.time_scale : base::json_number(*options.seed, "time_scale", 1);
+  if (scale >= 1 && scale <= kLargestTimeScale) return scale;
+  return base::invalid_input(
+      fmt::format("expected a time scale between 1 and {}, found {}", kLargestTimeScale, scale));
 }
 
 }  // namespace
@@ -103,6 +112,9 @@ base::Result<std::unique_ptr<Compute>> Emulator::State::start_compute(const Emul
                                  .api_port = server->port(),
                                  .images = &*images,
                                  .clock = clock};
+  compute_options.http = options.http;
+  compute_options.read_yaml = options.read_yaml;
+  TRY(compute_options.time_scale, time_scale_of(options));
   compute_options.find_manifest = [this](const std::string& repository,
                                          const std::string& key) -> base::Result<std::string> {
     if (!repositories->find(repository)) {
@@ -123,9 +135,7 @@ base::Result<std::unique_ptr<Compute>> Emulator::State::start_compute(const Emul
   compute_options.find_secret = [this](const std::string& value_from) {
     return secrets->resolve(value_from);
   };
-  compute_options.alarms_in_alarm = [this](const std::vector<std::string>& names) {
-    return alarms->in_alarm(names);
-  };
+  compute_options.find_alarms = [this](const std::vector<std::string>& names) { return alarms->find(names); };
   return Compute::start(std::move(compute_options));
 }
 
@@ -144,6 +154,7 @@ base::Result<void> Emulator::State::serve(const EmulatorOptions& options) {
   for (auto& table : make_cloudwatch_services({metrics, *alarms, *clock})) router->add(std::move(table));
   router->add(compute->ecs());
   router->add(compute->elb());
+  router->add(compute->code_deploy());
   TRY(seed_alarms(*options.seed));
   pulse = std::jthread([this](const std::stop_token& stop) {
     while (clock->sleep_for(kPulse, stop)) {

@@ -4,13 +4,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/http_client.h"
-#include "base/json_fwd.h"
+#include "base/json.h"
 #include "base/result.h"
 
 namespace emulator {
@@ -20,7 +21,10 @@ struct EmulatorOptions {
   const base::Json* seed = nullptr;  ///< what a user's Terraform would have made: docs/emulator.md
   std::uint16_t port = 0;            ///< 0 takes one that the system gives
   base::Clock* clock = nullptr;
-  base::HttpClient* http = nullptr;  ///< to read the keys of OIDC issuers
+  base::HttpClient* http = nullptr;  ///< to read the keys of OIDC issuers, to call hooks
+  /// For AppSpecs in YAML; empty: they have to be JSON.
+  std::function<base::Result<base::Json>(const std::string& text)> read_yaml;
+  double time_scale = 0;  ///< the account's seconds in one of this machine; 0: as the seed says
 };
 
 class Emulator {

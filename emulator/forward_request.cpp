@@ -50,6 +50,7 @@ class Exchange {
   RequestHead head_;
   BodyFraming framing_;
   std::string outgoing_;
+  std::string cookie_;
   std::string body_;  ///< when it is small enough to be sent again
   bool body_is_kept_ = true;
   bool body_was_started_ = false;
@@ -143,6 +144,7 @@ AfterRequest Exchange::run(const Router& router) {
     return AfterRequest::close;
   }
   if (!read_small_body()) return AfterRequest::close;
+  cookie_ = decision.cookie;
   make_outgoing_head();
   for (int i = 0; i < kAttempts; ++i) {
     if (i > 0) ++counters_.retried;
@@ -242,6 +244,7 @@ bool Exchange::carry_back(TargetLease& lease, std::unique_ptr<HttpConnection> ta
       keeps_alive(head_, head_.minor_version) && framing->kind != BodyFraming::Kind::until_close && !decode;
   remove_hop_by_hop(response);
   if (decode) response.remove("transfer-encoding");
+  if (!cookie_.empty()) response.add("Set-Cookie", cookie_);
   response.add("Connection", client_stays ? "keep-alive" : "close");
   if (client.write(response.to_text(), kIdle) != Transfer::ok) return false;
   const RelayEnd end =

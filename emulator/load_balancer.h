@@ -27,6 +27,7 @@ struct RouteDecision {
     std::string body;
   };
   std::optional<FixedResponse> fixed;
+  std::string cookie;  ///< for Set-Cookie of the answer; empty: none
 };
 using Router = std::function<RouteDecision(const RequestHead& head)>;
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/json.h"
+
 namespace emulator {
 
 int lower_limit(int desired, const DeploymentLimits& limits) {
@@ -47,8 +49,23 @@ RolloutDecision decide_rollout(const RolloutCounts& counts) {
   return decision;
 }
 
-int breaker_threshold(int desired) {
-  return std::clamp((desired + 1) / 2, 3, 200);
+BreakerRule breaker_rule(const base::Json& circuit_breaker) {
+  BreakerRule rule;
+  const base::Json& threshold = base::json_member(circuit_breaker, "thresholdConfiguration");
+  const std::string type = base::json_string(threshold, "type", "BOUNDED_PERCENT");
+  if (type == "UNBOUNDED_PERCENT") rule.kind = BreakerRule::Kind::unbounded_percent;
+  if (type == "COUNT") rule.kind = BreakerRule::Kind::count;
+  rule.value =
+      static_cast<int>(std::clamp<std::int64_t>(base::json_integer(threshold, "value", 50), 1, 10'000));
+  rule.reset_on_healthy_task = base::json_bool(circuit_breaker, "resetOnHealthyTask", true);
+  return rule;
+}
+
+int breaker_threshold(int desired, const BreakerRule& rule) {
+  if (rule.kind == BreakerRule::Kind::count) return rule.value;
+  const auto share = static_cast<int>((static_cast<std::int64_t>(desired) * rule.value + 99) / 100);
+  if (rule.kind == BreakerRule::Kind::unbounded_percent) return std::max(1, share);
+  return std::clamp(share, 3, 200);
 }
 
 std::chrono::seconds delay_of_failing_starts(int consecutive_failures) {

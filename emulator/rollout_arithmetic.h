@@ -5,6 +5,8 @@
 
 #include <chrono>
 
+#include "base/json_fwd.h"
+
 namespace emulator {
 
 /// Both limits as percentages of the desired count (AmazonECS API_DeploymentConfiguration).
@@ -44,8 +46,18 @@ struct RolloutDecision {
 
 RolloutDecision decide_rollout(const RolloutCounts& counts);
 
-/// clamp(ceil(desired / 2), 3, 200): the circuit breaker opens at so many failed tasks.
-int breaker_threshold(int desired);
+/// At how many failed tasks the circuit breaker opens (API_DeploymentCircuitBreaker#thresholdConfiguration).
+struct BreakerRule {
+  enum class Kind { bounded_percent, unbounded_percent, count };
+  Kind kind = Kind::bounded_percent;
+  int value = 50;
+  bool reset_on_healthy_task = true;
+  bool operator==(const BreakerRule&) const = default;
+};
+/// Of `deploymentCircuitBreaker`; what it does not say is the default.
+BreakerRule breaker_rule(const base::Json& circuit_breaker);
+/// ceil(desired · value / 100), bounded to 3…200 unless told otherwise; at least 1.
+int breaker_threshold(int desired, const BreakerRule& rule = {});
 
 /// How long to wait before the next start after so many tasks in a row stopped without ever running; ≤ 15
 /// minutes.

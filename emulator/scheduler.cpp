@@ -18,10 +18,6 @@ std::string task_list(const std::vector<TaskRecord*>& tasks) {
   return text;
 }
 
-std::string count_of(std::size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
 /// Events name targets by group, each group once.
 std::map<std::string, std::size_t> by_group(const std::vector<TaskTarget>& targets) {
   std::map<std::string, std::size_t> counts;
@@ -31,9 +27,10 @@ std::map<std::string, std::size_t> by_group(const std::vector<TaskTarget>& targe
 
 }  // namespace
 
-std::vector<TaskTarget> targets_of(const Service& service, const TaskRecord& task) {
+std::vector<TaskTarget> targets_of(const Deployment* deployment, const TaskRecord& task) {
   std::vector<TaskTarget> targets;
-  for (const base::Json& entry : base::json_member(service.definition, "loadBalancers")) {
+  if (deployment == nullptr) return targets;
+  for (const base::Json& entry : deployment->load_balancers) {
     const std::string group = base::json_string(entry, "targetGroupArn");
     const auto port = base::json_integer(entry, "containerPort");
     if (group.empty() || port < 1 || port > 65535) continue;
@@ -73,6 +70,13 @@ void Scheduler::report(TaskReport report) {
   woken_.notify_all();
 }
 
+void Scheduler::report_hook(const std::string& run_id, base::Result<base::Json> answer) {
+  std::lock_guard lock(queue_mutex_);
+  hook_answers_.push_back({run_id, std::move(answer)});
+  wake_ = true;
+  woken_.notify_all();
+}
+
 void Scheduler::wake() {
   std::lock_guard lock(queue_mutex_);
   wake_ = true;
@@ -81,15 +85,18 @@ void Scheduler::wake() {
 
 void Scheduler::step() {
   std::vector<TaskReport> reports;
+  std::vector<HookAnswer> answers;
   {
     std::lock_guard lock(queue_mutex_);
     reports.swap(reports_);
+    answers.swap(hook_answers_);
   }
   bool tell = false;
   {
     std::lock_guard lock(state_.mutex);
-    const Moment now{base::to_epoch_seconds(clock_.now()), clock_.steady_now()};
+    const Moment now{base::to_epoch_seconds(clock_.now()), clock_.steady_now(), settings_.time_scale};
     for (const TaskReport& entry : reports) apply(entry, now);
+    for (const HookAnswer& entry : answers) apply(entry, now);
     for (Service& service : state_.services) {
       if (service.status != "INACTIVE") step_service(service, now);
     }
@@ -137,27 +144,44 @@ std::vector<TaskRecord*> Scheduler::tasks_of(const Service& service) {
 }
 
 void Scheduler::step_service(Service& service, const Moment& now) {
+  begin_deployment(service, now);
   register_targets(service, now);
   check_health(service, now);
+  carry_out_requests(service, now);
   open_breaker(service, now);
-  roll(service, now);
-  finish_deployment(service, now);
+  watch_alarms(service, now);
+  ServiceDeployment* record = service.under_way();
+  if (service.has_task_sets()) {
+    keep_task_sets(service, now);
+    if (service.status == "DRAINING") finish_draining(service);
+  } else if (service.status == "DRAINING") {
+    for (const Deployment& deployment : std::vector(service.deployments))
+      keep_count(service, deployment.id, 0, now);
+    finish_draining(service);
+  } else if (record != nullptr && !record->shift.steps.empty()) {
+    shift(service, *record, now);
+  } else {
+    roll(service, now);
+    finish_rolling(service, now);
+  }
   announce_steady_state(service, now);
 }
 
 void Scheduler::register_targets(Service& service, const Moment& now) {
-  std::vector<TaskTarget> registered;
+  std::map<std::string, std::vector<TaskTarget>> registered;  // by deployment
   for (TaskRecord* task : tasks_of(service)) {
     if (!task->is_live() || !task->is_running() || !task->targets.empty()) continue;
-    task->targets = targets_of(service, *task);
+    task->targets = targets_of(service.deployment(task->deployment_id), *task);
     for (const TaskTarget& target : task->targets) {
       world_.register_target(target);
-      registered.push_back(target);
+      registered[task->deployment_id].push_back(target);
     }
   }
-  for (const auto& [group, count] : by_group(registered)) {
-    service.add_event(now.wall, fmt::format("(service {}) registered {} in (target-group {})", service.name,
-                                            count_of(count, "target"), group));
+  for (const auto& [deployment, targets] : registered) {
+    for (const auto& [group, count] : by_group(targets)) {
+      service.add_event(now.wall, fmt::format("{} registered {} targets in (target-group {})",
+                                              service.subject(deployment), count, group));
+    }
   }
 }
 
@@ -195,8 +219,9 @@ void Scheduler::carry_on_stops(const Moment& now) {
     if (Service* service = service_of(task)) stopped[service].push_back(&task);
   }
   for (auto& [service, tasks] : stopped) {
-    service->add_event(now.wall, fmt::format("(service {}) has stopped {}:{}.", service->name,
-                                             count_of(tasks.size(), "running task"), task_list(tasks)));
+    service->add_event(now.wall, fmt::format("{} has stopped {} running tasks:{}.",
+                                             service->subject(tasks.front()->deployment_id), tasks.size(),
+                                             task_list(tasks)));
   }
 }
 

@@ -13,6 +13,14 @@ double grace_period(const Service& service) {
   return base::json_number(service.definition, "healthCheckGracePeriodSeconds", 0);
 }
 
+void end_row_of_failures(Service& service, Deployment& deployment) {
+  deployment.crashes = 0;
+  const ServiceDeployment* record = service.record_of(deployment.id);
+  if (record == nullptr) return;
+  const base::Json& breaker = base::json_member(record->configuration, "deploymentCircuitBreaker");
+  if (breaker_rule(breaker).reset_on_healthy_task) deployment.breaker_failures = 0;
+}
+
 }  // namespace
 
 bool Scheduler::is_healthy(const Service& service, const TaskRecord& task, const Moment& now) const {
@@ -23,7 +31,7 @@ bool Scheduler::is_healthy(const Service& service, const TaskRecord& task, const
     checked = true;
     if (container.health != "HEALTHY") return false;
   }
-  const auto wanted = targets_of(service, task);
+  const auto wanted = targets_of(service.deployment(task.deployment_id), task);
   if (!wanted.empty()) {
     checked = true;
     if (task.targets.empty()) return false;
@@ -40,11 +48,13 @@ void Scheduler::check_health(Service& service, const Moment& now) {
     if (!task->is_live() || !task->is_running()) continue;
     if (is_healthy(service, *task, now)) {
       if (std::exchange(task->was_healthy, true)) continue;
-      service.crashes = 0;
-      if (Deployment* deployment = service.deployment(task->deployment_id)) deployment->breaker_failures = 0;
+      if (Deployment* deployment = service.deployment(task->deployment_id))
+        end_row_of_failures(service, *deployment);
       continue;
     }
-    if (std::chrono::duration<double>(now.steady - task->running_since).count() < grace_period(service))
+    // The application starts no faster than it does: the grace period is the machine's time.
+    if (std::chrono::duration<double>(now.steady - task->running_since).count() <
+        grace_period(service) * now.scale)
       continue;
     for (const ContainerRecord& container : task->containers) {
       if (container.health != "UNHEALTHY" || !task->is_live()) continue;
@@ -87,29 +97,6 @@ void Scheduler::count_failure(Service& service, TaskRecord& task, const Moment& 
     record->updated_at = now.wall;
   }
   note_change();
-}
-
-void Scheduler::open_breaker(Service& service, const Moment& now) {
-  Deployment* primary = service.primary();
-  if (primary == nullptr || !service.breaker_enabled() || service.status != "ACTIVE") return;
-  if (primary->rollout_state != "IN_PROGRESS" || primary->is_rollback) return;
-  if (primary->breaker_failures < breaker_threshold(service.desired_count)) return;
-  service.add_event(now.wall,
-                    fmt::format("(service {}) (deployment {}) deployment failed: tasks failed to start.",
-                                service.name, primary->id));
-  const std::string failed_id = primary->id;
-  if (ServiceDeployment* record = service.record_of(failed_id)) record->breaker_status = "TRIGGERED";
-  note_change();
-  if (service.rolls_back() && state_.roll_back(service, "ECS deployment circuit breaker", now.wall)) return;
-  primary->rollout_state = "FAILED";
-  primary->rollout_reason = "ECS deployment circuit breaker: tasks failed to start.";
-  primary->updated_at = now.wall;
-  if (ServiceDeployment* record = service.record_of(failed_id)) {
-    // Asked to roll back with nothing to go back to is a failed rollback; not asked is a plain stop.
-    record->status = service.rolls_back() ? "ROLLBACK_FAILED" : "STOPPED";
-    record->status_reason = primary->rollout_reason;
-    record->finished_at = record->stopped_at = record->updated_at = now.wall;
-  }
 }
 
 }  // namespace emulator

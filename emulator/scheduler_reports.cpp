@@ -22,15 +22,25 @@ Service* Scheduler::service_of(const TaskRecord& task) {
   return task.service_arn.empty() ? nullptr : state_.find_service(task.cluster_arn, task.service_arn);
 }
 
+Deployment* Scheduler::deployment_of(const TaskRecord& task) {
+  Service* service = service_of(task);
+  return service == nullptr ? nullptr : service->deployment(task.deployment_id);
+}
+
 /// What the first task pulled is what all tasks of the deployment run, though the tag may move.
 void Scheduler::pin_digests(const TaskRecord& task) {
-  Service* service = service_of(task);
-  Deployment* deployment = service == nullptr ? nullptr : service->deployment(task.deployment_id);
-  if (deployment == nullptr) return;
+  Deployment* deployment = deployment_of(task);
+  if (deployment == nullptr || !deployment->pinned_digests.empty()) return;
+  base::Json images = base::Json::array();
   for (const ContainerRecord& container : task.containers) {
-    if (!container.image_digest.empty())
-      deployment->pinned_digests.emplace(container.name, container.image_digest);
+    if (container.image_digest.empty()) continue;
+    deployment->pinned_digests.emplace(container.name, container.image_digest);
+    images.push_back({{"containerName", container.name},
+                      {"image", container.image},
+                      {"imageDigest", container.image_digest}});
   }
+  if (ServiceRevision* revision = service_of(task)->revision(deployment->revision_arn))
+    revision->images = images;
   note_change();
 }
 
@@ -58,7 +68,7 @@ void Scheduler::apply(const TaskReport& report, const Moment& now) {
       for (ContainerRecord& container : task->containers) {
         if (container.last_status == "PENDING") container.last_status = "RUNNING";
       }
-      if (Service* service = service_of(*task)) service->launch_failures = 0;
+      if (Deployment* deployment = deployment_of(*task)) deployment->launch_failures = 0;
       break;
     case TaskEvent::container_health:
     case TaskEvent::container_stopped:
@@ -95,11 +105,12 @@ void Scheduler::apply_stopped(TaskRecord& task, const TaskReport& report, const 
   Service* service = service_of(task);
   if (service == nullptr || service->status == "INACTIVE") return;
   service->steady_announced = false;
-  if (!by_itself || task.failed) return;
+  Deployment* deployment = service->deployment(task.deployment_id);
+  if (!by_itself || task.failed || deployment == nullptr) return;
   if (never_ran) {
-    ++service->launch_failures;
-    const auto delay = delay_of_failing_starts(service->launch_failures);
-    service->not_before = now.steady + delay;
+    ++deployment->launch_failures;
+    const auto delay = delay_of_failing_starts(deployment->launch_failures);
+    deployment->not_before = now.steady + delay;
     if (delay.count() > 0) {
       service->add_event(
           now.wall, fmt::format("(service {}) is unable to consistently start tasks successfully. For more "
@@ -108,11 +119,12 @@ void Scheduler::apply_stopped(TaskRecord& task, const TaskReport& report, const 
                                 service->name));
     }
   } else if (!task.was_healthy) {
-    ++service->crashes;
+    ++deployment->crashes;
     // AWS needs many seconds for each start, which spaces such tasks; here nothing else would.
     constexpr int kFree = 3;
-    service->not_before =
-        now.steady + std::chrono::seconds(service->crashes < kFree ? 0 : std::min(service->crashes, 10));
+    deployment->not_before =
+        now.steady +
+        std::chrono::seconds(deployment->crashes < kFree ? 0 : std::min(deployment->crashes, 10));
   }
   if (!task.was_healthy) count_failure(*service, task, now);
 }

@@ -25,10 +25,10 @@ void take(std::vector<TaskRecord*>& chosen, const std::vector<TaskRecord*>& from
 
 void Scheduler::roll(Service& service, const Moment& now) {
   const Deployment* primary = service.primary();
-  if (primary == nullptr) return;
+  if (primary == nullptr || primary->is_placeholder) return;
   Sorted sorted;
   RolloutCounts counts;
-  counts.desired = service.status == "ACTIVE" ? service.desired_count : 0;
+  counts.desired = service.desired_count;
   counts.limits = service.limits();
   for (TaskRecord* task : tasks_of(service)) {
     if (!task->is_live()) continue;
@@ -46,11 +46,9 @@ void Scheduler::roll(Service& service, const Moment& now) {
   counts.old_pending = static_cast<int>(sorted.old_pending.size());
   counts.old_healthy = static_cast<int>(sorted.old_healthy.size());
   counts.old_unhealthy = static_cast<int>(sorted.old_unhealthy.size());
-  counts.may_start =
-      primary->rollout_state != "FAILED" && !primary->is_placeholder && now.steady >= service.not_before;
+  counts.may_start = primary->rollout_state != "FAILED" && now.steady >= primary->not_before;
   // A failed deployment that is not rolled back leaves the older tasks alone: they carry the traffic.
   if (primary->rollout_state == "FAILED") counts.old_healthy = counts.old_unhealthy = counts.old_pending = 0;
-  if (primary->is_placeholder && service.status == "ACTIVE") return;
 
   const RolloutDecision decision = decide_rollout(counts);
   if (decision.stuck) {
@@ -62,29 +60,57 @@ void Scheduler::roll(Service& service, const Moment& now) {
   }
   std::vector<TaskRecord*> stops;
   if (decision.stop_new > 0) {
-    // What serves least goes first, then the youngest.
-    std::stable_sort(sorted.fresh.begin(), sorted.fresh.end(), [&](const TaskRecord* a, const TaskRecord* b) {
-      const bool a_healthy = is_healthy(service, *a, now);
-      const bool b_healthy = is_healthy(service, *b, now);
-      return a_healthy != b_healthy ? !a_healthy : a->created_at > b->created_at;
-    });
+    put_surplus_first(sorted.fresh, now, service);
     take(stops, sorted.fresh, decision.stop_new);
   }
   take(stops, sorted.old_pending, decision.stop_old_pending);
   take(stops, sorted.old_unhealthy, decision.stop_old_unhealthy);
   take(stops, sorted.old_healthy, decision.stop_old_healthy);
-  for (TaskRecord* task : stops) {
-    task->stop_code = "ServiceSchedulerInitiated";
-    task->stopped_reason = fmt::format("Scaling activity initiated by (deployment {})", primary->id);
-  }
-  if (!stops.empty()) stop_tasks(service, stops, now);
-  if (decision.start_new > 0) start_tasks(service, decision.start_new, now);
+  stop_surplus(service, stops, now);
+  if (decision.start_new > 0) start_tasks(service, *primary, decision.start_new, now);
 }
 
-void Scheduler::start_tasks(Service& service, int count, const Moment& now) {
-  const Deployment& primary = service.deployments.front();
+/// What serves least goes first, then the youngest.
+void Scheduler::put_surplus_first(std::vector<TaskRecord*>& tasks, const Moment& now,
+                                  const Service& service) const {
+  std::stable_sort(tasks.begin(), tasks.end(), [&](const TaskRecord* a, const TaskRecord* b) {
+    const bool a_healthy = is_healthy(service, *a, now);
+    const bool b_healthy = is_healthy(service, *b, now);
+    return a_healthy != b_healthy ? !a_healthy : a->created_at > b->created_at;
+  });
+}
+
+void Scheduler::keep_count(Service& service, const std::string& deployment_id, int count, const Moment& now) {
+  const Deployment* deployment = service.deployment(deployment_id);
+  if (deployment == nullptr) return;
+  std::vector<TaskRecord*> live;
+  for (TaskRecord* task : tasks_of(service)) {
+    if (task->deployment_id == deployment_id && task->is_live()) live.push_back(task);
+  }
+  const int surplus = static_cast<int>(live.size()) - count;
+  if (surplus > 0) {
+    put_surplus_first(live, now, service);
+    live.resize(static_cast<std::size_t>(surplus));
+    stop_surplus(service, live, now);
+  } else if (surplus < 0 && now.steady >= deployment->not_before) {
+    start_tasks(service, *deployment, -surplus, now);
+  }
+}
+
+void Scheduler::stop_surplus(Service& service, const std::vector<TaskRecord*>& tasks, const Moment& now) {
+  if (tasks.empty()) return;
+  const std::string by =
+      service.deployments.empty() ? tasks.front()->deployment_id : service.deployments.front().id;
+  for (TaskRecord* task : tasks) {
+    task->stop_code = "ServiceSchedulerInitiated";
+    task->stopped_reason = fmt::format("Scaling activity initiated by (deployment {})", by);
+  }
+  stop_tasks(service, tasks, now);
+}
+
+void Scheduler::start_tasks(Service& service, const Deployment& deployment, int count, const Moment& now) {
   const Cluster* cluster = state_.find_cluster(service.cluster_arn);
-  const base::Json* definition = state_.find_task_definition(primary.task_definition_arn);
+  const base::Json* definition = state_.find_task_definition(deployment.task_definition_arn);
   if (cluster == nullptr || definition == nullptr) return;
   const int room = static_cast<int>(state_.room_for_tasks());
   if (room < count) {
@@ -98,8 +124,8 @@ void Scheduler::start_tasks(Service& service, int count, const Moment& now) {
   for (int i = 0; i < count; ++i) {
     TaskRecord& task = state_.add_task(*cluster, *definition, now.wall);
     task.service_arn = service.arn;
-    task.deployment_id = primary.id;
-    task.started_by = primary.id;
+    task.deployment_id = deployment.id;
+    task.started_by = deployment.id;
     task.group = "service:" + service.name;
     task.launch_type = base::json_string(service.definition, "launchType", "FARGATE");
     if (base::json_string(service.definition, "propagateTags") == "SERVICE") task.tags = service.tags;
@@ -107,12 +133,13 @@ void Scheduler::start_tasks(Service& service, int count, const Moment& now) {
   }
   std::string list;
   for (const TaskRecord* task : started) list += fmt::format(" (task {})", task->id);
-  service.add_event(now.wall, fmt::format("(service {}) has started {} task{}:{}.", service.name, count,
-                                          count == 1 ? "" : "s", list));
+  service.add_event(now.wall,
+                    fmt::format("{} has started {} tasks:{}.", service.subject(deployment.id), count, list));
   service.steady_announced = false;
 }
 
 void Scheduler::stop_tasks(Service& service, const std::vector<TaskRecord*>& tasks, const Moment& now) {
+  const std::string subject = service.subject(tasks.front()->deployment_id);
   std::map<std::string, int> deregistered;
   int draining = 0;
   for (TaskRecord* task : tasks) {
@@ -128,52 +155,59 @@ void Scheduler::stop_tasks(Service& service, const std::vector<TaskRecord*>& tas
     }
   }
   if (draining > 0) {
-    service.add_event(now.wall, fmt::format("(service {}) has begun draining connections on {} task{}.",
-                                            service.name, draining, draining == 1 ? "" : "s"));
+    service.add_event(now.wall,
+                      fmt::format("{} has begun draining connections on {} tasks.", subject, draining));
   }
   for (const auto& [group, count] : deregistered) {
-    service.add_event(now.wall, fmt::format("(service {}) deregistered {} target{} in (target-group {})",
-                                            service.name, count, count == 1 ? "" : "s", group));
+    service.add_event(now.wall,
+                      fmt::format("{} deregistered {} targets in (target-group {})", subject, count, group));
   }
   service.steady_announced = false;
 }
 
-void Scheduler::finish_deployment(Service& service, const Moment& now) {
-  const std::vector<TaskRecord*> tasks = tasks_of(service);
-  if (service.status == "DRAINING") {
-    if (!tasks.empty()) return;
-    service.status = "INACTIVE";
-    for (Deployment& deployment : service.deployments) deployment.status = "INACTIVE";
-    service.deployments.clear();
-    note_change();
-    return;
-  }
-  Deployment* primary = service.primary();
+void Scheduler::finish_draining(Service& service) {
+  if (!tasks_of(service).empty()) return;
+  service.status = "INACTIVE";
+  service.deployments.clear();
+  service.task_sets.clear();
+  note_change();
+}
+
+void Scheduler::finish_rolling(Service& service, const Moment& now) {
+  const Deployment* primary = service.primary();
   if (primary == nullptr || primary->rollout_state != "IN_PROGRESS") return;
   int healthy = 0;
-  for (const TaskRecord* task : tasks) {
+  for (const TaskRecord* task : tasks_of(service)) {
     if (task->deployment_id != primary->id) return;  // the old one is not gone yet
     if (!task->is_live()) continue;
     if (!is_healthy(service, *task, now)) return;
     ++healthy;
   }
   if (healthy != service.desired_count) return;
-  primary->rollout_state = "COMPLETED";
-  primary->rollout_reason = fmt::format("ECS deployment {} completed.", primary->id);
-  primary->updated_at = now.wall;
-  primary->was_completed = true;
-  if (std::exchange(primary->is_rollback, false)) {
-    for (Deployment& entry : service.deployments) {
-      ServiceDeployment* record = service.record_of(entry.id);
-      if (record == nullptr || record->status != "ROLLBACK_IN_PROGRESS") continue;
-      record->status = "ROLLBACK_SUCCESSFUL";
-      record->finished_at = record->updated_at = now.wall;
+  // Alarms need their time to tell what the new version does.
+  ServiceDeployment* record = service.under_way();
+  if (record != nullptr && record->alarms_status == "MONITORING" && !record->is_rolling_back()) {
+    if (record->baking_since == 0) {
+      record->baking_since = now.wall;
+      note_change();
     }
-  } else if (ServiceDeployment* record = service.record_of(primary->id);
-             record != nullptr && record->finished_at == 0) {
-    record->status = "SUCCESSFUL";
-    record->finished_at = record->updated_at = now.wall;
-    if (record->breaker_status == "MONITORING") record->breaker_status = "MONITORING_COMPLETE";
+    if (now.seconds_since(record->baking_since) < longest_window(*record)) return;
+  }
+  complete(service, now);
+}
+
+void Scheduler::complete(Service& service, const Moment& now) {
+  Deployment& primary = service.deployments.front();
+  primary.rollout_state = "COMPLETED";
+  primary.rollout_reason = fmt::format("ECS deployment {} completed.", primary.id);
+  primary.updated_at = now.wall;
+  primary.was_completed = true;
+  primary.is_rollback = false;
+  if (ServiceDeployment* record = service.under_way()) {
+    for (std::string* monitor : {&record->breaker_status, &record->alarms_status}) {
+      if (*monitor == "MONITORING") *monitor = "MONITORING_COMPLETE";
+    }
+    record->finish(record->is_rolling_back() ? "ROLLBACK_SUCCESSFUL" : "SUCCESSFUL", now.wall);
   }
   service.deployments.resize(1);
   service.add_event(now.wall, fmt::format("(service {}) (deployment {}) deployment completed.", service.name,

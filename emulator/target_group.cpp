@@ -20,6 +20,7 @@ constexpr std::size_t kKeptLatencies = 1000;
 constexpr std::size_t kIdleConnections = 16;
 // Shorter than the keep-alive of common servers (uvicorn and node close after 5 s), so that an idle
 // connection is not closed under a request.
+constexpr double kShortestInterval = 0.05;
 constexpr auto kIdleTime = std::chrono::seconds(3);
 
 std::chrono::milliseconds to_milliseconds(double seconds) {
@@ -154,8 +155,9 @@ void TargetLease::count_connection_error() {
   ++target_->counters.connection_errors;
 }
 
-TargetGroup::TargetGroup(Dial dial, HealthCheckSettings check, double deregistration_delay_seconds)
-    : dial_(std::move(dial)), settings_(std::make_shared<Settings>()) {
+TargetGroup::TargetGroup(Dial dial, HealthCheckSettings check, double deregistration_delay_seconds,
+                         double time_scale)
+    : dial_(std::move(dial)), time_scale_(time_scale), settings_(std::make_shared<Settings>()) {
   settings_->check = std::move(check);
   settings_->deregistration_delay_seconds = deregistration_delay_seconds;
 }
@@ -229,27 +231,29 @@ void TargetGroup::register_target(const TargetId& id) {
   target->stop.reset(eventfd(0, EFD_CLOEXEC));
   // The thread owns nothing of the group but what it holds by shared pointer and value.
   Target* raw = target.get();
-  target->checks = std::jthread([raw, settings = settings_, dial = dial_](const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-      HealthCheckSettings check;
-      bool in_use = false;
-      {
-        std::lock_guard settings_lock(settings->mutex);
-        check = settings->check;
-        in_use = settings->in_use;
-      }
-      if (in_use && check.enabled) {
-        const CheckResult result = check_target(dial, raw->id, check, raw->stop.get());
-        const auto matcher = CodeMatcher::parse(check.matcher);
-        std::lock_guard target_lock(raw->mutex);
-        if (!stop.stop_requested())
-          raw->tracker.record(result, matcher ? *matcher : CodeMatcher(), check.thresholds);
-      }
-      std::unique_lock wait_lock(raw->mutex);
-      const double pause = in_use ? check.interval_seconds : std::min(0.5, check.interval_seconds);
-      raw->changed.wait_for(wait_lock, stop, to_milliseconds(pause), [] { return false; });
-    }
-  });
+  target->checks = std::jthread(
+      [raw, settings = settings_, dial = dial_, scale = time_scale_](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+          HealthCheckSettings check;
+          bool in_use = false;
+          {
+            std::lock_guard settings_lock(settings->mutex);
+            check = settings->check;
+            in_use = settings->in_use;
+          }
+          if (in_use && check.enabled) {
+            const CheckResult result = check_target(dial, raw->id, check, raw->stop.get());
+            const auto matcher = CodeMatcher::parse(check.matcher);
+            std::lock_guard target_lock(raw->mutex);
+            if (!stop.stop_requested())
+              raw->tracker.record(result, matcher ? *matcher : CodeMatcher(), check.thresholds);
+          }
+          std::unique_lock wait_lock(raw->mutex);
+          const double interval = std::max(kShortestInterval, check.interval_seconds / scale);
+          const double pause = in_use ? interval : std::min(0.5, interval);
+          raw->changed.wait_for(wait_lock, stop, to_milliseconds(pause), [] { return false; });
+        }
+      });
   targets_.push_back(std::move(target));
 }
 
@@ -260,7 +264,7 @@ bool TargetGroup::deregister_target(const TargetId& id) {
     if (target->id != id) continue;
     std::lock_guard target_lock(target->mutex);
     if (target->drained_at) return true;
-    target->drained_at = SteadyClock::now() + to_milliseconds(delay);
+    target->drained_at = SteadyClock::now() + to_milliseconds(delay / time_scale_);
     target->tracker.start_draining();
     target->idle.clear();
     target->checks.request_stop();

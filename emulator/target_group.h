@@ -79,7 +79,9 @@ class TargetLease {
 
 class TargetGroup {
  public:
-  TargetGroup(Dial dial, HealthCheckSettings check, double deregistration_delay_seconds);
+  /// Intervals and the delay pass `time_scale` times as fast; a check itself has its whole timeout.
+  TargetGroup(Dial dial, HealthCheckSettings check, double deregistration_delay_seconds,
+              double time_scale = 1);
   ~TargetGroup();
 
   void change(HealthCheckSettings check, double deregistration_delay_seconds);
@@ -114,6 +116,7 @@ class TargetGroup {
   void keep_counters(Target& target) const;
 
   Dial dial_;
+  double time_scale_;
   std::shared_ptr<Settings> settings_;
   mutable std::mutex mutex_;
   mutable std::vector<std::shared_ptr<Target>> targets_;

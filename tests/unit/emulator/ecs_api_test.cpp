@@ -32,7 +32,7 @@ TEST_F(EcsApiTest, NamesWhatIsMissingAsAwsDoes) {
             "InvalidParameterException");
   EXPECT_EQ(code_of("ListServiceDeployments", {{"cluster", "production"}, {"service", "nobody"}}),
             "ServiceNotFoundException");
-  EXPECT_EQ(code_of("CreateTaskSet", base::Json::object()), "UnsupportedFeatureException");
+  EXPECT_EQ(code_of("ExecuteCommand", base::Json::object()), "UnsupportedFeatureException");
   const auto answer =
       call("DescribeServices", {{"cluster", "production"}, {"services", {"items", "nobody"}}});
   ASSERT_TRUE(answer.ok());
@@ -333,8 +333,8 @@ TEST_F(EcsApiTest, SeedsWhatIsMissingAndNothingTwice) {
          {"load_balancers", {{{"target_group", "web"}, {"container", "app"}, {"port", 80}}}},
          {"deployment_configuration", {{"circuit_breaker", {{"enable", true}, {"rollback", true}}}}}}}}};
   const auto find = [](const std::string& name) { return std::optional("arn:of:" + name); };
-  ASSERT_TRUE(ecs_.apply_seed(seed, find).ok());
-  ASSERT_TRUE(ecs_.apply_seed(seed, find).ok());
+  ASSERT_TRUE(ecs_.apply_seed(seed, {find, find}).ok());
+  ASSERT_TRUE(ecs_.apply_seed(seed, {find, find}).ok());
   const auto answer = call("DescribeServices", {{"cluster", "staging"}, {"services", {"web"}}});
   const base::Json web = (*answer)["services"][0];
   EXPECT_EQ(web["desiredCount"], 2);
@@ -345,10 +345,35 @@ TEST_F(EcsApiTest, SeedsWhatIsMissingAndNothingTwice) {
   EXPECT_TRUE(all_orders_.empty()) << "a service that was never deployed starts nothing";
 }
 
+TEST_F(EcsApiTest, SeedsAServiceWhoseTrafficIsShifted) {
+  const base::Json seed = {
+      {"clusters", {"staging"}},
+      {"services",
+       {{{"name", "web"},
+         {"cluster", "staging"},
+         {"load_balancers",
+          {{{"target_group", "blue"},
+            {"alternate_target_group", "green"},
+            {"production_listener", "web:80"},
+            {"test_listener", "web#2"},
+            {"port", 80}}}},
+         {"deploymentConfiguration", {{"strategy", "CANARY"}, {"bakeTimeInMinutes", 3}}}}}}};
+  const auto find = [](const std::string& name) { return std::optional("arn:of:" + name); };
+  const auto applied = ecs_.apply_seed(seed, {find, find});
+  ASSERT_TRUE(applied.ok()) << applied.error().to_string();
+  const auto answer = call("DescribeServices", {{"cluster", "staging"}, {"services", {"web"}}});
+  const base::Json web = (*answer)["services"][0];
+  const base::Json advanced = web["loadBalancers"][0]["advancedConfiguration"];
+  EXPECT_EQ(advanced["alternateTargetGroupArn"], "arn:of:green");
+  EXPECT_EQ(advanced["productionListenerRule"], "arn:of:web:80");
+  EXPECT_EQ(advanced["testListenerRule"], "arn:of:web#2");
+  EXPECT_EQ(web["deploymentConfiguration"]["strategy"], "CANARY");
+}
+
 TEST_F(EcsApiTest, SaysWhatIsWrongWithASeed) {
   const auto none = [](const std::string&) { return std::optional<std::string>(); };
   const auto fault = [&](const base::Json& seed) {
-    const auto applied = ecs_.apply_seed(seed, none);
+    const auto applied = ecs_.apply_seed(seed, {none, none});
     return applied ? "" : applied.error().message;
   };
   EXPECT_EQ(fault({{"services", {{{"name", "web"}, {"cluster", "nowhere"}}}}}),

@@ -30,6 +30,11 @@ class EcsFixture : public testing::Test {
   static constexpr const char* kGroup =
       "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/items/0123456789abcdef";
 
+  static constexpr const char* kGreenGroup =
+      "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/items-green/0123456789abcdef";
+  static constexpr const char* kProduction = "arn:aws:elasticloadbalancing:::listener-rule/production";
+  static constexpr const char* kTest = "arn:aws:elasticloadbalancing:::listener-rule/test";
+
   EcsFixture() : scheduler_(state_, world(), clock_, {.healthy_after_seconds = 2}) {
     EXPECT_TRUE(call("CreateCluster", {{"clusterName", "production"}}).ok());
   }
@@ -139,6 +144,10 @@ class EcsFixture : public testing::Test {
       report(id, TaskEvent::container_stopped, {{"items", "", "", 143, ""}});
       report(id, TaskEvent::stopped);
     }
+    for (const HookCall& call : std::exchange(waiting_calls_, {})) {
+      happened = true;
+      scheduler_.report_hook(call.run_id, hook_answer_);
+    }
     for (auto& [target, health] : targets_) happened = check(target, health) || happened;
     if (drains_at_once_) {
       happened =
@@ -147,6 +156,14 @@ class EcsFixture : public testing::Test {
           happened;
     }
     return happened;
+  }
+  /// So many seconds of rounds.
+  void pass(int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      while (round()) {
+      }
+      clock_.advance(std::chrono::seconds(1));
+    }
   }
   /// Rounds until nothing happens any more.
   void settle() {
@@ -170,6 +187,12 @@ class EcsFixture : public testing::Test {
   std::vector<std::string> told_to_stop_;
   std::map<TargetId, TargetHealth> targets_;
   std::map<TargetId, Behaviour> behaviour_of_target_;
+  std::map<std::string, TrafficShare> shares_;  ///< by rule, as they are now
+  std::vector<std::string> shifts_;             ///< of the production rule, in order: "10 % to items-green"
+  std::vector<HookCall> calls_;
+  std::vector<HookCall> waiting_calls_;
+  base::Json hook_answer_ = {{"hookStatus", "SUCCEEDED"}};
+  std::vector<AlarmView> alarms_;
   std::optional<int> fewest_healthy_;  ///< seen by round() since it was reset
   std::string digest_ = "sha256:" + std::string(64, 'a');
   Scheduler scheduler_;
@@ -189,6 +212,24 @@ class EcsFixture : public testing::Test {
     world.target_health = [this](const TaskTarget& target) {
       const auto found = targets_.find(target.id);
       return found == targets_.end() ? unregistered_target() : found->second;
+    };
+    world.share_traffic = [this](const TrafficShare& share) {
+      shares_[share.rule_arn] = share;
+      if (share.rule_arn != kProduction) return;
+      const std::string text = fmt::format("{:g} % to {}", share.target_percent,
+                                           share.target_group == kGroup ? "items" : "items-green");
+      if (shifts_.empty() || shifts_.back() != text) shifts_.push_back(text);
+    };
+    world.call_hook = [this](HookCall call) {
+      calls_.push_back(call);
+      waiting_calls_.push_back(std::move(call));
+    };
+    world.find_alarms = [this](const std::vector<std::string>& names) {
+      std::vector<AlarmView> found;
+      for (const AlarmView& alarm : alarms_) {
+        if (std::find(names.begin(), names.end(), alarm.name) != names.end()) found.push_back(alarm);
+      }
+      return found;
     };
     return world;
   }

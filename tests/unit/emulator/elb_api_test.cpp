@@ -178,6 +178,78 @@ TEST_F(ElbApiTest, RoutesByPathHostAndWeight) {
             "PriorityInUse");
 }
 
+TEST_F(ElbApiTest, MixesTheGroupsOfARuleByTheirWeights) {
+  const std::string blue = make_group("blue");
+  const std::string green = make_group("green");
+  const std::string listener = make_listener(blue);
+  call("ModifyListener", {{"ListenerArn", listener},
+                          {"DefaultActions",
+                           {{{"Type", "forward"},
+                             {"ForwardConfig",
+                              {{"TargetGroups",
+                                {{{"TargetGroupArn", blue}, {"Weight", "90"}},
+                                 {{"TargetGroupArn", green}, {"Weight", "10"}}}}}}}}}});
+  for (int round = 0; round < 3; ++round) {
+    int to_green = 0;
+    for (int i = 0; i < 10; ++i)
+      to_green += state_.route(listener, request("/")).group == state_.group(green) ? 1 : 0;
+    EXPECT_EQ(to_green, 1) << "of every ten requests, and not ten in a row of every hundred";
+  }
+  ASSERT_TRUE(state_.forward_to(listener, {{blue, 0}, {green, 100}}));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(state_.route(listener, request("/")).group, state_.group(green));
+}
+
+TEST_F(ElbApiTest, KeepsAClientWithItsGroupWhenTheRuleIsSticky) {
+  const std::string blue = make_group("blue");
+  const std::string green = make_group("green");
+  const std::string listener = make_listener(blue);
+  const auto action = [&](const char* seconds) {
+    return base::Json{
+        {{"Type", "forward"},
+         {"ForwardConfig",
+          {{"TargetGroups",
+            {{{"TargetGroupArn", blue}, {"Weight", "1"}}, {{"TargetGroupArn", green}, {"Weight", "1"}}}},
+           {"TargetGroupStickinessConfig", {{"Enabled", "true"}, {"DurationSeconds", seconds}}}}}}};
+  };
+  EXPECT_EQ(code_of("ModifyListener", {{"ListenerArn", listener}, {"DefaultActions", action("0")}}),
+            "ValidationError");
+  call("ModifyListener", {{"ListenerArn", listener}, {"DefaultActions", action("60")}});
+  const RouteDecision first = state_.route(listener, request("/"));
+  ASSERT_TRUE(first.cookie.starts_with("AWSALBTG=")) << first.cookie;
+  RequestHead again = request("/");
+  again.add("Cookie", "a=b; " + first.cookie.substr(0, first.cookie.find(';')));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(state_.route(listener, again).group, first.group);
+}
+
+TEST_F(ElbApiTest, RoutesByHeaderQueryAndSource) {
+  const std::string blue = make_group("blue");
+  const std::string green = make_group("green");
+  const std::string listener = make_listener(blue);
+  const auto rule = [&](const char* priority, const base::Json& condition) {
+    return call("CreateRule", {{"ListenerArn", listener},
+                               {"Priority", priority},
+                               {"Conditions", {condition}},
+                               {"Actions", forward(green)}})["Rules"][0];
+  };
+  const base::Json header = rule(
+      "1",
+      {{"Field", "http-header"}, {"HttpHeaderConfig", {{"HttpHeaderName", "X-Test"}, {"Values", {"gr*"}}}}});
+  rule("2", {{"Field", "query-string"},
+             {"QueryStringConfig", {{"Values", {{{"Key", "version"}, {"Value", "green"}}}}}}});
+  rule("3", {{"Field", "source-ip"}, {"SourceIpConfig", {{"Values", {"10.0.0.0/8"}}}}});
+  RequestHead tested = request("/");
+  tested.add("x-test", "Green");
+  EXPECT_EQ(state_.route(listener, tested).group, state_.group(green));
+  EXPECT_EQ(state_.route(listener, request("/?version=green")).group, state_.group(green));
+  EXPECT_EQ(state_.route(listener, request("/?version=blue")).group, state_.group(blue));
+  EXPECT_EQ(header["Conditions"][0]["HttpHeaderConfig"]["HttpHeaderName"], "X-Test");
+  call("SetRulePriorities", {{"RulePriorities", {{{"RuleArn", header["RuleArn"]}, {"Priority", "9"}}}}});
+  EXPECT_EQ(call("DescribeRules", {{"ListenerArn", listener}})["Rules"][2]["Priority"], "9");
+  EXPECT_EQ(code_of("SetRulePriorities",
+                    {{"RulePriorities", {{{"RuleArn", header["RuleArn"]}, {"Priority", "2"}}}}}),
+            "PriorityInUse");
+}
+
 TEST_F(ElbApiTest, RefusesFixedResponsesThatAreNoHttp) {
   const std::string listener = make_listener(make_group("items"));
   for (const base::Json& config : {base::Json{{"StatusCode", "-1"}}, base::Json{{"StatusCode", "302"}},

@@ -41,7 +41,7 @@ TEST_F(SchedulerTest, IsCompleteOnlyWhenTheOldTasksAreGone) {
   update(add_revision(Behaviour::good));
   settle();
   EXPECT_EQ(service()["deployments"][0]["rolloutState"], "IN_PROGRESS") << "the old target still drains";
-  EXPECT_TRUE(has_event("has begun draining connections on 1 task."));
+  EXPECT_TRUE(has_event("has begun draining connections on 1 tasks."));
   drains_at_once_ = true;
   settle();
   EXPECT_EQ(service()["deployments"][0]["rolloutState"], "COMPLETED");
