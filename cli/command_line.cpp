@@ -151,6 +151,9 @@ void add_emulator(CLI::App& app, EmulatorFlags& flags) {
   auto* status = verb("status", "Address, services, tasks, targets");
   status->add_flag("--json", flags.json, "As JSON");
   status->add_flag("--endpoint", flags.endpoint_only, "Only the address");
+  status->add_flag("--page", flags.page, "Only the address of its live page, which opens it to who has it");
+  verb("fault", "What shall go wrong: `list`, `clear [ID]`, or a kind and NAME=VALUE …")
+      ->add_option("words", flags.fault, "crash after_seconds=5, throttle action=ecs:* times=3 …");
   verb("audit", "What it refused lately, and why");
   verb("reset", "Stop it and forget its state");
 }

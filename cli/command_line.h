@@ -109,13 +109,15 @@ struct GraphFlags {
 };
 
 struct EmulatorFlags {
-  std::string verb;  ///< up, down, status, audit, reset, serve
+  std::string verb;  ///< up, down, status, audit, reset, serve, fault
   std::string seed;
   unsigned port = 0;      ///< 0: the one used before, or a free one
   double time_scale = 0;  ///< 0: as the seed says
   bool json = false;
-  bool endpoint_only = false;     ///< status
-  bool until_input_ends = false;  ///< serve: end with whoever holds the other end
+  bool endpoint_only = false;      ///< status
+  bool page = false;               ///< status: the address of the live page, with the owner's token
+  bool until_input_ends = false;   ///< serve: end with whoever holds the other end
+  std::vector<std::string> fault;  ///< list, clear [ID], or a kind and NAME=VALUE…
 };
 
 struct ImageFlags {

@@ -156,6 +156,11 @@ base::Result<void> status(const Call& call) {
     fmt::print("{}\n", running->endpoint);
     return {};
   }
+  if (call.flags.page) {
+    // What is behind the # is not sent to anybody: who has this address is the owner.
+    fmt::print("{}/#{}\n", running->endpoint, running->token);
+    return {};
+  }
   TRY(const auto json, ask_emulator(*running, *call.http, "GET", "status"));
   if (call.flags.json) {
     fmt::print("{}\n", base::to_text(json, 2));
@@ -173,6 +178,40 @@ base::Result<void> audit(const Call& call) {
   return {};
 }
 
+// A number where it is one: `after_seconds=5`, `task_definition=items:*`.
+base::Result<base::Json> fault_of(const std::vector<std::string>& words) {
+  base::Json fault = {{"kind", words.front()}};
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const auto equals = words[i].find('=');
+    if (equals == std::string::npos)
+      return base::invalid_input(fmt::format("emulator fault: expected NAME=VALUE, found '{}'", words[i]));
+    const auto value = words[i].substr(equals + 1);
+    const auto number = base::parse_json(value);
+    fault[words[i].substr(0, equals)] = number && number->is_number() ? *number : base::Json(value);
+  }
+  return fault;
+}
+
+base::Result<void> fault(const Call& call) {
+  const auto running = find_emulator(call.folder, *call.http);
+  if (!running) return not_running();
+  const auto& words = call.flags.fault;
+  if (words.empty() || words.front() == "list") {
+    TRY(const auto json, ask_emulator(*running, *call.http, "GET", "faults"));
+    for (const auto& entry : base::json_member(json, "faults")) fmt::print("{}\n", base::to_text(entry));
+    return {};
+  }
+  if (words.front() == "clear") {
+    const auto id = words.size() > 1 ? "?id=" + base::percent_encode(words[1]) : "";
+    TRY(ask_emulator(*running, *call.http, "DELETE", "faults" + id));
+    return {};
+  }
+  TRY(const auto declared, fault_of(words));
+  TRY(const auto json, ask_emulator(*running, *call.http, "POST", "faults", base::to_text(declared)));
+  fmt::print("fault {}\n", base::json_integer(json, "id"));
+  return {};
+}
+
 base::Result<void> carry_out(const Call& call) {
   const auto& verb = call.flags.verb;
   if (verb == "serve") return serve(call);
@@ -180,6 +219,7 @@ base::Result<void> carry_out(const Call& call) {
   if (verb == "down") return down(call);
   if (verb == "reset") return reset(call);
   if (verb == "audit") return audit(call);
+  if (verb == "fault") return fault(call);
   return status(call);
 }
 

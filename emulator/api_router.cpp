@@ -186,8 +186,8 @@ base::ServerResponse ApiRouter::perform(const Received& received, const ServiceT
     }
     const auto& caller = std::get<Signed>(checked);
     call.principal = caller.principal;
-    // STS is one for all regions; everything else lives where the seed put it.
-    if (caller.region != region_ && service.name != "sts") {
+    // STS and IAM are one for all regions; everything else lives where the seed put it.
+    if (caller.region != region_ && service.name != "sts" && service.name != "iam") {
       return encode(service, call,
                     failure("InvalidParameterException",
                             fmt::format("the request is for region {}, this emulator stands for {}: write "
@@ -201,6 +201,9 @@ base::ServerResponse ApiRouter::perform(const Received& received, const ServiceT
     return encode(service, call,
                   failure(code, fmt::format("{}:{} is not emulated; docs/emulator.md lists what is",
                                             service.name, call.operation)));
+  }
+  for (const auto& guard : guards_) {
+    if (const auto refused = guard(service, call)) return encode(service, call, *refused);
   }
   try {
     return encode(service, call, operation->second(call));

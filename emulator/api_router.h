@@ -1,6 +1,8 @@
 #pragma once
 // From an HTTP request to the service and operation that it names, and back: protocols, signatures, regions.
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,9 @@ class ApiRouter {
   ApiRouter(Identity& identity, AuditLog& audit, base::Clock& clock, std::string region)
       : identity_(identity), audit_(audit), clock_(clock), region_(std::move(region)) {}
   void add(ServiceTable service) { services_.push_back(std::move(service)); }
+  /// Asked before each operation that is there, once its signature holds: what it answers is the answer.
+  using Guard = std::function<std::optional<ApiFailure>(const ServiceTable& service, const ApiCall& call)>;
+  void add_guard(Guard guard) { guards_.push_back(std::move(guard)); }
   base::ServerResponse answer(const base::ServerRequest& request) const;
   /// {services: [{name, protocols, operations}]}, for whoever tests against AWS's models.
   [[nodiscard]] base::Json offered() const;
@@ -38,6 +43,7 @@ class ApiRouter {
   base::Clock& clock_;
   std::string region_;
   std::vector<ServiceTable> services_;
+  std::vector<Guard> guards_;
 };
 
 }  // namespace emulator

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/log.h"
@@ -18,6 +19,8 @@
 namespace emulator {
 
 namespace {
+
+constexpr std::size_t kEventsOfStatus = 10;
 
 class RunningCompute final : public Compute {
  public:
@@ -87,6 +90,17 @@ class RunningCompute final : public Compute {
     });
   }
 
+  std::vector<std::string> roles_of(const std::string& task_definition) override {
+    const std::lock_guard lock(ecs_state_.mutex);
+    const auto* definition = ecs_state_.find_task_definition(task_definition);
+    std::vector<std::string> roles;
+    for (const char* member : {"taskRoleArn", "executionRoleArn"}) {
+      auto role = definition == nullptr ? "" : base::json_string(*definition, member);
+      if (!role.empty()) roles.push_back(std::move(role));
+    }
+    return roles;
+  }
+
   void measure(MetricStore& metrics, double now) override {
     if (!load_metrics_) load_metrics_.emplace(elb_state_, metrics);
     load_metrics_->measure(now);
@@ -113,6 +127,7 @@ class RunningCompute final : public Compute {
     return {.store = options_.images,
             .find_manifest = options_.find_manifest,
             .find_secret = options_.find_secret,
+            .faults_of = options_.faults_of,
             .open_log = options_.open_log,
             .append_log = options_.append_log,
             .region = options_.region};
@@ -206,6 +221,32 @@ class RunningCompute final : public Compute {
     }
   }
 
+  base::Json deployments_status(const Service& service) const {
+    base::Json list = base::Json::array();
+    for (const auto& deployment : service.deployments) {
+      const auto running =
+          std::count_if(ecs_state_.tasks.begin(), ecs_state_.tasks.end(), [&](const auto& task) {
+            return task.deployment_id == deployment.id && task.last_status == "RUNNING";
+          });
+      list.push_back({{"id", deployment.id},
+                      {"status", deployment.status},
+                      {"task_definition", last_part(deployment.task_definition_arn)},
+                      {"rollout_state", deployment.rollout_state},
+                      {"reason", deployment.rollout_reason},
+                      {"running", running},
+                      {"failed", deployment.failed_tasks}});
+    }
+    return list;
+  }
+
+  static base::Json newest_events(const Service& service) {
+    base::Json list = base::Json::array();
+    for (const auto& event : service.events) {
+      if (list.size() < kEventsOfStatus) list.push_back(event.message);
+    }
+    return list;
+  }
+
   base::Json service_status() {
     const std::lock_guard lock(ecs_state_.mutex);
     base::Json services = base::Json::array();
@@ -217,6 +258,7 @@ class RunningCompute final : public Compute {
         if (task.service_arn != service.arn || task.last_status == "STOPPED") continue;
         if (task.last_status == "RUNNING") ++running;
         tasks.push_back({{"id", task.id},
+                         {"address", task.address},
                          {"status", task.last_status},
                          {"task_definition", last_part(task.task_definition_arn)}});
       }
@@ -228,6 +270,8 @@ class RunningCompute final : public Compute {
            {"running", running},
            {"task_definition", primary == nullptr ? "" : last_part(primary->task_definition_arn)},
            {"rollout_state", primary == nullptr ? "" : primary->rollout_state},
+           {"deployments", deployments_status(service)},
+           {"events", newest_events(service)},
            {"tasks", std::move(tasks)}});
     }
     return services;

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "ecr/image_store.h"
 #include "emulator/alarm_states.h"
+#include "emulator/faults.h"
 #include "emulator/metric_store.h"
 #include "emulator/service.h"
 
@@ -38,7 +39,9 @@ struct ComputeOptions {
       append_log;
   /// The value of a container secret's valueFrom (Secrets Manager or SSM); the Error is the reason that AWS
   /// gives.
-  std::function<base::Result<std::string>(const std::string& value_from)> find_secret;
+  std::function<base::Result<std::string>(const SecretOrder& order)> find_secret;
+  /// What shall go wrong with a task that starts now; empty: nothing.
+  std::function<TaskFaults(const TaskOrder& order)> faults_of;
   base::HttpClient* http = nullptr;  ///< for hooks that are URLs
   double time_scale = 1;             ///< how much faster than this machine's the account's time passes
   /// An AppSpec may be YAML; empty: it has to be JSON.
@@ -59,6 +62,8 @@ class Compute {
   /// Services with their tasks and deployments, target groups with health and counters, load balancers with
   /// URLs.
   virtual base::Json status() = 0;
+  /// The task role and execution role of a registered task definition.
+  virtual std::vector<std::string> roles_of(const std::string& task_definition) = 0;
   /// What the load balancers counted since the last call, for CloudWatch. Called by one thread.
   virtual void measure(MetricStore& metrics, double now) = 0;
   /// The Dimensions under which CloudWatch has a target group or load balancer; an Error for an unknown name.

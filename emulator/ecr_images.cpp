@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "emulator/api_failure.h"
+#include "emulator/registry_listing.h"
 
 namespace emulator {
 
@@ -178,6 +181,26 @@ ApiResult put_image(const EcrSurroundings& all, const ApiCall& call) {
                       {"imageManifestMediaType", type}}}};
 }
 
+ApiResult list_image_referrers(const EcrSurroundings& all, const ApiCall& call) {
+  const auto found = repository_of(all, call);
+  if (const auto* failed = std::get_if<ApiFailure>(&found)) return *failed;
+  const auto& repository = std::get<Repository>(found);
+  const auto subject = base::json_string(base::json_member(call.input, "subjectId"), "imageDigest");
+  const auto& types = base::json_member(base::json_member(call.input, "filter"), "artifactTypes");
+  if (!ecr::Digest::parse(subject))
+    return invalid_parameter(fmt::format(
+        "Invalid parameter at 'subjectId' failed to satisfy constraint: '{}' is no digest", subject));
+  base::Json list = base::Json::array();
+  for (auto& entry : referrers_of(repository, all.repositories.store(), subject)) {
+    const auto type = base::json_string(entry, "artifactType");
+    if (types.is_array() && !types.empty() && std::find(types.begin(), types.end(), type) == types.end())
+      continue;
+    list.push_back(std::move(entry));
+  }
+  for (auto& entry : list) entry["artifactStatus"] = "ACTIVE";
+  return base::Json{{"referrers", std::move(list)}};
+}
+
 ApiResult check_layers(const EcrSurroundings& all, const ApiCall& call) {
   const auto found = repository_of(all, call);
   if (const auto* failed = std::get_if<ApiFailure>(&found)) return *failed;
@@ -205,12 +228,8 @@ void add_image_operations(ServiceTable& table, const EcrSurroundings& all) {
   table.operations["BatchCheckLayerAvailability"] = [all](const ApiCall& call) {
     return check_layers(all, call);
   };
-  table.operations["DescribeImageScanFindings"] = [all](const ApiCall& call) -> ApiResult {
-    const auto found = repository_of(all, call);
-    if (const auto* failed = std::get_if<ApiFailure>(&found)) return *failed;
-    return failure("ScanNotFoundException",
-                   fmt::format("Image scan does not exist for the image with {}: this emulator does not scan",
-                               name_of(base::json_member(call.input, "imageId"))));
+  table.operations["ListImageReferrers"] = [all](const ApiCall& call) {
+    return list_image_referrers(all, call);
   };
 }
 

@@ -7,6 +7,8 @@
 #include "base/crypto.h"
 #include "emulator/api_failure.h"
 #include "emulator/ecr_images.h"
+#include "emulator/ecr_policies.h"
+#include "emulator/ecr_scans.h"
 
 namespace emulator {
 
@@ -115,22 +117,6 @@ ApiResult change_repository(const EcrSurroundings& all, const ApiCall& call,
   return answer;
 }
 
-ApiResult get_lifecycle_policy(const EcrSurroundings& all, const ApiCall& call) {
-  const auto name = base::json_string(call.input, "repositoryName");
-  const auto repository = all.repositories.find(name);
-  if (!repository) return no_repository(all, name);
-  if (repository->lifecycle_policy.empty()) {
-    return failure(
-        "LifecyclePolicyNotFoundException",
-        fmt::format(
-            "Lifecycle policy does not exist for the repository with name '{}' in the registry with id '{}'",
-            name, all.repositories.account()));
-  }
-  return base::Json{{"registryId", all.repositories.account()},
-                    {"repositoryName", name},
-                    {"lifecyclePolicyText", repository->lifecycle_policy}};
-}
-
 ApiResult list_tags(const EcrSurroundings& all, const ApiCall& call) {
   const auto arn = base::json_string(call.input, "resourceArn");
   for (const auto& repository : all.repositories.list()) {
@@ -141,7 +127,7 @@ ApiResult list_tags(const EcrSurroundings& all, const ApiCall& call) {
 
 }  // namespace
 
-ServiceTable make_ecr_service(Repositories& repositories, RegistryTokens& tokens,
+ServiceTable make_ecr_service(Repositories& repositories, RegistryTokens& tokens, base::Clock& clock,
                               const std::string& registry) {
   ServiceTable table{
       .name = "ecr", .protocol = Protocol::json, .target_prefix = "AmazonEC2ContainerRegistry_V20150921"};
@@ -153,14 +139,7 @@ ServiceTable make_ecr_service(Repositories& repositories, RegistryTokens& tokens
   };
   operations["DeleteRepository"] = [all](const ApiCall& call) { return delete_repository(all, call); };
   operations["GetAuthorizationToken"] = [all](const ApiCall&) { return get_authorization_token(all); };
-  operations["GetLifecyclePolicy"] = [all](const ApiCall& call) { return get_lifecycle_policy(all, call); };
   operations["ListTagsForResource"] = [all](const ApiCall& call) { return list_tags(all, call); };
-  operations["PutLifecyclePolicy"] = [all](const ApiCall& call) {
-    return change_repository(all, call, [&](Repository& repository) -> base::Json {
-      repository.lifecycle_policy = base::json_string(call.input, "lifecyclePolicyText");
-      return {{"lifecyclePolicyText", repository.lifecycle_policy}};
-    });
-  };
   operations["PutImageTagMutability"] = [all](const ApiCall& call) {
     return change_repository(all, call, [&](Repository& repository) -> base::Json {
       repository.immutable_tags = base::json_string(call.input, "imageTagMutability") == "IMMUTABLE";
@@ -175,6 +154,8 @@ ServiceTable make_ecr_service(Repositories& repositories, RegistryTokens& tokens
     });
   };
   add_image_operations(table, all);
+  add_scan_operations(table, repositories, clock);
+  add_policy_operations(table, repositories, clock);
   return table;
 }
 

@@ -11,7 +11,7 @@ namespace emulator {
 
 /// `registry` is the host with port under which this emulator's /v2/ is reached. The references must outlive
 /// the table.
-ServiceTable make_ecr_service(Repositories& repositories, RegistryTokens& tokens,
+ServiceTable make_ecr_service(Repositories& repositories, RegistryTokens& tokens, base::Clock& clock,
                               const std::string& registry);
 
 }  // namespace emulator

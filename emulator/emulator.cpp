@@ -2,36 +2,22 @@
 
 #include <fmt/format.h>
 
-#include <optional>
-#include <thread>
-
 #include "base/crypto.h"
-#include "base/http_server.h"
-#include "base/json.h"
-#include "emulator/api_router.h"
 #include "emulator/cloudwatch_service.h"
-#include "emulator/compute.h"
 #include "emulator/ecr_service.h"
+#include "emulator/emulator_state.h"
+#include "emulator/iam_service.h"
 #include "emulator/logs_service.h"
-#include "emulator/registry_routes.h"
-#include "emulator/secrets_service.h"
+#include "emulator/page.h"
 #include "emulator/sts_service.h"
 
 namespace emulator {
 
 namespace {
 
-constexpr std::size_t kAuditTail = 16 * 1024;
 constexpr std::chrono::seconds kPulse(1);
 constexpr double kLargestTimeScale = 1000;
-constexpr const char* kAddress = "127.0.0.1";
-
-base::ServerResponse json_response(int status, const base::Json& body) {
-  base::ServerResponse response{.status = status};
-  response.headers.emplace("Content-Type", "application/json");
-  response.body = base::to_text(body);
-  return response;
-}
+constexpr double kLongestHold = 86'400;  // seconds
 
 base::Result<double> time_scale_of(const EmulatorOptions& options) {
   const double scale =
@@ -42,38 +28,6 @@ base::Result<double> time_scale_of(const EmulatorOptions& options) {
 }
 
 }  // namespace
-
-// Members are destroyed from below: the server first, so that no request meets a service that is gone.
-struct Emulator::State {
-  std::optional<base::FileLock> lock;
-  base::Clock* clock = nullptr;
-  std::string region;
-  std::string owner_token;
-  std::atomic<bool> shutdown{false};
-  std::atomic<bool> ready{false};
-  std::optional<AuditLog> audit;
-  std::unique_ptr<Identity> identity;
-  std::optional<ecr::ImageStore> images;
-  std::unique_ptr<Repositories> repositories;
-  std::optional<RegistryTokens> tokens;
-  std::unique_ptr<SecretStore> secrets;
-  std::optional<LogStore> logs;
-  MetricStore metrics;
-  std::unique_ptr<Alarms> alarms;
-  std::unique_ptr<Compute> compute;
-  std::optional<RegistryRoutes> registry;
-  std::optional<ApiRouter> router;
-  std::jthread pulse;  ///< measures and evaluates alarms, each second
-  std::unique_ptr<base::HttpServer> server;
-
-  base::Result<void> open(const EmulatorOptions& options);
-  base::Result<void> serve(const EmulatorOptions& options);
-  base::Result<void> seed_alarms(const base::Json& seed);
-  base::Result<std::unique_ptr<Compute>> start_compute(const EmulatorOptions& options);
-  base::ServerResponse answer(const base::ServerRequest& request);
-  base::ServerResponse answer_owner(const base::ServerRequest& request);
-  base::Json status() const;
-};
 
 base::Result<void> Emulator::State::open(const EmulatorOptions& options) {
   const auto& seed = *options.seed;
@@ -87,7 +41,8 @@ base::Result<void> Emulator::State::open(const EmulatorOptions& options) {
     return base::make_error(base::ErrorKind::invalid_input,
                             fmt::format("another emulator runs on {}", folder.string()));
   audit.emplace(folder / "audit.log", *clock);
-  TRY(identity, Identity::from_seed(seed));
+  TRY(identity, Identity::from_seed(seed, folder / "iam.json"));
+  faults.emplace(*clock);
   TRY(auto store, ecr::ImageStore::open(folder / "images"));
   images.emplace(std::move(store));
   TRY(repositories,
@@ -132,11 +87,45 @@ base::Result<std::unique_ptr<Compute>> Emulator::State::start_compute(const Emul
   };
   compute_options.append_log = [this](const std::string& group, const std::string& stream,
                                       const std::string& line) { logs->append(group, stream, line); };
-  compute_options.find_secret = [this](const std::string& value_from) {
-    return secrets->resolve(value_from);
-  };
+  compute_options.find_secret = [this](const SecretOrder& order) { return find_secret(order); };
+  compute_options.faults_of = [this](const TaskOrder& order) { return faults->of_task(order); };
   compute_options.find_alarms = [this](const std::vector<std::string>& names) { return alarms->find(names); };
   return Compute::start(std::move(compute_options));
+}
+
+base::Result<void> Emulator::State::add_services(const EmulatorOptions& options) {
+  const auto manner = base::json_string(base::json_member(*options.seed, "registry"), "quirks", "strict");
+  if (manner != "strict" && manner != "ecr")
+    return base::invalid_input(
+        fmt::format("the seed: registry: quirks: expected strict or ecr, found '{}'", manner));
+  registry.emplace(
+      *repositories,
+      RegistrySettings{
+          .password_is_good = [this](const std::string& password) { return tokens->is_good(password); },
+          .manner = manner == "ecr" ? RegistryManner::ecr : RegistryManner::strict,
+          .breaks = [this](const std::string& repository) { return faults->breaks_registry(repository); }});
+  TRY(scaling,
+      ScalableTargets::open({options.state_folder / "scaling.json", region, identity->account()}, *clock));
+  access.emplace(*identity, *audit,
+                 [this](const std::string& definition) { return compute->roles_of(definition); });
+  router.emplace(*identity, *audit, *clock, region);
+  router->add_guard(
+      [this](const ServiceTable& service, const ApiCall& call) { return fail_on_demand(service, call); });
+  router->add_guard(
+      [this](const ServiceTable& service, const ApiCall& call) { return access->check(service, call); });
+  router->add(make_sts_service({*identity, *options.http, *audit, *clock, *faults}));
+  router->add(make_iam_service(*identity, *clock));
+  router->add(
+      make_ecr_service(*repositories, *tokens, *clock, fmt::format("{}:{}", kAddress, server->port())));
+  router->add(make_secrets_manager_service(*secrets));
+  router->add(make_ssm_service(*secrets));
+  router->add(make_logs_service(*logs, identity->account(), region));
+  for (auto& table : make_cloudwatch_services({metrics, *alarms, *clock})) router->add(std::move(table));
+  router->add(make_scaling_service(*scaling));
+  router->add(compute->ecs());
+  router->add(compute->elb());
+  router->add(compute->code_deploy());
+  return {};
 }
 
 base::Result<void> Emulator::State::serve(const EmulatorOptions& options) {
@@ -144,18 +133,10 @@ base::Result<void> Emulator::State::serve(const EmulatorOptions& options) {
         return answer(request);
       }));
   TRY(compute, start_compute(options));
-  registry.emplace(*repositories, [this](const std::string& password) { return tokens->is_good(password); });
-  router.emplace(*identity, *audit, *clock, region);
-  router->add(make_sts_service(*identity, *options.http, *audit, *clock));
-  router->add(make_ecr_service(*repositories, *tokens, fmt::format("{}:{}", kAddress, server->port())));
-  router->add(make_secrets_manager_service(*secrets));
-  router->add(make_ssm_service(*secrets));
-  router->add(make_logs_service(*logs, identity->account(), region));
-  for (auto& table : make_cloudwatch_services({metrics, *alarms, *clock})) router->add(std::move(table));
-  router->add(compute->ecs());
-  router->add(compute->elb());
-  router->add(compute->code_deploy());
+  TRY(add_services(options));
   TRY(seed_alarms(*options.seed));
+  for (const auto& entry : base::json_member(*options.seed, "faults"))
+    TRY(add_fault(entry).while_doing("reading the seed's faults"));
   pulse = std::jthread([this](const std::stop_token& stop) {
     while (clock->sleep_for(kPulse, stop)) {
       compute->measure(metrics, base::to_epoch_seconds(clock->now()));
@@ -164,6 +145,40 @@ base::Result<void> Emulator::State::serve(const EmulatorOptions& options) {
   });
   ready = true;
   return {};
+}
+
+// A fault of an alarm is that alarm's; all others are asked for by whom they concern.
+base::Result<Fault> Emulator::State::add_fault(const base::Json& declared) {
+  TRY(auto fault, faults->add(declared));
+  if (fault.kind != "alarm") return fault;
+  const double until = fault.until > 0 ? fault.until : base::to_epoch_seconds(clock->now()) + kLongestHold;
+  if (alarms->hold_in_alarm(fault.alarm, until)) return fault;
+  faults->remove(fault.id);
+  return base::make_error(base::ErrorKind::not_found,
+                          fmt::format("fault: there is no alarm '{}'", fault.alarm));
+}
+
+// As the execution role may: AWS's words are the task's stoppedReason.
+base::Result<std::string> Emulator::State::find_secret(const SecretOrder& order) {
+  const auto [action, resource] = secrets->access_to(order.value_from);
+  const auto user =
+      fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", identity->account(),
+                  order.execution_role.substr(order.execution_role.rfind('/') + 1), order.task_id);
+  const AccessQuestion question{action, resource, {}};
+  if (const auto refused = access ? access->refusal(order.execution_role, user, question) : std::nullopt)
+    return base::make_error(base::ErrorKind::denied, "AccessDeniedException: " + *refused);
+  return secrets->resolve(order.value_from);
+}
+
+std::optional<ApiFailure> Emulator::State::fail_on_demand(const ServiceTable& service, const ApiCall& call) {
+  const auto action = fmt::format("{}:{}", service.name, call.operation);
+  const bool query = service.protocol == Protocol::query;
+  if (faults->throttles(action))
+    return ApiFailure{query ? "Throttling" : "ThrottlingException", "Rate exceeded"};
+  if (!call.principal.role_arn.empty() && faults->expires_token(action))
+    return ApiFailure{query ? "ExpiredToken" : "ExpiredTokenException",
+                      "The security token included in the request is expired", query ? 403 : 400};
+  return std::nullopt;
 }
 
 // As PutMetricAlarm takes them; `target_group` and `load_balancer` stand for their dimensions.
@@ -186,48 +201,9 @@ base::Result<void> Emulator::State::seed_alarms(const base::Json& seed) {
 base::ServerResponse Emulator::State::answer(const base::ServerRequest& request) {
   if (!ready) return {.status = 503, .body = "the emulator is starting\n"};
   if (request.path.starts_with("/_emulator/")) return answer_owner(request);
+  if (auto page = answer_page(request)) return *std::move(page);
   if (request.path == "/v2" || request.path.starts_with("/v2/")) return registry->answer(request);
   return router->answer(request);
-}
-
-base::ServerResponse Emulator::State::answer_owner(const base::ServerRequest& request) {
-  const auto given = base::header_value(request.headers, "Authorization").value_or("");
-  if (!base::equal_in_constant_time(given, "Bearer " + owner_token)) {
-    return json_response(403,
-                         {{"error", "this is for the emulator's owner: the token is in its state folder"}});
-  }
-  if (request.path == "/_emulator/status") return json_response(200, status());
-  if (request.path == "/_emulator/audit") return json_response(200, {{"audit", audit->tail(kAuditTail)}});
-  if (request.path == "/_emulator/operations") return json_response(200, router->offered());
-  if (request.method != "POST") return json_response(405, {{"error", "expected POST"}});
-  if (request.path == "/_emulator/shutdown") {
-    shutdown = true;
-    return json_response(200, base::Json::object());
-  }
-  if (request.path == "/_emulator/oidc") {
-    const auto body = request.body().value_or("");
-    const auto keys = base::parse_json(body);
-    const auto issuer = keys ? base::json_string(*keys, "issuer") : "";
-    if (issuer.empty()) return json_response(400, {{"error", "expected {\"issuer\": …, \"keys_url\": …}"}});
-    identity->register_keys(issuer, base::json_string(*keys, "keys_url"));
-    return json_response(200, base::Json::object());
-  }
-  return json_response(404, {{"error", "no such resource: " + request.path}});
-}
-
-base::Json Emulator::State::status() const {
-  base::Json list = base::Json::array();
-  for (const auto& repository : repositories->list()) {
-    list.push_back({{"name", repository.name},
-                    {"images", repository.manifests.size()},
-                    {"tags", repository.image_tags.size()}});
-  }
-  base::Json status = {{"endpoint", fmt::format("http://{}:{}", kAddress, server->port())},
-                       {"account", identity->account()},
-                       {"region", region},
-                       {"repositories", std::move(list)}};
-  status.update(compute->status());
-  return status;
 }
 
 base::Result<std::unique_ptr<Emulator>> Emulator::start(const EmulatorOptions& options) {

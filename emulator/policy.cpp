@@ -146,7 +146,8 @@ bool holds(const Operator& op, const std::vector<std::string>& wanted,
 }
 
 // "" when every condition holds, else the one that does not.
-std::string failing_condition(const base::Json& conditions, const TrustQuestion& question) {
+using ConditionKeys = std::map<std::string, std::vector<std::string>>;
+std::string failing_condition(const base::Json& conditions, const ConditionKeys& present) {
   if (!conditions.is_object()) return "";
   for (const auto& [name, keys] : conditions.items()) {
     const auto op = parse_operator(name);
@@ -155,10 +156,10 @@ std::string failing_condition(const base::Json& conditions, const TrustQuestion&
     for (const auto& [key, value] : keys.items()) {
       const auto wanted = texts_of(value);
       const auto found =
-          std::find_if(question.keys.begin(), question.keys.end(), [&, &wanted_key = key](const auto& entry) {
+          std::find_if(present.begin(), present.end(), [&, &wanted_key = key](const auto& entry) {
             return base::equals_ignoring_case(entry.first, wanted_key);
           });
-      const auto* values = found == question.keys.end() ? nullptr : &found->second;
+      const auto* values = found == present.end() ? nullptr : &found->second;
       if (holds(*op, wanted, values)) continue;
       return fmt::format("condition {} {}: expected {}, found {}", name, key, base::join(wanted, " or "),
                          values == nullptr ? "nothing" : base::join(*values, ", "));
@@ -178,6 +179,10 @@ bool principal_fits(const base::Json& principal, const TrustQuestion& question) 
     return lists(base::json_member(principal, "Federated"),
                  [&](const std::string& arn) { return arn == question.federated; });
   }
+  if (!question.service.empty()) {
+    return lists(base::json_member(principal, "Service"),
+                 [&](const std::string& name) { return name == question.service; });
+  }
   return lists(base::json_member(principal, "AWS"), [&](const std::string& wanted) {
     const auto account = base::split(question.aws, ':');
     const auto own = account.size() > 4 ? account[4] : "";
@@ -186,17 +191,34 @@ bool principal_fits(const base::Json& principal, const TrustQuestion& question) 
   });
 }
 
+base::Json statements_of(const base::Json& policy) {
+  const auto& stated = base::json_member(policy, "Statement");
+  return stated.is_array() ? stated : base::Json::array({stated});
+}
+
+bool action_fits(const base::Json& statement, const std::string& action) {
+  const auto fits = [&](const std::string& pattern) {
+    return like(base::to_lower(pattern), base::to_lower(action));
+  };
+  if (const auto& all_but = base::json_member(statement, "NotAction"); !all_but.is_null())
+    return !lists(all_but, fits);
+  return lists(base::json_member(statement, "Action"), fits);
+}
+
+bool resource_fits(const base::Json& statement, const std::string& resource) {
+  const auto fits = [&](const std::string& pattern) { return like(pattern, resource); };
+  if (const auto& all_but = base::json_member(statement, "NotResource"); !all_but.is_null())
+    return !lists(all_but, fits);
+  return lists(base::json_member(statement, "Resource"), fits);
+}
+
 }  // namespace
 
 TrustAnswer evaluate_trust(const base::Json& policy, const TrustQuestion& question) {
-  const auto& stated = base::json_member(policy, "Statement");
-  const base::Json statements = stated.is_array() ? stated : base::Json::array({stated});
+  const auto statements = statements_of(policy);
   TrustAnswer answer{false, "no statement allows " + question.action};
   for (const auto& statement : statements) {
-    const bool action_fits = lists(base::json_member(statement, "Action"), [&](const std::string& pattern) {
-      return like(base::to_lower(pattern), base::to_lower(question.action));
-    });
-    if (!action_fits) continue;
+    if (!action_fits(statement, question.action)) continue;
     if (!principal_fits(base::json_member(statement, "Principal"), question)) {
       if (!answer.allowed) {
         answer.reason = fmt::format("principal: expected {}, found {}",
@@ -205,7 +227,7 @@ TrustAnswer evaluate_trust(const base::Json& policy, const TrustQuestion& questi
       }
       continue;
     }
-    const auto failing = failing_condition(base::json_member(statement, "Condition"), question);
+    const auto failing = failing_condition(base::json_member(statement, "Condition"), question.keys);
     const bool denies = base::json_string(statement, "Effect") == "Deny";
     if (denies && failing.empty()) return {false, "a Deny statement applies"};
     if (denies) continue;
@@ -216,6 +238,33 @@ TrustAnswer evaluate_trust(const base::Json& policy, const TrustQuestion& questi
     }
   }
   return answer;
+}
+
+Access evaluate_access(const std::vector<base::Json>& policies, const AccessQuestion& question) {
+  auto access = Access::implicitly_denied;
+  for (const auto& policy : policies) {
+    for (const auto& statement : statements_of(policy)) {
+      if (!action_fits(statement, question.action) || !resource_fits(statement, question.resource)) continue;
+      if (!failing_condition(base::json_member(statement, "Condition"), question.keys).empty()) continue;
+      if (base::json_string(statement, "Effect") == "Deny") return Access::explicitly_denied;
+      access = Access::allowed;
+    }
+  }
+  return access;
+}
+
+std::string policy_fault(const base::Json& policy) {
+  if (!policy.is_object()) return "expected a JSON object";
+  const auto statements = statements_of(policy);
+  if (statements.empty()) return "expected a Statement";
+  for (const auto& statement : statements) {
+    const auto effect = base::json_string(statement, "Effect");
+    if (effect != "Allow" && effect != "Deny") return "expected Effect to be Allow or Deny in each Statement";
+    if (base::json_member(statement, "Action").is_null() &&
+        base::json_member(statement, "NotAction").is_null())
+      return "expected an Action in each Statement";
+  }
+  return "";
 }
 
 }  // namespace emulator

@@ -1,6 +1,6 @@
 #pragma once
-// Trust policies of roles: whether a principal with certain condition keys may assume one, and if not, which
-// condition stands in the way. Pure.
+// Policies. Of trust: whether a principal with certain condition keys may assume a role, and if not, which
+// condition stands in the way. Of access: whether those of a role allow an action. Pure.
 
 #include <map>
 #include <string>
@@ -10,12 +10,14 @@
 
 namespace emulator {
 
-/// Who asks: `federated` is an OIDC provider's ARN, `aws` an ARN or account; one of them is set.
+/// Who asks: `federated` is an OIDC provider's ARN, `aws` an ARN or account, `service` one of AWS's; one of
+/// them is set.
 struct TrustQuestion {
   std::string action;  ///< sts:AssumeRoleWithWebIdentity
   std::string federated;
   std::string aws;
   std::map<std::string, std::vector<std::string>> keys;  ///< condition keys present in the request
+  std::string service = {};                              ///< ecs-tasks.amazonaws.com
 };
 
 struct TrustAnswer {
@@ -24,5 +26,17 @@ struct TrustAnswer {
 };
 
 TrustAnswer evaluate_trust(const base::Json& policy, const TrustQuestion& question);
+
+/// What someone wants to do: by his own policies.
+struct AccessQuestion {
+  std::string action;    ///< ecs:UpdateService
+  std::string resource;  ///< an ARN, or * where an action knows none
+  std::map<std::string, std::vector<std::string>> keys;
+};
+enum class Access { allowed, explicitly_denied, implicitly_denied };
+Access evaluate_access(const std::vector<base::Json>& policies, const AccessQuestion& question);
+
+/// What is wrong with a policy document, or "".
+std::string policy_fault(const base::Json& policy);
 
 }  // namespace emulator

@@ -58,17 +58,24 @@ base::ServerResponse list_tags(const Repository& repository, const base::ServerR
   return response;
 }
 
+base::Json referrers_of(const Repository& repository, const ecr::ImageStore& store,
+                        const std::string& digest) {
+  base::Json entries = base::Json::array();
+  for (const auto& [referrer, stored] : repository.manifests) {
+    const auto parsed = ecr::Digest::parse(referrer);
+    const auto text = parsed ? store.read_blob(*parsed) : base::Result<std::string>(parsed.error());
+    if (text && subject_of(*text) == digest) entries.push_back(referrer_entry(referrer, stored, *text));
+  }
+  return entries;
+}
+
 base::ServerResponse list_referrers(const Repository& repository, const ecr::ImageStore& store,
                                     const std::string& digest, const base::ServerRequest& request) {
   if (const auto parsed = ecr::Digest::parse(digest); !parsed)
     return registry_failure(400, "DIGEST_INVALID", parsed.error().message);
   const auto type = request.query_value("artifactType").value_or("");
   base::Json entries = base::Json::array();
-  for (const auto& [referrer, stored] : repository.manifests) {
-    const auto parsed = ecr::Digest::parse(referrer);
-    const auto text = parsed ? store.read_blob(*parsed) : base::Result<std::string>(parsed.error());
-    if (!text || subject_of(*text) != digest) continue;
-    auto entry = referrer_entry(referrer, stored, *text);
+  for (auto& entry : referrers_of(repository, store, digest)) {
     if (type.empty() || base::json_string(entry, "artifactType") == type) entries.push_back(std::move(entry));
   }
   base::ServerResponse response;

@@ -12,6 +12,9 @@ base::ServerResponse list_tags(const Repository& repository, const base::ServerR
 /// GET /v2/<name>/referrers/<digest>, with `artifactType`.
 base::ServerResponse list_referrers(const Repository& repository, const ecr::ImageStore& store,
                                     const std::string& digest, const base::ServerRequest& request);
+/// Descriptors of what names this digest as its subject.
+base::Json referrers_of(const Repository& repository, const ecr::ImageStore& store,
+                        const std::string& digest);
 /// The digest that a manifest names as its subject; empty without one.
 std::string subject_of(const std::string& manifest);
 

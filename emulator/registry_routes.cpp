@@ -34,6 +34,14 @@ std::optional<Route> parse_path(std::string_view path) {
   return std::nullopt;
 }
 
+// A body that ends before its length: the client sees its connection break.
+base::ServerResponse cut_off(const base::ServerRequest& request) {
+  base::ServerResponse response{.status = request.method == "HEAD" ? 503 : 200};
+  response.stream_size = 1;
+  response.stream = [](std::uint64_t) { return std::string(); };
+  return response;
+}
+
 std::string password_of(const base::ServerRequest& request) {
   const auto header = base::header_value(request.headers, "Authorization").value_or("");
   if (!header.starts_with("Basic ")) return "";
@@ -92,11 +100,11 @@ struct RegistryRoutes::Upload {
   explicit Upload(ecr::BlobWriter blob) : writer(std::move(blob)) {}
   std::mutex mutex;
   ecr::BlobWriter writer;
+  std::uint64_t first_chunk = 0;  ///< its size
 };
 
-RegistryRoutes::RegistryRoutes(Repositories& repositories,
-                               std::function<bool(const std::string&)> password_is_good)
-    : repositories_(repositories), password_is_good_(std::move(password_is_good)) {}
+RegistryRoutes::RegistryRoutes(Repositories& repositories, RegistrySettings settings)
+    : repositories_(repositories), settings_(std::move(settings)) {}
 RegistryRoutes::~RegistryRoutes() = default;
 
 base::ServerResponse RegistryRoutes::no_repository(const std::string& repository) const {
@@ -107,13 +115,14 @@ base::ServerResponse RegistryRoutes::no_repository(const std::string& repository
 }
 
 base::ServerResponse RegistryRoutes::answer(const base::ServerRequest& request) {
-  if (!password_is_good_(password_of(request))) {
+  if (!settings_.password_is_good(password_of(request))) {
     auto response = registry_failure(401, "UNAUTHORIZED", "Not Authorized");
     response.headers.emplace("WWW-Authenticate", R"(Basic realm="emulator",service="ecr.amazonaws.com")");
     return response;
   }
   base::ServerResponse response;
   const auto route = parse_path(request.path);
+  if (route && settings_.breaks && settings_.breaks(route->repository)) return cut_off(request);
   if (request.path == "/v2" || request.path == "/v2/") {
     response = empty_answer(200);
   } else if (!route) {
@@ -259,8 +268,10 @@ base::ServerResponse RegistryRoutes::continue_upload(const base::ServerRequest& 
       request.read_body([&](std::string_view piece) { return upload->writer.write(piece).ok(); });
   if (!read) return registry_failure(400, "BLOB_UPLOAD_INVALID", read.error().message);
   if (request.method == "PATCH") {
-    // ECR answers 201 where the specification has 202 (aws/containers-roadmap#2831); clients of ECR know.
-    auto response = upload_state(202, repository, id, upload->writer.size());
+    const bool as_ecr = settings_.manner == RegistryManner::ecr;
+    if (upload->first_chunk == 0) upload->first_chunk = upload->writer.size();
+    auto response = upload_state(as_ecr ? 201 : 202, repository, id,
+                                 as_ecr ? upload->first_chunk : upload->writer.size());
     const std::lock_guard lock(mutex_);
     uploads_[id] = std::move(upload);
     return response;

@@ -13,11 +13,21 @@
 
 namespace emulator {
 
+/// By the specification, or with what ECR does otherwise: a chunk is answered by 201, and Range does not
+/// advance after the first one (aws/containers-roadmap#2831).
+enum class RegistryManner { strict, ecr };
+
+struct RegistrySettings {
+  /// Whether a token of GetAuthorizationToken is valid.
+  std::function<bool(const std::string& password)> password_is_good;
+  RegistryManner manner = RegistryManner::strict;
+  /// Whether the connection is to break now, by a fault on demand; empty: never.
+  std::function<bool(const std::string& repository)> breaks = {};
+};
+
 class RegistryRoutes {
  public:
-  /// `password_is_good` tells whether a token of GetAuthorizationToken is valid.
-  RegistryRoutes(Repositories& repositories,
-                 std::function<bool(const std::string& password)> password_is_good);
+  RegistryRoutes(Repositories& repositories, RegistrySettings settings);
   ~RegistryRoutes();
   base::ServerResponse answer(const base::ServerRequest& request);
 
@@ -37,7 +47,7 @@ class RegistryRoutes {
   base::ServerResponse no_repository(const std::string& repository) const;
 
   Repositories& repositories_;
-  std::function<bool(const std::string&)> password_is_good_;
+  RegistrySettings settings_;
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<Upload>> uploads_;
 };

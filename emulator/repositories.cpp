@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "emulator/ecr_scans.h"
 #include "emulator/json_file.h"
 
 namespace emulator {
 
 namespace {
+
+constexpr const char* kScanTypeKey = "scan type";  // no repository can have that name
 
 base::Json to_json(const Repository& repository) {
   base::Json manifests = base::Json::object();
@@ -17,10 +20,17 @@ base::Json to_json(const Repository& repository) {
   }
   base::Json tags = base::Json::object();
   for (const auto& [tag, digest] : repository.image_tags) tags[tag] = digest;
+  base::Json scans = base::Json::object();
+  for (const auto& [digest, scan] : repository.scans)
+    scans[digest] = {{"started_at", scan.started_at}, {"on_demand", scan.on_demand}};
   return {{"created_at", repository.created_at},
           {"immutable_tags", repository.immutable_tags},
           {"scan_on_push", repository.scan_on_push},
           {"lifecycle_policy", repository.lifecycle_policy},
+          {"previewed_policy", repository.previewed_policy},
+          {"policy", repository.policy},
+          {"scans", std::move(scans)},
+          {"findings", repository.findings},
           {"tags", repository.tags},
           {"manifests", std::move(manifests)},
           {"image_tags", std::move(tags)}};
@@ -31,7 +41,13 @@ Repository from_json(const std::string& name, const base::Json& json) {
                         .created_at = base::json_number(json, "created_at"),
                         .immutable_tags = base::json_bool(json, "immutable_tags"),
                         .scan_on_push = base::json_bool(json, "scan_on_push"),
-                        .lifecycle_policy = base::json_string(json, "lifecycle_policy")};
+                        .lifecycle_policy = base::json_string(json, "lifecycle_policy"),
+                        .previewed_policy = base::json_string(json, "previewed_policy"),
+                        .policy = base::json_string(json, "policy")};
+  for (const auto& [digest, scan] : base::json_member(json, "scans").items())
+    repository.scans[digest] = {base::json_number(scan, "started_at"), base::json_bool(scan, "on_demand")};
+  if (const auto& findings = base::json_member(json, "findings"); findings.is_array())
+    repository.findings = findings;
   if (const auto& tags = base::json_member(json, "tags"); tags.is_array()) repository.tags = tags;
   for (const auto& [digest, manifest] : base::json_member(json, "manifests").items()) {
     repository.manifests[digest] = {base::json_string(manifest, "media_type"),
@@ -68,12 +84,16 @@ base::Result<std::unique_ptr<Repositories>> Repositories::open(base::Path file, 
 
 base::Result<void> Repositories::load() {
   TRY(const auto json, load_json_file(file_));
-  for (const auto& [name, entry] : json.items()) repositories_[name] = from_json(name, entry);
+  for (const auto& [name, entry] : json.items()) {
+    if (name == kScanTypeKey) scan_type_ = entry == "ENHANCED" ? ScanType::enhanced : ScanType::basic;
+    if (name != kScanTypeKey) repositories_[name] = from_json(name, entry);
+  }
   return {};
 }
 
 void Repositories::save_locked() {
   base::Json json = base::Json::object();
+  if (scan_type_ == ScanType::enhanced) json[kScanTypeKey] = "ENHANCED";
   for (const auto& [name, repository] : repositories_) json[name] = to_json(repository);
   if (auto saved = save_json_file(file_, json); !saved)
     base::log(base::LogLevel::error, saved.error().to_string());
@@ -88,8 +108,26 @@ base::Result<void> Repositories::apply_seed(const base::Json& repositories) {
                               "the seed: repositories: a repository has no name");
     (void)create(name, base::json_string(entry, "image_tag_mutability") == "IMMUTABLE",
                  base::json_bool(entry, "scan_on_push"));
+    const auto& findings = base::json_member(entry, "scan_findings");
+    for (const auto& declared : findings) {
+      if (const auto fault = findings_fault(base::json_member(declared, "findings")); !fault.empty())
+        return base::make_error(base::ErrorKind::invalid_input,
+                                fmt::format("the seed: repositories: {}: scan_findings: {}", name, fault));
+    }
+    if (findings.is_array()) change(name, [&](Repository& repository) { repository.findings = findings; });
   }
   return {};
+}
+
+ScanType Repositories::scan_type() {
+  const std::lock_guard lock(mutex_);
+  return scan_type_;
+}
+
+void Repositories::set_scan_type(ScanType type) {
+  const std::lock_guard lock(mutex_);
+  scan_type_ = type;
+  save_locked();
 }
 
 std::optional<Repository> Repositories::find(const std::string& name) {
@@ -158,7 +196,9 @@ Repositories::Put Repositories::put_manifest(const std::string& repository, cons
       return {PutOutcome::immutable_tag, existing->second, ""};
     entry.image_tags[tag] = digest;
   }
-  entry.manifests[digest] = {media_type, size, base::to_epoch_seconds(clock_.now())};
+  const double now = base::to_epoch_seconds(clock_.now());
+  entry.manifests[digest] = {media_type, size, now};
+  if (entry.scan_on_push) entry.scans.try_emplace(digest, ImageScan{now, false});
   save_locked();
   return {PutOutcome::stored, digest, ""};
 }

@@ -25,12 +25,22 @@ struct StoredManifest {
   double pushed_at = 0;
 };
 
+enum class ScanType { basic, enhanced };  ///< of a registry
+struct ImageScan {
+  double started_at = 0;
+  bool on_demand = false;  ///< by StartImageScan
+};
+
 struct Repository {
   std::string name;
   double created_at = 0;
   bool immutable_tags = false;
   bool scan_on_push = false;
   std::string lifecycle_policy;
+  std::string previewed_policy;                     ///< of StartLifecyclePolicyPreview
+  std::string policy;                               ///< who may do what; kept, not enforced
+  std::map<std::string, ImageScan> scans = {};      ///< by digest text
+  base::Json findings = base::Json::array();        ///< declared: [{image: pattern, findings: […]}]
   base::Json tags = base::Json::array();            ///< AWS resource tags
   std::map<std::string, StoredManifest> manifests;  ///< by digest text
   std::map<std::string, std::string> image_tags;    ///< tag → digest text
@@ -66,6 +76,9 @@ class Repositories {
   /// Removes a tag, or by digest the manifest with all its tags; false when it is not there.
   bool remove_image(const std::string& repository, const std::string& key);
 
+  [[nodiscard]] ScanType scan_type();
+  void set_scan_type(ScanType type);
+
   ecr::ImageStore& store() { return store_; }
   [[nodiscard]] std::string arn_of(const std::string& repository) const;
   [[nodiscard]] const std::string& account() const { return account_; }
@@ -88,6 +101,7 @@ class Repositories {
   std::string account_;
   std::string region_;
   std::map<std::string, Repository> repositories_;
+  ScanType scan_type_ = ScanType::basic;
 };
 
 }  // namespace emulator

@@ -5,6 +5,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/strings.h"
 #include "ecr/image_root.h"
@@ -18,6 +20,15 @@ constexpr std::uint32_t kImageSlot = 0;  // under whose ids the store keeps laye
 
 base::Error fail(base::ErrorKind kind, std::string message) {
   return base::make_error(kind, std::move(message));
+}
+
+SteadyClock::duration seconds_of(double seconds) {
+  return std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(seconds));
+}
+
+std::string execution_role(const TaskOrder& order) {
+  return base::json_string(order.overrides, "executionRoleArn",
+                           base::json_string(order.task_definition, "executionRoleArn"));
 }
 
 }  // namespace
@@ -53,8 +64,11 @@ base::Result<base::Fd> RunningTask::connect(std::uint16_t port) {
     std::lock_guard lock(sandbox_mutex_);
     sandbox = sandbox_;
   }
-  if (!sandbox) return fail(base::ErrorKind::unavailable, "the task is not running");
-  return sandbox->connect(port);
+  if (!sandbox || SteadyClock::now() < hears_from_)
+    return fail(base::ErrorKind::unavailable, "the task is not running");
+  if (!sick_) return sandbox->connect(port);
+  TRY(auto socket, sandbox->connect(port));
+  return sick_->stand_before(std::move(socket));
 }
 
 void RunningTask::tell(TaskEvent event, std::vector<ContainerReport> containers, const Outcome& outcome) {
@@ -66,7 +80,7 @@ void RunningTask::run() {
   if (!prepared) {
     begin_stop({"TaskFailedToStart", prepared.error().message});
   } else {
-    tell(TaskEvent::running);
+    tell_when_running();
   }
   const Outcome outcome = watch();
   clean_up();
@@ -76,6 +90,7 @@ void RunningTask::run() {
 
 base::Result<void> RunningTask::prepare() {
   TRY(plan_, plan_task(order_, surroundings_.region, surroundings_.enforce_cpu));
+  if (surroundings_.faults_of) faults_ = surroundings_.faults_of(order_);
   TRY(pull());
   TRY(resolve_secrets());
   TRY(open_logs());
@@ -86,6 +101,11 @@ base::Result<void> RunningTask::prepare() {
 
 base::Result<void> RunningTask::pull() {
   tell(TaskEvent::pull_started);
+  if (faults_.pull_fails)
+    return fail(
+        base::ErrorKind::unavailable,
+        "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref " +
+            plan_.containers.front().image + ": the registry does not answer");
   std::vector<ContainerReport> digests;
   std::optional<TaskImage> shared;
   for (ContainerPlan& container : plan_.containers) {
@@ -116,7 +136,7 @@ base::Result<void> RunningTask::pull() {
 base::Result<void> RunningTask::resolve_secrets() {
   for (ContainerPlan& container : plan_.containers) {
     for (const ContainerSecret& secret : container.secrets) {
-      auto value = surroundings_.find_secret(secret.value_from);
+      auto value = surroundings_.find_secret({secret.value_from, execution_role(order_), order_.task_id});
       if (!value) {
         return fail(
             base::ErrorKind::not_found,
@@ -162,55 +182,109 @@ base::Result<void> RunningTask::make_sandbox() {
   if (!made) {
     return fail(base::ErrorKind::internal, "CannotCreateContainerError: " + made.error().to_string());
   }
+  if (faults_.health) sick_ = std::make_unique<SickConnections>(*faults_.health);
+  hears_from_ = SteadyClock::now() + seconds_of(faults_.deaf_for);
+  if (faults_.crash_after) crash_at_ = SteadyClock::now() + seconds_of(*faults_.crash_after);
   std::lock_guard lock(sandbox_mutex_);
   sandbox_ = std::move(*made);
   return {};
 }
 
 base::Result<void> RunningTask::start_containers() {
-  for (const ContainerPlan& container : plan_.containers) {
-    auto running = std::make_unique<Running>();
-    running->plan = &container;
-    sandbox::Command command = container.command;
-    auto user = ecr::find_user(ecr::layers_of(root_), container.user);
-    if (!user)
-      return fail(base::ErrorKind::invalid_input, "CannotStartContainerError: " + user.error().message);
-    command.uid = user->uid;
-    command.gid = user->gid;
-    command.environment.emplace("HOME", user->home);
-    command.environment["HOSTNAME"] = "ip-" + base::replace_all(order_.address, ".", "-");
-    if (command.argv.empty()) {
-      return fail(base::ErrorKind::invalid_input,
-                  fmt::format("CannotStartContainerError: container {}: no command specified, neither by its "
-                              "image nor by the "
-                              "task definition",
-                              container.name));
+  for (const ContainerPlan& container : plan_.containers) waiting_.push_back(&container);
+  return start_waiting();
+}
+
+base::Result<void> RunningTask::start_waiting() {
+  for (bool started = true; started;) {
+    started = false;
+    for (auto it = waiting_.begin(); it != waiting_.end() && !started; ++it) {
+      TRY(started, may_start(**it));
+      if (!started) continue;
+      TRY(start_container(**it));
+      waiting_.erase(it);
+      break;
     }
-    TRY(base::Pipe pipe, base::make_pipe());
-    (void)fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK);
-    command.output = command.error = pipe.write.get();
-    auto started = sandbox_->start(command);
-    if (!started) {
-      return fail(
-          base::ErrorKind::invalid_input,
-          fmt::format(
-              "CannotStartContainerError: failed to create new container runtime task: container {}: {}",
-              container.name, started.error().message));
-    }
-    running->process = std::move(*started);
-    running->output = std::move(pipe.read);
-    if (container.check) {
-      command.argv = container.check->argv;
-      command.output = command.error = -1;
-      running->probe.emplace(command, container.check->times, SteadyClock::now());
-    }
-    containers_.push_back(std::move(running));
   }
+  return {};
+}
+
+base::Result<bool> RunningTask::may_start(const ContainerPlan& container) const {
+  for (const auto& [name, condition] : container.depends_on) {
+    const auto found =
+        std::find_if(containers_.begin(), containers_.end(),
+                     [&, &wanted = name](const auto& running) { return running->plan->name == wanted; });
+    if (found == containers_.end()) return false;
+    const Running& other = **found;
+    const auto health = other.probe ? other.probe->health() : ecr::Health::starting;
+    const bool met = condition == "START" || (condition == "COMPLETE" && other.ended) ||
+                     (condition == "SUCCESS" && other.ended && other.exit_code == 0) ||
+                     (condition == "HEALTHY" && !other.ended && health == ecr::Health::healthy);
+    if (met) continue;
+    const bool never =
+        (condition == "SUCCESS" && other.ended) ||
+        (condition == "HEALTHY" && (other.ended || health == ecr::Health::unhealthy || !other.probe));
+    if (!never) return false;
+    return fail(
+        base::ErrorKind::invalid_input,
+        fmt::format("CannotStartContainerError: container {} depends on {} with condition {}, which will "
+                    "not be met",
+                    container.name, name, condition));
+  }
+  return true;
+}
+
+/// Once every essential container was started.
+void RunningTask::tell_when_running() {
+  const bool essential_waits = std::any_of(
+      waiting_.begin(), waiting_.end(), [](const ContainerPlan* container) { return container->essential; });
+  if (essential_waits || std::exchange(told_running_, true)) return;
+  tell(TaskEvent::running);
+}
+
+base::Result<void> RunningTask::start_container(const ContainerPlan& container) {
+  auto running = std::make_unique<Running>();
+  running->plan = &container;
+  sandbox::Command command = container.command;
+  auto user = ecr::find_user(ecr::layers_of(root_), container.user);
+  if (!user)
+    return fail(base::ErrorKind::invalid_input, "CannotStartContainerError: " + user.error().message);
+  command.uid = user->uid;
+  command.gid = user->gid;
+  command.environment.emplace("HOME", user->home);
+  command.environment["HOSTNAME"] = "ip-" + base::replace_all(order_.address, ".", "-");
+  if (command.argv.empty()) {
+    return fail(base::ErrorKind::invalid_input,
+                fmt::format("CannotStartContainerError: container {}: no command specified, neither by its "
+                            "image nor by the "
+                            "task definition",
+                            container.name));
+  }
+  TRY(base::Pipe pipe, base::make_pipe());
+  (void)fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK);
+  command.output = command.error = pipe.write.get();
+  auto started = sandbox_->start(command);
+  if (!started) {
+    return fail(
+        base::ErrorKind::invalid_input,
+        fmt::format(
+            "CannotStartContainerError: failed to create new container runtime task: container {}: {}",
+            container.name, started.error().message));
+  }
+  running->process = std::move(*started);
+  running->output = std::move(pipe.read);
+  if (container.check) {
+    command.argv = container.check->argv;
+    command.output = command.error = -1;
+    running->probe.emplace(command, container.check->times, SteadyClock::now());
+  }
+  containers_.push_back(std::move(running));
   return {};
 }
 
 void RunningTask::begin_stop(Outcome outcome) {
   if (std::exchange(stopping_, true)) return;
+  waiting_.clear();
   outcome_ = std::move(outcome);
   std::chrono::milliseconds patience(0);
   for (const auto& container : containers_) {

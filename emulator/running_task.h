@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "emulator/sick_connection.h"
 #include "emulator/task.h"
 #include "emulator/task_plan.h"
 
@@ -44,8 +45,14 @@ class RunningTask {
   base::Result<void> open_logs();
   base::Result<void> make_sandbox();
   base::Result<void> start_containers();
+  base::Result<void> start_container(const ContainerPlan& container);
+  /// Those of the waiting containers whose dependencies are met; the Error says which never will be.
+  base::Result<void> start_waiting();
+  [[nodiscard]] base::Result<bool> may_start(const ContainerPlan& container) const;
+  void tell_when_running();
   void begin_stop(Outcome outcome);
   void clean_up();
+  void crash_if_due();
   void tell(TaskEvent event, std::vector<ContainerReport> containers = {}, const Outcome& outcome = {"", ""});
   // watch_task.cpp: in between
   Outcome watch();
@@ -61,10 +68,16 @@ class RunningTask {
   std::mutex& unpacking_;
   std::function<void(TaskReport)> report_;
   TaskPlan plan_;
+  TaskFaults faults_;
+  std::unique_ptr<SickConnections> sick_;  ///< set before the sandbox is
+  base::SteadyTime hears_from_{};          ///< before it connections are refused; set before the sandbox is
+  std::optional<base::SteadyTime> crash_at_;
   sandbox::ImageRoot root_;
   std::mutex sandbox_mutex_;  ///< of the pointer: connect() comes from other threads
   std::shared_ptr<sandbox::Sandbox> sandbox_;
   std::vector<std::unique_ptr<Running>> containers_;
+  std::vector<const ContainerPlan*> waiting_;  ///< for what they depend on
+  bool told_running_ = false;
   base::Fd wake_;  ///< eventfd
   std::atomic<bool> stop_asked_{false};
   std::atomic<bool> ended_{false};
@@ -83,6 +96,7 @@ struct RunningTask::Running {
   base::Fd output;
   std::string line;
   bool ended = false;
+  int exit_code = 0;  ///< once it has ended
   std::optional<ecr::HealthProbe> probe;
 };
 

@@ -146,4 +146,14 @@ base::Result<std::string> SecretStore::resolve(const std::string& value_from) {
   return value_text((*document)[key]);
 }
 
+SecretStore::SecretAccess SecretStore::access_to(const std::string& value_from) const {
+  constexpr std::size_t kPartsOfArn = 7;  // behind it come a JSON key, a stage and a version
+  if (value_from.starts_with("arn:aws:secretsmanager:")) {
+    auto parts = base::split(value_from, ':');
+    if (parts.size() > kPartsOfArn) parts.resize(kPartsOfArn);
+    return {"secretsmanager:GetSecretValue", base::join(parts, ":")};
+  }
+  return {"ssm:GetParameters", value_from.starts_with("arn:") ? value_from : parameter_arn(value_from)};
+}
+
 }  // namespace emulator

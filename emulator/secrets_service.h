@@ -27,6 +27,13 @@ class SecretStore {
   /// or ARN.
   base::Result<std::string> resolve(const std::string& value_from);
 
+  /// The action that reading it needs, and the ARN on which.
+  struct SecretAccess {
+    std::string action;
+    std::string resource;
+  };
+  [[nodiscard]] SecretAccess access_to(const std::string& value_from) const;
+
   struct Secret {
     std::string value;
     double created_at = 0;

@@ -24,6 +24,7 @@ struct Principal {
   std::string arn;      ///< user or assumed role
   std::string user_id;  ///< AIDA…, or AROA…:session
   std::string access_key_id;
+  std::string role_arn;  ///< of an assumed role
 };
 
 struct ApiCall {

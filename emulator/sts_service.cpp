@@ -18,13 +18,6 @@ std::string input(const ApiCall& call, std::string_view name) {
   return base::json_string(call.input, name);
 }
 
-struct Surroundings {
-  Identity& identity;
-  base::HttpClient& http;
-  AuditLog& audit;
-  base::Clock& clock;
-};
-
 std::variant<int, ApiFailure> duration_of(const ApiCall& call, const Role& role) {
   const auto text = input(call, "DurationSeconds");
   const auto seconds = text.empty() ? std::optional<std::int64_t>(3600) : base::parse_integer(text);
@@ -67,12 +60,19 @@ std::map<std::string, std::vector<std::string>> keys_of(const VerifiedToken& tok
   return keys;
 }
 
-ApiResult assume_with_web_identity(const ApiCall& call, const Surroundings& all) {
+ApiResult assume_with_web_identity(const ApiCall& call, const StsSurroundings& all) {
   const auto arn = input(call, "RoleArn");
   const auto denied = [&](const std::string& why) {
     all.audit.write(fmt::format("AssumeRoleWithWebIdentity of {} denied: {}", arn, why));
     return failure("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", kForbidden);
   };
+  if (all.faults.identity_provider_is_down()) {
+    all.audit.write(
+        fmt::format("AssumeRoleWithWebIdentity of {}: the identity provider is down by a fault", arn));
+    return failure(
+        "IDPCommunicationError",
+        "An error occurred while communicating with the identity provider: it could not be reached");
+  }
   auto verified =
       verify_web_identity(input(call, "WebIdentityToken"), all.identity, all.http, all.clock.now());
   if (auto* refused = std::get_if<ApiFailure>(&verified)) {
@@ -99,7 +99,7 @@ ApiResult assume_with_web_identity(const ApiCall& call, const Surroundings& all)
                     {"Audience", base::json_string(token.claims, "aud")}};
 }
 
-ApiResult assume_role(const ApiCall& call, const Surroundings& all) {
+ApiResult assume_role(const ApiCall& call, const StsSurroundings& all) {
   const auto arn = input(call, "RoleArn");
   const auto denied = [&](const std::string& why) {
     all.audit.write(fmt::format("AssumeRole of {} denied for {}: {}", arn, call.principal.arn, why));
@@ -122,13 +122,11 @@ ApiResult assume_role(const ApiCall& call, const Surroundings& all) {
 
 }  // namespace
 
-ServiceTable make_sts_service(Identity& identity, base::HttpClient& http, AuditLog& audit,
-                              base::Clock& clock) {
+ServiceTable make_sts_service(const StsSurroundings& all) {
   ServiceTable table{.name = "sts",
                      .protocol = Protocol::query,
                      .version = "2011-06-15",
                      .xml_namespace = "https://sts.amazonaws.com/doc/2011-06-15/"};
-  const Surroundings all{identity, http, audit, clock};
   table.operations["AssumeRoleWithWebIdentity"] = [all](const ApiCall& call) {
     return assume_with_web_identity(call, all);
   };

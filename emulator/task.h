@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/files.h"
+#include "emulator/faults.h"
 #include "emulator/target_group.h"
 #include "emulator/task_image.h"
 #include "emulator/task_report.h"
@@ -21,7 +22,9 @@ struct TaskSurroundings {
   ecr::ImageStore* store = nullptr;
   FindManifest find_manifest;
   /// The value of a `secrets[].valueFrom`: an ARN with its optional :json-key:stage:version, or a name.
-  std::function<base::Result<std::string>(const std::string& value_from)> find_secret;
+  std::function<base::Result<std::string>(const SecretOrder& order)> find_secret;
+  /// What shall go wrong with a task that starts now; empty: nothing.
+  std::function<TaskFaults(const TaskOrder& order)> faults_of;
   /// The group must exist, or is made when `create_group`; the stream is made.
   std::function<base::Result<void>(const std::string& group, const std::string& stream, bool create_group)>
       open_log;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <set>
 
 #include "base/strings.h"
 #include "ecr/container_start.h"
@@ -78,6 +80,31 @@ base::Error unsupported(const std::string& what) {
   return base::make_error(base::ErrorKind::invalid_input, "UnsupportedFeature: " + what);
 }
 
+/// Conditions that there are, on containers that there are, and no container that waits for itself.
+base::Result<void> check_dependencies(const std::vector<ContainerPlan>& containers) {
+  constexpr std::array<std::string_view, 4> kConditions{"START", "COMPLETE", "SUCCESS", "HEALTHY"};
+  std::set<std::string> startable;
+  for (std::size_t round = 0; round < containers.size(); ++round) {
+    for (const ContainerPlan& container : containers) {
+      const bool free = std::all_of(
+          container.depends_on.begin(), container.depends_on.end(),
+          [&](const ContainerDependency& dependency) { return startable.contains(dependency.container); });
+      if (free) startable.insert(container.name);
+    }
+  }
+  for (const ContainerPlan& container : containers) {
+    for (const auto& [name, condition] : container.depends_on) {
+      if (std::find(kConditions.begin(), kConditions.end(), condition) == kConditions.end())
+        return unsupported(fmt::format("container {} depends on {} with condition '{}'; there are {}",
+                                       container.name, name, condition, fmt::join(kConditions, ", ")));
+    }
+    if (!startable.contains(container.name))
+      return unsupported(fmt::format(
+          "container {} can never start: what it depends on is not there, or waits for it", container.name));
+  }
+  return {};
+}
+
 }  // namespace
 
 const base::Json& named(const base::Json& list, std::string_view name) {
@@ -107,12 +134,8 @@ base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& regi
           {base::json_string(secret, "name"), base::json_string(secret, "valueFrom")});
     }
     for (const base::Json& dependency : base::json_member(definition, "dependsOn")) {
-      const std::string condition = base::json_string(dependency, "condition");
-      if (condition != "START") {
-        return unsupported(
-            fmt::format("container {} depends on {} with condition {}; this emulator knows START only",
-                        container.name, base::json_string(dependency, "containerName"), condition));
-      }
+      container.depends_on.push_back(
+          {base::json_string(dependency, "containerName"), base::json_string(dependency, "condition")});
     }
     for (const base::Json& limit : base::json_member(definition, "ulimits")) {
       if (base::json_string(limit, "name") != "nofile") continue;
@@ -126,6 +149,7 @@ base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& regi
     plan.containers.push_back(std::move(container));
   }
   if (plan.containers.empty()) return unsupported("the task definition has no container");
+  TRY(check_dependencies(plan.containers));
   if (memory <= 0) memory = container_memory;
   constexpr double kMostMebibytes = 16 << 20;
   plan.limits.memory_bytes = static_cast<std::uint64_t>(std::clamp(memory, 0.0, kMostMebibytes)) << 20;

@@ -31,10 +31,17 @@ struct ContainerSecret {
   std::string value_from;
 };
 
+/// A container that has to be there first.
+struct ContainerDependency {
+  std::string container;
+  std::string condition;  ///< START, COMPLETE, SUCCESS or HEALTHY
+};
+
 struct ContainerPlan {
   std::string name;
   std::string image;
   bool essential = true;
+  std::vector<ContainerDependency> depends_on;
   sandbox::Command command;
   std::string user;
   std::vector<ContainerSecret> secrets;

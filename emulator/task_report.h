@@ -24,6 +24,13 @@ struct TaskOrder {
       pinned_digests;  ///< container → digest, from the deployment's first task
 };
 
+/// The value of a container's secret, asked for in the name of the task's execution role.
+struct SecretOrder {
+  std::string value_from;
+  std::string execution_role;  ///< ARN; empty without one
+  std::string task_id;
+};
+
 struct ContainerReport {
   std::string name;
   std::string image_digest;

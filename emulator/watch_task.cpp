@@ -30,7 +30,8 @@ RunningTask::Outcome RunningTask::watch() {
       polled.push_back({container->probe ? container->probe->ended_fd() : -1, POLLIN, 0});
       if (live && container->probe) next = std::min(next, container->probe->next());
     }
-    if (all_ended) return outcome_;
+    if (all_ended && waiting_.empty()) return outcome_;
+    if (crash_at_ && !stopping_) next = std::min(next, *crash_at_);
     if (stopping_)
       next = std::min(next, std::min(kill_at_, SteadyClock::now() + std::chrono::milliseconds(200)));
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - SteadyClock::now()).count();
@@ -42,19 +43,33 @@ RunningTask::Outcome RunningTask::watch() {
       (void)!read(wake_.get(), &count, sizeof count);
     }
     if (stop_asked()) begin_stop({"", ""});
+    crash_if_due();
     for (std::size_t i = 0; i < containers_.size(); ++i) {
       Running& container = *containers_[i];
       if (polled[3 * i + 2].revents != 0) read_output(container, ReadOutput::some);
       if (!container.ended && polled[3 * i + 1].revents != 0) container_ended(container);
       if (!container.ended && !stopping_) step_check(container);
     }
-    if (!stopping_) continue;
+    if (!stopping_) {
+      if (auto started = start_waiting(); !started)
+        begin_stop({"TaskFailedToStart", started.error().message});
+      if (!stopping_) tell_when_running();
+      continue;
+    }
     kill_at_ = std::min(kill_at_, SteadyClock::now() + std::chrono::milliseconds(longest_stop_ms_.load()));
     if (!killed_ && SteadyClock::now() >= kill_at_) {
       killed_ = true;
       (void)sandbox_->signal(-1, SIGKILL, sandbox::SignalTarget::all);
     }
   }
+}
+
+/// A fault on demand: its first container is killed, as by a fault of its own.
+void RunningTask::crash_if_due() {
+  if (!crash_at_ || SteadyClock::now() < *crash_at_ || stopping_) return;
+  crash_at_.reset();
+  if (!containers_.front()->ended)
+    (void)sandbox_->signal(containers_.front()->process.id, SIGKILL, sandbox::SignalTarget::process);
 }
 
 void RunningTask::container_ended(Running& container) {
@@ -64,7 +79,8 @@ void RunningTask::container_ended(Running& container) {
   read_output(container, ReadOutput::to_the_end);
   if (container.probe) container.probe->forget();
   ContainerReport report{container.plan->name, "", "", std::nullopt, ""};
-  report.exit_code = status ? status->shell_code() : 255;
+  container.exit_code = status ? status->shell_code() : 255;
+  report.exit_code = container.exit_code;
   if (status && status->out_of_memory)
     report.reason = "OutOfMemoryError: Container killed due to memory usage";
   if (status && !status->failure.empty()) {

@@ -43,8 +43,7 @@ CONTAINER = {
     },
 }
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
-# An issuer is needed for the one (deploy_test has one), nothing is scanned for the other.
-OUTSIDE = {"AssumeRoleWithWebIdentity", "DescribeImageScanFindings"}
+OUTSIDE = {"AssumeRoleWithWebIdentity"}  # needs an issuer: deploy_test has one
 
 
 def known_names(test):
@@ -115,18 +114,40 @@ class Walk:
     def run(self):
         """Everything, in an order in which each finds what it needs."""
         self.sts()
+        self.iam()
         self.images()
         self.secrets()
         self.logs()
         self.load_balancer()
         self.service()
         self.metrics()
+        self.scaling()
         self.tasks()
         self.undo()
 
     def sts(self):
         self.call("sts", "GetCallerIdentity")
         self.call("sts", "AssumeRole", RoleArn="arn:aws:iam::123456789012:role/deployer", RoleSessionName="walk")
+
+    def iam(self):
+        iam = lambda operation, /, **params: self.call("iam", operation, **params)  # noqa: E731
+        managed = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ecs:Describe*", "Resource": "*"}]})
+        role = iam("CreateRole", RoleName="walker", AssumeRolePolicyDocument=TRUST, Description="walks", Tags=[{"Key": "a", "Value": "b"}])["Role"]["Arn"]
+        iam("UpdateAssumeRolePolicy", RoleName="walker", PolicyDocument=TRUST)
+        iam("PutRolePolicy", RoleName="walker", PolicyName="see", PolicyDocument=policy)
+        iam("AttachRolePolicy", RoleName="walker", PolicyArn=managed)
+        iam("GetRolePolicy", RoleName="walker", PolicyName="see")
+        for operation in ("GetRole", "ListRolePolicies", "ListAttachedRolePolicies"):
+            iam(operation, RoleName="walker")
+        iam("ListRoles")
+        iam("SimulatePrincipalPolicy", PolicySourceArn=role, ActionNames=["ecs:DescribeServices", "ecs:UpdateService"])
+        iam("DetachRolePolicy", RoleName="walker", PolicyArn=managed)
+        iam("DeleteRolePolicy", RoleName="walker", PolicyName="see")
+        iam("DeleteRole", RoleName="walker")
+        provider = iam("CreateOpenIDConnectProvider", Url="https://issuer.example.com", ClientIDList=["a"], ThumbprintList=["0" * 40])
+        iam("GetOpenIDConnectProvider", OpenIDConnectProviderArn=provider["OpenIDConnectProviderArn"])
+        iam("ListOpenIDConnectProviders")
 
     def images(self):
         ecr = lambda operation, /, **params: self.call("ecr", operation, **params)  # noqa: E731
@@ -146,6 +167,24 @@ class Walk:
         rule = {"rulePriority": 1, "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 100}, "action": {"type": "expire"}}
         ecr("PutLifecyclePolicy", repositoryName="web", lifecyclePolicyText=json.dumps({"rules": [rule]}))
         ecr("GetLifecyclePolicy", repositoryName="web")
+        ecr("StartLifecyclePolicyPreview", repositoryName="web")
+        ecr("GetLifecyclePolicyPreview", repositoryName="web")
+        ecr("DeleteLifecyclePolicy", repositoryName="web")
+        allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}]}
+        ecr("SetRepositoryPolicy", repositoryName="web", policyText=json.dumps(allow))
+        ecr("GetRepositoryPolicy", repositoryName="web")
+        ecr("DeleteRepositoryPolicy", repositoryName="web")
+        findings = [{"name": "CVE-2026-1", "severity": "HIGH", "package": "openssl", "version": "3.0", "fixed_in": "3.1", "uri": "https://example.com"}]
+        self.test.owner("POST", "scan-findings", {"repository": "web", "image": "1", "findings": findings})
+        ecr("StartImageScan", repositoryName="web", imageId={"imageTag": "1"})
+        scanned = lambda: ecr("DescribeImageScanFindings", repositoryName="web", imageId={"imageTag": "1"})["imageScanStatus"]["status"]  # noqa: E731
+        self.test.wait_until("the scan", lambda: scanned() == "COMPLETE")
+        ecr("PutRegistryScanningConfiguration", scanType="ENHANCED")
+        self.test.wait_until("the enhanced scan", lambda: scanned() == "ACTIVE")
+        ecr("PutRegistryScanningConfiguration", scanType="BASIC")
+        ecr("GetRegistryScanningConfiguration")
+        digest = got["imageId"]["imageDigest"]
+        ecr("ListImageReferrers", repositoryName="web", subjectId={"imageDigest": digest})
         ecr("BatchDeleteImage", repositoryName="web", imageIds=[{"imageTag": "2"}])
         ecr("CreateRepository", repositoryName="gone")
         ecr("DeleteRepository", repositoryName="gone", force=True)
@@ -265,6 +304,17 @@ class Walk:
         watch("DescribeAlarms", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
         watch("DescribeAlarmHistory", AlarmName="deep")
         watch("DeleteAlarms", AlarmNames=["any"])
+
+    def scaling(self):
+        scaling = lambda operation, /, **params: self.call("application-autoscaling", operation, **params)  # noqa: E731
+        target = {"ServiceNamespace": "ecs", "ResourceId": "service/walk/web", "ScalableDimension": "ecs:service:DesiredCount"}
+        tracking = {"TargetValue": 50.0, "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}
+        scaling("RegisterScalableTarget", **target, MinCapacity=1, MaxCapacity=3, SuspendedState={"DynamicScalingInSuspended": True})
+        scaling("PutScalingPolicy", **target, PolicyName="cpu", PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration=tracking)
+        scaling("DescribeScalableTargets", ServiceNamespace="ecs", ResourceIds=["service/walk/web"])
+        scaling("DescribeScalingPolicies", ServiceNamespace="ecs")
+        scaling("DeleteScalingPolicy", **target, PolicyName="cpu")
+        scaling("DeregisterScalableTarget", **target)
 
     def tasks(self):
         ecs = self.ecs

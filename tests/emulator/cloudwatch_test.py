@@ -1,9 +1,7 @@
 """Metrics of real traffic, alarms that fire by them, and what hostile requests do."""
 
 import json
-import os
 import random
-import signal
 import struct
 import time
 import unittest
@@ -98,10 +96,7 @@ class CloudWatchTest(BareEmulatorTest):
     def test_3_alarms_survive_a_kill(self):
         """State and history are in a file; datapoints are not."""
         before = self.aws("cloudwatch", "describe-alarm-history", "--alarm-name", "too-many-404")
-        control = json.loads((self.state / "emulator" / "control.json").read_text())
-        os.kill(control["pid"], signal.SIGKILL)
-        self.run_program(self.binary(), "emulator", "up")
-        type(self).endpoint = self.run_program(self.binary(), "emulator", "status", "--endpoint").strip()
+        self.kill()
         after = self.aws("cloudwatch", "describe-alarm-history", "--alarm-name", "too-many-404")["AlarmHistoryItems"]
         for item in before["AlarmHistoryItems"]:
             self.assertIn(item, after)

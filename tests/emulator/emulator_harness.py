@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -127,6 +128,14 @@ class BareEmulatorTest(unittest.TestCase):
         make_image(cls, full, *instructions, files=files, run=lambda *words: cls.run_program(cls.binary(), *words))
         cls.run_program(cls.binary(), "image", "push", full)
         return full
+
+    @classmethod
+    def kill(cls):
+        """kill -9, and start it again."""
+        control = json.loads((cls.state / "emulator" / "control.json").read_text(encoding="utf-8"))
+        os.kill(control["pid"], signal.SIGKILL)
+        cls.run_program(cls.binary(), "emulator", "up")
+        cls.endpoint = cls.run_program(cls.binary(), "emulator", "status", "--endpoint").strip()
 
     @staticmethod
     def free_port():

@@ -57,7 +57,8 @@ class ComputeFixture : public testing::Test {
       const std::lock_guard lock(mutex_);
       if (log_.size() < 1'000'000) log_ += stream + ": " + line + "\n";
     };
-    options.find_secret = [](const std::string& from) -> base::Result<std::string> {
+    options.find_secret = [](const SecretOrder& order) -> base::Result<std::string> {
+      const auto& from = order.value_from;
       if (from == "items/token") return std::string("s3cret");
       return base::make_error(base::ErrorKind::not_found, "ResourceNotFoundException");
     };

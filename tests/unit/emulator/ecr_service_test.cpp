@@ -17,8 +17,10 @@ class EcrServiceTest : public testing::Test {
         store_(*ecr::ImageStore::open(folder_.path() / "images")),
         tokens_(clock_),
         repositories_(open()),
-        registry_(*repositories_, [this](const std::string& password) { return tokens_.is_good(password); }),
-        table_(make_ecr_service(*repositories_, tokens_, "127.0.0.1:4566")) {
+        registry_(
+            *repositories_,
+            {.password_is_good = [this](const std::string& password) { return tokens_.is_good(password); }}),
+        table_(make_ecr_service(*repositories_, tokens_, clock_, "127.0.0.1:4566")) {
     (void)repositories_->create("items", false, false);
     (void)repositories_->create("fixed", true, false);
   }

@@ -37,7 +37,7 @@ class StsTest : public testing::Test {
          "Principal": {"AWS": "arn:aws:iam::123456789012:user/admin"}}]}}]})");
     identity_ = *Identity::from_seed(*seed);
     identity_->register_keys(kIssuer, kKeysUrl);
-    table_ = make_sts_service(*identity_, http_, audit_, clock_);
+    table_ = make_sts_service({*identity_, http_, audit_, clock_, faults_});
   }
 
   static base::Result<base::HttpResponse> answer_keys(const base::HttpRequest& request) {
@@ -76,6 +76,7 @@ class StsTest : public testing::Test {
   }
 
   fakes::FakeClock clock_;
+  Faults faults_{clock_};
   fakes::FakeHttpClient http_;
   base::TempDir folder_;
   AuditLog audit_;

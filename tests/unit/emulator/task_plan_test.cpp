@@ -124,9 +124,10 @@ TEST(TaskPlan, SaysWhatItCannotDo) {
       plan_task(order_with({{"dependsOn", {{{"containerName", "db"}, {"condition", "HEALTHY"}}}}}),
                 "eu-central-1", false);
   ASSERT_FALSE(plan.ok());
-  EXPECT_EQ(plan.error().message,
-            "UnsupportedFeature: container app depends on db with condition HEALTHY; this emulator knows "
-            "START only");
+  EXPECT_EQ(
+      plan.error().message,
+      "UnsupportedFeature: container app can never start: what it depends on is not there, or waits for "
+      "it");
 }
 
 TEST(TaskImage, KnowsItsOwnRegistry) {
