@@ -72,15 +72,15 @@ class IamTest(BareEmulatorTest):
 
     def test_resources_restrict(self):
         """One repository, not another."""
-        for name, message in (("web", "RepositoryNotFoundException"), ("other", "because no identity-based policy allows the ecr:DescribeImages action")):
-            self.assertIn(message, self.aws("ecr", "describe-images", "--repository-name", name, env=self.limited(), code=254))
+        for name, message in (("web", "NotFoundException"), ("other", "because no identity-based policy allows the ecr:DescribeImages action")):
+            self.assertIn(message, self.aws("ecr", "describe-images", "--repository-name", name, "--image-ids", "imageTag=none", env=self.limited(), code=254))
 
     def test_passing_a_role_needs_the_right_to(self):
         """iam:PassRole, by the role's ARN."""
         self.register(taskRoleArn=f"arn:aws:iam::{ACCOUNT}:role/task-web")
         output = self.register(code=254, executionRoleArn=f"arn:aws:iam::{ACCOUNT}:role/execution")
         self.assertIn(f"is not authorized to perform: iam:PassRole on resource: arn:aws:iam::{ACCOUNT}:role/execution", output)
-        definition = {"family": "other", "containerDefinitions": [{"name": "web", "image": "web:1"}], "executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/execution"}
+        definition = {"family": "other", "containerDefinitions": [{"name": "web", "image": "web:1", "memory": 128}], "executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/execution"}
         self.aws("ecs", "register-task-definition", "--cli-input-json", json.dumps(definition))
         output = self.aws("ecs", "run-task", "--cluster", "walk", "--task-definition", "other", env=self.limited(), code=254)
         self.assertIn("iam:PassRole", output)
