@@ -186,9 +186,9 @@ ApiResult CodeDeploy::get_deployment(const base::Json& input) {
 ApiResult CodeDeploy::batch_get_deployments(const base::Json& input) {
   base::Json list = base::Json::array();
   for (const std::string& id : string_list(input, "deploymentIds")) {
-    const CodeDeployment* deployment = state_.find(id);
-    if (deployment == nullptr) return no_deployment(id);
-    list.push_back(deployment_info(*deployment));
+    if (!id.starts_with("d-")) return no_deployment(id);
+    // One that is unknown is left out.
+    if (const CodeDeployment* deployment = state_.find(id)) list.push_back(deployment_info(*deployment));
   }
   return base::Json{{"deploymentsInfo", list}};
 }

@@ -239,19 +239,26 @@ ApiResult CodeDeploy::list_deployment_groups(const base::Json& input) {
 
 ApiResult CodeDeploy::batch_get_deployment_groups(const base::Json& input) {
   const std::string application = base::json_string(input, "applicationName");
-  base::Json list = base::Json::array();
+  const auto found = state_.applications.find(application);
+  if (found == state_.applications.end()) return no_application(application);
+  base::Json answer = {{"deploymentGroupsInfo", base::Json::array()}};
   for (const std::string& name : string_list(input, "deploymentGroupNames")) {
+    if (!found->second.groups.contains(name)) {
+      answer["errorMessage"] = fmt::format("No Deployment Group found for name: {}", name);
+      continue;
+    }
     ApiResult one = get_deployment_group({{"applicationName", application}, {"deploymentGroupName", name}});
-    if (const auto* failure = std::get_if<ApiFailure>(&one)) return *failure;
-    list.push_back(std::get<base::Json>(one)["deploymentGroupInfo"]);
+    answer["deploymentGroupsInfo"].push_back(std::get<base::Json>(one)["deploymentGroupInfo"]);
   }
-  return base::Json{{"deploymentGroupsInfo", list}};
+  return answer;
 }
 
 ApiResult CodeDeploy::delete_deployment_group(const base::Json& input) {
-  const auto found = state_.applications.find(base::json_string(input, "applicationName"));
-  if (found == state_.applications.end()) return no_application(base::json_string(input, "applicationName"));
-  found->second.groups.erase(base::json_string(input, "deploymentGroupName"));
+  const std::string application = base::json_string(input, "applicationName");
+  if (application.empty()) return no_application(application);
+  const auto found = state_.applications.find(application);
+  if (found != state_.applications.end())
+    found->second.groups.erase(base::json_string(input, "deploymentGroupName"));
   return base::Json{{"hooksNotCleanedUp", base::Json::array()}};
 }
 

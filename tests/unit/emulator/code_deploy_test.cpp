@@ -227,8 +227,10 @@ TEST_F(CodeDeployTest, TakesADeploymentBackWhoseHookFails) {
 }
 
 TEST_F(CodeDeployTest, FailsAfterAnHourWhenTheNewTaskSetDoesNotBecomeHealthy) {
-  const std::string id = deploy(revision(add_revision(Behaviour::sick)));
-  wait(59 * 60);
+  const std::string id = deploy(revision(add_revision(Behaviour::slow)));
+  wait(10);
+  clock_.advance(std::chrono::minutes(58));
+  wait(10);
   EXPECT_EQ(info(id)["status"], "InProgress");
   wait(2 * 60);
   EXPECT_EQ(info(id)["errorInformation"]["code"], "TIMEOUT");
