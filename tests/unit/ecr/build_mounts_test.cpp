@@ -1,13 +1,14 @@
 #include "ecr/build_mounts.h"
 
 #include <gmock/gmock.h>
+#include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <thread>
 
 #include "base/process.h"
+#include "base/unix_socket.h"
 #include "tests/unit/ecr/build_fixture.h"
 
 namespace ecr {
@@ -82,11 +83,7 @@ TEST_F(BuildMountTest, FillsANewCacheFromAStage) {
 
 TEST_F(BuildMountTest, LeadsToTheAgentOfTheCaller) {
   const auto path = (folder() / "agent").string();
-  sockaddr_un address{.sun_family = AF_UNIX};
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
-  const base::Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  ASSERT_EQ(::listen(listener.get(), 8), 0);
+  const auto listener = take(base::listen_at(path, 8));
   // Only that there is one can be seen by a shell: what it says is the socket's business.
   const auto image = build(
       "FROM shell:1\nRUN --mount=type=ssh,mode=0666 [ -S $SSH_AUTH_SOCK ] && echo $SSH_AUTH_SOCK > /seen && "
@@ -98,25 +95,19 @@ TEST_F(BuildMountTest, LeadsToTheAgentOfTheCaller) {
               AllOf(StartsWith("Dockerfile:2:1: "), HasSubstr("the ssh agent \"default\" is required")));
   EXPECT_THAT(failure("FROM shell:1\nRUN --mount=type=ssh true\n",
                       [](BuildOptions& options) { options.ssh_agents["default"] = "/nowhere"; }),
-              HasSubstr("connecting to the ssh agent at /nowhere"));
+              AllOf(HasSubstr("connecting to /nowhere"), HasSubstr("reaching the ssh agent")));
 }
 
 TEST(AgentRelay, PassesBothWays) {
   const auto folder = take(base::TempDir::create("relay"));
   const auto agent = (folder.path() / "agent").string();
-  sockaddr_un address{.sun_family = AF_UNIX};
-  agent.copy(address.sun_path, sizeof address.sun_path - 1);
-  const base::Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  ASSERT_EQ(::listen(listener.get(), 8), 0);
+  const auto listener = take(base::listen_at(agent, 8));
   const auto relay = take(AgentRelay::start(folder.path() / "relay", agent));
   // The first connection asks whether there is an agent.
   const base::Fd probe(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  const auto relayed = (folder.path() / "relay").string();
-  sockaddr_un place{.sun_family = AF_UNIX};
-  relayed.copy(place.sun_path, sizeof place.sun_path - 1);
-  const base::Fd client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ASSERT_EQ(::connect(client.get(), reinterpret_cast<const sockaddr*>(&place), sizeof place), 0);
+  const auto client = take(base::connect_to(folder.path() / "relay", base::Blocking::yes));
+  pollfd asked{listener.get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&asked, 1, 10'000), 1);
   const base::Fd server(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
   char got[3];
   ASSERT_EQ(::write(client.get(), "ask", 3), 3);
