@@ -1,15 +1,12 @@
 """Caches of builds that leave the machine, and images that are the same wherever they are built."""
 
-import json
 import os
 import re
 import shutil
-import socket
-import subprocess
 import tarfile
 import time
-import urllib.request
 
+from debian_registry import DebianRegistry
 from harness import WorkflowTest
 from images import busybox_tree
 
@@ -55,30 +52,6 @@ class BuildCacheTest(WorkflowTest):
         output = self.run_pipeline("image", "build", *arguments, os.fspath(context or self.context), env=env)
         return re.findall(r"^sha256:[0-9a-f]{64}$", output, re.MULTILINE)[-1], output
 
-    def start_registry(self):
-        """docker-registry on a port of its own; its address."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{probe.getsockname()[1]}"
-        config = self.folder / "registry.json"
-        storage = {"filesystem": {"rootdirectory": os.fspath(self.folder / "registry")}}
-        settings = {"version": 0.1, "log": {"level": "error"}, "storage": storage, "http": {"addr": address}}
-        config.write_text(json.dumps(settings))
-        process = subprocess.Popen(  # pylint: disable=consider-using-with
-            ["docker-registry", "serve", os.fspath(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            try:
-                with urllib.request.urlopen(f"http://{address}/v2/"):
-                    return address
-            except OSError:
-                time.sleep(0.02)
-        self.fail("docker-registry did not start")
-        return ""
-
     def test_the_same_epoch_makes_the_same_image_on_two_machines(self):
         """Other folders, other times of files, no cache in common."""
         other = self.make_context("elsewhere/deep")
@@ -92,7 +65,7 @@ class BuildCacheTest(WorkflowTest):
 
     def test_a_registry_carries_the_cache(self):
         """mode=min has the image's own steps, mode=max all."""
-        address = self.start_registry()
+        address = DebianRegistry(self, self.folder / "registry").address
         for mode, cached in (("min", 8), ("max", 9)):
             reference = f"{address}/cache:{mode}"
             first, _ = self.build(f"{mode}-one", "--cache-to", f"type=registry,ref={reference},mode={mode}")
@@ -120,7 +93,7 @@ class BuildCacheTest(WorkflowTest):
 
     def test_an_image_carries_the_cache_of_its_own_layers(self):
         """type=inline, pushed with the image."""
-        address = self.start_registry()
+        address = DebianRegistry(self, self.folder / "registry").address
         name = f"{address}/app:1"
         first, _ = self.build("one", "--cache-to", "type=inline", "-t", name)
         env = {"PIPELINE_STATE_DIR": os.fspath(self.folder / "one")}

@@ -2,11 +2,10 @@
 
 import json
 import os
-import socket
 import subprocess
-import time
 import urllib.request
 
+from debian_registry import DebianRegistry
 from harness import WorkflowTest
 
 ACCEPT = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"
@@ -18,27 +17,7 @@ class BuildPushTest(WorkflowTest):
     def setUp(self):
         super().setUp()
         self.need_root("building images needs root here")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.registry = f"127.0.0.1:{probe.getsockname()[1]}"
-        config = self.folder / "registry.json"
-        storage = {"filesystem": {"rootdirectory": os.fspath(self.folder / "registry")}}
-        config.write_text(
-            json.dumps({"version": 0.1, "log": {"level": "error"}, "storage": storage, "http": {"addr": self.registry}})
-        )
-        process = subprocess.Popen(  # pylint: disable=consider-using-with
-            ["docker-registry", "serve", os.fspath(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            try:
-                with urllib.request.urlopen(f"http://{self.registry}/v2/"):
-                    return
-            except OSError:
-                time.sleep(0.02)
-        self.fail("docker-registry did not start")
+        self.registry = DebianRegistry(self, self.folder / "registry").address
 
     def run_build(self, inputs, *more, state=None):
         """One step of the action with these inputs; the output."""

@@ -3,13 +3,11 @@
 import http.server
 import json
 import re
-import socket
-import subprocess
 import threading
-import time
 import unittest
 import urllib.request
 
+from debian_registry import DebianRegistry
 from harness import WorkflowTest
 
 
@@ -260,32 +258,8 @@ class DockerTest(WorkflowTest):
         )
         self.assertIn("found: yes", output)
 
-    def registry(self):
-        """An empty registry on a free port; its address."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        config = self.folder / "registry.yml"
-        config.write_text(
-            "version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: '127.0.0.1:%d'}\n"
-            % (self.folder / "registry", port)
-        )
-        process = subprocess.Popen(
-            ["docker-registry", "serve", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/", timeout=5).close()
-                return f"127.0.0.1:{port}"
-            except OSError:
-                time.sleep(0.05)
-        self.fail("the registry did not start")
-
     def test_login_build_and_push_by_tag_and_by_digest(self):
-        address = self.registry()
+        address = DebianRegistry(self, self.folder / "registry").address
         self.write("Dockerfile", "FROM scratch\nCOPY README.md /\n")
         self.commit()
         output = self.run_steps(
