@@ -177,6 +177,14 @@ class NamespaceSandbox : public Sandbox {
     return std::move(answer.fds[0]);
   }
 
+  Result<base::Fd> root() override {
+    if (plan_.walls == Walls::landlock) return Sandbox::root();
+    TRY(auto answer, ask({.kind = Kind::root}));
+    if (answer.number < 0 || answer.fds.empty())
+      return base::system_error("opening the sandbox's root", static_cast<int>(answer.other));
+    return std::move(answer.fds[0]);
+  }
+
   Result<Egress> take_egress() override {
     if (!egress_) return base::make_error(base::ErrorKind::denied, "nothing leaves this sandbox");
     return *std::exchange(egress_, std::nullopt);

@@ -87,6 +87,11 @@ class Sandbox {
   virtual base::Result<base::Fd> connect(std::uint16_t port) = 0;
   /// A listening TCP socket on `address`:port made inside the sandbox's network namespace.
   virtual base::Result<base::Fd> listen(const std::string& address, std::uint16_t port) = 0;
+  /// Its root folder as its processes see it, for openat2(): all below it is theirs to change meanwhile. Some
+  /// of it is the kernel's (/proc): who opens files there looks at what they are.
+  virtual base::Result<base::Fd> root() {
+    return base::make_error(base::ErrorKind::denied, "this sandbox has no root of its own");
+  }
   /// Once, of a sandbox whose plan has egress.
   virtual base::Result<Egress> take_egress() {
     return base::make_error(base::ErrorKind::denied, "nothing leaves this sandbox");

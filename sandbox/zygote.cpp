@@ -150,6 +150,9 @@ class Zygote {
       case Kind::listen:
         listen(message);
         break;
+      case Kind::root:
+        give_root();
+        break;
       default:
         reply(-1, EINVAL, "unknown request");
         break;
@@ -264,6 +267,11 @@ class Zygote {
       return;
     }
     reply(0, 0, "", std::move(socket));
+  }
+
+  void give_root() {
+    base::Fd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    root ? reply(0, 0, "", std::move(root)) : reply(-1, errno, "open");
   }
 
   int control_;

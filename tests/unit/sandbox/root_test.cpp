@@ -93,6 +93,18 @@ TEST_F(RootTest, NamesTheSourceThatIsNotThere) {
   EXPECT_NE(made.error().message.find("while mounting /data"), std::string::npos) << made.error().message;
 }
 
+TEST_F(RootTest, IsGivenToWhoeverMadeTheSandbox) {
+  ASSERT_TRUE(base::write_file(folder_.path() / "file", "content").ok());
+  auto sandbox = make({.mounts = {{.source = folder_.path(), .target = "/data"}}});
+  const auto root = sandbox->root();
+  ASSERT_TRUE(root.ok()) << root.error().to_string();
+  const auto file = base::open_beneath(root->get(), "data/file", O_RDONLY);
+  ASSERT_TRUE(file.ok()) << file.error().to_string();
+  EXPECT_EQ(base::read_all(file->get()).value(), "content");
+  ASSERT_TRUE(sandbox->destroy().ok());
+  EXPECT_FALSE(sandbox->root().ok());
+}
+
 TEST_F(RootTest, HidesFoldersAndFiles) {
   for (const char* name : {"secret/key", "key", "seen"})
     ASSERT_TRUE(base::make_directories((folder_.path() / name).parent_path()).ok() &&
