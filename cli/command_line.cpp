@@ -198,6 +198,11 @@ void add_image(CLI::App& app, ImageFlags& flags) {
       ->required();
   verb("ls", "List the images", "", 0, 0);
   verb("inspect", "Show an image's manifest and configuration", "The image", 1, 1);
+  verb("history", "Show how an image came to be, newest step first", "The image", 1, 1)
+      ->add_flag("--json", flags.json, "As JSON");
+  verb("diff", "Show what differs between two images: files, modes, owners, configuration", "Two images", 2,
+       2)
+      ->add_flag("--json", flags.json, "As JSON");
   verb("rm", "Forget images", "Images", 1, 1000);
   verb("tag", "Give an image one more name", "The image and the new name", 2, 2);
   verb("push", "Push to the registry that the name says", "The image", 1, 1)

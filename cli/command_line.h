@@ -122,13 +122,14 @@ struct EmulatorFlags {
 
 struct ImageFlags {
   std::string verb;  ///< build, import, load, save, ls, inspect, rm, tag, push, pull, fsck, prune, unpack,
-                     ///< tags, referrers, delete
+                     ///< tags, referrers, delete, history, diff
   std::vector<std::string> arguments;
   ImageBuildFlags build;
   std::vector<std::string> environment;
   std::vector<std::string> command;
   std::string output;
   bool repair = false;
+  bool json = false;
   std::string platform;
   std::string compression;
   std::string artifact_type;

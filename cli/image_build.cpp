@@ -10,8 +10,8 @@
 #include "cli/interrupts.h"
 #include "cli/run_inputs.h"
 #include "ecr/build.h"
+#include "ecr/build_settings.h"
 #include "ecr/docker_config.h"
-#include "ecr/provenance.h"
 #include "ecr/pull.h"
 #include "ecr/push.h"
 
@@ -25,41 +25,6 @@ using base::Path;
 using base::Result;
 
 constexpr std::size_t kLargestSecret = 1U << 20;
-
-/// `key=value,key=value`; a bare word is a key without a value.
-std::map<std::string, std::string> build_fields(const std::string& text) {
-  std::map<std::string, std::string> fields;
-  for (const auto& part : base::split(text, ',')) {
-    const auto equals = part.find('=');
-    fields[part.substr(0, equals)] = equals == std::string::npos ? "" : part.substr(equals + 1);
-  }
-  return fields;
-}
-
-Result<std::map<std::string, std::string>> read_build_secrets(const std::vector<std::string>& texts) {
-  std::map<std::string, std::string> secrets;
-  for (const auto& text : texts) {
-    auto fields = build_fields(text);
-    const auto source = fields.contains("src") ? fields["src"] : fields["source"];
-    if (fields["id"].empty())
-      return make_error(ErrorKind::invalid_input,
-                        "--secret: expected id=NAME,src=FILE or id=NAME,env=VARIABLE");
-    if (!source.empty()) {
-      TRY(secrets[fields["id"]],
-          base::read_file(source, kLargestSecret).while_doing("reading the secret " + fields["id"]));
-      continue;
-    }
-    const auto variable = fields["env"].empty() ? fields["id"] : fields["env"];
-    const char* value = std::getenv(variable.c_str());
-    if (value == nullptr) {
-      return make_error(ErrorKind::not_found,
-                        fmt::format("--secret {}: there is no variable {}, and no src=FILE is given",
-                                    fields["id"], variable));
-    }
-    secrets[fields["id"]] = value;
-  }
-  return secrets;
-}
 
 Result<std::map<std::string, std::string>> find_agents(const std::vector<std::string>& texts) {
   std::map<std::string, std::string> agents;
@@ -91,55 +56,27 @@ Result<void> read_dockerfile(const ImageBuildFlags& flags, const Path& context, 
   return {};
 }
 
-/// Platforms, annotations and attestations.
-Result<void> read_what_is_said_about_it(const ImageBuildFlags& flags, ecr::BuildOptions& options) {
-  std::vector<ecr::Platform> platforms;
-  for (const auto& text : flags.platforms) {
-    for (const auto& name : base::split(text, ',')) {
-      TRY(auto platform, ecr::parse_platform(base::trim(name)));
-      platforms.push_back(std::move(platform));
+// The service of type=gha belongs to a job; here there is none.
+Result<void> refuse_actions_caches(const std::vector<ecr::CachePlace>& places) {
+  for (const auto& place : places) {
+    if (place.kind == ecr::CachePlace::Kind::actions) {
+      return base::invalid_input(
+          "a cache with type=gha is for jobs, by docker/build-push-action; use type=registry or type=local");
     }
   }
-  if (!platforms.empty()) options.platforms = std::move(platforms);
-  for (const auto& text : flags.annotations) {
-    TRY(auto annotations, ecr::parse_annotation(text));
-    options.annotations.insert(options.annotations.end(), annotations.begin(), annotations.end());
-  }
-  TRY(options.provenance, ecr::parse_provenance(flags.provenance));
-  if (flags.sbom != "true" && flags.sbom != "false" && !flags.sbom.empty()) {
-    return make_error(
-        ErrorKind::invalid_input,
-        fmt::format("--sbom: expected true or false, found '{}'; other generators are not run", flags.sbom));
-  }
-  options.sbom = flags.sbom == "true";
   return {};
-}
-
-// The service of type=gha belongs to a job; here there is none.
-Result<ecr::CachePlace> place_outside_jobs(Result<ecr::CachePlace> place, const std::string& text) {
-  if (!place || place->kind != ecr::CachePlace::Kind::actions) return place;
-  return base::invalid_input(fmt::format(
-      "the cache '{}': type=gha is for jobs, by docker/build-push-action; use type=registry or type=local",
-      text));
 }
 
 Result<void> read_pairs_of_build(const ImageBuildFlags& flags, ecr::BuildOptions& options) {
   TRY(options.build_args, parse_pairs(flags.arguments, BareName::from_environment));
   TRY(options.labels, parse_pairs(flags.labels, BareName::refused));
   TRY(options.named_contexts, parse_pairs(flags.contexts, BareName::refused));
-  TRY(options.secrets, read_build_secrets(flags.secrets));
+  TRY(options.secrets, ecr::read_build_secrets(flags.secrets));
   TRY(options.ssh_agents, find_agents(flags.agents));
-  for (const auto& text : flags.cache_from) {
-    TRY(auto place, place_outside_jobs(ecr::parse_cache_source(text), text));
-    options.cache_from.push_back(std::move(place));
-  }
-  for (const auto& text : flags.cache_to) {
-    TRY(auto place, place_outside_jobs(ecr::parse_cache_target(text), text));
-    options.cache_to.push_back(std::move(place));
-  }
-  TRY(read_what_is_said_about_it(flags, options));
+  TRY(ecr::apply_build_settings(flags.settings, options));
+  TRY(refuse_actions_caches(options.cache_from));
+  TRY(refuse_actions_caches(options.cache_to));
   if (const char* epoch = std::getenv(ecr::kEpochArg)) options.build_args.try_emplace(ecr::kEpochArg, epoch);
-  if (flags.network == "none") options.network = sandbox::NetworkMode::isolated;
   return {};
 }
 
@@ -165,21 +102,24 @@ void add_image_build_options(CLI::App* verb, ImageBuildFlags& flags) {
   list("--label", flags.labels, "A label of the image: NAME=VALUE");
   list("--secret", flags.secrets, "A secret for RUN: id=NAME,src=FILE or id=NAME,env=VARIABLE");
   list("--ssh", flags.agents, "An ssh agent for RUN: default, or NAME=SOCKET");
-  list("--cache-from", flags.cache_from, "Layers of another build: type=registry,ref=… or type=local,src=…");
-  list("--cache-to", flags.cache_to,
+  list("--cache-from", flags.settings.cache_from,
+       "Layers of another build: type=registry,ref=… or type=local,src=…");
+  list("--cache-to", flags.settings.cache_to,
        "Where to leave this build's layers: type=registry,ref=…[,mode=max], type=local,dest=…, type=inline");
-  list("--platform", flags.platforms,
+  list("--platform", flags.settings.platforms,
        "linux/amd64,linux/arm64: several make an index; default: this machine's");
-  list("--annotation", flags.annotations, "Of the manifest, or index:key=value and the like");
-  verb->add_option("--provenance", flags.provenance, "Attest how it was built: true or mode=min,…")
+  list("--annotation", flags.settings.annotations, "Of the manifest, or index:key=value and the like");
+  verb->add_option("--provenance", flags.settings.provenance, "Attest how it was built: true or mode=min,…")
       ->expected(0, 1)
       ->default_str("true");
-  verb->add_option("--sbom", flags.sbom, "Attest the packages in it: true")
+  verb->add_option("--sbom", flags.settings.sbom, "Attest the packages in it: true")
       ->expected(0, 1)
       ->default_str("true");
-  verb->add_option("--network", flags.network, "Of RUN: default or none")
+  verb->add_option("--network", flags.settings.network, "Of RUN: default or none")
       ->check(CLI::IsMember({"default", "host", "none"}));
   verb->add_option("--iidfile", flags.image_id_file, "Write the image's id there");
+  verb->add_option("--metadata-file", flags.metadata_file,
+                   "Write the digests of what was built there, as JSON");
   verb->add_flag("--no-cache", flags.no_cache, "Use no cached layer");
   verb->add_flag("--pull", flags.pull, "Ask the registry for base images that are here");
   verb->add_flag("-q,--quiet", flags.quiet, "Print the digest only");
@@ -208,6 +148,8 @@ Result<void> build_image_of(const ImageBuildFlags& flags, const std::string& fol
   options.stop = interrupt_token();
   TRY(const auto built, ecr::build_image(options, store));
   if (!flags.image_id_file.empty()) TRY(base::write_file(flags.image_id_file, built.image_id.to_string()));
+  if (!flags.metadata_file.empty())
+    TRY(base::write_file(flags.metadata_file, base::to_text(ecr::build_metadata(built), 2) + "\n"));
   fmt::print("{}\n", built.manifest.digest.to_string());
   return {};
 }

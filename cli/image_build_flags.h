@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "ecr/build_settings.h"
+
 namespace cli {
 
 struct ImageBuildFlags {
@@ -12,17 +14,12 @@ struct ImageBuildFlags {
   std::string target;
   std::vector<std::string> arguments;  ///< NAME=VALUE
   std::vector<std::string> labels;
-  std::vector<std::string> annotations;
   std::vector<std::string> secrets;   ///< id=…,src=…|env=…
   std::vector<std::string> agents;    ///< default, or id=socket
   std::vector<std::string> contexts;  ///< name=folder or name=docker-image://…
-  std::vector<std::string> platforms;
-  std::vector<std::string> cache_from;
-  std::vector<std::string> cache_to;
-  std::string network = "default";
+  ecr::BuildSettings settings;
   std::string image_id_file;
-  std::string provenance;
-  std::string sbom;
+  std::string metadata_file;
   bool no_cache = false;
   bool pull = false;
   bool quiet = false;

@@ -14,6 +14,8 @@
 #include "cli/interrupts.h"
 #include "ecr/docker_config.h"
 #include "ecr/image_archive.h"
+#include "ecr/image_diff.h"
+#include "ecr/image_history.h"
 #include "ecr/image_store.h"
 #include "ecr/pull.h"
 #include "ecr/push.h"
@@ -83,6 +85,35 @@ base::Result<void> inspect(Call& call) {
   return {};
 }
 
+base::Result<void> history(Call& call) {
+  TRY(const auto image, call.store.image(call.flags.arguments[0]));
+  base::Json all = base::Json::array();
+  for (const auto& step : ecr::history_of(image)) {
+    if (!call.flags.json) {
+      fmt::print("{:<20}  {:>10}  {}\n", step.entry.created,
+                 step.layer ? base::format_bytes(step.layer->size) : "-", step.entry.created_by);
+      continue;
+    }
+    base::Json row = {{"created", step.entry.created},
+                      {"created_by", step.entry.created_by},
+                      {"comment", step.entry.comment}};
+    if (step.layer) row["layer"] = {{"digest", step.layer->digest.to_string()}, {"size", step.layer->size}};
+    all.push_back(std::move(row));
+  }
+  if (call.flags.json) fmt::print("{}\n", base::to_text(all, 2));
+  return {};
+}
+
+base::Result<void> diff(Call& call) {
+  TRY(const auto found, ecr::diff_images(call.store, call.flags.arguments[0], call.flags.arguments[1]));
+  if (call.flags.json) {
+    fmt::print("{}\n", base::to_text(ecr::to_json(found), 2));
+  } else {
+    fmt::print("{}", ecr::to_text(found));
+  }
+  return {};
+}
+
 base::Result<void> remove(Call& call) {
   for (const auto& name : call.flags.arguments) TRY(call.store.remove(name));
   TRY(const auto freed, call.store.collect_garbage());
@@ -138,6 +169,8 @@ base::Result<void> carry_out(Call& call) {
   if (verb == "load") return load(call);
   if (verb == "save") return ecr::save_image(call.store, call.flags.arguments[0], call.flags.output);
   if (verb == "inspect") return inspect(call);
+  if (verb == "history") return history(call);
+  if (verb == "diff") return diff(call);
   if (verb == "rm") return remove(call);
   if (verb == "tag") return tag(call);
   if (verb == "push") return push(call);

@@ -41,6 +41,8 @@ class HealthProbe {
   /// Readable when the running check has ended; -1 when none runs.
   [[nodiscard]] int ended_fd() const { return running_ ? running_->ended.get() : -1; }
   [[nodiscard]] Health health() const { return health_; }
+  /// Failures that counted since it was last found healthy.
+  [[nodiscard]] int failures() const { return failures_; }
   /// The check under way is of no interest any more.
   void forget() { running_.reset(); }
 

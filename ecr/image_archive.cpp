@@ -169,6 +169,18 @@ Result<std::vector<std::string>> name_oci_images(ImageStore& store, const Loaded
   return names;
 }
 
+/// What `docker load` of older engines, and tools that know no OCI layout, look for.
+base::Json docker_manifest(const Image& image, const ImageReference& reference) {
+  const auto path = [](const Digest& digest) { return "blobs/sha256/" + digest.hex(); };
+  base::Json layers = base::Json::array();
+  for (const auto& layer : image.manifest.layers) layers.push_back(path(layer.digest));
+  base::Json tags = base::Json::array();
+  if (!reference.tag.empty()) tags.push_back(reference.to_string());
+  return base::Json::array({{{"Config", path(image.manifest.config.digest)},
+                             {"RepoTags", std::move(tags)},
+                             {"Layers", std::move(layers)}}});
+}
+
 /// A layer as it came: a plain one is compressed when it is pushed.
 Result<Descriptor> stored_layer(const ImageStore& store, const Digest& digest) {
   TRY(const auto fd, store.open_blob(digest));
@@ -260,6 +272,7 @@ Result<void> save_image(const ImageStore& store, const std::string& name, const 
   ArchiveWriter writer(fd.get());
   TRY(writer.add_text("oci-layout", R"({"imageLayoutVersion":"1.0.0"})"));
   TRY(writer.add_text("index.json", base::to_text(index)));
+  TRY(writer.add_text("manifest.json", base::to_text(docker_manifest(image, reference))));
   TRY(writer.add_blob(store, image.descriptor.digest));
   TRY(writer.add_blob(store, image.manifest.config.digest));
   std::vector<Digest> written;

@@ -1,0 +1,33 @@
+#pragma once
+// What `docker buildx build` is told beside names and arguments, as the texts of its flags: for all front
+// ends alike. Not for where the files are that it names (a front end's matter).
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/json_fwd.h"
+#include "base/result.h"
+#include "ecr/build.h"
+
+namespace ecr {
+
+struct BuildSettings {
+  std::vector<std::string> platforms;  ///< each may be a list with commas
+  std::vector<std::string> annotations;
+  std::vector<std::string> cache_from;
+  std::vector<std::string> cache_to;
+  std::string provenance;
+  std::string sbom;
+  std::string network;  ///< of RUN: default, host or none
+};
+/// An Error names the flag and what it was given.
+base::Result<void> apply_build_settings(const BuildSettings& settings, BuildOptions& options);
+
+/// The contents of `id=NAME,src=FILE` and `id=NAME,env=VARIABLE`, read with the rights of this process.
+base::Result<std::map<std::string, std::string>> read_build_secrets(const std::vector<std::string>& texts);
+
+/// What `--metadata-file` holds, by BuildKit's names.
+base::Json build_metadata(const BuiltImage& built);
+
+}  // namespace ecr
