@@ -205,7 +205,7 @@ Result<void> JobContainers::plan_own_container() {
     job_.log->line(steps::LineKind::debug,
                    "JavaScript actions need a node of the image's own: " + node.error().to_string());
   }
-  TRY(auto volumes, steps::volume_mounts(spec.volumes, job_.folders, folder_, job_.services->host_uid));
+  TRY(auto volumes, steps::volume_mounts(spec.volumes, job_.folders, job_.services->host_uid));
   plan_.mounts.insert(plan_.mounts.end(), volumes.begin(), volumes.end());
   plan_.hostname = container_id().substr(0, 12);
   plan_.hosts = network_->hosts();
@@ -225,7 +225,7 @@ Result<void> JobContainers::plan_services() {
     plan.network = sandbox::NetworkMode::isolated;
     TRY(plan.image, ecr::make_image_root(*job_.services->images, images_[i].manifest,
                                          folder_ / fmt::format("service-{}", i), plan.id_slot));
-    TRY(plan.mounts, steps::volume_mounts(spec.volumes, job_.folders, folder_,
+    TRY(plan.mounts, steps::volume_mounts(spec.volumes, job_.folders,
                                           sandbox::host_uid(plan, 0).value_or(::geteuid())));
     plan.hostname = container_id().substr(0, 12);
     plan.hosts = network_->hosts();

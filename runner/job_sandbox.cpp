@@ -64,6 +64,8 @@ base::Path docker_folder(const steps::JobFolders& folders) {
 base::Result<void> put_docker_on_path(steps::RunningJob& job, Isolation isolation) {
   const auto bin = docker_folder(job.folders) / "bin";
   TRY(base::make_directories(bin));
+  if (::symlink("docker", (bin / "docker-compose").c_str()) != 0)
+    return base::system_error("making the docker front", errno);
   if (isolation == Isolation::none) {
     std::error_code ignored;
     const auto program = std::filesystem::read_symlink(kProgram, ignored);

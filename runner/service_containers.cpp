@@ -14,6 +14,7 @@
 #include "ecr/container_start.h"
 #include "ecr/image_root.h"
 #include "ecr/image_user.h"
+#include "steps/container_health.h"
 
 namespace runner {
 
@@ -37,24 +38,6 @@ ecr::ContainerOverrides overrides_of(const ContainerSpec& spec) {
   overrides.user = spec.options.user;
   overrides.working_dir = spec.options.working_dir;
   return overrides;
-}
-
-/// The image's check with what the options say over it.
-std::optional<ecr::HealthCheck> check_of(const ContainerSpec& spec, const ecr::ImageConfig& config) {
-  if (spec.options.no_health_check) return std::nullopt;
-  std::optional<ecr::HealthCheck> check = config.health_check;
-  if (spec.options.health_command) {
-    if (!check) check.emplace();
-    check->test = {"CMD-SHELL", *spec.options.health_command};
-  }
-  if (!check) return std::nullopt;
-  const auto& given = spec.options.health;
-  if (given.interval_ns > 0) check->interval_ns = given.interval_ns;
-  if (given.timeout_ns > 0) check->timeout_ns = given.timeout_ns;
-  if (given.start_period_ns > 0) check->start_period_ns = given.start_period_ns;
-  if (given.start_interval_ns > 0) check->start_interval_ns = given.start_interval_ns;
-  if (given.retries > 0) check->retries = given.retries;
-  return check;
 }
 
 }  // namespace
@@ -124,7 +107,7 @@ Result<void> ServiceContainers::start_one(Service& service) {
   command.output = command.error = pipe.write.get();
   TRY(service.process, service.sandbox->start(command));
   service.output = std::move(pipe.read);
-  const auto check = check_of(spec, config);
+  const auto check = steps::health_check_of(spec.options, config);
   const auto argv = check ? ecr::health_command(*check, config.shell) : std::nullopt;
   if (!argv) return {};
   check_command.argv = *argv;

@@ -3,9 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
-
+#include "steps/docker_volumes.h"
 #include "steps/job_files.h"
 
 namespace steps {
@@ -14,13 +12,6 @@ namespace {
 
 using base::Result;
 using sandbox::Access;
-
-bool is_volume_name(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '-';
-         });
-}
 
 /// Where a path that steps use is on the host; a folder is made when there is nothing.
 Result<HostLocation> shared_source(const std::string& source, const JobFolders& folders,
@@ -42,8 +33,7 @@ Result<HostLocation> shared_source(const std::string& source, const JobFolders& 
 }  // namespace
 
 Result<std::vector<sandbox::Mount>> volume_mounts(const std::vector<VolumeMount>& volumes,
-                                                  const JobFolders& folders, const base::Path& folder,
-                                                  std::uint32_t owner) {
+                                                  const JobFolders& folders, std::uint32_t owner) {
   std::vector<sandbox::Mount> mounts;
   for (const auto& volume : volumes) {
     if (volume.source.empty()) continue;  // all of a container's root is its own and new
@@ -53,15 +43,9 @@ Result<std::vector<sandbox::Mount>> volume_mounts(const std::vector<VolumeMount>
       TRY(const auto source, shared_source(volume.source, folders, owner));
       mount.source = source.folder.string();
       mount.beneath = source.relative.string();
-    } else if (is_volume_name(volume.source)) {
-      TRY(base::make_directories(folder / "volumes"));
-      TRY(const auto parent, base::open_directory(folder / "volumes"));
-      TRY(const auto made, make_folder_for_steps(parent.get(), volume.source, owner));
-      mount.source = (folder / "volumes" / volume.source).string();
     } else {
-      return base::make_error(
-          base::ErrorKind::invalid_input,
-          fmt::format("the volume '{}': expected a name or an absolute path", volume.source));
+      TRY(const auto named, obtain_volume(volumes_folder(folders), volume.source, owner));
+      mount.source = named.string();
     }
     mounts.push_back(std::move(mount));
   }

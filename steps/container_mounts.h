@@ -11,12 +11,10 @@
 
 namespace steps {
 
-/// Folders for the volumes that a job's containers name, the same for all of them. `folder` is the job's on
-/// disk; steps see no more of it than what is mounted. A path is one that the steps see, and stays within the
-/// folder of the job that it is in wherever its links lead.
+/// Folders for the volumes that a job's containers name, the same for all of them. A path is one that the
+/// steps see, and stays within the folder of the job that it is in wherever its links lead.
 base::Result<std::vector<sandbox::Mount>> volume_mounts(const std::vector<VolumeMount>& volumes,
-                                                        const JobFolders& folders, const base::Path& folder,
-                                                        std::uint32_t owner);
+                                                        const JobFolders& folders, std::uint32_t owner);
 
 /// Puts what the container's options say into a plan: hosts, hostname, limits, scratch memory.
 void apply_options(const ContainerOptions& options, sandbox::Plan& plan);

@@ -220,7 +220,11 @@ const std::map<std::string, SetOption>& options_with_value() {
       {"memory", set_memory},
       {"cpus", set_cpus},
       {"pids-limit", set_processes},
-      {"health-cmd", text_option(&ContainerOptions::health_command)},
+      {"health-cmd",
+       [](auto& options, const auto& value) -> Result<void> {
+         options.health_command = {"CMD-SHELL", value};
+         return {};
+       }},
       {"health-interval", duration_option(&ecr::HealthCheck::interval_ns)},
       {"health-timeout", duration_option(&ecr::HealthCheck::timeout_ns)},
       {"health-start-period", duration_option(&ecr::HealthCheck::start_period_ns)},
@@ -244,11 +248,18 @@ const std::map<std::string, SetOption>& options_with_value() {
       {"cap-add", [](auto&, const auto& value) { return check_capability(value); }},
       {"security-opt", [](auto&, const auto& value) { return check_security(value); }},
       {"platform", [](auto&, const auto& value) { return check_own_platform(value); }},
-      // Nobody asks for labels; /dev/shm is larger than what is asked for; the end is SIGKILL, as on GitHub.
-      {"label", [](auto&, const auto&) { return Result<void>(); }},
-      {"shm-size", [](auto&, const auto&) { return Result<void>(); }},
-      {"stop-timeout", [](auto&, const auto&) { return Result<void>(); }},
-      {"stop-signal", [](auto&, const auto&) { return Result<void>(); }}};
+      {"label",
+       [](auto& options, const auto& value) -> Result<void> {
+         const auto equals = value.find('=');
+         options.labels[value.substr(0, equals)] =
+             equals == std::string::npos ? "" : value.substr(equals + 1);
+         return {};
+       }},
+      // Of `docker stop`; a service's end is SIGKILL, as on GitHub.
+      {"stop-timeout", text_option(&ContainerOptions::stop_seconds)},
+      {"stop-signal", text_option(&ContainerOptions::stop_signal)},
+      // /dev/shm is larger than what is asked for.
+      {"shm-size", [](auto&, const auto&) { return Result<void>(); }}};
   return kOptions;
 }
 

@@ -47,11 +47,14 @@ struct ContainerOptions {
   std::vector<sandbox::Mount> tmpfs;
   std::vector<std::string> hosts;    ///< lines for /etc/hosts
   std::vector<std::string> aliases;  ///< more names in the network
-  sandbox::Limits limits;            ///< 0 is as the job's
+  std::map<std::string, std::string> labels;
+  sandbox::Limits limits;    ///< 0 is as the job's
+  std::string stop_signal;   ///< empty: the image's
+  std::string stop_seconds;  ///< of patience; empty: docker's own
   bool read_only = false;
   bool no_health_check = false;
-  std::optional<std::string> health_command;
-  ecr::HealthCheck health;  ///< only what was given is not 0
+  std::vector<std::string> health_command;  ///< as an image has it: CMD-SHELL or CMD first; empty: not given
+  ecr::HealthCheck health;                  ///< only what was given is not 0
   PullPolicy pull = PullPolicy::missing;
 };
 

@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <utility>
 
 #include "base/json.h"
 #include "base/strings.h"
 #include "ecr/build.h"
+#include "ecr/build_settings.h"
 #include "ecr/image_reference.h"
 #include "ecr/pull.h"
 #include "ecr/push.h"
+#include "steps/build_caches.h"
 #include "steps/build_context.h"
 #include "steps/docker_verbs.h"
 #include "steps/job_images.h"
@@ -52,7 +55,7 @@ base::Result<ecr::Descriptor> pull_one(const DockerCall& call, RunningJob& job, 
                                        const std::function<void(std::string_view)>& say) {
   TRY(check_registry(*job.services, wanted.reference));
   ecr::PullOptions options;
-  options.registry = registry_options(*job.services, call.stop);
+  TRY(options.registry, registry_options(*job.services, call.stop));
   options.progress = [&](const std::string& line) { say(line + "\n"); };
   options.platform = wanted.platform;
   return ecr::pull(wanted.reference, *job.services->images, options);
@@ -62,6 +65,15 @@ void tell_ignored(const DockerCall& call) {
   for (const std::string& option : call.command.ignored) {
     call.complain(fmt::format("docker: the option '{}' has no effect here\n", option));
   }
+}
+
+std::vector<ecr::CachePlace> caches_as_seen_from(const std::string& directory,
+                                                 std::vector<ecr::CachePlace> places) {
+  for (auto& place : places) {
+    if (place.kind == ecr::CachePlace::Kind::folder)
+      place.name = (base::Path(directory) / place.name).lexically_normal().string();
+  }
+  return places;
 }
 
 }  // namespace
@@ -79,11 +91,11 @@ base::Result<void> push_image(const DockerCall& call, RunningJob& job, const std
   if (!call.command.quiet) say(fmt::format("The push refers to repository [{}]", reference.name()));
   const auto begin = SteadyClock::now();
   TRY(const auto plan, ecr::plan_push(store, source, reference));
-  TRY(const auto pushed, ecr::push(plan, store, registry_options(*job.services, call.stop),
-                                   [&](const ecr::PushProgress& progress) {
-                                     const std::string line = push_line(progress);
-                                     if (!call.command.quiet && !line.empty()) say(line);
-                                   }));
+  TRY(const auto registry, registry_options(*job.services, call.stop));
+  TRY(const auto pushed, ecr::push(plan, store, registry, [&](const ecr::PushProgress& progress) {
+        const std::string line = push_line(progress);
+        if (!call.command.quiet && !line.empty()) say(line);
+      }));
   say(call.command.quiet ? reference.to_string()
                          : fmt::format("{}: digest: {} size: {}", reference.manifest_key(),
                                        pushed.digest.to_string(), pushed.manifest.size));
@@ -157,13 +169,20 @@ void tell_docker_built(const DockerCall& call, RunningJob& job, const ecr::Built
 }
 
 base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job) {
-  TRY(check_platform(call.command.platform));
   tell_ignored(call);
   TRY(auto options, docker_build_options(call, job));
+  TRY(ecr::apply_build_settings(call.command.build, options));
+  // Whatever is asked for, the policy of the job holds.
+  if (job.services->network == sandbox::NetworkMode::isolated) options.network = job.services->network;
+  TRY(options.registry, registry_options(*job.services, call.stop));
   TRY(const BuildContext context, admit_build_context(call.context, job));
   options.context = context.folder.get();
+  const auto from = caches_as_seen_from(call.directory, std::exchange(options.cache_from, {}));
+  const auto to = caches_as_seen_from(call.directory, std::exchange(options.cache_to, {}));
+  TRY(auto caches, BuildCaches::prepare(from, to, job, options));
   const auto begin = SteadyClock::now();
   TRY(const auto built, ecr::build_image(options, *job.services->images));
+  TRY(caches.deliver(job));
   tell_docker_built(call, job, built, seconds_since(begin));
   if (call.command.push) {
     for (const std::string& tag : options.tags) {
@@ -171,7 +190,8 @@ base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job)
       TRY(push_image(call, job, reference.to_string(), reference));
     }
   }
-  return DockerAnswer{0, built.image_id.to_string()};
+  return DockerAnswer{.image_id = built.image_id.to_string(),
+                      .metadata = base::to_text(ecr::build_metadata(built), 2) + "\n"};
 }
 
 base::Result<DockerAnswer> docker_push(const DockerCall& call, RunningJob& job) {

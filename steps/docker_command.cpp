@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <string_view>
 
 #include "base/strings.h"
+#include "steps/docker_cp.h"
 #include "steps/docker_options.h"
 
 namespace steps {
@@ -17,7 +17,7 @@ struct VerbName {
   std::string_view name;
   DockerVerb verb;
 };
-constexpr std::array<VerbName, 29> kVerbs = {{
+constexpr std::array<VerbName, 43> kVerbs = {{
     {"build", DockerVerb::build},
     {"buildx build", DockerVerb::build},
     {"builder build", DockerVerb::build},
@@ -29,6 +29,9 @@ constexpr std::array<VerbName, 29> kVerbs = {{
     {"images", DockerVerb::images},
     {"inspect", DockerVerb::inspect},
     {"rmi", DockerVerb::rmi},
+    {"history", DockerVerb::history},
+    {"save", DockerVerb::save},
+    {"load", DockerVerb::load},
     {"version", DockerVerb::version},
     {"info", DockerVerb::info},
     {"help", DockerVerb::help},
@@ -44,11 +47,25 @@ constexpr std::array<VerbName, 29> kVerbs = {{
     {"rm", DockerVerb::rm},
     {"wait", DockerVerb::wait},
     {"port", DockerVerb::port},
+    {"cp", DockerVerb::cp},
     {"network create", DockerVerb::network_create},
     {"network rm", DockerVerb::network_rm},
     {"network ls", DockerVerb::network_ls},
+    {"network list", DockerVerb::network_ls},
+    {"network inspect", DockerVerb::network_inspect},
+    {"network prune", DockerVerb::network_prune},
+    {"volume create", DockerVerb::volume_create},
+    {"volume rm", DockerVerb::volume_rm},
+    {"volume remove", DockerVerb::volume_rm},
+    {"volume ls", DockerVerb::volume_ls},
+    {"volume list", DockerVerb::volume_ls},
+    {"volume inspect", DockerVerb::volume_inspect},
+    {"volume prune", DockerVerb::volume_prune},
 }};
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kImageVerbs = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kImageVerbs = {{
+    {"history", "history"},
+    {"save", "save"},
+    {"load", "load"},
     {"build", "build"},
     {"ls", "images"},
     {"list", "images"},
@@ -72,7 +89,8 @@ base::Result<std::pair<DockerVerb, std::size_t>> find_verb(const std::vector<std
     return std::pair(DockerVerb::help, std::size_t{0});
   std::string name = arguments[0] == "-v" ? "--version" : arguments[0];
   std::size_t used = 1;
-  static constexpr std::string_view kGroups[] = {"buildx", "builder", "image", "container", "network"};
+  static constexpr std::string_view kGroups[] = {"buildx",    "builder", "image",
+                                                 "container", "network", "volume"};
   if (arguments.size() > 1 && std::find(std::begin(kGroups), std::end(kGroups), name) != std::end(kGroups)) {
     used = 2;
     if (name == "image") {
@@ -100,60 +118,23 @@ bool takes_a_command(DockerVerb verb) {
   return verb == DockerVerb::run || verb == DockerVerb::create || verb == DockerVerb::exec;
 }
 
-bool switch_value(std::string_view value) {
-  return value.empty() || value == "true" || value == "1";
+base::Result<void> read_options_of(std::vector<std::string> arguments, std::size_t at,
+                                   DockerCommand& command) {
+  OptionWords line{.command = "docker", .words = std::move(arguments), .at = at};
+  if (takes_a_command(command.verb)) {
+    line.operands = Operands::end_the_options;
+    line.other = [&command](const std::vector<std::string>& words, std::size_t& place) {
+      return take_container_option(words, place, command.container);
+    };
+  }
+  TRY(auto read, read_options(docker_options_of(command.verb), std::move(line), command));
+  command.operands = std::move(read.operands);
+  command.ignored = std::move(read.ignored);
+  return {};
 }
 
-base::Result<void> read_options(std::vector<std::string> arguments, std::size_t at, DockerCommand& command) {
-  const std::vector<DockerOption>& options = docker_options_of(command.verb);
-  bool only_operands = false;
-  for (; at < arguments.size(); ++at) {
-    const std::string argument = arguments[at];
-    if (only_operands || argument == "-" || !argument.starts_with('-')) {
-      command.operands.push_back(argument);
-      only_operands = only_operands || takes_a_command(command.verb);
-      continue;
-    }
-    if (argument == "--") {
-      only_operands = true;
-      continue;
-    }
-    std::string name = argument;
-    std::optional<std::string> value;
-    if (const std::size_t equals = argument.find('=');
-        argument.starts_with("--") && equals != std::string::npos) {
-      name = argument.substr(0, equals);
-      value = argument.substr(equals + 1);
-    } else if (!argument.starts_with("--") && argument.size() > 2) {
-      name = argument.substr(0, 2);  // -tname, -t=name
-      value = argument.substr(argument[2] == '=' ? 3 : 2);
-    }
-    const auto option =
-        std::find_if(options.begin(), options.end(), [&](const DockerOption& o) { return o.name == name; });
-    if (option == options.end() && takes_a_command(command.verb)) {
-      if (auto taken = take_container_option(arguments, at, command.container); !taken)
-        return base::invalid_input("docker: " + taken.error().to_string());
-      --at;  // the loop goes on behind it
-      continue;
-    }
-    if (option == options.end() || option->take == nullptr) {
-      return base::invalid_input(fmt::format("docker: the option '{}' is not supported here", name));
-    }
-    if (option->has_value && !value) {
-      if (at + 1 >= arguments.size())
-        return base::invalid_input(fmt::format("docker: the option '{}' needs a value", name));
-      value = arguments[++at];
-    }
-    if (!option->has_value && value && !argument.starts_with("--")) {
-      // `-aq` is `-a -q`.
-      arguments.insert(arguments.begin() + static_cast<std::ptrdiff_t>(at) + 1, "-" + *value);
-      value.reset();
-    }
-    if (!option->has_value && value && !switch_value(*value)) continue;
-    option->take(command, value.value_or(""));
-    if (option->ignored) command.ignored.push_back(name);
-  }
-  return {};
+bool is_in_container(const std::string& side) {
+  return !parse_copy_side(side).container.empty();
 }
 
 base::Result<void> check_operands(const DockerCommand& command) {
@@ -191,11 +172,24 @@ base::Result<void> check_operands(const DockerCommand& command) {
       return expect(count >= 1, "inspect [OPTIONS] NAME [NAME...]");
     case DockerVerb::rmi:
       return expect(count >= 1, "rmi IMAGE [IMAGE...]");
+    case DockerVerb::history:
+      return expect(count == 1, "history [OPTIONS] IMAGE");
+    case DockerVerb::save:
+      return expect(count == 1, "save [OPTIONS] IMAGE; several images in one archive are not supported here");
+    case DockerVerb::load:
+      return expect(count == 0, "load [OPTIONS]");
     case DockerVerb::run:
     case DockerVerb::create:
       return expect(count >= 1, "run [OPTIONS] IMAGE [COMMAND] [ARG...]");
     case DockerVerb::exec:
       return expect(count >= 2, "exec [OPTIONS] CONTAINER COMMAND [ARG...]");
+    case DockerVerb::cp: {
+      const auto sides = count == 2 ? (is_in_container(command.operands[0]) ? 1 : 0) +
+                                          (is_in_container(command.operands[1]) ? 1 : 0)
+                                    : 0;
+      return expect(sides == 1,
+                    "cp [OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-, or SRC_PATH|- CONTAINER:DEST_PATH");
+    }
     case DockerVerb::logs:
       return expect(count == 1, "logs [OPTIONS] CONTAINER");
     case DockerVerb::port:
@@ -208,7 +202,13 @@ base::Result<void> check_operands(const DockerCommand& command) {
       return expect(count >= 1, "start|stop|kill|rm|wait [OPTIONS] CONTAINER [CONTAINER...]");
     case DockerVerb::network_create:
     case DockerVerb::network_rm:
-      return expect(count >= 1, "network create|rm NETWORK");
+    case DockerVerb::network_inspect:
+      return expect(count >= 1, "network create|rm|inspect NETWORK");
+    case DockerVerb::volume_create:
+      return expect(count <= 1, "volume create [OPTIONS] [VOLUME]");
+    case DockerVerb::volume_rm:
+    case DockerVerb::volume_inspect:
+      return expect(count >= 1, "volume rm|inspect VOLUME [VOLUME...]");
     default:
       return {};
   }
@@ -223,12 +223,16 @@ base::Result<DockerCommand> parse_docker_command(const std::vector<std::string>&
   if (command.verb == DockerVerb::help) return command;
   // `rmi -f` and `inspect -f FORMAT` differ in what -f takes.
   std::vector<std::string> rest = arguments;
-  if (command.verb == DockerVerb::rmi) {
-    for (std::string& argument : rest) {
-      if (argument == "-f") argument = "--force";
-    }
+  const bool formats =
+      command.verb == DockerVerb::volume_inspect || command.verb == DockerVerb::network_inspect;
+  const bool filters = command.verb == DockerVerb::volume_ls || command.verb == DockerVerb::network_ls;
+  for (std::string& argument : rest) {
+    if (argument != "-f") continue;
+    if (command.verb == DockerVerb::rmi) argument = "--force";
+    if (formats) argument = "--format";
+    if (filters) argument = "--filter";
   }
-  TRY(read_options(rest, verb.second, command));
+  TRY(read_options_of(std::move(rest), verb.second, command));
   TRY(check_operands(command));
   if (takes_a_command(command.verb)) {
     command.command.assign(command.operands.begin() + 1, command.operands.end());
@@ -257,14 +261,19 @@ std::string docker_help() {
          "  images     List images\n"
          "  inspect    Show an image as JSON\n"
          "  rmi        Remove one or more images\n"
+         "  save       Write an image to an archive (also: load)\n"
+         "  history    Show how an image came to be\n"
          "  run        Run a command in a container of an image (also: create, start)\n"
          "  exec       Run a command in a container that runs\n"
+         "  cp         Copy files between a container and the step\n"
          "  ps         List containers\n"
          "  logs       Show what a container has printed\n"
          "  stop       Stop containers (also: kill, wait)\n"
          "  rm         Remove containers\n"
          "  port       Show where a container's ports are published\n"
-         "  network    create, rm, ls: networks in which containers find each other by name\n"
+         "  network    create, rm, ls, inspect, prune: networks in which containers find each other by name\n"
+         "  volume     create, rm, ls, inspect, prune: folders that containers share, until the job ends\n"
+         "  compose    Run what a Compose file describes: up, down, ps, logs, exec, run and others\n"
          "  version    Show the version\n"
          "  info       Show what this docker is\n";
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "ecr/build_settings.h"
 #include "steps/container_options.h"
 
 namespace steps {
@@ -22,6 +23,9 @@ enum class DockerVerb {
   images,
   inspect,
   rmi,
+  history,
+  save,
+  load,
   version,
   info,
   help,
@@ -37,9 +41,17 @@ enum class DockerVerb {
   rm,
   wait,
   port,
+  cp,
   network_create,
   network_rm,
   network_ls,
+  network_inspect,
+  network_prune,
+  volume_create,
+  volume_rm,
+  volume_ls,
+  volume_inspect,
+  volume_prune,
 };
 
 struct DockerCommand {
@@ -52,8 +64,11 @@ struct DockerCommand {
   std::vector<std::string> build_args_from_environment;  ///< `--build-arg NAME` without a value
   std::map<std::string, std::string> labels;
   std::string target;
-  std::string platform;
+  std::string platform;  ///< of pull
+  ecr::BuildSettings build;
+  std::vector<std::string> secrets;  ///< id=…,src=… or env=…
   std::string iidfile;
+  std::string metadata_file;
   bool no_cache = false;
   bool pull = false;
   bool push = false;
@@ -65,12 +80,16 @@ struct DockerCommand {
   // images, inspect, version, info
   std::string format;
   bool all_tags = false;
+  bool whole = false;  ///< --no-trunc
   // run, create, exec
   ContainerOptions container;
   std::vector<std::string> command;  ///< what follows the image or the container
   std::string name;
-  std::string network = "bridge";
+  std::vector<std::string> networks;  ///< none: bridge
   std::string cidfile;
+  std::string file;          ///< -o of save, -i of load
+  bool keep_owners = false;  ///< -a of cp
+  bool follow_link = false;  ///< -L of cp
   std::vector<std::string> environment_files;
   std::vector<std::string> environment_of_caller;  ///< `-e NAME` without a value
   bool detach = false;
@@ -82,7 +101,7 @@ struct DockerCommand {
   bool follow = false;
   std::vector<std::string> filters;
   std::string tail;
-  std::string seconds = "10";
+  std::string seconds;  ///< of patience; empty: the container's
   std::string signal;
   /// What was accepted and does nothing here, to be told.
   std::vector<std::string> ignored;

@@ -29,8 +29,17 @@ const std::vector<DockerOption>& build_options() {
       {"--build-arg", true, take_build_arg},
       {"--label", true, [](DockerCommand& c, const std::string& v) { add_pair(c.labels, v); }},
       {"--target", true, [](DockerCommand& c, const std::string& v) { c.target = v; }},
-      {"--platform", true, [](DockerCommand& c, const std::string& v) { c.platform = v; }},
+      {"--platform", true, [](DockerCommand& c, const std::string& v) { c.build.platforms.push_back(v); }},
+      {"--annotation", true,
+       [](DockerCommand& c, const std::string& v) { c.build.annotations.push_back(v); }},
+      {"--cache-from", true, [](DockerCommand& c, const std::string& v) { c.build.cache_from.push_back(v); }},
+      {"--cache-to", true, [](DockerCommand& c, const std::string& v) { c.build.cache_to.push_back(v); }},
+      {"--provenance", true, [](DockerCommand& c, const std::string& v) { c.build.provenance = v; }},
+      {"--sbom", true, [](DockerCommand& c, const std::string& v) { c.build.sbom = v; }},
+      {"--network", true, [](DockerCommand& c, const std::string& v) { c.build.network = v; }},
+      {"--secret", true, [](DockerCommand& c, const std::string& v) { c.secrets.push_back(v); }},
       {"--iidfile", true, [](DockerCommand& c, const std::string& v) { c.iidfile = v; }},
+      {"--metadata-file", true, [](DockerCommand& c, const std::string& v) { c.metadata_file = v; }},
       {"--no-cache", false, [](DockerCommand& c, const std::string&) { c.no_cache = true; }},
       {"--pull", false, [](DockerCommand& c, const std::string&) { c.pull = true; }},
       {"--push", false, [](DockerCommand& c, const std::string&) { c.push = true; }},
@@ -40,18 +49,11 @@ const std::vector<DockerOption>& build_options() {
       {"--rm", false, ignore},
       {"--force-rm", false, ignore},
       {"--progress", true, ignore},
-      {"--network", true, ignore, true},
-      {"--cache-from", true, ignore, true},
-      {"--cache-to", true, ignore, true},
-      {"--provenance", true, ignore, true},
-      {"--sbom", true, ignore, true},
       {"--builder", true, ignore, true},
-      {"--secret", true, nullptr},
       {"--ssh", true, nullptr},
       {"--output", true, nullptr},
       {"-o", true, nullptr},
       {"--build-context", true, nullptr},
-      {"--metadata-file", true, nullptr},
   };
   return options;
 }
@@ -107,8 +109,8 @@ const std::vector<DockerOption>& run_options() {
       {"--env", true, take_environment},
       {"--env-file", true, [](DockerCommand& c, const std::string& v) { c.environment_files.push_back(v); }},
       {"--name", true, [](DockerCommand& c, const std::string& v) { c.name = v; }},
-      {"--network", true, [](DockerCommand& c, const std::string& v) { c.network = v; }},
-      {"--net", true, [](DockerCommand& c, const std::string& v) { c.network = v; }},
+      {"--network", true, [](DockerCommand& c, const std::string& v) { c.networks.push_back(v); }},
+      {"--net", true, [](DockerCommand& c, const std::string& v) { c.networks.push_back(v); }},
       {"--cidfile", true, [](DockerCommand& c, const std::string& v) { c.cidfile = v; }},
   };
   return options;
@@ -120,7 +122,7 @@ const std::vector<DockerOption>& container_options() {
       {"--all", false, [](DockerCommand& c, const std::string&) { c.all = true; }},
       {"-q", false, [](DockerCommand& c, const std::string&) { c.quiet = true; }},
       {"--quiet", false, [](DockerCommand& c, const std::string&) { c.quiet = true; }},
-      {"--no-trunc", false, [](DockerCommand& c, const std::string&) { c.all_tags = true; }},
+      {"--no-trunc", false, [](DockerCommand& c, const std::string&) { c.whole = true; }},
       {"--format", true, [](DockerCommand& c, const std::string& v) { c.format = v; }},
       {"--filter", true, [](DockerCommand& c, const std::string& v) { c.filters.push_back(v); }},
       {"-f", true, [](DockerCommand& c, const std::string& v) { c.filters.push_back(v); }},
@@ -150,8 +152,63 @@ const std::vector<DockerOption>& end_options() {
       {"--force", false, [](DockerCommand& c, const std::string&) { c.force = true; }},
       {"-v", false, ignore},
       {"--volumes", false, ignore},
+  };
+  return options;
+}
+
+const std::vector<DockerOption>& archive_options() {
+  static const std::vector<DockerOption> options = {
+      {"-o", true, [](DockerCommand& c, const std::string& v) { c.file = v; }},
+      {"--output", true, [](DockerCommand& c, const std::string& v) { c.file = v; }},
+      {"-i", true, [](DockerCommand& c, const std::string& v) { c.file = v; }},
+      {"--input", true, [](DockerCommand& c, const std::string& v) { c.file = v; }},
+      {"-q", false, ignore},
+      {"--quiet", false, ignore},
+  };
+  return options;
+}
+
+const std::vector<DockerOption>& copy_options() {
+  static const std::vector<DockerOption> options = {
+      {"-a", false, [](DockerCommand& c, const std::string&) { c.keep_owners = true; }},
+      {"--archive", false, [](DockerCommand& c, const std::string&) { c.keep_owners = true; }},
+      {"-L", false, [](DockerCommand& c, const std::string&) { c.follow_link = true; }},
+      {"--follow-link", false, [](DockerCommand& c, const std::string&) { c.follow_link = true; }},
+      {"-q", false, ignore},
+      {"--quiet", false, ignore},
+  };
+  return options;
+}
+
+const std::vector<DockerOption>& history_options() {
+  static const std::vector<DockerOption> options = {
+      {"-q", false, [](DockerCommand& c, const std::string&) { c.quiet = true; }},
+      {"--quiet", false, [](DockerCommand& c, const std::string&) { c.quiet = true; }},
+      {"--no-trunc", false, [](DockerCommand& c, const std::string&) { c.whole = true; }},
+      {"--format", true, [](DockerCommand& c, const std::string& v) { c.format = v; }},
+      {"-H", false, ignore},
+      {"--human", false, ignore},
+  };
+  return options;
+}
+
+/// Of networks and volumes.
+const std::vector<DockerOption>& shared_options() {
+  static const std::vector<DockerOption> options = {
+      {"-q", false, [](DockerCommand& c, const std::string&) { c.quiet = true; }},
+      {"--quiet", false, [](DockerCommand& c, const std::string&) { c.quiet = true; }},
+      {"--format", true, [](DockerCommand& c, const std::string& v) { c.format = v; }},
+      {"--filter", true, [](DockerCommand& c, const std::string& v) { c.filters.push_back(v); }},
+      {"-f", false, [](DockerCommand& c, const std::string&) { c.force = true; }},
+      {"--force", false, [](DockerCommand& c, const std::string&) { c.force = true; }},
+      // All are of one kind, nothing asks for their labels, and all of them end with the job.
       {"-d", true, ignore},
       {"--driver", true, ignore},
+      {"--label", true, ignore},
+      {"--attachable", false, ignore},
+      {"-a", false, ignore},
+      {"--all", false, ignore},
+      {"--no-trunc", false, ignore},
   };
   return options;
 }
@@ -168,17 +225,32 @@ const std::vector<DockerOption>& docker_options_of(DockerVerb verb) {
     case DockerVerb::exec:
       return run_options();
     case DockerVerb::ps:
-    case DockerVerb::network_ls:
       return container_options();
+    case DockerVerb::save:
+    case DockerVerb::load:
+      return archive_options();
+    case DockerVerb::cp:
+      return copy_options();
+    case DockerVerb::history:
+      return history_options();
     case DockerVerb::logs:
       return log_options();
     case DockerVerb::start:
     case DockerVerb::stop:
     case DockerVerb::kill:
     case DockerVerb::rm:
+      return end_options();
     case DockerVerb::network_create:
     case DockerVerb::network_rm:
-      return end_options();
+    case DockerVerb::network_ls:
+    case DockerVerb::network_inspect:
+    case DockerVerb::network_prune:
+    case DockerVerb::volume_create:
+    case DockerVerb::volume_rm:
+    case DockerVerb::volume_ls:
+    case DockerVerb::volume_inspect:
+    case DockerVerb::volume_prune:
+      return shared_options();
     default:
       return other_options();
   }

@@ -20,7 +20,7 @@ struct Frame {
 };
 
 struct DockerRequest {
-  std::string text;  ///< JSON: arguments, directory, environment, dockerfile, password, build_args
+  std::string text;  ///< JSON: arguments, directory, environment, health_test, dockerfile, …
   base::Fd context;  ///< -1 when there is none
 };
 

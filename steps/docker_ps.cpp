@@ -1,10 +1,8 @@
 #include "steps/docker_ps.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -37,12 +35,26 @@ std::string ago(base::WallTime then) {
   return seconds < 120 ? fmt::format("{} seconds", seconds) : fmt::format("{} minutes", seconds / 60);
 }
 
+std::string_view name_of(ecr::Health health) {
+  switch (health) {
+    case ecr::Health::starting:
+      return "starting";
+    case ecr::Health::healthy:
+      return "healthy";
+    case ecr::Health::unhealthy:
+      return "unhealthy";
+  }
+  return "";
+}
+
 std::string status_of(const ContainerState& state) {
   switch (state.phase) {
     case ContainerPhase::created:
       return "Created";
     case ContainerPhase::running:
-      return "Up " + ago(state.started);
+      if (!state.health) return "Up " + ago(state.started);
+      return fmt::format("Up {} ({}{})", ago(state.started),
+                         *state.health == ecr::Health::starting ? "health: " : "", name_of(*state.health));
     case ContainerPhase::exited:
       return fmt::format("Exited ({}) {} ago", state.exit_code, ago(state.finished));
   }
@@ -63,6 +75,26 @@ std::string quoted_command(const DockerContainer& container, bool whole) {
   return "\"" + text + "\"";
 }
 
+std::map<std::string, std::string> labels_of(const DockerContainer& container) {
+  auto labels = container.requested().options.labels;
+  labels.merge(std::map(container.requested().found.config.labels));
+  return labels;
+}
+
+// `name` or `name=value`
+bool has_label(const DockerContainer& container, const std::string& wanted) {
+  const auto equals = wanted.find('=');
+  const auto labels = labels_of(container);
+  const auto found = labels.find(wanted.substr(0, equals));
+  return found != labels.end() && (equals == std::string::npos || found->second == wanted.substr(equals + 1));
+}
+
+std::string shown_labels(const DockerContainer& container) {
+  std::vector<std::string> shown;
+  for (const auto& [name, value] : labels_of(container)) shown.push_back(name + "=" + value);
+  return base::join(shown, ",");
+}
+
 Result<bool> passes(const DockerContainer& container, const std::vector<std::string>& filters) {
   for (const auto& filter : filters) {
     const auto equals = filter.find('=');
@@ -77,46 +109,22 @@ Result<bool> passes(const DockerContainer& container, const std::vector<std::str
       passed = name_of(container.state().phase) == value;
     } else if (key == "ancestor") {
       passed = container.requested().image == value;
+    } else if (key == "label") {
+      passed = has_label(container, value);
+    } else if (key == "health") {
+      const auto health = container.state().health;
+      passed = health ? name_of(*health) == value : value == "none";
+    } else if (key == "network") {
+      passed = container.requested().is_in(value);
     } else {
       return base::invalid_input(fmt::format(
-          "docker ps: the filter '{}' is not supported here; what is: name, id, status, ancestor", key));
+          "docker ps: the filter '{}' is not supported here; what is: name, id, status, ancestor, "
+          "label, health, network",
+          key));
     }
     if (!passed) return false;
   }
   return true;
-}
-
-int signal_of(const std::string& text, int otherwise) {
-  if (text.empty()) return otherwise;
-  if (const auto number = base::parse_integer(text)) return static_cast<int>(*number);
-  static constexpr std::array<std::pair<std::string_view, int>, 9> kNames = {{{"HUP", SIGHUP},
-                                                                              {"INT", SIGINT},
-                                                                              {"QUIT", SIGQUIT},
-                                                                              {"KILL", SIGKILL},
-                                                                              {"USR1", SIGUSR1},
-                                                                              {"USR2", SIGUSR2},
-                                                                              {"TERM", SIGTERM},
-                                                                              {"CONT", SIGCONT},
-                                                                              {"STOP", SIGSTOP}}};
-  std::string name = base::to_upper(text);
-  if (name.starts_with("SIG")) name = name.substr(3);
-  for (const auto& [known, number] : kNames) {
-    if (known == name) return number;
-  }
-  return -1;
-}
-
-Result<int> checked_signal(const std::string& text, int otherwise) {
-  const int number = signal_of(text, otherwise);
-  if (number > 0 && number <= SIGRTMAX) return number;
-  return base::invalid_input(fmt::format("Error response from daemon: invalid signal: {}", text));
-}
-
-void end(const DockerCall& call, DockerContainer& container, int number, std::chrono::seconds patience) {
-  (void)container.signal(number);
-  if (container.wait_for_end(call.stop, patience)) return;
-  (void)container.signal(SIGKILL);
-  (void)container.wait_for_end(call.stop);
 }
 
 std::string iso_time(base::WallTime time) {
@@ -127,7 +135,7 @@ std::string iso_time(base::WallTime time) {
 
 Result<DockerAnswer> docker_ps(const DockerCall& call) {
   const auto& command = call.command;
-  const bool whole = command.all_tags;
+  const bool whole = command.whole;
   const bool table = !command.quiet && command.format.empty();
   if (table) {
     call.print(fmt::format("{:<14} {:<30} {:<24} {:<22} {:<30} {:<30} {}\n", "CONTAINER ID", "IMAGE",
@@ -149,7 +157,8 @@ Result<DockerAnswer> docker_ps(const DockerCall& call) {
                             {"Status", status_of(state)},
                             {"State", name_of(state.phase)},
                             {"Ports", ports_of(*container)},
-                            {"Networks", container->requested().network},
+                            {"Networks", base::join(container->requested().networks, ",")},
+                            {"Labels", shown_labels(*container)},
                             {"Names", container->name()}};
     if (command.quiet) {
       call.print(id + "\n");
@@ -206,83 +215,6 @@ Result<DockerAnswer> docker_port(const DockerCall& call) {
   return DockerAnswer{};
 }
 
-Result<DockerAnswer> docker_stop(const DockerCall& call) {
-  const auto seconds = base::parse_integer(call.command.seconds);
-  if (!seconds || *seconds < 0 || *seconds > 86'400) {
-    return base::invalid_input(
-        fmt::format("docker stop: -t: expected a number of seconds, found '{}'", call.command.seconds));
-  }
-  for (const auto& name : call.command.operands) {
-    TRY(const auto container, call.containers->find(name));
-    TRY(const int number, checked_signal(call.command.signal, container->program().stop_signal));
-    end(call, *container, number, std::chrono::seconds(*seconds));
-    call.print(name + "\n");
-  }
-  return DockerAnswer{};
-}
-
-Result<DockerAnswer> docker_kill(const DockerCall& call) {
-  TRY(const int number, checked_signal(call.command.signal, SIGKILL));
-  for (const auto& name : call.command.operands) {
-    TRY(const auto container, call.containers->find(name));
-    TRY(container->signal(number));
-    if (number == SIGKILL) (void)container->wait_for_end(call.stop);
-    call.print(name + "\n");
-  }
-  return DockerAnswer{};
-}
-
-Result<DockerAnswer> docker_rm(const DockerCall& call) {
-  DockerAnswer answer;
-  for (const auto& name : call.command.operands) {
-    const auto found = call.containers->find(name);
-    if (!found && call.command.force) continue;
-    if (!found) {
-      call.complain(found.error().to_string() + "\n");
-      answer.exit_code = 1;
-      continue;
-    }
-    auto& container = **found;
-    if (container.state().phase == ContainerPhase::running) {
-      if (!call.command.force) {
-        return base::invalid_input(fmt::format(
-            "Error response from daemon: cannot remove container \"/{}\": container is running: stop "
-            "the container before removing or force remove",
-            container.name()));
-      }
-      (void)container.signal(SIGKILL);
-      (void)container.wait_for_end(call.stop);
-    }
-    call.containers->remove(container);
-    call.print(name + "\n");
-  }
-  return answer;
-}
-
-Result<DockerAnswer> docker_wait(const DockerCall& call) {
-  for (const auto& name : call.command.operands) {
-    TRY(const auto container, call.containers->find(name));
-    (void)container->wait_for_end(call.stop);
-    call.print(fmt::format("{}\n", container->state().exit_code));
-  }
-  return DockerAnswer{};
-}
-
-Result<DockerAnswer> docker_network(const DockerCall& call) {
-  auto& containers = *call.containers;
-  if (call.command.verb == DockerVerb::network_ls) {
-    if (!call.command.quiet) call.print("NAME\n");
-    for (const auto& name : containers.networks()) call.print(name + "\n");
-    return DockerAnswer{};
-  }
-  for (const auto& name : call.command.operands) {
-    TRY(call.command.verb == DockerVerb::network_create ? containers.add_network(name)
-                                                        : containers.remove_network(name));
-    call.print(name + "\n");
-  }
-  return DockerAnswer{};
-}
-
 base::Json describe_container(const DockerContainer& container) {
   const auto state = container.state();
   const auto& requested = container.requested();
@@ -293,24 +225,33 @@ base::Json describe_container(const DockerContainer& container) {
   }
   base::Json environment = base::Json::array();
   for (const auto& [name, value] : container.program().environment) environment.push_back(name + "=" + value);
+  const auto self = container.as_neighbour();
+  base::Json networks = base::Json::object();
+  for (const auto& network : requested.networks) {
+    networks[network] = {{"Aliases", self.names},
+                         {"IPAddress", is_own_network(network) ? self.address : "127.0.0.1"}};
+  }
+  base::Json now = {
+      {"Status", name_of(state.phase)},       {"Running", state.phase == ContainerPhase::running},
+      {"ExitCode", state.exit_code},          {"Error", state.failure},
+      {"StartedAt", iso_time(state.started)}, {"FinishedAt", iso_time(state.finished)}};
+  if (state.health)
+    now["Health"] = {{"Status", name_of(*state.health)}, {"FailingStreak", state.health_failures}};
   return {{"Id", container.id()},
           {"Created", iso_time(state.created)},
           {"Name", "/" + container.name()},
           {"Image", requested.found.manifest.config.digest.to_string()},
-          {"State",
-           {{"Status", name_of(state.phase)},
-            {"Running", state.phase == ContainerPhase::running},
-            {"ExitCode", state.exit_code},
-            {"Error", state.failure},
-            {"StartedAt", iso_time(state.started)},
-            {"FinishedAt", iso_time(state.finished)}}},
+          {"State", std::move(now)},
           {"Config",
            {{"Image", requested.image},
+            {"Hostname", container.plan().hostname},
             {"Env", std::move(environment)},
             {"Cmd", container.program().argv},
             {"WorkingDir", container.program().directory},
-            {"User", container.program().user}}},
-          {"NetworkSettings", {{"IPAddress", "127.0.0.1"}, {"Ports", std::move(ports)}}}};
+            {"User", container.program().user},
+            {"Labels", labels_of(container)}}},
+          {"NetworkSettings",
+           {{"IPAddress", "127.0.0.1"}, {"Ports", std::move(ports)}, {"Networks", std::move(networks)}}}};
 }
 
 }  // namespace steps

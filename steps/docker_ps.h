@@ -1,6 +1,5 @@
 #pragma once
-// What the docker front says of containers, and how it ends them: ps, logs, inspect, port, stop, kill, rm,
-// wait, and the networks.
+// What the docker front says of containers: ps, logs, inspect and port.
 
 #include "base/json_fwd.h"
 #include "base/result.h"
@@ -12,11 +11,6 @@ namespace steps {
 base::Result<DockerAnswer> docker_ps(const DockerCall& call);
 base::Result<DockerAnswer> docker_logs(const DockerCall& call);
 base::Result<DockerAnswer> docker_port(const DockerCall& call);
-base::Result<DockerAnswer> docker_stop(const DockerCall& call);
-base::Result<DockerAnswer> docker_kill(const DockerCall& call);
-base::Result<DockerAnswer> docker_rm(const DockerCall& call);
-base::Result<DockerAnswer> docker_wait(const DockerCall& call);
-base::Result<DockerAnswer> docker_network(const DockerCall& call);
 
 /// The part of docker's container JSON that scripts ask for (Docker Engine API, ContainerInspect).
 base::Json describe_container(const DockerContainer& container);

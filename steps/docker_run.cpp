@@ -16,10 +16,7 @@ namespace {
 using base::Result;
 using Stream = ContainerLog::Stream;
 
-// As docker's own: the engine refused, the program cannot be run, it is not there.
-constexpr int kRefused = 125;
-constexpr int kCannotRun = 126;
-constexpr int kNoProgram = 127;
+constexpr int kRefused = 125;  // as docker itself ends when its engine refuses
 
 ContainerLog::Reader to_front(const DockerCall& call) {
   return [&call](Stream stream, std::string_view bytes) {
@@ -61,9 +58,15 @@ Result<std::shared_ptr<DockerContainer>> create(const DockerCall& call, RunningJ
                                .found = {},
                                .command = command.command,
                                .options = options_of(call),
-                               .network = command.network,
                                .remove_when_ended = command.remove};
-  if (requested.network == "default") requested.network = "bridge";
+  if (!command.networks.empty()) requested.networks = command.networks;
+  for (auto& network : requested.networks) {
+    if (network == "default") network = "bridge";
+    if (requested.networks.size() > 1 && !is_own_network(network)) {
+      return base::invalid_input(
+          fmt::format("the network {} cannot be joined together with others here", network));
+    }
+  }
   TRY(requested.found, obtain_image(wanted, *job.services));
   return call.containers->create(std::move(requested));
 }
@@ -71,14 +74,6 @@ Result<std::shared_ptr<DockerContainer>> create(const DockerCall& call, RunningJ
 base::Fd input_for(const DockerCall& call) {
   if (!call.command.interactive || call.input < 0) return {};
   return base::Fd(::fcntl(call.input, F_DUPFD_CLOEXEC, 0));
-}
-
-int code_of(const base::Error& error) {
-  const auto text = error.to_string();
-  if (text.find("execve") == std::string::npos) return kRefused;
-  return error.kind == base::ErrorKind::not_found || text.find("No such file") != std::string::npos
-             ? kNoProgram
-             : kCannotRun;
 }
 
 // The front shows what the container prints until it ends; a front that is ended asks the program to end.
@@ -105,8 +100,12 @@ Result<DockerAnswer> run_it(const DockerCall& call, RunningJob& job) {
       call.containers->start(*container, attached ? to_front(call) : ContainerLog::Reader(), input_for(call));
   if (!started) {
     container->forget_output();
+    const auto state = container->state();
     if (call.command.remove) call.containers->remove(*container);
-    return std::move(started).error();
+    if (state.failure.empty()) return std::move(started).error();
+    call.complain(fmt::format("docker: {}.\n", started.error().to_string()));
+    answer.exit_code = state.exit_code;
+    return answer;
   }
   if (!attached) {
     call.print(container->id() + "\n");
@@ -123,7 +122,7 @@ Result<DockerAnswer> docker_run(const DockerCall& call, RunningJob& job) {
   auto answer = run_it(call, job);
   if (answer) return answer;
   call.complain(fmt::format("docker: {}.\n", answer.error().to_string()));
-  return DockerAnswer{.exit_code = code_of(answer.error())};
+  return DockerAnswer{.exit_code = kRefused};
 }
 
 Result<DockerAnswer> docker_start(const DockerCall& call) {
@@ -139,17 +138,16 @@ Result<DockerAnswer> docker_exec(const DockerCall& call) {
   TRY(const auto container, call.containers->find(call.command.operands[0]));
   const auto input = input_for(call);
   const auto options = options_of(call);
+  call.containers->meet_at_open_ports();
   if (call.command.detach) {
     return base::make_error(
         base::ErrorKind::invalid_input,
         "docker exec: -d is not supported here; let the command go to the background itself");
   }
-  auto ended = container->execute(call.command.command, options, input.get(), to_front(call), call.stop);
-  if (ended) return DockerAnswer{.exit_code = ended->shell_code()};
-  const int code = code_of(ended.error());
-  if (code == kRefused) return std::move(ended).error();
-  call.complain(fmt::format("OCI runtime exec failed: {}\n", ended.error().to_string()));
-  return DockerAnswer{.exit_code = code};
+  TRY(const auto ended,
+      container->execute(call.command.command, options, input.get(), to_front(call), call.stop));
+  if (!ended.failure.empty()) call.complain(fmt::format("OCI runtime exec failed: {}\n", ended.failure));
+  return DockerAnswer{.exit_code = ended.shell_code()};
 }
 
 }  // namespace steps

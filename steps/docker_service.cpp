@@ -5,19 +5,18 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 #include <list>
 #include <stop_token>
 #include <thread>
 
+#include "base/crypto.h"
 #include "base/fd.h"
 #include "base/json.h"
-#include "base/log.h"
+#include "base/unix_socket.h"
 #include "steps/docker_containers.h"
 #include "steps/docker_protocol.h"
 #include "steps/docker_verbs.h"
@@ -25,29 +24,8 @@
 namespace steps {
 namespace {
 
-constexpr std::size_t kMaximumConnections = 16;
+constexpr int kMaximumConnections = 256;  // a follower for each container, and more
 constexpr std::uint32_t kIdsOfAJob = 65536;
-
-base::Result<base::Fd> listen_at(const base::Path& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  base::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd) return base::system_error("socket", errno);
-  // A state folder may lie deeper than a socket's address can say: so it is named by its open folder.
-  TRY(auto folder, base::open_directory(path.parent_path()));
-  const std::string name = fmt::format("/proc/self/fd/{}/{}", folder.get(), path.filename().string());
-  if (name.size() >= sizeof address.sun_path) {
-    return base::make_error(base::ErrorKind::invalid_input,
-                            fmt::format("the socket's name is too long: {}", name));
-  }
-  std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
-  unlink(path.c_str());
-  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      chmod(path.c_str(), 0666) != 0 || listen(fd.get(), static_cast<int>(kMaximumConnections)) != 0) {
-    return base::system_error(fmt::format("listening at {}", path.string()), errno);
-  }
-  return fd;
-}
 
 /// One front: its request and the thread that carries it out.
 struct Connection {
@@ -83,7 +61,7 @@ class SocketDockerService : public DockerService {
       connections.remove_if([](const Connection& c) { return c.done.load(); });
       std::vector<pollfd> waited{
           {wake_.get(), POLLIN, 0},
-          {connections.size() < kMaximumConnections ? listener_.get() : -1, POLLIN, 0}};
+          {connections.size() < std::size_t{kMaximumConnections} ? listener_.get() : -1, POLLIN, 0}};
       for (const Connection& connection : connections)
         waited.push_back({connection.socket.get(), POLLRDHUP, 0});
       // A finished connection wakes nobody: so look again from time to time while there are any.
@@ -138,6 +116,7 @@ class SocketDockerService : public DockerService {
     base::Json reply = {{"exit_code", answer.exit_code}};
     if (!answer.image_id.empty()) reply["image_id"] = answer.image_id;
     if (!answer.container_id.empty()) reply["container_id"] = answer.container_id;
+    if (!answer.metadata.empty()) reply["metadata"] = answer.metadata;
     send(connection, FrameKind::result, base::to_text(reply));
   }
 
@@ -156,12 +135,24 @@ class SocketDockerService : public DockerService {
     for (const std::string& name : call.command.build_args_from_environment) {
       if (build_args.contains(name)) call.command.build_args[name] = base::json_string(build_args, name);
     }
+    for (const auto& [id, content] : base::json_member(json, "secrets").items()) {
+      if (!content.is_string()) continue;
+      TRY(call.secrets[id], base::base64_decode(content.get<std::string>()));
+    }
     call.dockerfile = base::json_string(json, "dockerfile");
     call.password = base::json_string(json, "password", call.command.password);
     call.directory = base::json_string(json, "directory");
     for (const auto& [name, value] : base::json_member(json, "environment").items()) {
       if (value.is_string()) call.environment[name] = value.get<std::string>();
     }
+    for (const auto& word : base::json_member(json, "health_test")) {
+      if (word.is_string()) call.command.container.health_command.push_back(word.get<std::string>());
+    }
+    if (const auto& copied = base::json_member(json, "copied"); copied.is_object()) {
+      call.copied = CopiedThing{.name = base::json_string(copied, "name"),
+                                .is_folder = base::json_bool(copied, "is_folder", false)};
+    }
+    call.only_asked = base::json_bool(json, "only_asked", false);
     call.containers = &containers_;
     (call.command.verb == DockerVerb::build ? call.context : call.input) = request.context.get();
     call.stop = connection.stop.get_token();
@@ -184,7 +175,8 @@ class SocketDockerService : public DockerService {
 base::Result<std::unique_ptr<DockerService>> DockerService::start(RunningJob& job, const base::Path& folder) {
   TRY(base::make_directories(folder, 0755));
   const base::Path path = folder / std::string(kDockerSocketName);
-  TRY(auto listener, listen_at(path));
+  TRY(auto listener, base::listen_at(path, kMaximumConnections));
+  if (chmod(path.c_str(), 0666) != 0) return base::system_error("chmod " + path.string(), errno);
   base::Fd wake(eventfd(0, EFD_CLOEXEC));
   if (!wake) return base::system_error("eventfd", errno);
   return std::unique_ptr<DockerService>(

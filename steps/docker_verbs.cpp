@@ -4,8 +4,13 @@
 
 #include "ecr/image_reference.h"
 #include "ecr/image_store.h"
+#include "steps/docker_archive.h"
+#include "steps/docker_cp.h"
+#include "steps/docker_end.h"
+#include "steps/docker_networks.h"
 #include "steps/docker_ps.h"
 #include "steps/docker_run.h"
+#include "steps/docker_volumes.h"
 #include "steps/job_images.h"
 #include "steps/registry_logins.h"
 #include "steps/secret_masker.h"
@@ -27,7 +32,7 @@ std::string registry_of(const DockerCommand& command) {
 /// Asks the registry whether it takes the login.
 base::Result<void> check_login(const DockerCall& call, RunningJob& job, const std::string& registry) {
   if (job.services->http == nullptr) return {};
-  ecr::RegistryOptions options = registry_options(*job.services, call.stop);
+  TRY(auto options, registry_options(*job.services, call.stop));
   options.credentials[registry] = {call.command.username, call.password};
   ecr::ImageReference target;
   target.host = registry;
@@ -122,7 +127,15 @@ base::Result<DockerAnswer> carry_out(const DockerCall& call, RunningJob& job) {
     case DockerVerb::network_create:
     case DockerVerb::network_rm:
     case DockerVerb::network_ls:
+    case DockerVerb::network_inspect:
+    case DockerVerb::network_prune:
       return docker_network(call);
+    case DockerVerb::volume_create:
+    case DockerVerb::volume_rm:
+    case DockerVerb::volume_ls:
+    case DockerVerb::volume_inspect:
+    case DockerVerb::volume_prune:
+      return docker_volume(call, job);
     case DockerVerb::build:
       return docker_build(call, job);
     case DockerVerb::push:
@@ -133,6 +146,12 @@ base::Result<DockerAnswer> carry_out(const DockerCall& call, RunningJob& job) {
       return docker_images(call, job);
     case DockerVerb::inspect:
       return docker_inspect(call, job);
+    case DockerVerb::history:
+      return docker_history(call, job);
+    case DockerVerb::save:
+      return docker_save(call, job);
+    case DockerVerb::load:
+      return docker_load(call, job);
     case DockerVerb::login:
       return login(call, job);
     case DockerVerb::logout:
@@ -144,6 +163,8 @@ base::Result<DockerAnswer> carry_out(const DockerCall& call, RunningJob& job) {
     case DockerVerb::version:
     case DockerVerb::info:
       return docker_version(call);
+    case DockerVerb::cp:
+      return docker_cp(call, job);
     case DockerVerb::help:
       break;
   }

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "base/json_fwd.h"
 #include "base/result.h"
 #include "ecr/build.h"
+#include "steps/copy_place.h"
 #include "steps/docker_command.h"
 #include "steps/running_job.h"
 
@@ -29,6 +31,8 @@ struct DockerCall {
   std::map<std::string, std::string> environment;  ///< for a container: of files, and of the front's own
   DockerContainers* containers = nullptr;          ///< of the job
   std::map<std::string, std::string> secrets;      ///< of a build, by id
+  std::optional<CopiedThing> copied;               ///< by cp into a container; nothing: what stdin brings
+  bool only_asked = false;                         ///< what cp would copy, without copying it
   std::stop_token stop;
   std::function<void(std::string_view)> print;     ///< to the front's stdout
   std::function<void(std::string_view)> complain;  ///< to its stderr
@@ -39,6 +43,7 @@ struct DockerAnswer {
   int exit_code = 0;
   std::string image_id;
   std::string container_id;
+  std::string metadata;  ///< of a build, for --metadata-file
 };
 
 /// An Error is a sentence for stderr and exit code 1.

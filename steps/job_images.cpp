@@ -5,6 +5,7 @@
 #include "base/crypto.h"
 #include "base/glob.h"
 #include "base/strings.h"
+#include "ecr/docker_config.h"
 #include "ecr/pull.h"
 #include "steps/registry_logins.h"
 
@@ -20,6 +21,22 @@ std::chrono::seconds pause_before_next_try() {
   return std::chrono::seconds(kShortestPause + random % (kLongestPause - kShortestPause + 1));
 }
 
+/// `host` or `host:port`; empty: the job's policy has nothing against it.
+std::string why_no_connection_to(const JobServices& services, std::string host) {
+  if (!services.why_no_connection) return "";
+  std::uint16_t port = 443;
+  if (const auto colon = host.rfind(':'); colon != std::string::npos) {
+    port = static_cast<std::uint16_t>(base::parse_integer(host.substr(colon + 1)).value_or(0));
+    host.resize(colon);
+  }
+  return services.why_no_connection(host, port);
+}
+
+std::string host_of_url(std::string_view url) {
+  if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  return std::string(url.substr(0, url.find('/')));
+}
+
 /// What another try would find just as it is.
 bool is_final(const base::Error& error) {
   using base::ErrorKind;
@@ -29,7 +46,8 @@ bool is_final(const base::Error& error) {
 
 base::Result<ecr::Descriptor> pull(const ecr::ImageReference& reference, const ImageRequest& request,
                                    JobServices& services) {
-  ecr::PullOptions options{.registry = registry_options(services, request.stop)};
+  ecr::PullOptions options;
+  TRY(options.registry, registry_options(services, request.stop));
   if (request.login)
     options.registry.credentials[reference.host] = {request.login->username, request.login->password};
   options.progress = [&request](const std::string& line) {
@@ -51,9 +69,15 @@ base::Result<ecr::Descriptor> pull(const ecr::ImageReference& reference, const I
 
 }  // namespace
 
-ecr::RegistryOptions registry_options(JobServices& services, const std::stop_token& stop) {
+base::Result<ecr::RegistryOptions> registry_options(JobServices& services, const std::stop_token& stop) {
   ecr::RegistryOptions options;
   options.http = services.http;
+  TRY(options.config, ecr::load_registries_config(ecr::user_environment()));
+  for (auto& [host, settings] : options.config.registries) {
+    std::erase_if(settings.mirrors, [&](const std::string& mirror) {
+      return !why_no_connection_to(services, host_of_url(mirror)).empty();
+    });
+  }
   for (const auto& [host, address] : services.registry_endpoints) {
     options.endpoints[host] = address.find("://") == std::string::npos ? "http://" + address : address;
   }
@@ -65,17 +89,10 @@ ecr::RegistryOptions registry_options(JobServices& services, const std::stop_tok
 }
 
 base::Result<void> check_registry(const JobServices& services, const ecr::ImageReference& reference) {
-  if (!services.why_no_connection) return {};
   for (const auto& [pattern, address] : services.registry_endpoints) {
     if (base::glob_matches(pattern, reference.host)) return {};  // the runner's own emulator
   }
-  std::string host = reference.host;
-  std::uint16_t port = 443;
-  if (const auto colon = host.rfind(':'); colon != std::string::npos) {
-    port = static_cast<std::uint16_t>(base::parse_integer(host.substr(colon + 1)).value_or(0));
-    host.resize(colon);
-  }
-  if (const auto why = services.why_no_connection(host, port); !why.empty())
+  if (const auto why = why_no_connection_to(services, reference.host); !why.empty())
     return base::make_error(base::ErrorKind::denied, why);
   return {};
 }

@@ -24,8 +24,9 @@ struct ImageRequest {
   std::function<void(std::string_view line)> say;
 };
 
-/// How registries are reached from the job, with its logins.
-ecr::RegistryOptions registry_options(JobServices& services, const std::stop_token& stop);
+/// How registries are reached from the job: as the machine's user says of them (ecr/registries_config.h),
+/// with the job's logins. Mirrors that the job's network policy forbids are not asked.
+base::Result<ecr::RegistryOptions> registry_options(JobServices& services, const std::stop_token& stop);
 
 /// A registry is named by the workflow, so what the runner asks of it is held against the job's network
 /// policy.

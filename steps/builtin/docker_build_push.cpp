@@ -9,11 +9,12 @@
 #include "base/git.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "ecr/build_settings.h"
 #include "ecr/image_archive.h"
 #include "ecr/image_reference.h"
 #include "ecr/layer.h"
+#include "steps/build_caches.h"
 #include "steps/build_context.h"
-#include "steps/builtin/build_caches.h"
 #include "steps/builtin/build_request.h"
 #include "steps/docker_verbs.h"
 #include "steps/job_files.h"
@@ -144,7 +145,7 @@ class PushedBuild {
     options.annotations = request_.annotations;
     options.provenance = request_.provenance;
     options.sbom = request_.sbom;
-    options.registry = registry_options(*job_.services, call_.stop);
+    TRY(options.registry, registry_options(*job_.services, call_.stop));
     TRY(const auto opened, open_named_contexts(options));
     TRY(auto caches, BuildCaches::prepare(request_.cache_from, request_.cache_to, job_, options));
     const auto begin = std::chrono::steady_clock::now();
@@ -259,15 +260,10 @@ class PushedBuild {
   }
 
   ActionOutcome outcome() {
-    base::Json metadata = base::Json::object();
-    metadata["containerimage.config.digest"] = built_.image_id.to_string();
-    metadata["containerimage.descriptor"] = ecr::to_json(built_.manifest);
-    metadata["containerimage.digest"] = built_.manifest.digest.to_string();
-    if (!built_.tags.empty()) metadata["image.name"] = base::join(built_.tags, ",");
     ActionOutcome outcome;
     outcome.outputs["imageid"] = built_.image_id.to_string();
     outcome.outputs["digest"] = built_.manifest.digest.to_string();
-    outcome.outputs["metadata"] = base::to_text(metadata, 2);
+    outcome.outputs["metadata"] = base::to_text(ecr::build_metadata(built_), 2);
     show_group("ImageID", outcome.outputs["imageid"]);
     show_group("Digest", outcome.outputs["digest"]);
     show_group("Metadata", outcome.outputs["metadata"]);

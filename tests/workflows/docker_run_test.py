@@ -113,6 +113,162 @@ class DockerRunTest(WorkflowTest):
         ):
             self.assertIn(expected, lines)
 
+    def test_containers_find_those_that_start_later(self):
+        """By name and alias, in each network that they share; a name that is free again leads to who has it now."""
+        lines = self.run_scripts(
+            """
+            docker network create one > /dev/null; docker network create two > /dev/null
+            docker run -d --name early --network one --network two tiny:1 sleep 100 > /dev/null
+            docker run -d --name web --network one --network-alias www -e NAME=web tiny:1 server > /dev/null
+            docker exec early ask web:7000; docker exec early ask www:7000
+            docker run -d --name apart --network two -e NAME=apart tiny:1 server > /dev/null
+            docker exec early ask apart:7000
+            docker exec web wget -q -T 2 -O- http://apart:7000/ || echo not found
+            docker rm -f web > /dev/null; docker run -d --name web --network one -e NAME=second tiny:1 server > /dev/null
+            docker exec early ask web:7000; docker exec early grep -c web /etc/hosts | sed 's/^/lines: /'
+            docker stop -t 1 web > /dev/null; docker start web > /dev/null; docker exec early ask web:7000 | sed 's/^/again: /'
+            docker network inspect -f '{{.Name}} {{.Driver}}' one; docker network inspect nowhere 2> /dev/null || echo absent
+            docker network rm one 2>&1 | grep -c 'active endpoints' | sed 's/^/in use: /'
+            """
+        )
+        self.assertEqual(lines.count("I am web"), 2)
+        for expected in (
+            "I am apart",
+            "not found",
+            "I am second",
+            "lines: 1",
+            "again: I am second",
+            "one bridge",
+            "absent",
+            "in use: 1",
+        ):
+            self.assertIn(expected, lines)
+
+    def test_health_checks_are_carried_out(self):
+        """Of options and of the image; ps, inspect and the filter show them."""
+        make_image(self, "checked:1", 'HEALTHCHECK --interval=100ms --retries=2 CMD test -e /tmp/ok || exit 1', 'CMD ["sleep", "100"]')
+        lines = self.run_scripts(
+            """
+            state() { for i in $(seq 60); do [ "$(docker inspect -f '{{.State.Health.Status}}' $1)" = $2 ] && break; sleep 0.1; done; docker inspect -f '{{.Name}} {{.State.Health.Status}}' $1; }
+            docker run -d --name image checked:1 > /dev/null
+            docker run -d --name option --health-cmd 'test -e /tmp/ok' --health-interval 1s --health-retries 30 checked:1 > /dev/null
+            docker run -d --name none --no-healthcheck checked:1 > /dev/null
+            docker ps --format '{{.Names}} {{.Status}}' | grep -o 'option .*(health: starting)' | sed 's/Up .*(/(/'
+            state image unhealthy
+            docker exec option touch /tmp/ok; state option healthy
+            docker ps -q --filter health=healthy | wc -l | sed 's/^/healthy: /'
+            docker ps --filter health=unhealthy --format '{{.Names}}' | sed 's/^/unhealthy: /'
+            docker ps --filter health=none --format '{{.Names}}' | sed 's/^/none: /'
+            docker exec image touch /tmp/ok; state image healthy
+            """
+        )
+        for expected in (
+            "option (health: starting)",
+            "/image unhealthy",
+            "/option healthy",
+            "healthy: 1",
+            "unhealthy: image",
+            "none: none",
+            "/image healthy",
+        ):
+            self.assertIn(expected, lines)
+
+    def test_volumes_have_names_and_end_with_the_job(self):
+        """create, ls, rm, inspect, prune; names that lead elsewhere are none."""
+        lines = self.run_scripts(
+            """
+            docker volume create data; docker volume create data
+            docker run --rm -v data:/d tiny:1 sh -c 'echo kept > /d/file'
+            docker run -d --name holder -v data:/d:ro tiny:1 sleep 100 > /dev/null; docker exec holder cat /d/file
+            docker volume rm data 2>&1 | grep -c 'volume is in use' | sed 's/^/in use: /'
+            docker volume create other > /dev/null; docker volume ls -q | tr '\n' ' '; echo
+            docker volume ls -q --filter dangling=true | sed 's/^/dangling: /'
+            docker volume inspect -f '{{.Name}} {{.Driver}}' data; docker volume inspect nothing 2>&1 | tail -n 1
+            docker volume prune -f | tail -n 1 | sed 's/^/pruned: /'
+            docker rm -f holder > /dev/null; docker volume rm data > /dev/null; docker volume ls -q | wc -l | sed 's/^/left: /'
+            for name in .. ../../x .hidden a a/b "$(printf '%0300d')"; do docker volume create -- "$name" > /dev/null 2>&1 || echo refused; done
+            docker run --rm -v 'a:/x' tiny:1 true 2>&1 | grep -c 'invalid characters' | sed 's/^/invalid: /'
+            """
+        )
+        self.assertEqual(lines.count("refused"), 6)
+        for expected in (
+            "kept",
+            "in use: 1",
+            "data other ",
+            "dangling: other",
+            "data local",
+            "Error response from daemon: get nothing: no such volume",
+            "pruned: other",
+            "left: 0",
+            "invalid: 1",
+        ):
+            self.assertIn(expected, lines)
+
+    def test_files_go_into_containers_and_out(self):
+        """cp of files, folders and tars, of containers that run and that do not; links and names that lead elsewhere."""
+        lines = self.run_scripts(
+            """
+            mkdir -p tree/sub; echo a > tree/a; echo b > tree/sub/b; ln -s /etc/passwd tree/link; chmod 700 tree/sub
+            docker create --name still tiny:1 > /dev/null; docker run -d --name runs -v data:/data tiny:1 sleep 100 > /dev/null
+            for name in still runs; do
+            docker cp tree $name:/srv; docker cp tree/. $name:/tmp/new; docker cp tree/a $name:/tmp/renamed; docker cp tree/a $name:/srv
+            docker cp $name:/srv/tree out-$name; diff -r --no-dereference tree out-$name && echo "same tree of $name"
+            docker cp $name:/tmp/renamed - | tar -xOf - | sed "s/^/tar of $name: /"
+            docker cp $name:/tmp/new/. contents-$name; ls contents-$name | tr '\n' ' '; echo
+            tar -cf - -C tree a sub | docker cp - $name:/home; docker cp $name:/home/sub/b copied-$name && cat copied-$name
+            stat -c %a out-$name/sub | sed 's/^/mode: /'
+            done
+            docker exec runs sh -c 'cat /srv/tree/sub/b /srv/a /tmp/new/a; stat -c %u /srv/a' | tr '\n' ' '; echo
+            docker cp tree/a runs:/data/; docker run --rm -v data:/data tiny:1 cat /data/a | sed 's/^/volume: /'
+            docker start still > /dev/null; docker wait still > /dev/null; docker logs still
+            """,
+            """
+            docker cp tree/a runs:/no/folder/ || echo "code $?"
+            docker cp tree runs:/srv/a || echo "code $?"
+            docker cp tree/a runs:/srv/tree/sub/../../../../../../../../made-inside && docker exec runs cat /made-inside
+            docker exec runs ln -s /../../../../.. /tmp/up; docker cp tree/a runs:/tmp/up/made-too && docker exec runs cat /made-too
+            docker cp runs:/proc/version - || echo kernel; docker cp tree/a runs:/proc/sys/kernel/core_pattern || echo kernel
+            docker cp runs:/proc/self/root/etc/hostname . || echo no magic
+            docker cp nobody:/a . || echo "code $?"; docker cp tree/a tree/b || echo "code $?"
+            ls -d /made-inside /made-too 2> /dev/null | wc -l | sed 's/^/escaped: /'
+            """,
+            """
+            printf '%s\n' 'import tarfile, io, sys' 'tar = tarfile.open(fileobj=sys.stdout.buffer, mode="w|")' \
+              'def add(name, **more):' '    entry = tarfile.TarInfo(name); entry.size = 4 if not more else 0' \
+              '    for key, value in more.items(): setattr(entry, key, value)' '    tar.addfile(entry, io.BytesIO(b"evil"))' \
+              'add("fine")' 'add("out", type=tarfile.SYMTYPE, linkname="/srv")' 'add(sys.argv[1])' 'tar.close()' > evil.py
+            for name in ../../up /abs out/through out/../../x; do
+            python3 evil.py $name | docker cp - runs:/home > error 2>&1; echo "$name: $?"
+            done
+            docker exec runs ls -d /up /x /srv/through /home/abs 2> /dev/null
+            head -c 3000 /dev/urandom | docker cp - runs:/home 2> /dev/null || echo no tar
+            """,
+        )
+        for name in ("still", "runs"):
+            self.assertIn(f"same tree of {name}", lines)
+            self.assertIn(f"tar of {name}: a", lines)
+        self.assertEqual(lines.count("a link sub "), 2)
+        self.assertEqual(lines.count("mode: 700"), 2)
+        self.assertEqual(lines.count("kernel"), 2)
+        for expected in ("b a a 0 ", "volume: a", "by the image", "no magic", "escaped: 0", "no tar", "out/through: 1", "/home/abs"):
+            self.assertIn(expected, lines)
+        self.assertEqual(lines.count("code 1"), 3)
+        for absent in ("/up", "/x", "/srv/through"):
+            self.assertNotIn(absent, lines)
+
+    def test_a_new_volume_begins_with_what_the_image_has(self):
+        """With its owners and modes; one that is there already stays as it is."""
+        make_image(self, "data:1", "RUN mkdir -m 750 /d && echo first > /d/file && busybox chown -R 1000:1000 /d")
+        lines = self.run_scripts(
+            """
+            docker run --rm -v kept:/d data:1 sh -c 'cat /d/file; stat -c "%a %u" /d; stat -c %u /d/file; echo second > /d/file'
+            docker run --rm -v kept:/d data:1 cat /d/file
+            docker run --rm -v empty:/not/there data:1 ls -A /not/there | wc -l | sed 's/^/empty: /'
+            """
+        )
+        for expected in ("first", "750 1000", "1000", "second", "empty: 0"):
+            self.assertIn(expected, lines)
+
     def test_refusals_are_those_of_docker(self):
         """Exit codes 125 to 127, names in use, options and folders that nobody gets."""
         lines = self.run_scripts(
@@ -125,7 +281,7 @@ class DockerRunTest(WorkflowTest):
             ln -s /etc link; docker run --rm -v "$PWD/link":/host tiny:1 ls /host 2>&1 | head -n 1
             docker create --name one tiny:1 > /dev/null; docker create --name one tiny:1 2>&1 | head -n 1
             docker exec one true 2>&1 | head -n 1
-            docker logs nobody 2>&1; docker compose up 2>&1; true
+            docker logs nobody 2>&1; docker swarm init 2>&1; true
             """
         )
         text = "\n".join(lines)
@@ -137,7 +293,7 @@ class DockerRunTest(WorkflowTest):
         self.assertIn('The container name "/one" is already in use', text)
         self.assertIn("is not running", text)
         self.assertIn("No such container: nobody", text)
-        self.assertIn("'compose' is not supported", text)
+        self.assertIn("'swarm' is not supported", text)
 
     def test_the_policy_of_the_job_holds_in_containers(self):
         """With --network none there is no way out of a container either; its ports are the job's own."""

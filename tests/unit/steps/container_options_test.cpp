@@ -35,7 +35,7 @@ TEST(ContainerOptions, AreThoseOfDockerCreate) {
   EXPECT_EQ(options.limits.cpu_millis, 1500U);
   EXPECT_EQ(options.limits.processes, 50U);
   EXPECT_EQ(options.limits.open_files, 64U);
-  EXPECT_EQ(options.health_command, "pg_isready -U me");
+  EXPECT_THAT(options.health_command, testing::ElementsAre("CMD-SHELL", "pg_isready -U me"));
   EXPECT_EQ(options.health.interval_ns, 10'000'000'000);
   EXPECT_EQ(options.health.retries, 5);
   ASSERT_EQ(options.tmpfs.size(), 1U);

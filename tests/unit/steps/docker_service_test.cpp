@@ -2,12 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <cstdlib>
-#include <cstring>
 
 #include "base/json.h"
+#include "base/unix_socket.h"
 #include "ecr/image_store.h"
 #include "steps/docker_front.h"
 #include "steps/docker_verbs.h"
@@ -135,15 +134,12 @@ TEST_F(DockerServiceTest, AnswersVersionQuestions) {
 }
 
 TEST_F(DockerServiceTest, SurvivesFrontsThatSendNonsense) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  ASSERT_LT(socket_.size(), sizeof address.sun_path);
-  std::memcpy(address.sun_path, socket_.c_str(), socket_.size() + 1);
   for (const std::string& nonsense :
        {std::string("\xff\xff\xff\x7f"), std::string("\x02\0\0\0{]", 6), std::string("\x04\0\0\0null", 8),
         std::string("\x10\0\0\0{\"arguments\":[1]}", 20)}) {
-    base::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    ASSERT_EQ(connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const auto connected = base::connect_to(socket_, base::Blocking::yes);
+    ASSERT_TRUE(connected);
+    const base::Fd& fd = *connected;
     ASSERT_TRUE(base::write_all(fd.get(), nonsense));
     shutdown(fd.get(), SHUT_WR);
     (void)base::read_all(fd.get()).ok();
@@ -152,11 +148,8 @@ TEST_F(DockerServiceTest, SurvivesFrontsThatSendNonsense) {
 }
 
 TEST_F(DockerServiceTest, EndsWhileAFrontIsConnected) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, socket_.c_str(), socket_.size() + 1);
-  base::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ASSERT_EQ(connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const auto connected = base::connect_to(socket_, base::Blocking::yes);
+  ASSERT_TRUE(connected);
   service_.reset();
   EXPECT_FALSE(base::exists(socket_));
   EXPECT_EQ(docker({"images"}), 1);

@@ -1,5 +1,5 @@
 #pragma once
-// The layer caches of docker/build-push-action where the builder can take them: folders of the job are opened
+// The layer caches of a job's builds where the builder can take them: folders of the job are opened
 // or filled with the step's rights, type=gha is an entry of the repository's caches.
 
 #include <vector>
@@ -11,7 +11,7 @@
 #include "ecr/cache_place.h"
 #include "steps/running_job.h"
 
-namespace steps::builtin {
+namespace steps {
 
 class BuildCaches {
  public:
@@ -35,4 +35,4 @@ class BuildCaches {
   std::vector<Delivery> deliveries_;
 };
 
-}  // namespace steps::builtin
+}  // namespace steps

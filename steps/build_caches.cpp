@@ -1,4 +1,4 @@
-#include "steps/builtin/build_caches.h"
+#include "steps/build_caches.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,7 +15,7 @@
 #include "steps/job_images.h"
 #include "steps/tree_copy.h"
 
-namespace steps::builtin {
+namespace steps {
 namespace {
 
 using base::ErrorKind;
@@ -198,4 +198,4 @@ Result<void> BuildCaches::deliver(RunningJob& job) {
   return {};
 }
 
-}  // namespace steps::builtin
+}  // namespace steps

@@ -1,0 +1,112 @@
+#include "steps/docker_question.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "base/crypto.h"
+#include "base/files.h"
+#include "base/strings.h"
+
+namespace steps {
+namespace {
+
+constexpr std::size_t kMaximumDockerfile = 1U << 20;
+constexpr std::size_t kMaximumPassword = 64U << 10;
+
+base::Result<std::string> read_dockerfile(const DockerCommand& command) {
+  if (command.dockerfile == "-") return base::read_all(STDIN_FILENO, kMaximumDockerfile);
+  const std::string path =
+      command.dockerfile.empty() ? command.operands[0] + "/Dockerfile" : command.dockerfile;
+  base::Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) {
+    return base::make_error(
+        base::ErrorKind::not_found,
+        fmt::format("ERROR: failed to read dockerfile: open {}: {}", path, std::strerror(errno)));
+  }
+  return base::read_all(file.get(), kMaximumDockerfile);
+}
+
+/// Of `--env-file` and `-e NAME`: what only the front can read.
+base::Result<base::Json> environment_for(const DockerCommand& command) {
+  base::Json environment = base::Json::object();
+  for (const auto& file : command.environment_files) {
+    TRY(const auto text, base::read_file(file, kMaximumDockerfile).while_doing("docker: --env-file"));
+    for (const auto line : base::lines_of(text)) {
+      const auto entry = base::trim(line);
+      if (entry.empty() || entry.front() == '#') continue;
+      const auto equals = entry.find('=');
+      const std::string name(entry.substr(0, equals));
+      const char* own = std::getenv(name.c_str());
+      if (equals != std::string_view::npos) {
+        environment[name] = std::string(entry.substr(equals + 1));
+      } else if (own != nullptr) {
+        environment[name] = own;
+      }
+    }
+  }
+  for (const auto& name : command.environment_of_caller) {
+    if (const char* value = std::getenv(name.c_str()); value != nullptr) environment[name] = value;
+  }
+  return environment;
+}
+
+std::string working_folder() {
+  std::error_code ignored;
+  return std::filesystem::current_path(ignored).string();
+}
+
+/// What the service needs to know of the command beyond its arguments; opens the build context.
+base::Result<base::Json> describe(const DockerCommand& command, base::Fd& context) {
+  base::Json request = base::Json::object();
+  if (command.verb == DockerVerb::build) {
+    context.reset(open(command.operands[0].c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!context) {
+      return base::make_error(base::ErrorKind::not_found,
+                              fmt::format("ERROR: unable to prepare context: path \"{}\": {}",
+                                          command.operands[0], std::strerror(errno)));
+    }
+    TRY(request["dockerfile"], read_dockerfile(command));
+    base::Json build_args = base::Json::object();
+    for (const std::string& name : command.build_args_from_environment) {
+      const char* value = std::getenv(name.c_str());
+      if (value != nullptr) build_args[name] = value;
+    }
+    request["build_args"] = std::move(build_args);
+    TRY(const auto secrets, ecr::read_build_secrets(command.secrets));
+    for (const auto& [id, content] : secrets) request["secrets"][id] = base::base64_encode(content);
+    request["directory"] = working_folder();
+  }
+  if (command.verb == DockerVerb::run || command.verb == DockerVerb::create ||
+      command.verb == DockerVerb::exec) {
+    TRY(request["environment"], environment_for(command));
+    request["directory"] = working_folder();
+    if (command.interactive) context.reset(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+  }
+  if (command.verb == DockerVerb::load) {
+    context.reset(command.file.empty() ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                       : open(command.file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!context) return base::system_error("open " + command.file, errno);
+  }
+  if (command.verb == DockerVerb::login && command.password_stdin) {
+    TRY(const std::string password, base::read_all(STDIN_FILENO, kMaximumPassword));
+    request["password"] = std::string(base::trim(password));
+  }
+  return request;
+}
+
+}  // namespace
+
+base::Result<DockerQuestion> prepare_question(const DockerCommand& command,
+                                              std::vector<std::string> arguments) {
+  DockerQuestion question{.arguments = std::move(arguments)};
+  TRY(question.more, describe(command, question.file));
+  return question;
+}
+
+}  // namespace steps

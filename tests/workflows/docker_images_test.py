@@ -1,0 +1,151 @@
+"""docker's verbs of images in steps, and what `pipeline image` says of images."""
+
+import io
+import json
+import os
+import tarfile
+
+from debian_registry import DebianRegistry
+from harness import WorkflowTest
+from images import make_image
+
+
+class DockerImagesTest(WorkflowTest):
+    """With images of busybox."""
+
+    def setUp(self):
+        super().setUp()
+        make_image(self, "tiny:1", "ENV A=1", "RUN echo one > /one", 'CMD ["sh"]')
+
+    def run_script(self, script, env=None, arguments=()):
+        """What a step printed, line by line."""
+        lines = "".join(f"          {line}\n" for line in script.strip().splitlines())
+        self.workflow(
+            "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n"
+            f"      - shell: bash {{0}}\n        run: |\n{lines}"
+        )
+        self.commit()
+        output = self.run_pipeline("run", ".github/workflows/test.yml", *arguments, env=env or {})
+        return [line.split("│ ", 1)[1] for line in output.splitlines() if "│ " in line]
+
+    def test_build_takes_what_buildx_takes(self):
+        """Secrets, caches, platforms, attestations, annotations, files about what was built."""
+        self.write("Dockerfile", "FROM tiny:1\nRUN --mount=type=secret,id=token wc -c < /run/secrets/token > /size\n")
+        self.write("plain/Dockerfile", "FROM scratch\nARG TARGETARCH\nCOPY file /for-$TARGETARCH\n")
+        self.write("plain/file", "content\n")
+        lines = self.run_script(
+            """
+            printf 'sécret\\0x' > token
+            docker buildx build -q --secret id=token,src=token --cache-to type=local,dest=cache,mode=max -t app:1 . > /dev/null; echo "build $?"
+            docker run --rm app:1 cat /size | sed 's/^/bytes: /'
+            docker build --secret id=token,src=token --cache-from type=local,src=cache -t app:2 . 2>&1 | grep -c CACHED | sed 's/^/cached: /'
+            TOKEN=abc docker build -q --secret id=token,env=TOKEN --no-cache --iidfile id --metadata-file meta.json --annotation org.example=x -t app:3 . > /dev/null
+            docker inspect -f '{{.Id}}' app:3 | diff - id > /dev/null; [ "$(docker inspect -f '{{.Id}}' app:3)" = "$(cat id)" ] && echo same id
+            python3 -c 'import json; meta = json.load(open("meta.json")); print(sorted(meta)[:3], meta["image.name"])'
+            docker build -q --platform linux/amd64,linux/arm64 --provenance=mode=max --sbom=true -t both:1 plain > /dev/null; echo "index $?"
+            docker build --secret id=token,src=absent . 2>&1 | grep -c 'reading the secret token' | sed 's/^/absent: /'
+            docker build --ssh default . 2>&1 | grep -c "'--ssh' is not supported" | sed 's/^/ssh: /'
+            docker build --sbom=generator=x . 2>&1 | grep -c 'other generators are not run' | sed 's/^/sbom: /'
+            """
+        )
+        for expected in (
+            "build 0",
+            "bytes: 9",
+            "cached: 1",
+            "same id",
+            "['containerimage.config.digest', 'containerimage.descriptor', 'containerimage.digest'] docker.io/library/app:3",
+            "index 0",
+            "absent: 1",
+            "ssh: 1",
+            "sbom: 1",
+        ):
+            self.assertIn(expected, lines)
+        index = json.loads(self.run_pipeline("image", "inspect", "both:1"))
+        self.assertEqual(index["config"]["os"], "linux")
+
+    def test_images_go_to_archives_and_back(self):
+        """save, load and history; by file and by pipe; archives that are none are refused."""
+        hostile = io.BytesIO()
+        with tarfile.open(fileobj=hostile, mode="w") as archive:
+            for name in ("../../escape", "/tmp/escape-of-load"):
+                entry = tarfile.TarInfo(name)
+                entry.size = 4
+                archive.addfile(entry, io.BytesIO(b"evil"))
+            link = tarfile.TarInfo("manifest.json")
+            link.type, link.linkname = tarfile.SYMTYPE, "/etc/shadow"
+            archive.addfile(link)
+        (self.folder / "repo").mkdir(exist_ok=True)
+        lines = self.run_script(
+            f"""
+            echo {hostile.getvalue().hex()} | xxd -r -p > hostile.tar
+            docker save -o image.tar tiny:1; docker save tiny:1 | tar -tf - | grep -E '^(manifest|index).json$' | tr '\\n' ' '; echo
+            id=$(docker inspect -f '{{{{.Id}}}}' tiny:1); docker rmi tiny:1 > /dev/null
+            docker load -i image.tar; [ "$(docker inspect -f '{{{{.Id}}}}' tiny:1)" = "$id" ] && echo same
+            docker rmi tiny:1 > /dev/null; gzip -c image.tar | docker load | sed 's/^/piped: /'
+            docker run --rm tiny:1 cat /one
+            docker history --no-trunc --format '{{{{.CreatedBy}}}}' tiny:1 | head -n 2
+            docker history -q tiny:1 | tail -n 1
+            docker load -i hostile.tar 2>&1 | tail -n 1; echo "code $?"
+            head -c 1000 image.tar | docker load > /dev/null 2>&1 || echo refused
+            docker save nobody:1 > /dev/null 2> error || cat error
+            ls /tmp/escape-of-load ../../escape 2> /dev/null | wc -l | sed 's/^/escaped: /'
+            """
+        )
+        for expected in (
+            "index.json manifest.json ",
+            "Loaded image: docker.io/library/tiny:1",
+            "same",
+            "piped: Loaded image: docker.io/library/tiny:1",
+            "one",
+            "<missing>",
+            "refused",
+            "Error response from daemon: reference does not exist: nobody:1",
+            "escaped: 0",
+        ):
+            self.assertIn(expected, lines)
+        self.assertTrue(any("RUN" in line and "echo one" in line for line in lines), lines)
+
+    def test_the_history_of_an_image_and_what_differs_between_two(self):
+        """As text and as JSON."""
+        make_image(
+            self,
+            "tiny:2",
+            "ENV A=2",
+            "RUN echo two > /two; chmod 700 /tmp; busybox chown 1000:1000 /etc/group; echo more >> /etc/passwd; ln -sf cat /bin/ls",
+            'CMD ["sh"]',
+        )
+        history = json.loads(self.run_pipeline("image", "history", "--json", "tiny:2"))
+        self.assertIn("chmod 700", history[1]["created_by"])
+        self.assertIn("digest", history[1]["layer"])
+        self.assertIn("CMD", self.run_pipeline("image", "history", "tiny:2").splitlines()[0])
+        found = json.loads(self.run_pipeline("image", "diff", "tiny:1", "tiny:2", "--json"))
+        changes = {file["path"]: (file["change"], file["what"]) for file in found["files"]}
+        self.assertEqual(changes["/one"], ("removed", []))
+        self.assertEqual(changes["/two"], ("added", []))
+        self.assertEqual(changes["/tmp"], ("changed", ["mode 1777 → 700"]))
+        self.assertEqual(changes["/etc/passwd"], ("changed", ["content"]))
+        self.assertEqual(changes["/bin/ls"], ("changed", ["link busybox → cat"]))
+        if os.geteuid() == 0:
+            self.assertEqual(changes["/etc/group"], ("changed", ["owner 0:0 → 1000:1000"]))
+        self.assertEqual([change["name"] for change in found["config"]], ["config.Env"])
+        self.assertEqual(json.loads(self.run_pipeline("image", "diff", "tiny:1", "tiny:1", "--json")), {"files": [], "config": []})
+        self.assertIn("~ /tmp  mode 1777 → 700\n", self.run_pipeline("image", "diff", "tiny:1", "tiny:2"))
+
+    def test_jobs_pull_through_the_mirrors_of_the_machine(self):
+        """registries.json; a blocked registry is one for jobs, too; a network policy holds for mirrors."""
+        registry = DebianRegistry(self, self.folder / "registry")
+        self.run_pipeline("image", "tag", "tiny:1", f"{registry.address}/library/mirrored:1")
+        self.run_pipeline("image", "push", f"{registry.address}/library/mirrored:1")
+        config = self.folder / "registries.json"
+        mirrors = {"docker.io": {"mirrors": [f"http://{registry.address}"]}, "blocked.example": {"blocked": True}}
+        config.write_text(json.dumps({"registries": mirrors}))
+        env = {"PIPELINE_REGISTRIES": os.fspath(config)}
+        script = """
+        docker pull -q mirrored:1; docker run --rm mirrored:1 cat /one | sed 's/^/mirrored: /'
+        docker pull blocked.example/a:1 2>&1 | tail -n 1
+        """
+        lines = self.run_script(script, env=env)
+        self.assertIn("mirrored: one", lines)
+        self.assertTrue(any("blocked" in line for line in lines), lines)
+        config.write_text("{")
+        self.assertTrue(any("registries.json" in line for line in self.run_script("docker pull x:1 2>&1; true", env=env)))
