@@ -225,8 +225,8 @@ Result<void> JobContainers::plan_services() {
     plan.network = sandbox::NetworkMode::isolated;
     TRY(plan.image, ecr::make_image_root(*job_.services->images, images_[i].manifest,
                                          folder_ / fmt::format("service-{}", i), plan.id_slot));
-    TRY(plan.mounts, steps::volume_mounts(spec.volumes, job_.folders,
-                                          sandbox::host_uid(plan, 0).value_or(::geteuid())));
+    TRY(plan.mounts,
+        steps::volume_mounts(spec.volumes, job_.folders, sandbox::host_uid(plan, 0).value_or(::geteuid())));
     plan.hostname = container_id().substr(0, 12);
     plan.hosts = network_->hosts();
     steps::apply_options(spec.options, plan);

@@ -128,12 +128,10 @@ std::vector<std::shared_ptr<DockerContainer>> DockerContainers::forget_ended() {
 // The caller holds the lock. Another container may get the name: so it is nobody's now.
 std::vector<std::shared_ptr<DockerContainer>> DockerContainers::forget(
     const std::function<bool(const DockerContainer&)>& which) {
-  std::vector<std::shared_ptr<DockerContainer>> forgotten;
-  std::erase_if(containers_, [&](auto& container) {
-    if (!which(*container)) return false;
-    forgotten.push_back(std::move(container));
-    return true;
-  });
+  const auto first = std::stable_partition(containers_.begin(), containers_.end(),
+                                           [&](const auto& container) { return !which(*container); });
+  const std::vector<std::shared_ptr<DockerContainer>> forgotten(first, containers_.end());
+  containers_.erase(first, containers_.end());
   for (const auto& gone : forgotten) {
     for (const auto& container : containers_) (void)container->part_from(gone->as_neighbour());
   }

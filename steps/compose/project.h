@@ -38,6 +38,7 @@ struct Volume {
   std::string source;  ///< a name of the file's volumes, a path; empty: the container's own
   std::string target;
   std::string mode;
+  bool in_memory = false;
 };
 
 /// What is absent is what another file says, or Compose's default.

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "base/strings.h"
 #include "ecr/duration.h"
+#include "steps/compose/read_parts.h"
 
 namespace steps::compose {
 
@@ -114,53 +114,8 @@ class ServiceReader {
   std::vector<std::string>& options(std::string_view key) { return service_.options[std::string(key)]; }
 
   Result<void> read_build(const Node& node) {
-    auto& build = service_.build.emplace();
-    if (node.is_scalar()) {
-      TRY(build.context, reader_.text(node));
-      return {};
-    }
-    build.context = ".";
-    const auto text_into = [this](std::string& into) {
-      return [this, &into](const Node& value) -> Result<void> {
-        TRY(into, reader_.text(value));
-        return {};
-      };
-    };
-    const auto each = [this, &build](const char* option) {
-      return [this, &build, option](const Node& value) -> Result<void> {
-        TRY(const auto texts, reader_.one_or_list(value));
-        for (const auto& text : texts) build.options.push_back(fmt::format("{}={}", option, text));
-        return {};
-      };
-    };
-    const auto each_pair = [this, &build](const char* option) {
-      return [this, &build, option](const Node& value) -> Result<void> {
-        TRY(const auto pairs, reader_.pairs(value));
-        for (const auto& [name, text] : pairs)
-          build.options.push_back(fmt::format("{}={}{}", option, name, text ? "=" + *text : ""));
-        return {};
-      };
-    };
-    const auto flag = [this, &build](const char* option) {
-      return [this, &build, option](const Node& value) -> Result<void> {
-        TRY(const bool wanted, reader_.truth(value));
-        if (wanted) build.options.emplace_back(option);
-        return {};
-      };
-    };
-    return reader_.members(node, "the build of " + service_.name,
-                           {{"context", text_into(build.context)},
-                            {"dockerfile", text_into(build.dockerfile)},
-                            {"dockerfile_inline", text_into(build.dockerfile_text)},
-                            {"args", each_pair("--build-arg")},
-                            {"labels", each_pair("--label")},
-                            {"target", each("--target")},
-                            {"tags", each("--tag")},
-                            {"cache_from", each("--cache-from")},
-                            {"cache_to", each("--cache-to")},
-                            {"platforms", each("--platform")},
-                            {"no_cache", flag("--no-cache")},
-                            {"pull", flag("--pull")}});
+    TRY(service_.build, compose::read_build(reader_, node, service_.name));
+    return {};
   }
 
   Result<void> read_dependencies(const Node& node) {
@@ -403,57 +358,14 @@ class ServiceReader {
   Result<void> read_volumes(const Node& node) {
     if (!node.is_sequence()) return reader_.wrong(node, "expected a list of volumes");
     for (const Node& item : node.items) {
-      Volume volume;
-      if (item.is_scalar()) {
-        auto parts = base::split(item.text, ':');
-        if (parts.size() > 3) return reader_.wrong(item, "expected [source:]target[:mode]");
-        volume.target = parts.size() == 1 ? parts[0] : parts[1];
-        if (parts.size() > 1) volume.source = parts[0];
-        if (parts.size() > 2) volume.mode = parts[2];
+      TRY(auto volume, read_volume(reader_, item, service_.name));
+      if (volume.in_memory) {
+        options("tmpfs").push_back("--tmpfs=" + volume.target);
       } else {
-        TRY(read_long_volume(item, volume));
+        service_.volumes.push_back(std::move(volume));
       }
-      if (!volume.target.empty()) service_.volumes.push_back(std::move(volume));
     }
     return {};
-  }
-
-  Result<void> read_long_volume(const Node& node, Volume& volume) {
-    std::string type = "volume";
-    const auto text_into = [this](std::string& into) {
-      return [this, &into](const Node& value) -> Result<void> {
-        TRY(into, reader_.text(value));
-        return {};
-      };
-    };
-    const auto read_only = [&](const Node& value) -> Result<void> {
-      TRY(const bool wanted, reader_.truth(value));
-      if (wanted) volume.mode = "ro";
-      return {};
-    };
-    const auto bind = [&](const Node& value) -> Result<void> {
-      // A folder that is not there is made anyway.
-      const auto ignored = [this](const Node& inner) -> Result<void> {
-        TRY(const bool wanted, reader_.truth(inner));
-        (void)wanted;
-        return {};
-      };
-      return reader_.members(value, "bind", {{"create_host_path", ignored}});
-    };
-    TRY(reader_.members(node, "a volume of " + service_.name,
-                        {{"type", text_into(type)},
-                         {"source", text_into(volume.source)},
-                         {"target", text_into(volume.target)},
-                         {"read_only", read_only},
-                         {"bind", bind}}));
-    if (volume.target.empty()) return reader_.wrong(node, "a volume needs a target");
-    if (type == "tmpfs") {
-      options("tmpfs").push_back("--tmpfs=" + volume.target);
-      volume.target.clear();
-      return {};
-    }
-    if (type == "volume" || type == "bind") return {};
-    return reader_.wrong(node, fmt::format("the type {} of a volume is not supported here", type));
   }
 
   const NodeReader& reader_;
