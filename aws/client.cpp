@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "aws/aws_error.h"
+#include "aws/proxy.h"
 #include "aws/sigv4.h"
+#include "aws/time_text.h"
 #include "aws/xml.h"
 #include "base/crypto.h"
 #include "base/json.h"
@@ -15,59 +17,70 @@
 namespace aws {
 namespace {
 
-constexpr std::chrono::milliseconds kFirstWait{200};
-constexpr std::chrono::milliseconds kFirstThrottledWait{1000};
-constexpr std::chrono::milliseconds kLongestWait{20'000};
+// As botocore and the SDKs have it: less is what a slow line makes, too.
+constexpr std::chrono::milliseconds kMostSkew = std::chrono::minutes(4);
 
-/// Codes that every service may answer when it is asked too often (botocore's and the SDKs' lists).
-constexpr std::string_view kThrottling[] = {"Throttling",
-                                            "ThrottlingException",
-                                            "ThrottledException",
-                                            "RequestThrottled",
-                                            "RequestThrottledException",
-                                            "TooManyRequestsException",
-                                            "RequestLimitExceeded",
-                                            "BandwidthLimitExceeded",
-                                            "LimitExceededException",
-                                            "SlowDown",
-                                            "ProvisionedThroughputExceededException",
-                                            "TransactionInProgressException",
-                                            "EC2ThrottledException"};
-constexpr std::string_view kPassing[] = {"RequestTimeout", "RequestTimeoutException",
-                                         "PriorRequestNotComplete", "IDPCommunicationError"};
-
-bool may_pass(const base::Error& error) {
-  return error.kind == base::ErrorKind::unavailable || is_throttling(error.code) ||
-         std::find(std::begin(kPassing), std::end(kPassing), error.code) != std::end(kPassing);
-}
-
-/// Full jitter: anything from nothing to the doubled wait, so that clients do not come back together.
-std::chrono::milliseconds wait_before(int attempt, const base::Error& error) {
-  const auto first = is_throttling(error.code) ? kFirstThrottledWait : kFirstWait;
-  const auto most = std::min(kLongestWait, first * (1L << std::min(attempt, 10)));
+std::uint32_t random_number() {
   std::uint32_t random = 0;
   std::memcpy(&random, base::random_bytes(sizeof random).data(), sizeof random);
-  return std::chrono::milliseconds(static_cast<std::int64_t>(random) % (most.count() + 1));
+  return random;
 }
 
 }  // namespace
 
-bool is_throttling(std::string_view code) {
-  return std::find(std::begin(kThrottling), std::end(kThrottling), code) != std::end(kThrottling);
-}
+struct Client::Shared {
+  RetryQuota quota;
+  std::atomic<std::int64_t> skew_ms{0};  ///< AWS's clock less ours
+};
 
-Client::Client(ClientOptions options) : options_(std::move(options)) {
+/// What one attempt came to.
+struct Client::Answer {
+  base::Result<std::string> body;
+  bool answered = false;
+  std::optional<base::WallTime> server_time;
+  std::optional<std::chrono::milliseconds> retry_after;
+};
+
+Client::Client(ClientOptions options) : options_(std::move(options)), shared_(std::make_shared<Shared>()) {
   if (options_.clock == nullptr) options_.clock = &base::system_clock();
 }
 
-base::Result<std::string> Client::send_once(const ServiceName& service, base::HttpRequest& request) {
+Client::Answer Client::send_once(const ServiceName& service, base::HttpRequest& request) {
   if (options_.credentials) {
-    sign(request, *options_.credentials,
-         {options_.region, std::string(service.signing), options_.clock->now()});
+    auto credentials = options_.credentials->current(*options_.clock);
+    if (!credentials) return {std::move(credentials).error(), true, {}, {}};
+    const auto now = options_.clock->now() + std::chrono::milliseconds(shared_->skew_ms);
+    sign(request, *credentials,
+         {signing_region(service, options_.region), std::string(service.signing), now});
   }
-  TRY(auto response, options_.http->send(request));
-  if (response.status < 200 || response.status > 299) return read_aws_error(response);
-  return std::move(response.body);
+  auto response = options_.http->send(request);
+  if (!response) return {std::move(response).error(), false, {}, {}};
+  Answer answer{std::string(), true, {}, {}};
+  if (const auto date = base::header_value(response->headers, "Date"))
+    answer.server_time = read_http_date(*date);
+  if (const auto wait = base::header_value(response->headers, "x-amz-retry-after")) {
+    if (const auto number = base::parse_integer(base::trim(*wait)); number && *number >= 0)
+      answer.retry_after = std::chrono::milliseconds(*number);
+  }
+  if (response->status < 200 || response->status > 299) {
+    answer.body = read_aws_error(*response);
+  } else {
+    answer.body = std::move(response->body);
+  }
+  return answer;
+}
+
+/// Mends what the answer complains of, our clock or old credentials; false when that is not its trouble.
+bool Client::may_go_on(const Answer& answer) {
+  const std::string& code = answer.body.error().code;
+  if (is_expired(code)) return options_.credentials && options_.credentials->renew_now();
+  if (!is_clock_skew(code) || !answer.server_time) return false;
+  const auto ours = options_.clock->now();
+  const auto skew = std::chrono::duration_cast<std::chrono::milliseconds>(*answer.server_time - ours);
+  const auto change = skew - std::chrono::milliseconds(shared_->skew_ms);
+  if (std::chrono::abs(change) < kMostSkew) return false;
+  shared_->skew_ms = skew.count();
+  return true;
 }
 
 base::Result<std::string> Client::send(const ServiceName& service, base::HttpRequest request) {
@@ -75,10 +88,29 @@ base::Result<std::string> Client::send(const ServiceName& service, base::HttpReq
   request.method = "POST";
   request.url = endpoint + "/";
   request.stop = options_.stop;
+  request.proxy = proxy_for(request.url, options_.environment);
+  request.tls.ca_file = variable_of(options_.environment, "AWS_CA_BUNDLE");
+  RetryRules rules = retry_rules(options_.environment);
+  rules.attempts = options_.attempts.value_or(rules.attempts);
+  int paid = 0;
   for (int attempt = 1;; ++attempt) {
-    auto answer = send_once(service, request);
-    if (answer || attempt >= options_.attempts || !may_pass(answer.error())) return answer;
-    if (!options_.clock->sleep_for(wait_before(attempt, answer.error()), options_.stop)) {
+    Answer answer = send_once(service, request);
+    if (answer.body) {
+      shared_->quota.give_back(paid == 0 ? 1 : paid);
+      return std::move(answer.body);
+    }
+    if (attempt >= rules.attempts) return std::move(answer.body);
+    const Fault fault = fault_of(answer.body.error(), answer.answered);
+    if (fault == Fault::final) {
+      if (may_go_on(answer)) continue;
+      return std::move(answer.body);
+    }
+    paid = fault == Fault::no_answer   ? rules.no_answer_cost
+           : fault == Fault::throttled ? rules.throttled_cost
+                                       : rules.cost;
+    if (!shared_->quota.take(paid)) return std::move(answer.body);
+    if (!options_.clock->sleep_for(
+            wait_before_retry(rules, fault, attempt, random_number(), answer.retry_after), options_.stop)) {
       return base::make_error(base::ErrorKind::cancelled, "cancelled while waiting to try again");
     }
   }
@@ -106,8 +138,9 @@ base::Result<base::Json> Client::call_query(const ServiceName& service, const st
   }
   TRY(const std::string body, send(service, std::move(request)).while_doing("calling " + what));
   TRY(const base::Json document, parse_xml(body).while_doing("reading the answer to " + what));
-  const base::Json& result =
-      base::json_member(base::json_member(document, action + "Response"), action + "Result");
+  const base::Json& response = base::json_member(document, action + "Response");
+  if (service.host == kEc2.host) return response;  // the only one without an <ActionResult>
+  const base::Json& result = base::json_member(response, action + "Result");
   return result.is_object() ? result : base::Json::object();
 }
 

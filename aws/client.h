@@ -3,6 +3,7 @@
 // a service's operations mean (sts, ecr/ecr_client, ecs/*_client).
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "aws/credentials.h"
 #include "aws/endpoint.h"
+#include "aws/retry.h"
 #include "base/clock.h"
 #include "base/http_client.h"
 #include "base/json_fwd.h"
@@ -21,15 +23,13 @@ struct ClientOptions {
   base::HttpClient* http = nullptr;  ///< must outlive the client
   base::Clock* clock = nullptr;      ///< the system's when absent
   std::string region;
-  Environment environment;                 ///< for AWS_ENDPOINT_URL…
-  std::optional<Credentials> credentials;  ///< absent: requests go out unsigned
-  int attempts = 3;                        ///< of each call
+  Environment environment;                      ///< endpoints, attempts, proxies, CA bundle
+  std::optional<CredentialSource> credentials;  ///< absent: requests go out unsigned
+  std::optional<int> attempts;                  ///< of each call; absent: the environment's, or three
   std::stop_token stop;
 };
 
-/// Whether the same call may go through a moment later: throttling, or a fault on AWS's side.
-bool is_throttling(std::string_view code);
-
+/// Copies share their retry quota and what they know of AWS's clock.
 class Client {
  public:
   explicit Client(ClientOptions options);
@@ -47,10 +47,14 @@ class Client {
                                       const std::map<std::string, std::string>& parameters);
 
  private:
+  struct Shared;
+  struct Answer;
   base::Result<std::string> send(const ServiceName& service, base::HttpRequest request);
-  base::Result<std::string> send_once(const ServiceName& service, base::HttpRequest& request);
+  Answer send_once(const ServiceName& service, base::HttpRequest& request);
+  bool may_go_on(const Answer& answer);
 
   ClientOptions options_;
+  std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace aws

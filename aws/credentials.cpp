@@ -1,10 +1,16 @@
 #include "aws/credentials.h"
 
-#include <fmt/format.h>
+#include <mutex>
 
 #include "base/strings.h"
 
 namespace aws {
+namespace {
+
+constexpr std::chrono::minutes kRenewBefore{5};
+constexpr std::chrono::seconds kBetweenRenewals{30};
+
+}  // namespace
 
 std::string variable_of(const Environment& environment, const std::string& name) {
   const auto found = environment.find(name);
@@ -29,32 +35,49 @@ base::Result<std::optional<Credentials>> credentials_from_environment(const Envi
   return std::optional<Credentials>(std::move(credentials));
 }
 
-base::Result<Credentials> credentials_from_profile(std::string_view file_text, std::string_view profile) {
-  Credentials credentials;
-  bool inside = false;
-  for (std::string_view line : base::lines_of(file_text)) {
-    line = base::trim(line);
-    if (line.starts_with('#') || line.starts_with(';')) continue;
-    if (line.starts_with('[')) {
-      inside = base::trim(line.substr(1, line.find(']') - 1)) == profile;
-      continue;
-    }
-    const std::size_t equals = line.find('=');
-    if (!inside || equals == std::string_view::npos) continue;
-    const std::string key = base::to_lower(base::trim(line.substr(0, equals)));
-    const std::string value(base::trim(line.substr(equals + 1)));
-    if (key == "aws_access_key_id") credentials.access_key_id = value;
-    if (key == "aws_secret_access_key") credentials.secret_access_key = value;
-    if (key == "aws_session_token") credentials.session_token = value;
+struct CredentialSource::State {
+  std::mutex mutex;
+  Credentials held;
+  Renew renew;
+  std::optional<base::WallTime> last_failure;
+};
+
+CredentialSource::CredentialSource(Credentials fixed) : CredentialSource(std::move(fixed), nullptr) {}
+
+CredentialSource::CredentialSource(Credentials first, Renew renew) : state_(std::make_shared<State>()) {
+  state_->held = std::move(first);
+  state_->renew = std::move(renew);
+}
+
+base::Result<Credentials> CredentialSource::current(base::Clock& clock) {
+  const std::lock_guard lock(state_->mutex);
+  const auto now = clock.now();
+  if (!state_->renew || !state_->held.expires || *state_->held.expires - now > kRenewBefore)
+    return state_->held;
+  const bool expired = *state_->held.expires <= now;
+  if (!expired && state_->last_failure && now - *state_->last_failure < kBetweenRenewals) return state_->held;
+  auto renewed = state_->renew();
+  if (renewed) {
+    state_->held = std::move(*renewed);
+    state_->last_failure.reset();
+    return state_->held;
   }
-  if (credentials.access_key_id.empty() || credentials.secret_access_key.empty()) {
-    return base::make_error(
-        base::ErrorKind::not_found,
-        fmt::format("the shared credentials file has no profile [{}] with aws_access_key_id "
-                    "and aws_secret_access_key",
-                    profile));
-  }
-  return credentials;
+  state_->last_failure = now;
+  if (expired) return std::move(renewed).error().while_doing("renewing credentials that have expired");
+  return state_->held;
+}
+
+bool CredentialSource::renews() const {
+  return state_->renew != nullptr;
+}
+
+bool CredentialSource::renew_now() {
+  const std::lock_guard lock(state_->mutex);
+  if (!state_->renew) return false;
+  auto renewed = state_->renew();
+  if (!renewed) return false;
+  state_->held = std::move(*renewed);
+  return true;
 }
 
 }  // namespace aws

@@ -1,11 +1,12 @@
 #pragma once
-// Where AWS credentials and the region come from: an environment, or the text of a shared credentials file.
-// Not for getting new ones (sts) and not for the machine's own: only what the caller passes in is looked at.
+// Credentials as values: what signs a request, and a source that renews it before it expires. Where they come
+// from is provider_chain.h's.
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -27,7 +28,27 @@ std::string variable_of(const Environment& environment, const std::string& name)
 std::string region_of(const Environment& environment);
 /// Nothing without AWS_ACCESS_KEY_ID; an error when it stands there without its secret.
 base::Result<std::optional<Credentials>> credentials_from_environment(const Environment& environment);
-/// The keys of one [profile] in a shared credentials file; not_found when it has none.
-base::Result<Credentials> credentials_from_profile(std::string_view file_text, std::string_view profile);
+
+/// Credentials that stay as they are, or that are got anew before they expire. Copies share what they hold;
+/// may be used from several threads.
+class CredentialSource {
+ public:
+  using Renew = std::function<base::Result<Credentials>()>;
+
+  CredentialSource(Credentials fixed);  // NOLINT(google-explicit-constructor): keys are the simplest source
+  CredentialSource(Credentials first, Renew renew);
+
+  /// Renewed when fewer than five minutes are left. A renewal that fails is an error only once the old ones
+  /// have expired.
+  base::Result<Credentials> current(base::Clock& clock);
+  /// Gets new ones whatever the clock says, after AWS called the old ones expired; false when it cannot.
+  bool renew_now();
+  /// Whether it gets new ones at all.
+  [[nodiscard]] bool renews() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
 
 }  // namespace aws

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "aws/time_text.h"
 #include "base/json.h"
 
 namespace aws {
@@ -21,14 +22,6 @@ std::map<std::string, std::string> parameters_of(const RoleRequest& role) {
   return parameters;
 }
 
-/// 2026-08-17T09:15:02Z, with or without a fraction.
-std::optional<base::WallTime> read_time(std::string text) {
-  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
-  if (const std::size_t dot = text.find('.'); dot != std::string::npos) text = text.substr(0, dot) + "Z";
-  auto time = base::parse_basic_iso8601(text);
-  return time ? std::optional<base::WallTime>(*time) : std::nullopt;
-}
-
 base::Result<AssumedRole> read_assumed_role(const base::Json& result) {
   const base::Json& keys = base::json_member(result, "Credentials");
   const base::Json& user = base::json_member(result, "AssumedRoleUser");
@@ -36,7 +29,7 @@ base::Result<AssumedRole> read_assumed_role(const base::Json& result) {
   role.credentials.access_key_id = base::json_string(keys, "AccessKeyId");
   role.credentials.secret_access_key = base::json_string(keys, "SecretAccessKey");
   role.credentials.session_token = base::json_string(keys, "SessionToken");
-  role.credentials.expires = read_time(base::json_string(keys, "Expiration"));
+  role.credentials.expires = read_iso8601(base::json_string(keys, "Expiration"));
   role.assumed_role_id = base::json_string(user, "AssumedRoleId");
   role.arn = base::json_string(user, "Arn");
   if (role.credentials.access_key_id.empty() || role.credentials.secret_access_key.empty() ||

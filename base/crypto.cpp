@@ -109,6 +109,12 @@ Sha256Bytes hmac_sha256(std::string_view key, std::string_view message) {
   return result;
 }
 
+std::string sha1_hex(std::string_view bytes) {
+  std::string result(20, '\0');
+  EVP_Digest(bytes_of(bytes), bytes.size(), bytes_of(result), nullptr, EVP_sha1(), nullptr);
+  return to_hex(result);
+}
+
 std::string hmac_sha1_hex(std::string_view key, std::string_view message) {
   std::string result(20, '\0');
   HMAC(EVP_sha1(), key_bytes_of(key), static_cast<int>(key.size()), bytes_of(message), message.size(),

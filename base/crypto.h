@@ -35,6 +35,7 @@ Sha256Bytes sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
 Result<std::string> sha256_hex_of_file(int fd);
 Sha256Bytes hmac_sha256(std::string_view key, std::string_view message);
+std::string sha1_hex(std::string_view bytes);
 std::string hmac_sha1_hex(std::string_view key, std::string_view message);
 std::string to_hex(std::string_view bytes);
 inline std::string_view as_text(const Sha256Bytes& bytes) {

@@ -214,7 +214,9 @@ void set_options(CURL* handle, const HttpRequest& request, const HeaderList& hea
   curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
   curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &exchange);
-  curl_easy_setopt(handle, CURLOPT_NOPROXY, hosts_without_proxy().c_str());
+  // Whoever names a proxy has looked at the exceptions already.
+  curl_easy_setopt(handle, CURLOPT_NOPROXY, request.proxy ? "" : hosts_without_proxy().c_str());
+  if (request.proxy) curl_easy_setopt(handle, CURLOPT_PROXY, request.proxy->c_str());
   if (request.stall_timeout.count() > 0) {
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1024L);
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.stall_timeout.count()));

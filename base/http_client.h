@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -37,6 +38,8 @@ struct HttpRequest {
   /// Called before the first chunk goes to body_sink.
   std::function<void(int status, const Headers& headers)> on_head;
   TlsOptions tls;
+  /// The way to the server: absent is the machine's environment, "" is none.
+  std::optional<std::string> proxy;
   std::chrono::milliseconds connect_timeout{10'000};
   /// Of the whole exchange; zero is none.
   std::chrono::milliseconds timeout{60'000};

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "aws/client.h"
+#include "aws/provider_chain.h"
 #include "base/crypto.h"
 #include "base/glob.h"
 #include "base/json.h"
@@ -144,19 +144,17 @@ std::string region_of_ecr_host(const std::string& host) {
   return is_ecr ? parts[3] : "";
 }
 
-Result<std::optional<aws::Credentials>> aws_keys(const UserEnvironment& environment) {
-  TRY(auto keys, aws::credentials_from_environment(environment));
-  if (keys) return std::optional(std::move(*keys));
-  auto file = variable(environment, "AWS_SHARED_CREDENTIALS_FILE");
-  if (file.empty()) file = variable(environment, "HOME") + "/.aws/credentials";
-  if (!base::exists(file)) return std::optional<aws::Credentials>();
-  TRY(const auto text, base::read_file(file, kMostConfigBytes));
-  auto profile = variable(environment, "AWS_PROFILE");
-  auto found = aws::credentials_from_profile(text, profile.empty() ? "default" : profile);
-  if (!found && found.error().kind == ErrorKind::not_found && profile.empty())
-    return std::optional<aws::Credentials>();
-  if (!found) return std::move(found).error();
-  return std::optional(std::move(*found));
+/// For whoever has AWS credentials at all; that there are none is no error.
+Result<std::optional<aws::CredentialSource>> aws_keys(const aws::ClientOptions& options) {
+  const auto read = [](const std::string& file) -> Result<std::string> {
+    if (!base::exists(file)) return base::make_error(ErrorKind::not_found, file + " does not exist");
+    return base::read_file(file, kMostConfigBytes);
+  };
+  auto found = aws::find_credentials({options, read, nullptr, false});
+  if (found) return std::optional(std::move(*found));
+  if (found.error().kind == ErrorKind::not_found && variable(options.environment, "AWS_PROFILE").empty())
+    return std::optional<aws::CredentialSource>();
+  return std::move(found).error();
 }
 
 }  // namespace
@@ -188,10 +186,9 @@ Result<Login> find_ecr_login(const std::string& host, const UserEnvironment& env
                              base::HttpClient& http) {
   const auto region = region_of_ecr_host(host);
   if (region.empty()) return Login();
-  TRY(auto keys, aws_keys(environment));
-  if (!keys) return Login();
   aws::ClientOptions options{.http = &http, .region = region, .environment = environment};
-  options.credentials = std::move(*keys);
+  TRY(options.credentials, aws_keys(options));
+  if (!options.credentials) return Login();
   aws::Client client(std::move(options));
   TRY(const auto token, get_authorization_token(client).while_doing("logging in to " + host));
   return Login(token.credentials);

@@ -35,6 +35,7 @@ struct RepositoryReference;
 namespace steps {
 
 class ArtifactSubjects;
+class AwsSessions;
 class BlobStore;
 class ActionUses;
 class ProblemMatchers;
@@ -114,6 +115,9 @@ struct ActionFetch {
   std::function<void(const std::string& line)> say;  ///< for the log of the job
 };
 
+/// In steps/aws_sessions.h; complete types of aws/ are no concern of those who run jobs.
+std::shared_ptr<AwsSessions> make_aws_sessions();
+
 /// What the runner offers to its jobs. The functions may be called from the job's thread only.
 struct JobServices {
   /// Mints an OIDC token for an audience; absent without `permissions: id-token: write`.
@@ -144,6 +148,8 @@ struct JobServices {
   /// Held around every use of registry_logins; steps/registry_logins.h does so.
   std::shared_ptr<std::mutex> registry_logins_mutex = std::make_shared<std::mutex>();
   std::map<std::string, RegistryLogin> registry_logins;
+  /// Credentials that steps got for later ones, with the way to renew them; gone with the job.
+  std::shared_ptr<AwsSessions> aws_sessions = make_aws_sessions();
   std::uint32_t host_uid = 0;                       ///< owner of what the runner puts into shared folders
   std::optional<ContainerSurroundings> containers;  ///< nothing: Docker actions cannot run
   /// Built-ins that are not to be used: `owner/name`, or `name` for any owner.

@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <cctype>
+#include <functional>
+#include <utility>
 
 #include "aws/sts.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "steps/aws_sessions.h"
 #include "steps/builtin/aws_credentials_inputs.h"
 #include "steps/builtin/aws_session.h"
 #include "steps/secret_masker.h"
@@ -39,7 +42,8 @@ bool may_use_oidc(const Configuration& all) {
          !inputs.skip_oidc;
 }
 
-base::Result<std::string> fetch_id_token(const Configuration& all) {
+/// What gets the job's token, as often as it is needed.
+base::HttpRequest id_token_request(const Configuration& all) {
   const std::string audience = !all.inputs.audience.empty()                       ? all.inputs.audience
                                : aws::partition_of(all.inputs.region) == "aws-cn" ? "sts.amazonaws.com.cn"
                                                                                   : "sts.amazonaws.com";
@@ -48,8 +52,12 @@ base::Result<std::string> fetch_id_token(const Configuration& all) {
                             base::percent_encode(audience));
   request.headers = {{"Authorization", "Bearer " + all.call.variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN")},
                      {"Accept", "application/json"}};
-  request.stop = all.call.stop;
-  auto response = all.job.services->http->send(request);
+  request.stop = all.job.stop;
+  return request;
+}
+
+base::Result<std::string> fetch_id_token(base::HttpClient& http, const base::HttpRequest& request) {
+  auto response = http.send(request);
   if (!response) {
     response.error().message = "getIDToken call failed: " + response.error().message;
     return std::move(response).error();
@@ -65,7 +73,6 @@ base::Result<std::string> fetch_id_token(const Configuration& all) {
     return base::make_error(base::ErrorKind::remote,
                             "getIDToken call failed: the answer holds no token as 'value'");
   }
-  all.job.masker->add(token);
   return token;
 }
 
@@ -120,10 +127,10 @@ Tags droppable_tags(const Configuration& all) {
   return tags;
 }
 
-aws::Client client_with(const Configuration& all, const aws::Credentials& credentials) {
+aws::ClientOptions options_with(const Configuration& all, aws::CredentialSource credentials) {
   aws::ClientOptions options = all.options;
-  options.credentials = credentials;
-  return aws::Client(std::move(options));
+  options.credentials = std::move(credentials);
+  return options;
 }
 
 aws::RoleRequest role_request(const Configuration& all, std::string role_arn) {
@@ -136,24 +143,33 @@ base::Error prefixed(base::Error error, std::string_view prefix) {
   return error;
 }
 
-base::Result<aws::AssumedRole> assume_with_token(const Configuration& all, const std::string& token,
-                                                 std::string_view error_prefix) {
+/// Gets a role's credentials; kept with them, so that it must hold nothing that ends with the step.
+using AssumeRole = std::function<base::Result<aws::AssumedRole>()>;
+using GetToken = std::function<base::Result<std::string>()>;
+
+base::Result<AssumeRole> by_token(const Configuration& all, GetToken get_token, std::string error_prefix) {
   if (!all.inputs.role.starts_with("arn:")) {
     return base::make_error(base::ErrorKind::invalid_input,
                             "Source Account ID is needed if the Role Name is provided and not the Role Arn.");
   }
   if (!all.inputs.custom_tags.empty())
     warn(all.job, "custom-tags are ignored: a web identity session takes no tags");
-  auto role =
-      aws::assume_role_with_web_identity(aws::Client(all.options), role_request(all, all.inputs.role), token);
-  if (!role) return prefixed(std::move(role).error(), error_prefix);
-  return role;
+  return AssumeRole([get_token = std::move(get_token), error_prefix = std::move(error_prefix),
+                     options = all.options, request = role_request(all, all.inputs.role),
+                     masker = all.job.masker]() -> base::Result<aws::AssumedRole> {
+    TRY(const std::string token, get_token());
+    masker->add(token);
+    auto role = aws::assume_role_with_web_identity(aws::Client(options), request, token);
+    if (!role) return prefixed(std::move(role).error(), error_prefix);
+    return role;
+  });
 }
 
-base::Result<aws::AssumedRole> assume_with_keys(const Configuration& all, const aws::Credentials& source) {
-  aws::Client client = client_with(all, source);
+base::Result<AssumeRole> by_keys(const Configuration& all, aws::CredentialSource source) {
+  auto options = options_with(all, std::move(source));
   std::string arn = all.inputs.role;
   if (!arn.starts_with("arn:")) {
+    aws::Client client(options);
     TRY(const auto caller, aws::get_caller_identity(client));
     arn = fmt::format("arn:{}:iam::{}:role/{}", aws::partition_of(all.inputs.region), caller.account, arn);
   }
@@ -164,13 +180,17 @@ base::Result<aws::AssumedRole> assume_with_keys(const Configuration& all, const 
     session.tags = fixed_tags(all);
     session.tags.insert(session.tags.end(), droppable.begin(), droppable.end());
   }
-  auto role = aws::assume_role(client, role_request(all, arn), session);
-  if (!role && role.error().code.starts_with("PackedPolicyTooLarge") && !session.tags.empty()) {
-    session.tags.resize(session.tags.size() - droppable.size());
-    role = aws::assume_role(client, role_request(all, arn), session);
-  }
-  if (!role) return prefixed(std::move(role).error(), "Could not assume role with user credentials: ");
-  return role;
+  return AssumeRole([options = std::move(options), request = role_request(all, arn), session,
+                     droppable = droppable.size()]() mutable -> base::Result<aws::AssumedRole> {
+    aws::Client client(options);
+    auto role = aws::assume_role(client, request, session);
+    if (!role && role.error().code.starts_with("PackedPolicyTooLarge") && !session.tags.empty()) {
+      session.tags.resize(session.tags.size() - std::exchange(droppable, 0));
+      role = aws::assume_role(client, request, session);
+    }
+    if (!role) return prefixed(std::move(role).error(), "Could not assume role with user credentials: ");
+    return role;
+  });
 }
 
 /// The environment as it is without the keys of earlier steps.
@@ -181,10 +201,10 @@ ActionCall without_keys(ActionCall call) {
   return call;
 }
 
-base::Result<aws::Credentials> source_credentials(const Configuration& all) {
+base::Result<aws::CredentialSource> source_credentials(const Configuration& all) {
   if (!all.inputs.access_key_id.empty()) {
-    return aws::Credentials{
-        all.inputs.access_key_id, all.inputs.secret_access_key, all.inputs.session_token, {}};
+    return aws::CredentialSource(aws::Credentials{
+        all.inputs.access_key_id, all.inputs.secret_access_key, all.inputs.session_token, {}});
   }
   auto found = find_aws_credentials(all.inputs.unset_current ? without_keys(all.call) : all.call, all.job);
   if (!found) {
@@ -206,33 +226,63 @@ void hint_at_missing_permission(const Configuration& all) {
       "can ignore this message.");
 }
 
-base::Result<aws::Credentials> obtain(const Configuration& all) {
-  base::Result<aws::AssumedRole> role = base::make_error(base::ErrorKind::internal, "no role was assumed");
+void mask_keys(steps::SecretMasker& masker, const aws::Credentials& credentials) {
+  masker.add(credentials.access_key_id);
+  masker.add(credentials.secret_access_key);
+  masker.add(credentials.session_token);
+}
+
+/// The way to a role that the inputs ask for; nothing when they ask for none.
+base::Result<AssumeRole> way_to_role(const Configuration& all) {
   if (may_use_oidc(all)) {
-    TRY(const std::string token, fetch_id_token(all));
-    role = assume_with_token(all, token, "Could not assume role with OIDC: ");
-  } else if (!all.inputs.role.empty() && !all.inputs.web_identity_token_file.empty()) {
+    return by_token(
+        all,
+        [http = all.job.services->http, request = id_token_request(all)] {
+          return fetch_id_token(*http, request);
+        },
+        "Could not assume role with OIDC: ");
+  }
+  if (!all.inputs.role.empty() && !all.inputs.web_identity_token_file.empty()) {
     const std::string& file = all.inputs.web_identity_token_file;
     const std::string path = file.front() == '/' ? file : all.job.folders.workspace.inside + "/" + file;
-    TRY(const std::string text, read_job_file(all.job.folders, path, kMaximumTokenFile)
-                                    .while_doing("reading web-identity-token-file"));
-    const std::string token(base::trim(text));
-    all.job.masker->add(token);
-    role = assume_with_token(all, token, "Could not assume role with web identity token file: ");
-  } else {
-    TRY(auto source, source_credentials(all));
-    if (all.inputs.role.empty()) return source;
-    role = assume_with_keys(all, source);
+    return by_token(
+        all,
+        [path, folders = all.job.folders]() -> base::Result<std::string> {
+          TRY(const std::string text,
+              read_job_file(folders, path, kMaximumTokenFile).while_doing("reading web-identity-token-file"));
+          return std::string(base::trim(text));
+        },
+        "Could not assume role with web identity token file: ");
   }
-  if (!role) return std::move(role).error();
-  all.say("Authenticated as assumedRoleId " + role->assumed_role_id);
-  return std::move(role->credentials);
+  if (all.inputs.role.empty()) return AssumeRole();
+  TRY(auto source, source_credentials(all));
+  return by_keys(all, std::move(source));
+}
+
+/// The credentials that the step ends with; those of a role are known to later built-ins with the way to
+/// renew them.
+base::Result<aws::Credentials> obtain(const Configuration& all) {
+  base::Clock& clock = all.options.clock == nullptr ? base::system_clock() : *all.options.clock;
+  TRY(const auto assume, way_to_role(all));
+  if (!assume) {
+    TRY(auto source, source_credentials(all));
+    return source.current(clock);
+  }
+  TRY(auto role, assume());
+  all.say("Authenticated as assumedRoleId " + role.assumed_role_id);
+  const std::string key = role.credentials.access_key_id;
+  all.job.services->aws_sessions->add(
+      key, aws::CredentialSource(role.credentials,
+                                 [assume, masker = all.job.masker]() -> base::Result<aws::Credentials> {
+                                   TRY(auto renewed, assume());
+                                   mask_keys(*masker, renewed.credentials);
+                                   return std::move(renewed.credentials);
+                                 }));
+  return std::move(role.credentials);
 }
 
 void export_credentials(Configuration& all, const aws::Credentials& credentials) {
-  all.job.masker->add(credentials.access_key_id);
-  all.job.masker->add(credentials.secret_access_key);
-  all.job.masker->add(credentials.session_token);
+  mask_keys(*all.job.masker, credentials);
   if (all.inputs.export_environment) {
     auto& environment = all.outcome.environment;
     environment.emplace_back("AWS_ACCESS_KEY_ID", credentials.access_key_id);
@@ -251,7 +301,7 @@ void export_credentials(Configuration& all, const aws::Credentials& credentials)
 
 /// Who the new credentials are; wrong accounts are refused before any later step gets the keys.
 base::Result<void> check_identity(Configuration& all, const aws::Credentials& credentials) {
-  aws::Client client = client_with(all, credentials);
+  aws::Client client(options_with(all, credentials));
   auto identity = aws::get_caller_identity(client);
   if (!identity) {
     return prefixed(std::move(identity).error(),
@@ -278,7 +328,7 @@ base::Result<void> check_identity(Configuration& all, const aws::Credentials& cr
 base::Result<bool> existing_credentials_are_good(const Configuration& all) {
   auto existing = find_aws_credentials(all.call, all.job);
   if (!existing) return false;
-  aws::Client client = client_with(all, *existing);
+  aws::Client client(options_with(all, *existing));
   auto identity = aws::get_caller_identity(client);
   if (!identity && identity.error().kind == base::ErrorKind::cancelled) return std::move(identity).error();
   return identity.ok();
@@ -304,6 +354,7 @@ base::Result<ActionOutcome> configure_aws_credentials(const ActionCall& call, Ru
   TRY(auto inputs, read_credentials_inputs(call, job));
   Configuration all{call, job, std::move(inputs), aws_options(call, job), {}};
   all.options.region = all.inputs.region;
+  all.options.stop = job.stop;  // what renews the credentials outlives the step
   if (all.inputs.attempts) all.options.attempts = *all.inputs.attempts;
   if (!all.inputs.sts_endpoint.empty())
     all.options.environment["AWS_ENDPOINT_URL_STS"] = all.inputs.sts_endpoint;

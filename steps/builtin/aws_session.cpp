@@ -1,11 +1,20 @@
 #include "steps/builtin/aws_session.h"
 
+#include "aws/provider_chain.h"
 #include "base/strings.h"
+#include "steps/aws_sessions.h"
 
 namespace steps::builtin {
 namespace {
 
 constexpr std::size_t kMaximumCredentialsFile = 1U << 20;
+
+/// Reads what steps see; for them, what lies outside of the job's folders does not exist.
+aws::ReadFile reader_of(const RunningJob& job) {
+  return [folders = job.folders](const std::string& path) {
+    return read_job_file(folders, path, kMaximumCredentialsFile);
+  };
+}
 
 }  // namespace
 
@@ -25,25 +34,19 @@ aws::ClientOptions aws_options(const ActionCall& call, const RunningJob& job) {
   aws::ClientOptions options;
   options.http = job.services->http;
   options.clock = job.services->clock;
-  options.environment = call.environment;
-  options.region = aws::region_of(call.environment);
+  const auto config = aws::load_shared_config(call.environment, reader_of(job));
+  options.environment = config ? aws::with_profile_settings(call.environment, *config) : call.environment;
+  options.region = aws::region_of(options.environment);
   options.stop = call.stop;
   return options;
 }
 
-base::Result<aws::Credentials> find_aws_credentials(const ActionCall& call, const RunningJob& job) {
-  TRY(auto credentials, aws::credentials_from_environment(call.environment));
-  if (credentials) return std::move(*credentials);
-  const std::string file = call.variable("AWS_SHARED_CREDENTIALS_FILE");
-  if (file.empty()) {
-    return base::make_error(base::ErrorKind::not_found,
-                            "no AWS credentials: AWS_ACCESS_KEY_ID is not set. Put a step with "
-                            "aws-actions/configure-aws-credentials before this one");
-  }
-  TRY(const std::string text, read_job_file(job.folders, file, kMaximumCredentialsFile)
-                                  .while_doing("reading AWS_SHARED_CREDENTIALS_FILE"));
-  const std::string profile = call.variable("AWS_PROFILE");
-  return aws::credentials_from_profile(text, profile.empty() ? "default" : profile);
+base::Result<aws::CredentialSource> find_aws_credentials(const ActionCall& call, const RunningJob& job) {
+  if (auto known = job.services->aws_sessions->find(call.variable("AWS_ACCESS_KEY_ID")))
+    return std::move(*known);
+  aws::CredentialPlaces places{aws_options(call, job), reader_of(job), nullptr,
+                               job.services->network == sandbox::NetworkMode::host};
+  return aws::find_credentials(places);
 }
 
 base::Result<aws::Client> make_aws_client(const ActionCall& call, const RunningJob& job) {

@@ -14,11 +14,12 @@ namespace steps::builtin {
 std::vector<std::string> comma_list(const ActionCall& call, std::string_view name);
 /// A warning that belongs to the step.
 void warn(RunningJob& job, std::string message);
-/// Region, endpoints and clock of the step, without credentials.
+/// Region, endpoints and clock of the step, with the settings of its profile; without credentials.
 aws::ClientOptions aws_options(const ActionCall& call, const RunningJob& job);
-/// The step's credentials: AWS_ACCESS_KEY_ID and its companions, else AWS_PROFILE (or default) of the file
-/// that AWS_SHARED_CREDENTIALS_FILE names. The error says which step is missing.
-base::Result<aws::Credentials> find_aws_credentials(const ActionCall& call, const RunningJob& job);
+/// The step's credentials by the chain of AWS's SDKs. Files are those that steps see; a credential_process is
+/// refused, and the machine's own role is used only where the job may reach all that the machine does.
+/// Credentials that an earlier step of the job was given renew themselves.
+base::Result<aws::CredentialSource> find_aws_credentials(const ActionCall& call, const RunningJob& job);
 base::Result<aws::Client> make_aws_client(const ActionCall& call, const RunningJob& job);
 
 }  // namespace steps::builtin

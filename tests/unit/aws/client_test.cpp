@@ -125,6 +125,75 @@ TEST_F(AwsClient, GivesUpAfterItsAttempts) {
   EXPECT_EQ(clock_.sleeps().size(), 2U);
 }
 
+TEST_F(AwsClient, TakesTheNumberOfAttemptsFromTheEnvironment) {
+  for (int i = 0; i < 5; ++i) http_.will_answer(500, "");
+  ClientOptions options = make().options();
+  options.attempts.reset();
+  options.environment["AWS_MAX_ATTEMPTS"] = "5";
+  EXPECT_FALSE(call(Client(options)));
+  EXPECT_EQ(http_.requests().size(), 5U);
+}
+
+TEST_F(AwsClient, StopsTryingWhenAllCallsFail) {
+  fakes::FakeHttpClient failing([](const base::HttpRequest&) -> fakes::FakeHttpClient::Answer {
+    return base::HttpResponse{503, {}, ""};
+  });
+  ClientOptions options = make().options();
+  options.http = &failing;
+  const Client client(options);
+  for (int i = 0; i < 60; ++i) EXPECT_FALSE(call(client));
+  // 500 tokens pay for 100 retries; without them each call would make two.
+  EXPECT_EQ(failing.requests().size(), 60U + 100U);
+}
+
+TEST_F(AwsClient, SignsByAwssClockWhenOursIsWrong) {
+  http_.will_answer(403, R"({"__type":"InvalidSignatureException","message":"Signature expired"})",
+                    {{"Date", "Fri, 02 Jan 2026 05:04:05 GMT"}});
+  http_.will_answer(200, "{}");
+  http_.will_answer(200, "{}");
+  Client client = make();
+  ASSERT_TRUE(call(client));
+  ASSERT_TRUE(call(client));
+  const auto dates = [&](std::size_t i) {
+    return base::header_value(http_.requests().at(i).headers, "X-Amz-Date").value_or("");
+  };
+  EXPECT_EQ(dates(0), "20260102T030405Z");
+  EXPECT_EQ(dates(1), "20260102T050405Z");
+  EXPECT_EQ(dates(2), "20260102T050405Z") << "and remembers it";
+}
+
+TEST_F(AwsClient, AWrongSignatureIsNoMatterOfTheClockWhenTheClocksAgree) {
+  http_.will_answer(403, R"({"__type":"InvalidSignatureException","message":"does not match"})",
+                    {{"Date", "Fri, 02 Jan 2026 03:05:05 GMT"}});
+  EXPECT_EQ(call(make()).error().code, "InvalidSignatureException");
+  EXPECT_EQ(http_.requests().size(), 1U);
+}
+
+TEST_F(AwsClient, RenewsCredentialsThatAwsCallsExpired) {
+  http_.will_answer(400, R"({"__type":"ExpiredTokenException","message":"expired"})");
+  http_.will_answer(200, "{}");
+  ClientOptions options = make().options();
+  options.credentials = CredentialSource(Credentials{"OLD", "s", "t", {}}, []() -> base::Result<Credentials> {
+    return Credentials{"NEW", "s", "t", {}};
+  });
+  ASSERT_TRUE(call(Client(options)));
+  EXPECT_THAT(base::header_value(http_.requests().at(1).headers, "Authorization").value_or(""),
+              HasSubstr("Credential=NEW/"));
+}
+
+TEST_F(AwsClient, GoesThroughTheProxyOfTheEnvironment) {
+  http_.will_answer(200, "{}");
+  http_.will_answer(200, "{}");
+  ClientOptions options = make().options();
+  options.environment = {{"HTTPS_PROXY", "http://proxy:3128"}, {"AWS_CA_BUNDLE", "/etc/ca.pem"}};
+  ASSERT_TRUE(call(Client(options)));
+  EXPECT_EQ(http_.requests().at(0).proxy, "http://proxy:3128");
+  EXPECT_EQ(http_.requests().at(0).tls.ca_file, "/etc/ca.pem");
+  options.environment["NO_PROXY"] = ".amazonaws.com";
+  ASSERT_TRUE(call(Client(options)));
+  EXPECT_EQ(http_.requests().at(1).proxy, "");
+}
+
 TEST_F(AwsClient, StopsWaitingWhenItIsCancelled) {
   fakes::FakeHttpClient failing([this](const base::HttpRequest&) -> fakes::FakeHttpClient::Answer {
     stop_.request_stop();

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "aws/endpoint.h"
+#include "tests/fakes/fake_clock.h"
 
 namespace aws {
 namespace {
@@ -31,22 +32,50 @@ TEST(Credentials, AKeyIdWithoutItsSecretIsAnError) {
   EXPECT_THAT(found.error().message, HasSubstr("AWS_SECRET_ACCESS_KEY"));
 }
 
-TEST(Credentials, ComeFromTheNamedProfileOfAFile) {
-  const char* file =
-      "# mine\n[default]\naws_access_key_id = D\naws_secret_access_key = d\n\n"
-      "[ work ]\n; other\naws_access_key_id=W\naws_secret_access_key = w=x\naws_session_token = t\n";
-  const auto work = credentials_from_profile(file, "work");
-  ASSERT_TRUE(work);
-  EXPECT_EQ(work->access_key_id, "W");
-  EXPECT_EQ(work->secret_access_key, "w=x");
-  EXPECT_EQ(work->session_token, "t");
-  EXPECT_EQ(credentials_from_profile(file, "default")->access_key_id, "D");
+class RenewedCredentials : public testing::Test {
+ protected:
+  Credentials keys(const std::string& id, std::chrono::minutes left) {
+    return {id, "secret", "token", clock_.now() + left};
+  }
+  std::string current(CredentialSource& source) {
+    const auto found = source.current(clock_);
+    return found ? found->access_key_id : found.error().to_string();
+  }
+  fakes::FakeClock clock_;
+  int renewals_ = 0;
+};
+
+TEST_F(RenewedCredentials, ComeBeforeTheOldOnesExpire) {
+  CredentialSource source(keys("OLD", std::chrono::minutes(60)), [this]() -> base::Result<Credentials> {
+    ++renewals_;
+    return keys("NEW", std::chrono::minutes(60));
+  });
+  EXPECT_EQ(current(source), "OLD");
+  clock_.advance(std::chrono::minutes(54));
+  EXPECT_EQ(current(source), "OLD");
+  clock_.advance(std::chrono::minutes(2));
+  CredentialSource copy = source;
+  EXPECT_EQ(current(copy), "NEW");
+  EXPECT_EQ(current(source), "NEW") << "copies share what they hold";
+  EXPECT_EQ(renewals_, 1);
 }
 
-TEST(Credentials, AMissingProfileIsNamed) {
-  const auto found = credentials_from_profile("[default]\naws_access_key_id = D\n[broken", "default");
-  ASSERT_FALSE(found);
-  EXPECT_THAT(found.error().message, HasSubstr("[default]"));
+TEST_F(RenewedCredentials, AFailureCountsOnlyOnceTheOldOnesHaveExpired) {
+  CredentialSource source(keys("OLD", std::chrono::minutes(4)), [this]() -> base::Result<Credentials> {
+    ++renewals_;
+    return base::make_error(base::ErrorKind::unavailable, "identity provider down");
+  });
+  EXPECT_EQ(current(source), "OLD");
+  EXPECT_EQ(current(source), "OLD");
+  EXPECT_EQ(renewals_, 1) << "not with every call";
+  clock_.advance(std::chrono::minutes(5));
+  EXPECT_THAT(current(source), HasSubstr("identity provider down"));
+}
+
+TEST_F(RenewedCredentials, FixedOnesStay) {
+  CredentialSource source(keys("FIXED", std::chrono::minutes(-5)));
+  EXPECT_EQ(current(source), "FIXED");
+  EXPECT_FALSE(source.renew_now());
 }
 
 TEST(Region, PrefersAwsRegion) {
@@ -62,6 +91,34 @@ TEST(Endpoint, IsAwssOwnForTheRegionAndItsPartition) {
   EXPECT_EQ(partition_of("us-gov-west-1"), "aws-us-gov");
   EXPECT_EQ(partition_of("cn-north-1"), "aws-cn");
   EXPECT_EQ(partition_of("eu-central-1"), "aws");
+}
+
+TEST(Endpoint, OfFipsAndDualStackIsThatOfAwssRules) {
+  const Environment fips = {{"AWS_USE_FIPS_ENDPOINT", "true"}};
+  const Environment dual = {{"AWS_USE_DUALSTACK_ENDPOINT", "true"}};
+  const Environment both = {{"AWS_USE_FIPS_ENDPOINT", "true"}, {"AWS_USE_DUALSTACK_ENDPOINT", "true"}};
+  EXPECT_EQ(*endpoint_of(kEcr, "us-east-1", fips), "https://api.ecr-fips.us-east-1.amazonaws.com");
+  EXPECT_EQ(*endpoint_of(kEcr, "us-east-1", dual), "https://ecr.us-east-1.api.aws");
+  EXPECT_EQ(*endpoint_of(kEcr, "us-east-1", both), "https://ecr-fips.us-east-1.api.aws");
+  EXPECT_EQ(*endpoint_of(kSts, "us-gov-west-1", fips), "https://sts.us-gov-west-1.amazonaws.com");
+  EXPECT_EQ(*endpoint_of(kSts, "us-gov-west-1", both), "https://sts-fips.us-gov-west-1.api.aws");
+  EXPECT_EQ(*endpoint_of(kEcs, "us-gov-west-1", fips), "https://ecs-fips.us-gov-west-1.amazonaws.com");
+  EXPECT_EQ(*endpoint_of(kEcs, "cn-north-1", dual), "https://ecs.cn-north-1.api.amazonwebservices.com.cn");
+  EXPECT_EQ(*endpoint_of(kSecretsManager, "us-east-1", both),
+            "https://secretsmanager-fips.us-east-1.amazonaws.com");
+}
+
+TEST(Endpoint, OfIamIsOneForThePartition) {
+  EXPECT_EQ(*endpoint_of(kIam, "eu-central-1", {}), "https://iam.amazonaws.com");
+  EXPECT_EQ(*endpoint_of(kIam, "us-gov-west-1", {}), "https://iam.us-gov.amazonaws.com");
+  EXPECT_EQ(signing_region(kIam, "eu-central-1"), "us-east-1");
+  EXPECT_EQ(signing_region(kEcs, "eu-central-1"), "eu-central-1");
+}
+
+TEST(Endpoint, KnowsTheOtherPartitions) {
+  EXPECT_EQ(*endpoint_of(kEcs, "eusc-de-east-1", {}), "https://ecs.eusc-de-east-1.amazonaws.eu");
+  EXPECT_EQ(*endpoint_of(kEcs, "us-isob-east-1", {}), "https://ecs.us-isob-east-1.sc2s.sgov.gov");
+  EXPECT_EQ(partition_of("us-iso-east-1"), "aws-iso");
 }
 
 TEST(Endpoint, TheServicesOwnVariableGoesBeforeTheGeneralOne) {

@@ -112,6 +112,11 @@ TEST(Hmac, TakesAnEmptyKeyAndAnEmptyMessage) {
   EXPECT_EQ(to_hex(as_text(hmac_sha256(std::string_view(), std::string_view()))), published);
 }
 
+TEST(Crypto, DigestsBySha1) {
+  EXPECT_EQ(sha1_hex("abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
+  EXPECT_EQ(sha1_hex(""), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+}
+
 TEST(Hmac, KnowsSha1) {
   // RFC 2202, section 3, cases 1 and 2.
   EXPECT_EQ(hmac_sha1_hex(std::string(20, '\x0b'), "Hi There"), "b617318655057264e28bc0b6fb378c8ef146be00");

@@ -1,3 +1,4 @@
+#include "steps/aws_sessions.h"
 #include "tests/unit/steps/aws_fixture.h"
 
 namespace steps {
@@ -67,6 +68,27 @@ TEST_F(AwsCredentials, ExchangesTheJobsTokenForTemporaryKeys) {
   EXPECT_EQ(requests.at(1).headers.count("Authorization"), 0U);
   EXPECT_THAT(base::header_value(requests.at(2).headers, "Authorization").value_or(""), HasSubstr("ASIANEW"));
   EXPECT_THAT(log_.all(), HasSubstr("Authenticated as assumedRoleId AROA1:GitHubActions"));
+}
+
+TEST_F(AwsCredentials, LaterStepsRenewThemWithANewToken) {
+  use_oidc();
+  will_give_token();
+  will_assume("AssumeRoleWithWebIdentity");
+  will_identify();
+  ASSERT_TRUE(run());
+  auto source = services_.aws_sessions->find("ASIANEW");
+  ASSERT_TRUE(source);
+  clock_.advance(std::chrono::minutes(58));
+  http_.will_answer(200, R"({"value":"second.token"})");
+  http_.will_answer(200, query_answer("AssumeRoleWithWebIdentity",
+                                      base::replace_all(base::replace_all(kAssumed, "ASIANEW", "ASIATHIRD"),
+                                                        "04:04:05", "05:04:05")));
+  const auto renewed = source->current(clock_);
+  ASSERT_TRUE(renewed) << renewed.error().to_string();
+  EXPECT_EQ(renewed->access_key_id, "ASIATHIRD");
+  EXPECT_EQ(http_.requests().at(3).url, "http://127.0.0.1:1/token?job=x&audience=sts.amazonaws.com");
+  EXPECT_THAT(http_.requests().at(4).body, HasSubstr("WebIdentityToken=second.token"));
+  EXPECT_EQ(masker_.mask("second.token ASIATHIRD"), "*** ***");
 }
 
 TEST_F(AwsCredentials, MasksTheTokenAndTheKeys) {
