@@ -40,6 +40,7 @@ base::Json update_request(const DeploymentPlan& plan) {
   if (request.desired_count) json["desiredCount"] = *request.desired_count;
   if (request.enable_managed_tags) json["enableECSManagedTags"] = *request.enable_managed_tags;
   if (!request.propagate_tags.empty()) json["propagateTags"] = request.propagate_tags;
+  if (!request.volume_configurations.is_null()) json["volumeConfigurations"] = request.volume_configurations;
   return json;
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/json_fwd.h"
+#include "base/json.h"
 #include "ecs/ecs_client.h"
 
 namespace ecs {
@@ -21,7 +21,8 @@ struct DeploymentRequest {
   std::optional<int> desired_count;
   NewDeployment new_deployment = NewDeployment::if_needed;
   std::optional<bool> enable_managed_tags;
-  std::string propagate_tags;  ///< empty: as it is
+  std::string propagate_tags;        ///< empty: as it is
+  base::Json volume_configurations;  ///< null: as they are
   bool operator==(const DeploymentRequest&) const = default;
 };
 

@@ -65,8 +65,19 @@ Service service_of(const Json& json) {
         {json_string(entry, "id"), json_number(entry, "createdAt"), json_string(entry, "message")});
   }
   for (const auto& entry : json_member(json, "loadBalancers")) {
-    if (auto group = json_string(entry, "targetGroupArn"); !group.empty())
-      service.target_groups.push_back(std::move(group));
+    auto group = json_string(entry, "targetGroupArn");
+    if (group.empty()) continue;
+    service.target_groups.push_back(group);
+    service.load_balancers.push_back(
+        {std::move(group), json_string(entry, "containerName"), number(entry, "containerPort")});
+  }
+  service.strategy = json_string(configuration, "strategy", "ROLLING");
+  service.bake_minutes = number(configuration, "bakeTimeInMinutes");
+  service.launch_type = json_string(json, "launchType");
+  service.health_check_grace_seconds = number(json, "healthCheckGracePeriodSeconds");
+  const auto& network = json_member(json_member(json, "networkConfiguration"), "awsvpcConfiguration");
+  for (const auto& subnet : json_member(network, "subnets")) {
+    if (subnet.is_string()) service.subnets.push_back(subnet.get<std::string>());
   }
   return service;
 }
@@ -81,7 +92,8 @@ Task task_of(const Json& json) {
             .stopped_at = json_number(json, "stoppedAt")};
   task.id = last_part(task.arn);
   for (const auto& entry : json_member(json, "containers")) {
-    StoppedContainer container{json_string(entry, "name"), std::nullopt, json_string(entry, "reason")};
+    StoppedContainer container{json_string(entry, "name"), std::nullopt, json_string(entry, "reason"),
+                               json_string(entry, "imageDigest")};
     if (json_member(entry, "exitCode").is_number()) container.exit_code = number(entry, "exitCode");
     task.containers.push_back(std::move(container));
   }
@@ -175,15 +187,20 @@ Result<std::vector<Task>> run_task(aws::Client& client, const Json& request) {
   return tasks_of(json_member(answer, "tasks"));
 }
 
-Result<std::map<std::string, int>> target_health(aws::Client& client, const std::string& target_group) {
+Result<std::vector<TargetHealth>> target_health(aws::Client& client, const std::string& target_group) {
   TRY(const auto answer, client.call_query(aws::kElasticLoadBalancing, kLoadBalancingVersion,
                                            "DescribeTargetHealth", {{"TargetGroupArn", target_group}}));
-  std::map<std::string, int> counts;
+  std::vector<TargetHealth> targets;
   const auto& list = json_member(answer, "TargetHealthDescriptions");
-  if (!list.is_array()) return counts;
-  for (const auto& entry : list)
-    ++counts[json_string(json_member(entry, "TargetHealth"), "State", "unknown")];
-  return counts;
+  if (!list.is_array()) return targets;
+  for (const auto& entry : list) {
+    const auto& target = json_member(entry, "Target");
+    const auto& health = json_member(entry, "TargetHealth");
+    targets.push_back({fmt::format("{}:{}", json_string(target, "Id"), json_string(target, "Port")),
+                       json_string(health, "State", "unknown"), json_string(health, "Reason"),
+                       json_string(health, "Description")});
+  }
+  return targets;
 }
 
 Result<std::vector<std::string>> last_log_lines(aws::Client& client, const std::string& group,

@@ -28,6 +28,13 @@ struct ServiceEvent {
   std::string message;
 };
 
+/// Where a container of the service is registered.
+struct LoadBalancer {
+  std::string target_group;
+  std::string container;
+  int port = 0;
+};
+
 struct Service {
   std::string arn;
   std::string name;
@@ -39,6 +46,12 @@ struct Service {
   std::vector<Deployment> deployments;  ///< the primary one first
   std::vector<ServiceEvent> events;     ///< newest first
   std::vector<std::string> target_groups;
+  std::vector<LoadBalancer> load_balancers;
+  std::string strategy = "ROLLING";  ///< of ECS's own: or BLUE_GREEN, LINEAR, CANARY
+  std::string launch_type;           ///< FARGATE, EC2, EXTERNAL; empty with capacity providers
+  std::vector<std::string> subnets;
+  int health_check_grace_seconds = 0;
+  int bake_minutes = 0;
 
   [[nodiscard]] const Deployment* primary() const;
   [[nodiscard]] const Deployment* find(const std::string& deployment_id) const;
@@ -48,6 +61,7 @@ struct StoppedContainer {
   std::string name;
   std::optional<int> exit_code;
   std::string reason;
+  std::string image_digest;
 };
 
 struct Task {
@@ -80,8 +94,13 @@ base::Result<std::vector<Task>> describe_tasks(aws::Client& client, const std::s
 /// `request` is RunTask's input; failures are an Error `ARN is REASON`.
 base::Result<std::vector<Task>> run_task(aws::Client& client, const base::Json& request);
 
-/// Number of targets by state: healthy, unhealthy, initial, draining …
-base::Result<std::map<std::string, int>> target_health(aws::Client& client, const std::string& target_group);
+struct TargetHealth {
+  std::string target;  ///< 10.0.1.7:8000
+  std::string state;   ///< healthy, unhealthy, initial, draining …
+  std::string reason;  ///< Target.ResponseCodeMismatch …
+  std::string description;
+};
+base::Result<std::vector<TargetHealth>> target_health(aws::Client& client, const std::string& target_group);
 
 /// The last lines of a log stream, oldest first.
 base::Result<std::vector<std::string>> last_log_lines(aws::Client& client, const std::string& group,

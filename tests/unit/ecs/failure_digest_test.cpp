@@ -1,6 +1,7 @@
 #include "ecs/failure_digest.h"
 
 #include "base/strings.h"
+#include "ecs/failure_cause.h"
 #include "tests/unit/ecs/ecs_fixture.h"
 
 namespace ecs {
@@ -36,7 +37,7 @@ class FailureDigestTest : public EcsFixture {
   }
   FailureDigest digest(double since = 0) {
     aws::Client client = make_client();
-    return digest_failure(client, "production", service_, "ecs-svc/2", since);
+    return digest_failure(client, service_, {"production", "ecs-svc/2", since});
   }
   void give_log(std::initializer_list<const char*> lines) {
     Json events = Json::array();
@@ -56,10 +57,11 @@ TEST_F(FailureDigestTest, GroupsTasksByWhatEndedThemAndShowsTheirLastLines) {
   const auto found = digest();
   ASSERT_EQ(found.groups.size(), 2U);
   EXPECT_EQ(found.groups[0].tasks, 2);
-  EXPECT_EQ(found.groups[0].reason, "Essential container in task exited; container items exited with code 3");
-  EXPECT_THAT(found.groups[0].log_lines,
+  EXPECT_EQ(found.groups[0].cause, "Essential container in task exited; container items exited with code 3");
+  ASSERT_EQ(found.groups[0].logs.size(), 1U);
+  EXPECT_THAT(found.groups[0].logs[0].lines,
               ElementsAre("Traceback (most recent call last):", "ValueError: broken"));
-  EXPECT_EQ(found.groups[1].reason, "Task failed ELB health checks in (target-group arn:tg)");
+  EXPECT_EQ(found.groups[1].cause, "Task failed ELB health checks in (target-group arn:tg)");
   const Json asked = sent("GetLogEvents").at(0);
   EXPECT_EQ(asked["logGroupName"], "/ecs/items");
   EXPECT_EQ(asked["logStreamName"], "app/items/a");
@@ -99,8 +101,60 @@ TEST_F(FailureDigestTest, IsShorterWhenARoleMayNotAsk) {
   will_fail("GetLogEvents", 400, "AccessDeniedException");
   const auto found = digest();
   ASSERT_EQ(found.groups.size(), 1U);
-  EXPECT_EQ(found.groups[0].reason, "CannotPullContainerError: no such image");
-  EXPECT_TRUE(found.groups[0].log_lines.empty());
+  EXPECT_EQ(found.groups[0].cause, "CannotPullContainerError: no such image");
+  EXPECT_TRUE(found.groups[0].logs.empty());
+  EXPECT_THAT(found.hint, HasSubstr("cannot be pulled"));
+}
+
+TEST_F(FailureDigestTest, TheFirstCauseComesFirst) {
+  Json late = task("a", "Task failed ELB health checks in (target-group arn:tg)", nullptr);
+  late["stoppedAt"] = 200;
+  Json early = task("b", "OutOfMemoryError: Container killed due to memory usage", 137);
+  early["stoppedAt"] = 100;
+  will_answer("DescribeTasks", {{"tasks", {late, late, early}}});
+  const auto found = digest();
+  EXPECT_THAT(found.first_cause(), HasSubstr("OutOfMemoryError"));
+  EXPECT_THAT(found.hint, HasSubstr("raise memory"));
+  EXPECT_EQ(found.groups[1].tasks, 2);
+}
+
+TEST_F(FailureDigestTest, SaysWhatTheTargetsSuffer) {
+  service_.target_groups = {"arn:aws:elasticloadbalancing:r:1:targetgroup/items/0a"};
+  will_answer("DescribeTasks", {{"tasks", Json::array()}});
+  will_answer(
+      "DescribeTargetHealth",
+      base::HttpResponse{200,
+                         {},
+                         "<DescribeTargetHealthResponse><DescribeTargetHealthResult>"
+                         "<TargetHealthDescriptions><member><Target><Id>10.0.0.1</Id><Port>80</Port>"
+                         "</Target><TargetHealth><State>unhealthy</State><Reason>Target.Timeout</Reason>"
+                         "<Description>Request timed out</Description></TargetHealth></member>"
+                         "</TargetHealthDescriptions></DescribeTargetHealthResult>"
+                         "</DescribeTargetHealthResponse>"});
+  const auto found = digest();
+  EXPECT_THAT(found.health_reports,
+              ElementsAre("1 unhealthy target in items/0a: Target.Timeout: Request timed out"));
+  EXPECT_THAT(found.hint, HasSubstr("0.0.0.0"));
+}
+
+TEST_F(FailureDigestTest, BecomesATableForTheSummary) {
+  will_answer("DescribeTasks", {{"tasks", {task("a", "exited | badly", 1)}}});
+  give_log({"</details> nice try"});
+  const auto text = to_markdown(digest());
+  EXPECT_THAT(text, HasSubstr("| 1 | exited \\| badly; container items exited with code 1 |"));
+  EXPECT_THAT(text, HasSubstr("\n    </details> nice try\n"));
+}
+
+TEST(FailureHint, ComesFromTheReason) {
+  const std::pair<const char*, const char*> hints[] = {
+      {"CannotPullContainerError: pull access denied, 403 Forbidden", "execution role may not pull"},
+      {"CannotPullContainerError: image Manifest does not contain descriptor matching platform", "processor"},
+      {"CannotPullContainerError: dial tcp 1.2.3.4:443: i/o timeout", "no way to the registry"},
+      {"ResourceInitializationError: unable to pull secrets or registry auth", "cannot read a secret"},
+      {"Task failed container health checks", "healthCheck command"},
+      {"container web exited with code 127", "command was not found"}};
+  for (const auto& [cause, expected] : hints) EXPECT_THAT(hint_for(cause), HasSubstr(expected)) << cause;
+  EXPECT_EQ(hint_for("something new"), "");
 }
 
 }  // namespace

@@ -22,9 +22,11 @@ class RolloutTest : public EcsFixture {
     options_.service = "items";
     options_.deployment_id = kMine;
     options_.on_event = [this](const ServiceEvent& event) { told_.push_back(event.message); };
-    options_.on_progress = [this](const Deployment& deployment, const std::map<std::string, int>& targets) {
-      progress_.push_back(deployment.rollout_state + (targets.empty() ? "" : " " + targets.begin()->first));
+    options_.on_progress = [this](const RolloutProgress& progress) {
+      progress_.push_back(progress.deployment.rollout_state +
+                          (progress.targets.empty() ? "" : " " + progress.targets.begin()->first));
     };
+    options_.on_news = [this](const std::string& news) { told_.push_back(news); };
   }
   void look(const std::vector<Json>& deployments, const std::vector<Json>& events = {}) {
     will_answer("DescribeServices", services(deployments, events));
@@ -167,7 +169,7 @@ TEST_F(RolloutTest, ARefusalIsAnErrorAtOnce) {
 
 TEST_F(RolloutTest, StopsWhenItIsCancelled) {
   look({deployment(kMine, "PRIMARY", "IN_PROGRESS")});
-  options_.on_progress = [this](const Deployment&, const auto&) { stop_.request_stop(); };
+  options_.on_progress = [this](const RolloutProgress&) { stop_.request_stop(); };
   EXPECT_EQ(end(), RolloutEnd::cancelled);
 }
 
@@ -178,6 +180,138 @@ TEST_F(RolloutTest, ServicesWithoutARolloutStateEndWhenAllTasksRun) {
   look({done});
   EXPECT_EQ(end(), RolloutEnd::completed);
   EXPECT_EQ(sent("DescribeServices").size(), 2U);
+}
+
+TEST_F(RolloutTest, ADesiredCountOfZeroIsNoProof) {
+  before_.desired = 2;
+  Json answer = services({deployment(kMine, "PRIMARY", "COMPLETED")});
+  answer["services"][0]["desiredCount"] = 0;
+  will_answer("DescribeServices", answer);
+  EXPECT_EQ(end(), RolloutEnd::scaled_to_zero);
+}
+
+TEST_F(RolloutTest, ARollbackThatFailsIsToldApart) {
+  look({deployment(kMine, "PRIMARY", "FAILED", kRollingBack)});
+  look({deployment("ecs-svc/3", "PRIMARY", "FAILED", "rollback failed"),
+        deployment(kMine, "ACTIVE", "FAILED", kRollingBack)});
+  EXPECT_EQ(end(), RolloutEnd::rollback_failed);
+}
+
+/// By ECS's own record of the deployment.
+class RecordedRolloutTest : public RolloutTest {
+ protected:
+  RecordedRolloutTest() {
+    options_.service_deployment_arn = "arn:sd/2";
+    look({deployment(kMine, "PRIMARY", "IN_PROGRESS")});
+  }
+  void record(const Json& more) {
+    Json entry = {{"serviceDeploymentArn", "arn:sd/2"}, {"status", "IN_PROGRESS"}};
+    entry.update(more);
+    will_answer("DescribeServiceDeployments", {{"serviceDeployments", Json::array({entry})}});
+  }
+};
+
+TEST_F(RecordedRolloutTest, EndsWhenTheRecordSaysSo) {
+  record({{"status", "PENDING"}});
+  record({{"status", "SUCCESSFUL"}});
+  EXPECT_EQ(end(), RolloutEnd::completed);
+  EXPECT_EQ(sent("DescribeServiceDeployments").at(0), (Json{{"serviceDeploymentArns", {"arn:sd/2"}}}));
+}
+
+class RecordedEnds : public RecordedRolloutTest,
+                     public testing::WithParamInterface<std::pair<const char*, RolloutEnd>> {};
+
+TEST_P(RecordedEnds, AreToldApart) {
+  record({{"status", GetParam().first}, {"rollback", {{"reason", "alarm api-5xx"}}}});
+  const auto outcome = follow();
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->end, GetParam().second);
+  EXPECT_EQ(outcome->reason, "alarm api-5xx");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RecordedEnds,
+                         testing::Values(std::pair("ROLLBACK_SUCCESSFUL", RolloutEnd::rolled_back),
+                                         std::pair("ROLLBACK_FAILED", RolloutEnd::rollback_failed),
+                                         std::pair("STOPPED", RolloutEnd::stopped)));
+
+TEST_F(RecordedRolloutTest, StoppedByTheBreakerIsAFailure) {
+  record({{"status", "STOPPED"}, {"deploymentCircuitBreaker", {{"status", "TRIGGERED"}}}});
+  EXPECT_EQ(end(), RolloutEnd::failed);
+}
+
+TEST_F(RecordedRolloutTest, StoppedByAnotherDeploymentIsSuperseded) {
+  look({deployment("ecs-svc/9", "PRIMARY", "IN_PROGRESS")});
+  record({{"status", "IN_PROGRESS"}});
+  record({{"status", "STOPPED"}});
+  const auto outcome = follow();
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->end, RolloutEnd::superseded);
+  EXPECT_EQ(outcome->superseded_by, "ecs-svc/9");
+}
+
+TEST_F(RecordedRolloutTest, AHookThatWaitsIsContinuedOnce) {
+  const Json waiting = {
+      {"lifecycleStage", "POST_TEST_TRAFFIC_SHIFT"},
+      {"lifecycleHookDetails", {{{"hookId", "h1"}, {"targetType", "PAUSE"}, {"status", "AWAITING_ACTION"}}}}};
+  record(waiting);
+  record(waiting);
+  record({{"status", "SUCCESSFUL"}});
+  will_answer("ContinueServiceDeployment", Json::object());
+  options_.decide_hook = [](const LifecycleHook&) { return HookDecision::proceed; };
+  EXPECT_EQ(end(), RolloutEnd::completed);
+  ASSERT_EQ(sent("ContinueServiceDeployment").size(), 1U);
+  EXPECT_EQ(sent("ContinueServiceDeployment").at(0),
+            (Json{{"serviceDeploymentArn", "arn:sd/2"}, {"hookId", "h1"}, {"action", "CONTINUE"}}));
+}
+
+/// Three tasks that cannot pull their image.
+class HopelessRolloutTest : public RecordedRolloutTest {
+ protected:
+  HopelessRolloutTest() {
+    options_.hopeless_tasks = 3;
+    before_.deployments[0].task_definition_arn = "arn:x/items:1";
+    Json failing = deployment(kMine, "PRIMARY", "IN_PROGRESS");
+    failing["failedTasks"] = 3;
+    look({failing});
+    Json tasks = Json::array();
+    for (const char* id : {"a", "b", "c"}) {
+      tasks.push_back({{"taskArn", std::string("arn:task/") + id},
+                       {"startedBy", kMine},
+                       {"stopCode", "TaskFailedToStart"},
+                       {"stoppedReason", "CannotPullContainerError: items:none not found"}});
+    }
+    will_answer("ListTasks", {{"taskArns", {"arn:task/a"}}});
+    will_answer("DescribeTasks", {{"tasks", tasks}});
+  }
+};
+
+TEST_F(HopelessRolloutTest, IsStoppedWithoutWaitingForTheBreaker) {
+  will_answer("StopServiceDeployment", Json::object());
+  record({{"status", "IN_PROGRESS"}});
+  record({{"status", "IN_PROGRESS"}});
+  record({{"status", "ROLLBACK_IN_PROGRESS"}});
+  record({{"status", "ROLLBACK_SUCCESSFUL"}});
+  const auto outcome = follow();
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->end, RolloutEnd::rolled_back);
+  EXPECT_EQ(outcome->reason,
+            "3 tasks ended alike and no other will do better: TaskFailedToStart: CannotPullContainerError: "
+            "items:none not found");
+  ASSERT_EQ(sent("StopServiceDeployment").size(), 1U);
+  EXPECT_EQ(sent("StopServiceDeployment").at(0)["stopType"], "ROLLBACK");
+}
+
+TEST_F(HopelessRolloutTest, WithoutARecordTheOldRevisionIsDeployedAndFollowed) {
+  options_.service_deployment_arn.clear();
+  will_answer("UpdateService",
+              {{"service", {{"deployments", {deployment("ecs-svc/3", "PRIMARY", "IN_PROGRESS")}}}}});
+  Json failing = deployment(kMine, "PRIMARY", "IN_PROGRESS");
+  failing["failedTasks"] = 3;
+  look({deployment("ecs-svc/3", "PRIMARY", "IN_PROGRESS"), failing});
+  look({deployment("ecs-svc/3", "PRIMARY", "COMPLETED")});
+  EXPECT_EQ(end(), RolloutEnd::rolled_back);
+  EXPECT_EQ(sent("UpdateService").at(0),
+            (Json{{"service", "items"}, {"cluster", "production"}, {"taskDefinition", "arn:x/items:1"}}));
 }
 
 }  // namespace

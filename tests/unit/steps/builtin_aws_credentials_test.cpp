@@ -248,6 +248,7 @@ TEST_F(AwsCredentials, KeepsGoodExistingCredentials) {
 
 TEST_F(AwsCredentials, UnsetCurrentCredentialsHidesThoseOfEarlierSteps) {
   give_keys();
+  call_.environment["AWS_EC2_METADATA_DISABLED"] = "true";
   call_.inputs["unset-current-credentials"] = "true";
   EXPECT_THAT(run().error().message, HasSubstr("Credentials could not be loaded"));
   EXPECT_TRUE(http_.requests().empty());

@@ -84,6 +84,7 @@ TEST_F(EcrLogin, RefusesAnUnknownRegistryType) {
 
 TEST_F(EcrLogin, SaysWhichStepIsMissingWithoutCredentials) {
   call_.environment.erase("AWS_ACCESS_KEY_ID");
+  call_.environment["AWS_EC2_METADATA_DISABLED"] = "true";
   EXPECT_THAT(run().error().message, HasSubstr("aws-actions/configure-aws-credentials"));
   EXPECT_TRUE(http_.requests().empty());
 }

@@ -1,3 +1,4 @@
+#include "base/crypto.h"
 #include "tests/unit/steps/aws_fixture.h"
 
 namespace steps {
@@ -227,28 +228,146 @@ TEST_F(EcsDeploy, TellsWhyADefinitionWasRefused) {
   EXPECT_EQ(failure(), "Failed to register task definition in ECS: Role is not valid");
 }
 
-TEST_F(EcsDeploy, RefusesByNameWhatItDoesNotDo) {
-  call_.inputs["codedeploy-application"] = "app";
-  EXPECT_THAT(failure(), HasSubstr("codedeploy-application"));
-  call_.inputs.erase("codedeploy-application");
-  call_.inputs["run-task"] = "true";
-  EXPECT_THAT(failure(), HasSubstr("run-task"));
-  EXPECT_TRUE(aws_.requests().empty());
-}
-
-TEST_F(EcsDeploy, RefusesAServiceOfAnotherController) {
-  service_["deploymentController"] = {{"type", "CODE_DEPLOY"}};
-  EXPECT_THAT(failure(), HasSubstr("Unsupported deployment controller: CODE_DEPLOY"));
+TEST_F(EcsDeploy, RefusesAServiceWhoseTaskSetsOthersMake) {
+  service_["deploymentController"] = {{"type", "EXTERNAL"}};
+  EXPECT_THAT(failure(), HasSubstr("Unsupported deployment controller: EXTERNAL"));
   service_["deploymentController"] = {{"type", "ECS"}};
   service_["status"] = "DRAINING";
   EXPECT_EQ(failure(), "Service is DRAINING");
+  EXPECT_TRUE(asked_of("RegisterTaskDefinition").is_null()) << "nothing is changed";
 }
 
-TEST_F(EcsDeploy, WarnsOfARolloutThatCannotEnd) {
+TEST_F(EcsDeploy, RefusesARolloutThatCannotEndBeforeAnythingChanges) {
   service_["deploymentConfiguration"] = {{"maximumPercent", 100}, {"minimumHealthyPercent", 100}};
+  EXPECT_THAT(failure(), HasSubstr("this deployment can never end"));
+  EXPECT_TRUE(asked_of("RegisterTaskDefinition").is_null());
+  EXPECT_THAT(log_.all(), HasSubstr("✗ tasks: this deployment can never end"));
+  call_.inputs["preflight"] = "warn";
   succeed();
-  ASSERT_TRUE(run());
-  EXPECT_THAT(log_.texts(LineKind::warning), Contains(HasSubstr("this deployment can never end")));
+  EXPECT_EQ(failure(), "no failure");
+  EXPECT_THAT(log_.texts(LineKind::warning),
+              Contains(HasSubstr("A problem was found before the deployment")));
+}
+
+TEST_F(EcsDeploy, TellsTheEndInOutputsAndSummary) {
+  then({deployment("ecs-svc/2", "PRIMARY", "IN_PROGRESS")});
+  then({deployment("ecs-svc/1", "PRIMARY", "COMPLETED"),
+        deployment("ecs-svc/2", "ACTIVE", "FAILED", kRollingBack)});
+  const auto outcome = run();
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->outputs.at("deployment-id"), "ecs-svc/2");
+  EXPECT_EQ(outcome->outputs.at("deployment-status"), "ROLLED_BACK");
+  EXPECT_EQ(outcome->outputs.at("rolled-back-to"), "arn:x/items:1");
+  EXPECT_THAT(outcome->summary, HasSubstr("### Deployment of items to production: ROLLED_BACK"));
+}
+
+/// A task before the service is updated, or alone.
+class EcsRunTask : public EcsDeploy {
+ protected:
+  EcsRunTask() {
+    call_.inputs["run-task"] = "true";
+    call_.inputs["wait-for-task-stopped"] = "true";
+    call_.inputs["run-task-subnets"] = "subnet-1,subnet-2";
+    call_.inputs["run-task-container-overrides"] = R"([{"name":"web","command":["migrate"]}])";
+    instead_["RunTask"] = {200, {}, R"({"tasks":[{"taskArn":"arn:task/production/t1"}],"failures":[]})"};
+    succeed();
+  }
+  void task_ends_with(const Json& container) {
+    Json task = {{"taskArn", "arn:task/production/t1"}, {"lastStatus", "STOPPED"}};
+    task["containers"] = Json::array({container});
+    instead_["DescribeTasks"] = {200, {}, base::to_text({{"tasks", Json::array({task})}})};
+  }
+};
+
+TEST_F(EcsRunTask, RunsWithWhatTheInputsSay) {
+  task_ends_with({{"name", "web"}, {"exitCode", 0}});
+  const auto outcome = run();
+  ASSERT_TRUE(outcome) << outcome.error().to_string();
+  EXPECT_FALSE(outcome->failure);
+  EXPECT_EQ(outcome->outputs.at("run-task-arn"), R"(["arn:task/production/t1"])");
+  Json request = asked_of("RunTask");
+  EXPECT_FALSE(base::json_string(request, "clientToken").empty());
+  request.erase("clientToken");
+  EXPECT_EQ(request,
+            (Json{{"cluster", "production"},
+                  {"overrides", {{"containerOverrides", {{{"name", "web"}, {"command", {"migrate"}}}}}}},
+                  {"startedBy", "GitHub-Actions"},
+                  {"tags", Json::array()},
+                  {"launchType", "FARGATE"},
+                  {"networkConfiguration",
+                   {{"awsvpcConfiguration",
+                     {{"assignPublicIp", "DISABLED"}, {"subnets", {"subnet-1", "subnet-2"}}}}}},
+                  {"taskDefinition", kDefinitionArn}}));
+  EXPECT_FALSE(asked_of("UpdateService").is_null());
+}
+
+TEST_F(EcsRunTask, ABadExitCodeKeepsTheServiceAsItIs) {
+  task_ends_with({{"name", "web"}, {"exitCode", 4}});
+  EXPECT_THAT(failure(), HasSubstr("Run task failed: [container web exited with code 4]"));
+  EXPECT_TRUE(asked_of("UpdateService").is_null());
+}
+
+TEST_F(EcsRunTask, AContainerThatNeverRanSaysWhy) {
+  task_ends_with({{"name", "web"}, {"reason", "CannotPullContainerError: no"}});
+  EXPECT_THAT(failure(),
+              HasSubstr("Run task failed: [container web never ran: CannotPullContainerError: no]"));
+}
+
+/// A service that CodeDeploy deploys.
+class EcsCodeDeploy : public EcsDeploy {
+ protected:
+  EcsCodeDeploy() {
+    service_["deploymentController"] = {{"type", "CODE_DEPLOY"}};
+    write(
+        "appspec.yaml",
+        "version: 0.0\nResources:\n  - TargetService:\n      Type: AWS::ECS::Service\n      properties:\n"
+        "        TaskDefinition: <TASK_DEFINITION>\n        LoadBalancerInfo:\n          ContainerName: web\n"
+        "          ContainerPort: 80\nHooks:\n  - BeforeInstall: check\n");
+    instead_["GetDeploymentGroup"] = {200, {}, R"({"deploymentGroupInfo":{}})"};
+    instead_["CreateDeployment"] = {200, {}, R"({"deploymentId":"d-1"})"};
+  }
+  void deployment_ends(const Json& info) {
+    instead_["GetDeployment"] = {200, {}, base::to_text({{"deploymentInfo", info}})};
+  }
+};
+
+TEST_F(EcsCodeDeploy, CreatesADeploymentWithTheAppSpecAsJavaScriptWritesIt) {
+  deployment_ends({{"status", "Succeeded"}});
+  const auto outcome = run();
+  ASSERT_TRUE(outcome) << outcome.error().to_string();
+  EXPECT_FALSE(outcome->failure);
+  EXPECT_EQ(outcome->outputs.at("codedeploy-deployment-id"), "d-1");
+  const Json request = asked_of("CreateDeployment");
+  EXPECT_EQ(request["applicationName"], "AppECS-production-items");
+  EXPECT_EQ(request["deploymentGroupName"], "DgpECS-production-items");
+  EXPECT_FALSE(request.contains("description"));
+  const std::string content = request["revision"]["appSpecContent"]["content"];
+  EXPECT_EQ(content,
+            R"({"version":0,"Resources":[{"TargetService":{"Type":"AWS::ECS::Service","properties":{)"
+            R"("TaskDefinition":"arn:aws:ecs:eu-central-1:1:task-definition/items:2",)"
+            R"("LoadBalancerInfo":{"ContainerName":"web","ContainerPort":80}}}}],)"
+            R"("Hooks":[{"BeforeInstall":"check"}]})");
+  EXPECT_EQ(request["revision"]["appSpecContent"]["sha256"], base::sha256_hex(content));
+  EXPECT_TRUE(asked_of("UpdateService").is_null());
+}
+
+TEST_F(EcsCodeDeploy, AFailureSaysCodeDeploysReason) {
+  deployment_ends({{"status", "Failed"},
+                   {"errorInformation",
+                    {{"code", "ALARM_ACTIVE"}, {"message", "One or more alarms have been activated"}}}});
+  EXPECT_THAT(failure(), HasSubstr("CodeDeploy deployment d-1 FAILED: ALARM_ACTIVE: One or more alarms"));
+  EXPECT_EQ(event("deployment_finished")["status"], "FAILED");
+}
+
+TEST_F(EcsCodeDeploy, ATimeLimitCountsAlsoWhenTheGroupNamesNoWaits) {
+  call_.inputs["wait-for-minutes"] = "2";
+  deployment_ends({{"status", "InProgress"}});
+  EXPECT_THAT(failure(), HasSubstr("did not end in time"));
+}
+
+TEST_F(EcsCodeDeploy, AnAppSpecWithoutAPropertyIsRefused) {
+  write("appspec.yaml", "version: 0.0\nResources:\n  - TargetService:\n      Type: x\n");
+  EXPECT_THAT(failure(), HasSubstr("AppSpec file must include property 'properties'"));
 }
 
 TEST_F(EcsDeploy, EndsTheStoryWhenItLosesSightOfTheDeployment) {
