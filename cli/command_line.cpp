@@ -11,6 +11,7 @@
 
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "cli/deploy_command_line.h"
 #include "cli/history_command_line.h"
 #include "cli/image_build.h"
 #include "cli/run_command_line.h"
@@ -296,6 +297,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   ArtifactFlags artifact;
   CacheFlags cache;
   DoctorFlags doctor;
+  DeployVerbs deploy;
 
   CLI::App app{"Runs GitHub Actions workflows on your own machine, up to a healthy deployment on AWS.",
                "pipeline"};
@@ -315,6 +317,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   add_eval(app, eval);
   add_emulator(app, emulator);
   add_image(app, image);
+  add_deploy_verbs(app, deploy);
   add_history_verbs(app, history);
   add_artifact(app, artifact);
   add_cache(app, cache);
@@ -360,6 +363,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   if (app.got_subcommand("eval")) result.verb = std::move(eval);
   if (app.got_subcommand("emulator")) result.verb = std::move(emulator);
   if (app.got_subcommand("image")) result.verb = std::move(image);
+  take_deploy_verb(app, deploy, result);
   take_history_verb(app, history, result);
   if (app.got_subcommand("doctor")) result.verb = doctor;
   return result;

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "cli/deploy_flags.h"
 #include "cli/history_flags.h"
 #include "cli/image_build_flags.h"
 
@@ -164,7 +165,8 @@ struct CommandLine {
   CommonFlags common;
   std::variant<std::monostate, RunFlags, CheckFlags, EvalFlags, EmulatorFlags, ImageFlags, RunsFlags,
                ExplainFlags, GraphFlags, LockFlags, ShowFlags, LogsFlags, RerunFlags, CancelFlags, GcFlags,
-               DecideFlags, ShellFlags, ArtifactFlags, CacheFlags, DoctorFlags>
+               DecideFlags, ShellFlags, ArtifactFlags, CacheFlags, DoctorFlags, DeployFlags, RollbackFlags,
+               StatusFlags, EcrFlags>
       verb;
   /// Set when there is nothing to carry out (help, version, a wrong flag): the text is printed already.
   std::optional<int> exit_code;

@@ -30,5 +30,9 @@ int gc_command(const CommonFlags& common, const GcFlags& flags);
 int decide_command(const CommonFlags& common, const DecideFlags& flags);
 int artifact_command(const CommonFlags& common, const ArtifactFlags& flags);
 int cache_command(const CommonFlags& common, const CacheFlags& flags);
+int deploy_command(const DeployFlags& flags);
+int rollback_command(const RollbackFlags& flags);
+int status_command(const StatusFlags& flags);
+int ecr_command(const EcrFlags& flags);
 
 }  // namespace cli

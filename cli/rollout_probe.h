@@ -7,7 +7,7 @@
 
 #include "base/http_client.h"
 #include "base/json.h"
-#include "runner/prober.h"
+#include "base/prober.h"
 #include "runner/run_event.h"
 
 namespace cli {
@@ -20,7 +20,7 @@ class RolloutProbe {
   /// A reader of the event stream. It may not publish from here, so the record waits for publish().
   void operator()(const runner::RunEvent& event) {
     if (url_.empty()) return;
-    if (event.type == "deployment" && !prober_) prober_.emplace(runner::ProbeOptions{.url = url_}, http_);
+    if (event.type == "deployment" && !prober_) prober_.emplace(base::ProbeOptions{.url = url_}, http_);
     if (event.type == "deployment_finished" && prober_) {
       record_ = prober_->stop();
       prober_.reset();
@@ -28,15 +28,15 @@ class RolloutProbe {
   }
   void publish() {
     if (prober_) record_ = prober_->stop();
-    if (record_) events_.publish("probe", "", "", runner::to_json(*record_));
+    if (record_) events_.publish("probe", "", "", base::to_json(*record_));
   }
 
  private:
   std::string url_;
   base::HttpClient& http_;
   runner::EventStream& events_;
-  std::optional<runner::Prober> prober_;
-  std::optional<runner::ProbeRecord> record_;
+  std::optional<base::Prober> prober_;
+  std::optional<base::ProbeRecord> record_;
 };
 
 }  // namespace cli

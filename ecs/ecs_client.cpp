@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 
 namespace ecs {
@@ -152,6 +154,22 @@ Result<Service> describe_service(aws::Client& client, const std::string& cluster
   if (!services.is_array() || services.empty())
     return make_error(base::ErrorKind::not_found, fmt::format("{} is MISSING", name));
   return service_of(services[0]);
+}
+
+Result<std::vector<std::string>> list_services(aws::Client& client, const std::string& cluster) {
+  std::vector<std::string> names;
+  Json request = {{"cluster", cluster}, {"maxResults", kTasksPerCall}};
+  std::string next;
+  do {
+    if (!next.empty()) request["nextToken"] = next;
+    TRY(const auto answer, client.call_json(aws::kEcs, operation("ListServices"), request));
+    for (const auto& arn : json_member(answer, "serviceArns")) {
+      if (arn.is_string()) names.push_back(last_part(arn.get<std::string>()));
+    }
+    next = json_string(answer, "nextToken");
+  } while (!next.empty());
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 Result<Service> update_service(aws::Client& client, const Json& request) {

@@ -83,6 +83,8 @@ base::Result<base::Json> describe_task_definition(aws::Client& client, const std
 /// An Error `SERVICE is MISSING` when there is none.
 base::Result<Service> describe_service(aws::Client& client, const std::string& cluster,
                                        const std::string& name);
+/// Names of the cluster's services, sorted.
+base::Result<std::vector<std::string>> list_services(aws::Client& client, const std::string& cluster);
 /// `request` is UpdateService's input; the answer has the new primary deployment.
 base::Result<Service> update_service(aws::Client& client, const base::Json& request);
 

@@ -51,7 +51,8 @@ Check judge(const PreflightFacts& facts) {
     Check part = judge_part(facts);
     if (!part.parts.empty()) parts.push_back(std::move(part));
   }
-  return branch(fmt::format("service {} in {}", facts.plan.request.service, facts.plan.request.cluster),
+  return branch(fmt::format("{} {} in {}", facts.service.name.empty() ? "task" : "service",
+                            facts.plan.request.service, facts.plan.request.cluster),
                 std::move(parts));
 }
 

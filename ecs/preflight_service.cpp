@@ -209,6 +209,7 @@ Check judge_network(const PreflightFacts& facts) {
 
 Check judge_capacity(const PreflightFacts& facts) {
   std::vector<Check> parts;
+  if (facts.service.name.empty()) return branch("capacity", {});  // a task alone
   const auto& plan = facts.plan;
   const auto concerns = concerns_of(plan);
   for (const auto& concern : concerns) {
@@ -225,6 +226,7 @@ Check judge_capacity(const PreflightFacts& facts) {
 }
 
 Check judge_times(const PreflightFacts& facts) {
+  if (facts.service.name.empty()) return branch("time limits", {judge_credentials(facts)});
   std::vector<Check> parts = {judge_patience(facts), judge_credentials(facts)};
   for (const auto& fact : facts.target_groups) {
     if (fact.group) parts.push_back(judge_grace(facts, *fact.group));

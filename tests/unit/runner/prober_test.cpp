@@ -1,4 +1,4 @@
-#include "runner/prober.h"
+#include "base/prober.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,6 +13,9 @@
 namespace runner {
 namespace {
 
+using base::ProbeOptions;
+using base::Prober;
+using base::ProbeRecord;
 using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::Pair;

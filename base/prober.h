@@ -1,0 +1,98 @@
+#pragma once
+// Steady requests to one URL while something is rolled out, and the record of what came back: the proof that
+// nobody noticed. One request at a time on a kept connection; bounded by its rate, never faster.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/http_client.h"
+#include "base/json_fwd.h"
+
+namespace base {
+
+struct ProbeOptions {
+  std::string url;
+  std::chrono::milliseconds interval{20};
+  std::chrono::milliseconds timeout{5000};
+  Clock* clock = nullptr;  ///< the system's when absent
+  /// Which version of the service an answer is from; absent: nobody asks.
+  std::function<std::string(const HttpResponse&)> version_of;
+};
+
+/// What came back in some time. Failed means no answer, or a status of 500 and above.
+struct ProbeTally {
+  std::uint64_t sent = 0;
+  std::uint64_t failed = 0;
+  std::map<std::string, std::uint64_t> failures_by_reason;
+  double p50_ms = 0, p95_ms = 0, p99_ms = 0;
+  double longest_gap_ms = 0;  ///< between two good answers
+  [[nodiscard]] double failed_share() const;
+};
+
+struct ProbePhase : ProbeTally {
+  std::string name;
+};
+
+/// One second of it: which versions answered how often.
+struct ProbeSecond {
+  std::int64_t second = 0;  ///< since the beginning
+  std::uint64_t failed = 0;
+  std::map<std::string, std::uint64_t> answers;  ///< by version; "" when nobody asks
+};
+
+/// Until the first good answer nothing counts as failed: a first deployment has no service behind the load
+/// balancer yet.
+struct ProbeRecord : ProbeTally {
+  std::string url;
+  std::uint64_t before_first_success = 0;
+  std::vector<ProbePhase> phases;    ///< those that were begun, in order
+  std::vector<ProbeSecond> seconds;  ///< those in which something came back
+};
+Json to_json(const ProbeRecord& record);
+/// A table with a line for each phase and one for all of it.
+std::string to_markdown(const ProbeRecord& record);
+/// A picture: answers of each second by version, failures above.
+std::string to_svg(const ProbeRecord& record);
+
+class Prober {
+ public:
+  Prober(ProbeOptions options, HttpClient& http);
+  ~Prober();
+  /// What comes back from now on belongs to this phase, too.
+  void begin_phase(std::string name);
+  /// Ends it and returns the record; call once.
+  ProbeRecord stop();
+
+ private:
+  /// A tally and what its numbers are made of.
+  struct Counted {
+    ProbeTally tally;
+    std::vector<float> latencies_ms;
+    void add(const Result<HttpResponse>& answer, double latency_ms);
+    void finish();
+  };
+
+  void run(const std::stop_token& stop);
+  void record(const Result<HttpResponse>& answer, SteadyTime sent, SteadyTime answered);
+  void note_second(const Result<HttpResponse>& answer, SteadyTime answered);
+
+  ProbeOptions options_;
+  HttpClient& http_;
+  std::mutex mutex_;  ///< of all below
+  ProbeRecord record_;
+  Counted all_;
+  std::vector<std::pair<std::string, Counted>> phases_;
+  std::optional<SteadyTime> began_;
+  std::optional<SteadyTime> last_success_;
+  std::jthread thread_;
+};
+
+}  // namespace base

@@ -1,0 +1,52 @@
+#include "cli/aws_session.h"
+
+#include <fmt/format.h>
+
+#include "aws/provider_chain.h"
+#include "base/files.h"
+#include "base/process.h"
+#include "cli/interrupts.h"
+#include "ecr/docker_config.h"
+
+namespace cli {
+
+namespace {
+
+constexpr std::size_t kMostOfAFile = 1U << 20;
+constexpr std::chrono::minutes kLongestProcess{1};
+
+base::Result<std::string> read_own_file(const std::string& path) {
+  if (!base::exists(path)) return base::make_error(base::ErrorKind::not_found, path + " does not exist");
+  return base::read_file(path, kMostOfAFile);
+}
+
+/// The output may hold keys: it never becomes part of an error.
+base::Result<std::string> run_shell(const std::string& command) {
+  TRY(auto done, base::run_process({.argv = {"/bin/sh", "-c", command + " 2>/dev/null"},
+                                    .timeout = kLongestProcess,
+                                    .stop = interrupt_token()}));
+  if (done.exit_code == 0) return std::move(done.output);
+  return base::make_error(
+      base::ErrorKind::denied,
+      fmt::format("credential_process ended with exit code {}: run it by hand to see why", done.exit_code));
+}
+
+}  // namespace
+
+base::Result<aws::Client> make_aws_client(base::HttpClient& http, const std::string& region) {
+  aws::ClientOptions options;
+  options.http = &http;
+  options.clock = &base::system_clock();
+  options.stop = interrupt_token();
+  const auto environment = ecr::user_environment();
+  TRY(const auto config, aws::load_shared_config(environment, read_own_file));
+  options.environment = aws::with_profile_settings(environment, config);
+  options.region = region.empty() ? aws::region_of(options.environment) : region;
+  if (options.region.empty())
+    return base::invalid_input(
+        "no AWS region is set: give --region, or set AWS_REGION or the profile's region");
+  TRY(options.credentials, aws::find_credentials({options, read_own_file, run_shell}));
+  return aws::Client(std::move(options));
+}
+
+}  // namespace cli

@@ -1,0 +1,122 @@
+"""pipeline deploy, rollback and status against the emulator."""
+
+import json
+import unittest
+
+from emulator_harness import ADMIN, EmulatorTest
+
+
+class DeployVerbsTest(EmulatorTest):
+    """A service that the workflow deployed once, deployed again by hand."""
+
+    def pipeline(self, *arguments, code=0):
+        """The binary as a person at a terminal has it."""
+        env = {**ADMIN, "AWS_ENDPOINT_URL": self.endpoint, "AWS_REGION": ADMIN["AWS_DEFAULT_REGION"]}
+        return self.run_program(self.binary(), *arguments, env=env, code=code)
+
+    def events(self, *arguments, code=0):
+        """The objects of --json."""
+        return [json.loads(line) for line in self.pipeline(*arguments, "--json", code=code).splitlines()]
+
+    def running(self):
+        """The revision that serves."""
+        service = self.aws("ecs", "describe-services", "--cluster", "production", "--services", "items")["services"][0]
+        return service["taskDefinition"].rsplit("/", 1)[1]
+
+    def definition(self, **changes):
+        """The running definition, changed, as a file of the repository."""
+        described = self.aws("ecs", "describe-task-definition", "--task-definition", "items")["taskDefinition"]
+        described["containerDefinitions"][0].update(changes)
+        path = self.repository / "definition.json"
+        path.write_text(json.dumps(described), encoding="utf-8")
+        return path.name
+
+    def test_1_a_plan_changes_nothing(self):
+        """The tree of checks, and the same revision afterwards."""
+        self.deploy()
+        before = self.running()
+        output = self.pipeline(
+            "deploy", "--plan", "-c", "production", "-s", "items", "-t", self.definition(environment=[{"name": "A", "value": "b"}])
+        )
+        self.assertIn("service items in production", output)
+        self.assertRegex(output, r"✓ image of items: .* is sha256:")
+        self.assertIn("✓ items:8000: the container has that port", output)
+        self.assertIn("environment[A].value: (absent) → …", output)
+        self.assertEqual(self.running(), before)
+
+    def test_2_a_deployment_is_followed_and_proven(self):
+        """A new revision, the old one gone, no request failed, and a report."""
+        before = self.running()
+        output = self.pipeline(
+            "deploy", "-c", "production", "-s", "items", "-t", self.definition(environment=[{"name": "A", "value": "c"}]),
+            "--probe", self.url + "/health", "--report", "report",
+        )
+        self.assertIn("COMPLETED", output)
+        self.assertNotEqual(self.running(), before)
+        report = json.loads((self.repository / "report/report.json").read_text(encoding="utf-8"))
+        self.assertEqual(report["status"], "COMPLETED")
+        self.assertEqual(report["requests"]["failed"], 0)
+        self.assertEqual([phase["name"] for phase in report["requests"]["phases"]], ["before", "during", "after"])
+        self.assertIn("<svg", (self.repository / "report/requests.svg").read_text(encoding="utf-8"))
+        self.assertIn("| during |", (self.repository / "report/summary.md").read_text(encoding="utf-8"))
+
+    def test_3_a_rollback_goes_to_what_was_proven(self):
+        """To the revision before, followed to its end."""
+        before = self.running()
+        output = self.pipeline("rollback", "-c", "production", "-s", "items")
+        self.assertIn(f"Going back from {before} to items:", output)
+        self.assertNotEqual(self.running(), before)
+
+    def test_4_a_failure_has_its_own_exit_code_and_says_why(self):
+        """The container ends at once; the circuit breaker brings the old revision back."""
+        before = self.running()
+        name = self.definition(command=["false"], entryPoint=[])
+        events = self.events("deploy", "-c", "production", "-s", "items", "-t", name, code=10)
+        finished = [event for event in events if event["type"] == "item_finished"][0]
+        self.assertEqual(finished["status"], "ROLLED_BACK")
+        self.assertEqual(finished["rolled_back_to"].rsplit("/", 1)[1], before)
+        self.assertEqual(self.running(), before)
+
+    def test_5_a_file_runs_a_task_before_its_service(self):
+        """The exit code is a gate: the service stays as it is."""
+        before = self.running()
+        self.definition()
+        text = """
+cluster: production
+deploy:
+  migrate:
+    task: {container: items, command: [sh, -c, "exit CODE"]}
+    task-definition: items
+  items:
+    needs: migrate
+    task-definition: definition.json
+    force: true
+"""
+        path = self.repository / "release.yml"
+        path.write_text(text.replace("CODE", "3"), encoding="utf-8")
+        output = self.pipeline("deploy", "release.yml", code=1)
+        self.assertIn("container items exited with code 3", output)
+        self.assertIn("- items: not begun", output)
+        self.assertEqual(self.running(), before)
+        path.write_text(text.replace("CODE", "0"), encoding="utf-8")
+        self.assertIn("✓ items", self.pipeline("deploy", "release.yml"))
+        self.assertNotEqual(self.running(), before)
+
+    def test_6_status_shows_deployments_and_targets(self):
+        """For people and for programs."""
+        self.assertRegex(self.pipeline("status", "-c", "production"), r"items in production: ACTIVE, 2 of 2 tasks running")
+        status = json.loads(self.pipeline("status", "-c", "production", "-s", "items", "--json"))[0]
+        self.assertEqual(status["deployments"][0]["rollout_state"], "COMPLETED")
+        self.assertEqual(status["targets"], {"healthy": 2})
+        self.assertEqual(status["history"][0]["status"], "SUCCESSFUL")
+
+    def test_7_wrong_files_are_refused_with_their_place(self):
+        """Before anything is asked of AWS."""
+        path = self.repository / "wrong.yml"
+        path.write_text("deploy:\n  items:\n    task-definitoin: x\n", encoding="utf-8")
+        output = self.pipeline("deploy", "wrong.yml", code=2)
+        self.assertIn("wrong.yml:3:5: unknown key 'task-definitoin'; did you mean task-definition?", output)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
