@@ -48,7 +48,7 @@ base::Result<Json> get_deployment(aws::Client& client, const std::string& id) {
 std::string reason_of(const Json& info) {
   const Json& error = json_member(info, "errorInformation");
   const auto code = json_string(error, "code");
-  const auto message = json_string(error, "message");
+  auto message = json_string(error, "message");
   if (code.empty()) return message;
   return message.empty() ? code : fmt::format("{}: {}", code, message);
 }

@@ -65,7 +65,7 @@ FollowedEnd end_of(aws::Client& client, const RolloutOutcome& outcome, const Rol
 }  // namespace
 
 Followed follow_deployment(aws::Client& client, const Service& before, RolloutOptions options,
-                           FollowNews news) {
+                           const FollowNews& news) {
   if (news.line) {
     options.on_event = [line = news.line](const ServiceEvent& event) { line("  " + event.message); };
     options.on_news = news.line;

@@ -51,10 +51,10 @@ struct RolloutLimits {
 
 /// Updates the service and follows its deployment.
 base::Result<Followed> start_rollout(aws::Client& client, const Service& before, const DeploymentPlan& plan,
-                                     const RolloutLimits& limits, FollowNews news);
+                                     const RolloutLimits& limits, const FollowNews& news);
 /// Follows a deployment of the service that goes on already.
 Followed follow_deployment(aws::Client& client, const Service& before, RolloutOptions options,
-                           FollowNews news);
+                           const FollowNews& news);
 
 /// Looks until the end, or until patience or the client's stop token ends it.
 base::Result<FollowedEnd> wait_for(aws::Client& client, const Followed& followed);

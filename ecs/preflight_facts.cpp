@@ -120,8 +120,9 @@ class FactGatherer {
                       json_string(options, "awslogs-create-group") == "true", false};
     auto answer = client_.call_json(aws::kCloudWatchLogs, "Logs_20140328.DescribeLogGroups",
                                     {{"logGroupNamePrefix", fact.group}});
-    if (!answer) fact.exists = std::move(answer).error();
-    if (answer) {
+    if (!answer) {
+      fact.exists = std::move(answer).error();
+    } else {
       for (const auto& group : json_member(*answer, "logGroups")) {
         if (json_string(group, "logGroupName") == fact.group) fact.exists = true;
       }
