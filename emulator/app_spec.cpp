@@ -58,9 +58,9 @@ base::Result<std::map<std::string, std::string>> read_hooks(const base::Json& li
     if (!entry.is_object())
       return base::invalid_input("Hooks must be a list of events with their functions.");
     for (const auto& [event, function] : entry.items()) {
-      const auto* const known =
-          std::find_if(std::begin(kHookEvents), std::end(kHookEvents),
-                       [&](const char* name) { return base::equals_ignoring_case(event, name); });
+      const auto* const known = std::find_if(
+          std::begin(kHookEvents), std::end(kHookEvents),
+          [&event = event](const char* name) { return base::equals_ignoring_case(event, name); });
       if (known == std::end(kHookEvents) || !function.is_string())
         return base::invalid_input(fmt::format("The AppSpec's hook {} is none of an ECS deployment.", event));
       hooks[*known] = function.get<std::string>();
