@@ -93,7 +93,7 @@ Followed follow_deployment(aws::Client& client, const Service& before, RolloutOp
 }
 
 base::Result<Followed> start_rollout(aws::Client& client, const Service& before, const DeploymentPlan& plan,
-                                     const RolloutLimits& limits, FollowNews news) {
+                                     const RolloutLimits& limits, const FollowNews& news) {
   TRY(const auto started, start_deployment(client, before, plan));
   return follow_deployment(client, before,
                            {.cluster = plan.request.cluster,
@@ -102,7 +102,7 @@ base::Result<Followed> start_rollout(aws::Client& client, const Service& before,
                             .service_deployment_arn = started.service_deployment_arn,
                             .patience = limits.patience,
                             .hopeless_tasks = limits.hopeless_tasks},
-                           std::move(news));
+                           news);
 }
 
 base::Result<FollowedEnd> wait_for(aws::Client& client, const Followed& followed) {
