@@ -293,7 +293,7 @@ class RunTest(WorkflowTest):
     def test_wrong_calls_say_what_is_wrong(self):
         """Exit code 2, and what to do."""
         self.assertIn("Check workflow files without running them", self.run_pipeline(code=2))
-        self.assertIn("there is no command 'deploy'", self.run_pipeline("deploy", code=2))
+        self.assertIn("there is no command 'depoly'", self.run_pipeline("depoly", code=2))
         self.assertIn("--jbo", self.run_pipeline("run", "--jbo", code=2))
         self.assertIn(".github/workflows does not exist", self.run_pipeline("run", code=2))
         self.write(".github/workflows/README.md", "none yet\n")
