@@ -130,7 +130,7 @@ std::vector<std::shared_ptr<DockerContainer>> DockerContainers::forget(
     const std::function<bool(const DockerContainer&)>& which) {
   const auto first = std::stable_partition(containers_.begin(), containers_.end(),
                                            [&](const auto& container) { return !which(*container); });
-  const std::vector<std::shared_ptr<DockerContainer>> forgotten(first, containers_.end());
+  std::vector<std::shared_ptr<DockerContainer>> forgotten(first, containers_.end());
   containers_.erase(first, containers_.end());
   for (const auto& gone : forgotten) {
     for (const auto& container : containers_) (void)container->part_from(gone->as_neighbour());

@@ -10,7 +10,7 @@
 
 namespace steps {
 
-HostsFile::HostsFile(base::Path path, std::vector<std::string> lines)
+HostsFile::HostsFile(base::Path path, const std::vector<std::string>& lines)
     : path_(std::move(path)), beginning_("127.0.0.1 localhost\n::1 localhost\n") {
   for (const auto& line : lines) beginning_ += line + "\n";
 }

@@ -14,7 +14,7 @@ namespace steps {
 class HostsFile {
  public:
   /// Lines that stay stand before all others. Nothing is written yet.
-  HostsFile(base::Path path, std::vector<std::string> lines);
+  HostsFile(base::Path path, const std::vector<std::string>& lines);
   [[nodiscard]] const base::Path& path() const { return path_; }
   /// What is at the address from now on; takes the place of what was there.
   base::Result<void> put(const std::string& address, const std::vector<std::string>& names);
