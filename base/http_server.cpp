@@ -74,6 +74,19 @@ void fill(bool is_head, ServerResponse&& answer, httplib::Response& response) {
       response.set_header(name, value);  // the length of what is sent is counted
     }
   }
+  if (answer.pour && !is_head) {
+    response.set_chunked_content_provider(
+        content_type, [pour = std::move(answer.pour)](std::size_t, httplib::DataSink& sink) {
+          bool wanted = true;
+          pour([&](std::string_view piece) {
+            wanted = wanted && (piece.empty() || sink.write(piece.data(), piece.size()));
+            return wanted;
+          });
+          if (wanted) sink.done();
+          return wanted;
+        });
+    return;
+  }
   const std::uint64_t size = answer.stream ? answer.stream_size : answer.body.size();
   if (is_head || size == 0) {
     if (has_type || size > 0) response.set_header("Content-Type", content_type);

@@ -36,6 +36,9 @@ struct ServerResponse {
   /// length.
   std::function<std::string(std::uint64_t offset)> stream;
   std::uint64_t stream_size = 0;
+  /// When set, neither of the two is used: calls `write` for each piece as it comes to be, and returns at the
+  /// end or when `write` says that nobody reads any more. The answer's length is not known beforehand.
+  std::function<void(const std::function<bool(std::string_view piece)>& write)> pour;
 };
 
 using RequestHandler = std::function<ServerResponse(const ServerRequest&)>;

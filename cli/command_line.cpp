@@ -15,6 +15,7 @@
 #include "cli/history_command_line.h"
 #include "cli/image_build.h"
 #include "cli/run_command_line.h"
+#include "cli/serve_command_line.h"
 #include "cli/version.h"
 
 namespace cli {
@@ -298,6 +299,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   CacheFlags cache;
   DoctorFlags doctor;
   DeployVerbs deploy;
+  ServeFlags serve;
 
   CLI::App app{"Runs GitHub Actions workflows on your own machine, up to a healthy deployment on AWS.",
                "pipeline"};
@@ -327,6 +329,7 @@ CommandLine parse_command_line(int argc, char** argv) {
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   add_doctor(app, doctor);
+  add_serve(app, serve);
 
   try {
     const auto arguments = arguments_of(argc, argv);
@@ -366,6 +369,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   take_deploy_verb(app, deploy, result);
   take_history_verb(app, history, result);
   if (app.got_subcommand("doctor")) result.verb = doctor;
+  if (app.got_subcommand("serve")) result.verb = serve;
   return result;
 }
 

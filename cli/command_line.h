@@ -10,6 +10,7 @@
 #include "cli/deploy_flags.h"
 #include "cli/history_flags.h"
 #include "cli/image_build_flags.h"
+#include "cli/serve_flags.h"
 
 namespace cli {
 
@@ -166,7 +167,7 @@ struct CommandLine {
   std::variant<std::monostate, RunFlags, CheckFlags, EvalFlags, EmulatorFlags, ImageFlags, RunsFlags,
                ExplainFlags, GraphFlags, LockFlags, ShowFlags, LogsFlags, RerunFlags, CancelFlags, GcFlags,
                DecideFlags, ShellFlags, ArtifactFlags, CacheFlags, DoctorFlags, DeployFlags, RollbackFlags,
-               StatusFlags, EcrFlags>
+               StatusFlags, EcrFlags, ServeFlags>
       verb;
   /// Set when there is nothing to carry out (help, version, a wrong flag): the text is printed already.
   std::optional<int> exit_code;

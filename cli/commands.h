@@ -33,6 +33,7 @@ int cache_command(const CommonFlags& common, const CacheFlags& flags);
 int deploy_command(const DeployFlags& flags);
 int rollback_command(const RollbackFlags& flags);
 int status_command(const StatusFlags& flags);
+int serve_command(const CommonFlags& common, const ServeFlags& flags);
 int ecr_command(const EcrFlags& flags);
 
 }  // namespace cli

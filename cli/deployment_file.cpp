@@ -14,6 +14,7 @@ namespace {
 using base::Json;
 using base::Result;
 using workflow::Node;
+using workflow::YamlFields;
 
 constexpr int kMostMinutes = 2880;
 constexpr int kMostTasks = 5000;

@@ -8,6 +8,7 @@ namespace {
 
 using base::Result;
 using workflow::Node;
+using workflow::YamlFields;
 
 constexpr int kLongestWatch = 1440;  // minutes
 

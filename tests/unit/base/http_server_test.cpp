@@ -332,6 +332,20 @@ TEST(HttpServer, ServesOtherSocketsUntilItIsToldNotTo) {
   EXPECT_THAT(ask(*server, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n"), EndsWith("served"));
 }
 
+TEST(HttpServer, SendsWhatComesToBeAsItComes) {
+  auto server = serve([](const ServerRequest&) {
+    ServerResponse answer{.headers = {{"Content-Type", "text/event-stream"}}};
+    answer.pour = [](const auto& write) {
+      for (const auto* piece : {"one\n", "two\n"}) EXPECT_TRUE(write(piece));
+    };
+    return answer;
+  });
+  const auto answer = ask(*server, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(answer, HasSubstr("Transfer-Encoding: chunked\r\n"));
+  EXPECT_THAT(answer, HasSubstr("Content-Type: text/event-stream\r\n"));
+  EXPECT_THAT(answer, EndsWith("\r\n\r\n4\r\none\n\r\n4\r\ntwo\n\r\n0\r\n\r\n"));
+}
+
 TEST(ParseQuery, KeepsOrderAndDecodes) {
   EXPECT_THAT(
       parse_query("a=1&&b=x+y%2B&c&=d&a=2"),

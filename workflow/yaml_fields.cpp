@@ -1,4 +1,4 @@
-#include "cli/yaml_fields.h"
+#include "workflow/yaml_fields.h"
 
 #include <fmt/format.h>
 
@@ -8,16 +8,14 @@
 #include "base/similar_name.h"
 #include "base/strings.h"
 
-namespace cli {
+namespace workflow {
 
 using base::Result;
-using workflow::Node;
-using workflow::NodeKind;
 
 base::Error YamlFields::wrong(const Node& node, std::string_view expected) const {
   auto error = base::invalid_input(
       fmt::format("expected {}, found {}", expected,
-                  node.is_scalar() ? "'" + node.text + "'" : std::string(workflow::name_of(node.kind))));
+                  node.is_scalar() ? "'" + node.text + "'" : std::string(name_of(node.kind))));
   error.location = base::Location{file_, node.line, node.column};
   return error;
 }
@@ -40,13 +38,13 @@ Result<std::string> YamlFields::text_at(const Node& node, std::string_view key, 
   const Node& value = node[key];
   if (!value.present() || value.kind == NodeKind::null) return fallback;
   if (!value.is_scalar()) return wrong(value, "a text");
-  return workflow::text_of(value);
+  return text_of(value);
 }
 
 Result<int> YamlFields::whole_at(const Node& node, std::string_view key, int fallback, int most) const {
   const Node& value = node[key];
   if (!value.present()) return fallback;
-  const double number = value.kind == NodeKind::number ? workflow::number_of(value) : -1;
+  const double number = value.kind == NodeKind::number ? number_of(value) : -1;
   if (std::floor(number) != number || number < 0 || number > most)
     return wrong(value, fmt::format("a whole number from 0 to {}", most));
   return static_cast<int>(number);
@@ -55,9 +53,8 @@ Result<int> YamlFields::whole_at(const Node& node, std::string_view key, int fal
 Result<double> YamlFields::number_at(const Node& node, std::string_view key, double fallback) const {
   const Node& value = node[key];
   if (!value.present()) return fallback;
-  if (value.kind != NodeKind::number || !std::isfinite(workflow::number_of(value)))
-    return wrong(value, "a number");
-  return workflow::number_of(value);
+  if (value.kind != NodeKind::number || !std::isfinite(number_of(value))) return wrong(value, "a number");
+  return number_of(value);
 }
 
 Result<bool> YamlFields::flag_at(const Node& node, std::string_view key) const {
@@ -71,13 +68,13 @@ Result<std::vector<std::string>> YamlFields::list_at(const Node& node, std::stri
   const Node& value = node[key];
   std::vector<std::string> list;
   if (!value.present()) return list;
-  if (value.is_scalar()) return std::vector<std::string>{workflow::text_of(value)};
+  if (value.is_scalar()) return std::vector<std::string>{text_of(value)};
   if (!value.is_sequence()) return wrong(value, "a list of texts");
   for (const auto& entry : value.items) {
     if (!entry.is_scalar()) return wrong(entry, "a text");
-    list.push_back(workflow::text_of(entry));
+    list.push_back(text_of(entry));
   }
   return list;
 }
 
-}  // namespace cli
+}  // namespace workflow

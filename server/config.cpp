@@ -1,0 +1,197 @@
+#include "server/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/strings.h"
+#include "workflow/yaml_fields.h"
+#include "workflow/yaml_reader.h"
+
+namespace server {
+
+namespace {
+
+using base::Result;
+using workflow::Node;
+
+constexpr std::size_t kLargestConfig = 1U << 20;
+constexpr int kMostRuns = 1024;
+constexpr int kLongestPoll = 86'400;
+constexpr int kMostDays = 36'500;
+constexpr int kHighestPriority = 1000;
+
+class ConfigReader {
+ public:
+  explicit ConfigReader(const std::string& file) : fields_(file) {}
+
+  Result<Config> read(const Node& root) {
+    TRY(fields_.check_keys(root, {"listen", "external-url", "capacity", "labels", "keep-days", "emulator",
+                                  "emulator-seed", "hooks", "repositories", "tokens", "public-read"}));
+    Config config{.file = fields_.file()};
+    TRY(read_listen(root, config));
+    TRY(config.external_url, fields_.text_at(root, "external-url"));
+    TRY(config.capacity, fields_.whole_at(root, "capacity", config.capacity, kMostRuns));
+    TRY(config.labels, fields_.list_at(root, "labels"));
+    TRY(config.keep_days, fields_.whole_at(root, "keep-days", config.keep_days, kMostDays));
+    TRY(config.emulator, fields_.flag_at(root, "emulator"));
+    TRY(config.emulator_seed, path_at(root, "emulator-seed"));
+    TRY(config.public_read, fields_.flag_at(root, "public-read"));
+    if (root["hooks"].present()) TRY(read_hooks(root["hooks"], config));
+    if (root["tokens"].present()) TRY(read_tokens(root["tokens"], config));
+    const Node& repositories = root["repositories"];
+    if (!repositories.is_mapping())
+      return fields_.wrong(repositories.present() ? repositories : root,
+                           "repositories: with owner/name of each");
+    for (const auto& [name, value] : repositories.members) {
+      TRY(auto repository, read_repository(name, value));
+      config.repositories.push_back(std::move(repository));
+    }
+    return config;
+  }
+
+ private:
+  Result<void> read_listen(const Node& root, Config& config) const {
+    TRY(const auto listen, fields_.text_at(root, "listen", "127.0.0.1:8480"));
+    const auto colon = listen.rfind(':');
+    const auto port =
+        colon == std::string::npos ? std::nullopt : base::parse_integer(listen.substr(colon + 1));
+    if (!port || *port < 0 || *port > 65535 || colon == 0)
+      return fields_.wrong(root["listen"], "ADDRESS:PORT, as in 127.0.0.1:8480");
+    config.address = listen.substr(0, colon);
+    config.port = static_cast<std::uint16_t>(*port);
+    return {};
+  }
+
+  Result<void> read_hooks(const Node& node, Config& config) const {
+    TRY(fields_.check_keys(node, {"github", "gitea", "gitlab"}));
+    for (const auto& [key, value] : node.members) {
+      TRY(fields_.check_keys(value, {"secrets"}));
+      if (!value["secrets"].present()) return fields_.wrong(value, "secrets: that sign its hooks");
+      const auto& given = value["secrets"];
+      TRY(const auto texts, fields_.list_at(value, "secrets"));
+      for (const auto& text : texts) {
+        TRY(auto source, source_of(given, text));
+        config.hook_secrets[*parse_forge(key.text)].push_back(std::move(source));
+      }
+    }
+    return {};
+  }
+
+  Result<void> read_tokens(const Node& node, Config& config) const {
+    if (!node.is_mapping()) return fields_.wrong(node, "a name for each token");
+    for (const auto& [name, value] : node.members) {
+      TRY(fields_.check_keys(value, {"scope", "digest"}));
+      TokenConfig token{.name = name.text};
+      TRY(const auto scope, fields_.text_at(value, "scope", "read"));
+      if (scope == "run") {
+        token.scope = Scope::run;
+      } else if (scope == "admin") {
+        token.scope = Scope::admin;
+      } else if (scope != "read") {
+        return fields_.wrong(value["scope"], "read, run or admin");
+      }
+      TRY(token.digest, fields_.text_at(value, "digest"));
+      token.digest = base::to_lower(token.digest);
+      if (token.digest.size() != 64 ||
+          token.digest.find_first_not_of("0123456789abcdef") != std::string::npos)
+        return fields_.wrong(value["digest"].present() ? value["digest"] : value,
+                             "digest: the token's SHA-256, as `pipeline serve token` prints it");
+      config.tokens.push_back(std::move(token));
+    }
+    return {};
+  }
+
+  Result<RepositoryConfig> read_repository(const Node& name, const Node& node) const {
+    if (base::split(name.text, '/').size() != 2 || name.text.find("..") != std::string::npos)
+      return fields_.wrong(name, "owner/name");
+    TRY(fields_.check_keys(node, {"forge", "url", "user", "credential", "default-branch", "poll-seconds",
+                                  "forks", "priority", "secrets-file", "variables"}));
+    RepositoryConfig repository{.name = name.text};
+    TRY(const auto forge, fields_.text_at(node, "forge", "github"));
+    const auto known = parse_forge(forge);
+    if (!known) return fields_.wrong(node["forge"], "github, gitea or gitlab");
+    repository.forge = *known;
+    const auto usual_url =
+        repository.forge == Forge::github ? fmt::format("https://github.com/{}.git", name.text) : "";
+    TRY(repository.url, fields_.text_at(node, "url", usual_url));
+    if (repository.url.empty()) return fields_.wrong(node, "url: that the repository is fetched from");
+    TRY(repository.user, fields_.text_at(node, "user", "x-access-token"));
+    if (node["credential"].present()) {
+      TRY(const auto text, fields_.text_at(node, "credential"));
+      TRY(repository.credential, source_of(node["credential"], text));
+    }
+    TRY(repository.default_branch, fields_.text_at(node, "default-branch", repository.default_branch));
+    TRY(repository.poll_seconds, fields_.whole_at(node, "poll-seconds", 0, kLongestPoll));
+    TRY(const auto forks, fields_.text_at(node, "forks", "approve"));
+    if (forks == "refuse") {
+      repository.forks = ForkPolicy::refuse;
+    } else if (forks != "approve") {
+      return fields_.wrong(node["forks"], "approve or refuse");
+    }
+    TRY(repository.priority, fields_.whole_at(node, "priority", 0, kHighestPriority));
+    TRY(repository.secrets_file, path_at(node, "secrets-file"));
+    for (const auto& [variable, value] : node["variables"].members) {
+      if (!value.is_scalar()) return fields_.wrong(value, "a text");
+      repository.variables[variable.text] = workflow::text_of(value);
+    }
+    return repository;
+  }
+
+  Result<SecretSource> source_of(const Node& node, const std::string& text) const {
+    auto source = parse_secret_source(text);
+    if (!source) source.error().location = base::Location{fields_.file(), node.line, node.column};
+    if (source && source->kind == SecretSource::Kind::file) source->name = beside(source->name);
+    return source;
+  }
+
+  Result<std::string> path_at(const Node& node, std::string_view key) const {
+    TRY(const auto path, fields_.text_at(node, key));
+    return path.empty() ? path : beside(path);
+  }
+
+  // Paths are from the configuration's folder, wherever the daemon was started.
+  [[nodiscard]] std::string beside(const std::string& path) const {
+    std::error_code error;
+    const auto folder = std::filesystem::absolute(fields_.file(), error).parent_path();
+    return (folder / path).lexically_normal().string();
+  }
+
+  workflow::YamlFields fields_;
+};
+
+}  // namespace
+
+std::string_view to_string(Forge forge) {
+  if (forge == Forge::gitea) return "gitea";
+  return forge == Forge::gitlab ? "gitlab" : "github";
+}
+
+std::optional<Forge> parse_forge(std::string_view name) {
+  for (const auto forge : {Forge::github, Forge::gitea, Forge::gitlab}) {
+    if (name == to_string(forge)) return forge;
+  }
+  return std::nullopt;
+}
+
+const RepositoryConfig* Config::find_repository(std::string_view name) const {
+  const auto found = std::find_if(repositories.begin(), repositories.end(), [&](const auto& repository) {
+    return base::equals_ignoring_case(repository.name, name);
+  });
+  return found == repositories.end() ? nullptr : &*found;
+}
+
+Result<Config> parse_config(const std::string& file, std::string_view text) {
+  workflow::Diagnostics problems;
+  const Node root = workflow::read_yaml(file, text, problems);
+  if (!problems.empty()) return base::invalid_input(workflow::to_string(problems.front()));
+  return ConfigReader(file).read(root);
+}
+
+Result<Config> load_config(const std::string& file) {
+  TRY(const auto text, base::read_file(file, kLargestConfig));
+  return parse_config(file, text);
+}
+
+}  // namespace server

@@ -1,0 +1,36 @@
+#pragma once
+// `pipeline serve` as an object: opens the state, listens, and puts the parts of this room together. What the
+// parts do is theirs.
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/http_server.h"
+#include "base/result.h"
+#include "server/config.h"
+
+namespace server {
+
+struct DaemonOptions {
+  Config config;
+  base::Path state_folder;
+  base::Fd socket;  ///< listening already (socket activation); else it listens as the configuration says
+};
+
+class Daemon {
+ public:
+  /// An Error when another daemon has this state folder.
+  static base::Result<std::unique_ptr<Daemon>> start(DaemonOptions options);
+  /// Takes no more work, answers what was asked and ends; runs go on without it.
+  ~Daemon();
+  [[nodiscard]] std::uint16_t port() const;
+
+ private:
+  struct State;
+  explicit Daemon(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace server

@@ -1,0 +1,55 @@
+"""`pipeline serve` as a service: it begins, says how it is, and ends."""
+
+import signal
+import socket
+import subprocess
+import unittest
+
+from serve_harness import PIPELINE, ServeTest
+
+
+class ServeBeginsAndEndsTest(ServeTest):
+    """The daemon as its service manager sees it."""
+
+    def test_says_that_it_is_ready_and_ends_on_sigterm(self):
+        self.configure()
+        self.serve()
+        self.assertEqual(self.ask("GET", "/livez"), (200, "ok\n"))
+        self.assertEqual(self.ask("GET", "/readyz"), (200, "ok\n"))
+        self.assertEqual(self.ask("GET", "/nowhere")[0], 404)
+        port = int(self.url.rsplit(":", 1)[1])
+        self.assertEqual(self.end(self.daemon, signal.SIGTERM), 0)
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+
+    def test_a_mistake_in_the_configuration_is_named_with_its_place(self):
+        self.configure("repositories:\n  a/b:\n    poll-second: 3\n")
+        self.serve(wait=False)
+        self.assertEqual(self.daemon.wait(timeout=30), 2)
+        self.assertIn("serve.yml:4:5: unknown key 'poll-second'; did you mean poll-seconds?", self.log())
+
+    def test_a_second_daemon_on_the_state_folder_is_refused(self):
+        self.configure()
+        self.serve()
+        second = subprocess.run(
+            [PIPELINE, "serve", "--config", str(self.config)],
+            env=self.environment(), capture_output=True, text=True, timeout=30, check=False,
+        )
+        self.assertEqual(second.returncode, 2)
+        self.assertIn("another daemon runs on the state folder", second.stderr)
+
+    def test_a_damaged_database_is_not_opened(self):
+        self.configure()
+        self.serve()
+        self.end(self.daemon)
+        database = self.state / "server.db"
+        content = bytearray(database.read_bytes())
+        content[4096:8192] = b"x" * 4096
+        database.write_bytes(content)
+        self.serve(wait=False)
+        self.assertEqual(self.daemon.wait(timeout=30), 3)
+        self.assertIn("the server's database", self.log())
+
+
+if __name__ == "__main__":
+    unittest.main()
