@@ -24,6 +24,19 @@ ApiFailure no_group(const std::string& name) {
                              fmt::format("No Deployment Group found for name: {}", name));
 }
 
+/// The groups of the application when the one of this name is among them.
+struct FoundGroup {
+  std::map<std::string, base::Json>* groups = nullptr;
+  std::optional<ApiFailure> refused;
+};
+
+FoundGroup find_group(CodeDeployState& state, const std::string& application, const std::string& name) {
+  const auto found = state.applications.find(application);
+  if (found == state.applications.end()) return {.refused = no_application(application)};
+  if (!found->second.groups.contains(name)) return {.refused = no_group(name)};
+  return {.groups = &found->second.groups};
+}
+
 base::Json application_json(const CodeDeployApplication& application) {
   return {{"applicationId", application.id},
           {"applicationName", application.name},
@@ -188,13 +201,10 @@ ApiResult CodeDeploy::create_deployment_group(const base::Json& input) {
 }
 
 ApiResult CodeDeploy::update_deployment_group(const base::Json& input) {
-  const std::string application = base::json_string(input, "applicationName");
   const std::string name = base::json_string(input, "currentDeploymentGroupName");
-  const auto found = state_.applications.find(application);
-  if (found == state_.applications.end()) return no_application(application);
-  const auto known = found->second.groups.find(name);
-  if (known == found->second.groups.end()) return no_group(name);
-  base::Json group = known->second;
+  const auto found = find_group(state_, base::json_string(input, "applicationName"), name);
+  if (found.refused) return *found.refused;
+  base::Json group = found.groups->at(name);
   take_members(group, input);
   if (auto refused = check_group(group)) return *refused;
   const std::string new_name = base::json_string(input, "newDeploymentGroupName", name);
@@ -202,19 +212,17 @@ ApiResult CodeDeploy::update_deployment_group(const base::Json& input) {
     return code_deploy_failure("InvalidDeploymentGroupNameException",
                                "The deployment group name is not valid");
   group["deploymentGroupName"] = new_name;
-  found->second.groups.erase(known);
-  found->second.groups[new_name] = with_defaults(group);
+  found.groups->erase(name);
+  found.groups->insert_or_assign(new_name, with_defaults(group));
   return base::Json{{"hooksNotCleanedUp", base::Json::array()}};
 }
 
 ApiResult CodeDeploy::get_deployment_group(const base::Json& input) {
   const std::string application = base::json_string(input, "applicationName");
   const std::string name = base::json_string(input, "deploymentGroupName");
-  const auto found = state_.applications.find(application);
-  if (found == state_.applications.end()) return no_application(application);
-  const auto group = found->second.groups.find(name);
-  if (group == found->second.groups.end()) return no_group(name);
-  base::Json info = group->second;
+  const auto found = find_group(state_, application, name);
+  if (found.refused) return *found.refused;
+  base::Json info = found.groups->at(name);
   for (const CodeDeployment& deployment : state_.deployments) {
     if (deployment.application != application || deployment.group != name) continue;
     const base::Json last = {{"deploymentId", deployment.id},

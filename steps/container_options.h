@@ -13,18 +13,9 @@
 #include "ecr/image.h"
 #include "sandbox/plan.h"
 #include "steps/job_images.h"
+#include "steps/published_ports.h"
 
 namespace steps {
-
-/// A port of a container and where the job finds it; `host` 0 is any that is free.
-struct PublishedPort {
-  std::uint16_t host = 0;
-  std::uint16_t container = 0;
-  bool udp = false;
-  bool operator==(const PublishedPort&) const = default;
-};
-/// `80`, `8080:80`, `127.0.0.1:8080:80`, `8080-8082:80-82`, each with `/tcp` or `/udp`.
-base::Result<std::vector<PublishedPort>> parse_ports(std::string_view text);
 
 /// `source:target[:ro|rw]`, or a target alone.
 struct VolumeMount {

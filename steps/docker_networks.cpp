@@ -43,9 +43,7 @@ Result<void> list_networks(const DockerCall& call) {
     } else if (command.format.empty()) {
       call.print(fmt::format("{:<30} {}\n", name, driver));
     } else {
-      TRY(const auto line,
-          format_by_template(command.format, {{"Name", name}, {"ID", name}, {"Driver", driver}}));
-      call.print(line + "\n");
+      TRY(print_row(call, {{"Name", name}, {"ID", name}, {"Driver", driver}}));
     }
   }
   return {};
@@ -56,16 +54,9 @@ Result<void> inspect_networks(const DockerCall& call) {
   base::Json all = base::Json::array();
   for (const auto& name : call.command.operands) {
     if (!known.contains(name)) return as_docker_says(fmt::format("network {} not found", name));
-    auto network = describe_network(name, *call.containers);
-    if (call.command.format.empty()) {
-      all.push_back(std::move(network));
-      continue;
-    }
-    TRY(const auto line, format_by_template(call.command.format, network));
-    call.print(line + "\n");
+    all.push_back(describe_network(name, *call.containers));
   }
-  if (call.command.format.empty()) call.print(base::to_text(all, 4) + "\n");
-  return {};
+  return print_inspected(call, all);
 }
 
 void prune_networks(const DockerCall& call) {

@@ -163,8 +163,7 @@ Result<DockerAnswer> docker_ps(const DockerCall& call) {
     if (command.quiet) {
       call.print(id + "\n");
     } else if (!table) {
-      TRY(const auto line, format_by_template(command.format, row));
-      call.print(line + "\n");
+      TRY(print_row(call, row));
     } else {
       call.print(fmt::format("{:<14} {:<30} {:<24} {:<22} {:<30} {:<30} {}\n", id,
                              container->requested().image, quoted_command(*container, whole),

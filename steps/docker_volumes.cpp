@@ -91,9 +91,7 @@ Result<void> list_volumes(const DockerCall& call, const base::Path& folder) {
     } else if (table) {
       call.print(fmt::format("{:<9} {}\n", "local", name));
     } else {
-      TRY(const auto line,
-          format_by_template(command.format, {{"Name", name}, {"Driver", "local"}, {"Scope", "local"}}));
-      call.print(line + "\n");
+      TRY(print_row(call, {{"Name", name}, {"Driver", "local"}, {"Scope", "local"}}));
     }
   }
   return {};
@@ -114,16 +112,9 @@ Result<void> inspect_volumes(const DockerCall& call, const base::Path& folder) {
   base::Json all = base::Json::array();
   for (const auto& name : call.command.operands) {
     if (!is_volume_name(name) || !base::exists(folder / name)) return no_such_volume(name);
-    base::Json volume = {{"Name", name}, {"Driver", "local"}, {"Scope", "local"}, {"Labels", nullptr}};
-    if (call.command.format.empty()) {
-      all.push_back(std::move(volume));
-      continue;
-    }
-    TRY(const auto line, format_by_template(call.command.format, volume));
-    call.print(line + "\n");
+    all.push_back({{"Name", name}, {"Driver", "local"}, {"Scope", "local"}, {"Labels", nullptr}});
   }
-  if (call.command.format.empty()) call.print(base::to_text(all, 4) + "\n");
-  return {};
+  return print_inspected(call, all);
 }
 
 Result<void> prune_volumes(const DockerCall& call, const base::Path& folder) {
