@@ -195,7 +195,7 @@ void add_image(CLI::App& app, ImageFlags& flags) {
   import->add_option("--env", flags.environment, "Its environment: NAME=VALUE")->take_all();
   import->add_option("--cmd", flags.command, "Its command")->take_all();
   verb("load", "Take images from an OCI archive", "The archive", 1, 1);
-  verb("save", "Write an image as an OCI archive", "The image", 1, 1)
+  verb("save", "Write images as an OCI archive", "The images", 1, 1000)
       ->add_option("-o,--output", flags.output, "The file to write")
       ->required();
   verb("ls", "List the images", "", 0, 0);

@@ -7,13 +7,14 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "cli/image_registry.h"
 #include "cli/interrupts.h"
 #include "cli/run_inputs.h"
 #include "ecr/build.h"
 #include "ecr/build_settings.h"
 #include "ecr/docker_config.h"
 #include "ecr/pull.h"
-#include "ecr/push.h"
+#include "ecr/streamed_push.h"
 
 namespace cli {
 
@@ -88,6 +89,18 @@ Result<ecr::PullOptions> pull_options_of_build(base::HttpClient& http, const ecr
   return options;
 }
 
+Result<std::vector<ecr::ImageReference>> push_targets(const ImageBuildFlags& flags) {
+  std::vector<ecr::ImageReference> targets;
+  if (!flags.push) return targets;
+  if (flags.tags.empty())
+    return base::invalid_input("--push needs to know where to: give it a name with --tag");
+  for (const auto& tag : flags.tags) {
+    TRY(auto target, ecr::parse_image_reference(tag));
+    targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
 }  // namespace
 
 void add_image_build_options(CLI::App* verb, ImageBuildFlags& flags) {
@@ -122,6 +135,8 @@ void add_image_build_options(CLI::App* verb, ImageBuildFlags& flags) {
                    "Write the digests of what was built there, as JSON");
   verb->add_flag("--no-cache", flags.no_cache, "Use no cached layer");
   verb->add_flag("--pull", flags.pull, "Ask the registry for base images that are here");
+  verb->add_flag("--push", flags.push,
+                 "Push it to the registries of its names; layers go while later ones are made");
   verb->add_flag("-q,--quiet", flags.quiet, "Print the digest only");
 }
 
@@ -146,7 +161,17 @@ Result<void> build_image_of(const ImageBuildFlags& flags, const std::string& fol
     if (!flags.quiet) fmt::print(stderr, "{}\n", progress.line);
   };
   options.stop = interrupt_token();
-  TRY(const auto built, ecr::build_image(options, store));
+  ecr::StreamedPush push(store, options.registry);
+  TRY(const auto targets, push_targets(flags));
+  for (const auto& target : targets) push.add(target);
+  if (flags.push) options.layer_is_there = [&](const ecr::Descriptor& layer) { push.send(layer); };
+  TRY(auto built, ecr::build_image(options, store));
+  for (const auto& target : targets) {
+    TRY(const auto plan, ecr::plan_push(store, target.to_string(), target));
+    TRY(const auto pushed, push.push(plan));
+    built.manifest = pushed.manifest;
+    if (!flags.quiet) fmt::print(stderr, "{}\n", to_text(pushed, target));
+  }
   if (!flags.image_id_file.empty()) TRY(base::write_file(flags.image_id_file, built.image_id.to_string()));
   if (!flags.metadata_file.empty())
     TRY(base::write_file(flags.metadata_file, base::to_text(ecr::build_metadata(built), 2) + "\n"));

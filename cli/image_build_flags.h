@@ -22,6 +22,7 @@ struct ImageBuildFlags {
   std::string metadata_file;
   bool no_cache = false;
   bool pull = false;
+  bool push = false;
   bool quiet = false;
 };
 

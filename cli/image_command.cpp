@@ -138,8 +138,7 @@ base::Result<void> push(Call& call) {
   plan.pack_with = packing_of(call.flags.compression);
   TRY(const auto options, registry_options(call));
   TRY(const auto pushed, ecr::push(plan, call.store, options));
-  fmt::print("{}: {} blobs sent ({}), {} were there\n{}\n", target.to_string(), pushed.blobs_uploaded,
-             base::format_bytes(pushed.bytes_uploaded), pushed.blobs_present, pushed.digest.to_string());
+  fmt::print("{}\n{}\n", to_text(pushed, target), pushed.digest.to_string());
   return {};
 }
 
@@ -167,7 +166,7 @@ base::Result<void> carry_out(Call& call) {
     return build_image_of(call.flags.build, call.flags.arguments[0], call.store, *call.http);
   if (verb == "import") return import(call);
   if (verb == "load") return load(call);
-  if (verb == "save") return ecr::save_image(call.store, call.flags.arguments[0], call.flags.output);
+  if (verb == "save") return ecr::save_images(call.store, call.flags.arguments, call.flags.output);
   if (verb == "inspect") return inspect(call);
   if (verb == "history") return history(call);
   if (verb == "diff") return diff(call);

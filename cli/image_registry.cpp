@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/strings.h"
 
 namespace cli {
 
@@ -32,6 +33,11 @@ base::Result<void> ask_registry(const ecr::RegistryOptions& options, const Image
   if (flags.verb == "referrers") return list_referrers(options, reference, flags.artifact_type);
   ecr::RegistryClient client(options, reference, ecr::Access::remove);
   return client.delete_manifest(reference.manifest_key()).while_doing("removing " + reference.to_string());
+}
+
+std::string to_text(const ecr::PushOutcome& pushed, const ecr::ImageReference& target) {
+  return fmt::format("{}: {} blobs sent ({}), {} were there", target.to_string(), pushed.blobs_uploaded,
+                     base::format_bytes(pushed.bytes_uploaded), pushed.blobs_present);
 }
 
 }  // namespace cli

@@ -40,11 +40,15 @@ BuiltStage stage_of(Image image) {
 
 }  // namespace
 
+bool is_image_context(std::string_view value) {
+  return value.starts_with(kImageContext);
+}
+
 Result<BuiltStage> find_base(const std::string& name, const Platform& platform, const BuildOptions& options,
                              ImageStore& store, const std::function<void(const std::string&)>& say) {
   std::string text = name;
   if (const auto named = options.named_contexts.find(name); named != options.named_contexts.end()) {
-    if (!named->second.starts_with(kImageContext)) {
+    if (!is_image_context(named->second)) {
       BuiltStage stage{.config = {.platform = platform},
                        .stack = {},
                        .folder = named->second,

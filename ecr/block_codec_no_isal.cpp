@@ -1,6 +1,7 @@
 // For builds without ISA-L.
 #include "base/result.h"
 #include "ecr/block_codecs.h"
+#include "ecr/compression.h"
 
 namespace ecr {
 
@@ -16,6 +17,10 @@ CompressBlock make_isal_blocks() {
 
 std::uint32_t isal_checksum(std::string_view) {
   return 0;
+}
+
+ByteSource gunzip(ByteSource compressed) {
+  return gunzip_by_zlib(std::move(compressed));
 }
 
 }  // namespace ecr

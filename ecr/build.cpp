@@ -59,6 +59,7 @@ class Build {
       context_.imported.add(place, options_.registry, [this](const std::string& line) { say(line); });
     }
     const auto lookup = [this](std::string_view name) { return context_.variables.find(name); };
+    of_image_ = stages_below(file_, target, lookup);
     for (const auto index : needed_stages(file_, target, lookup)) start(index);
     auto built = stage(target);
     wait_for_all();
@@ -134,6 +135,7 @@ class Build {
                         fmt::format("base name ({}) should not be blank", stage.base));
     StagePlace place{.label = stage.name.empty() ? fmt::format("stage-{}", index) : stage.name,
                      .platform = platform_,
+                     .is_of_image = of_image_.contains(index),
                      .find = {}};
     if (!stage.platform.empty()) {
       TRY(const auto text, expand_word(stage.platform, lookup, file_.escape));
@@ -196,7 +198,8 @@ class Build {
   const Dockerfile& file_;
   BuildContext context_;
   std::stop_source stop_;
-  std::mutex stages_mutex_;  ///< of the two below
+  std::set<std::size_t> of_image_;  ///< stages; written before the first begins
+  std::mutex stages_mutex_;         ///< of the two below
   std::vector<RunningStage> stages_;
   std::optional<base::Error> failure_;
 };

@@ -68,7 +68,7 @@ struct BuildOptions {
   std::map<std::string, std::string> secrets;
   /// Sockets of agents for `RUN --mount=type=ssh`, by id.
   std::map<std::string, std::string> ssh_agents;
-  /// Folders and images (`docker-image://name`) that `FROM` and `COPY --from` know by these names.
+  /// Folders and images (is_image_context) that `FROM` and `COPY --from` know by these names.
   std::map<std::string, std::string> named_contexts;
   /// How ADD reaches other machines.
   RemoteAccess remote;
@@ -76,6 +76,8 @@ struct BuildOptions {
   std::vector<CachePlace> cache_to;
   RegistryOptions registry;  ///< of caches
   std::function<void(const BuildProgress&)> progress;
+  /// Hears of each layer that the image will have as soon as it is in the store; from several threads.
+  std::function<void(const Descriptor&)> layer_is_there;
   std::stop_token stop;
   sandbox::NetworkMode network = sandbox::NetworkMode::host;
   sandbox::Limits limits;
@@ -101,5 +103,7 @@ struct BuiltImage {
 /// The build-arg SOURCE_DATE_EPOCH is the time of all that is made now (reproducible-builds.org).
 base::Result<BuiltImage> build_image(BuildOptions options, ImageStore& store);
 inline constexpr const char* kEpochArg = "SOURCE_DATE_EPOCH";
+/// `docker-image://name` in place of a folder.
+bool is_image_context(std::string_view value);
 
 }  // namespace ecr

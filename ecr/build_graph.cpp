@@ -60,4 +60,14 @@ std::set<std::size_t> needed_stages(const Dockerfile& file, std::size_t target,
   return needed;
 }
 
+std::set<std::size_t> stages_below(const Dockerfile& file, std::size_t target, const VariableLookup& lookup) {
+  std::set<std::size_t> below = {target};
+  for (std::optional<std::size_t> at = target; at;) {
+    const auto name = expand_word(file.stages[*at].base, lookup, file.escape);
+    at = name ? find_stage(file, *name, *at, StageNames::names) : std::nullopt;
+    if (at) below.insert(*at);
+  }
+  return below;
+}
+
 }  // namespace ecr

@@ -21,4 +21,7 @@ std::optional<std::size_t> find_stage(const Dockerfile& file, const std::string&
 /// The target and all that it is built from. `lookup` has the global variables.
 std::set<std::size_t> needed_stages(const Dockerfile& file, std::size_t target, const VariableLookup& lookup);
 
+/// The target and the stages whose layers it has, by FROM.
+std::set<std::size_t> stages_below(const Dockerfile& file, std::size_t target, const VariableLookup& lookup);
+
 }  // namespace ecr

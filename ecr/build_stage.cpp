@@ -58,6 +58,7 @@ StageBuilder::StageBuilder(BuildContext& build, const Stage& stage, BuiltStage b
 Result<BuiltStage> StageBuilder::run() {
   build_.tell(++build_.next_step, BuildProgress::What::started,
               fmt::format("[{} 1/{}] FROM {}", place_.label, steps_, stage_.base));
+  for (const auto& layer : image_.stack.layers) tell_layer(layer);
   TRY(run_triggers());
   for (const auto& instruction : stage_.instructions) {
     if (build_.stop.stop_requested()) return make_error(ErrorKind::cancelled, "the build was stopped");

@@ -103,6 +103,7 @@ struct BuildContext {
 struct StagePlace {
   std::string label;  ///< in the log: "builder" or "stage-1"
   Platform platform;
+  bool is_of_image = false;  ///< its layers are the image's
   /// The stage before it, image or named context that `--from` names.
   std::function<base::Result<BuiltStage>(const std::string& name)> find;
 };
@@ -171,6 +172,7 @@ class StageBuilder {
   [[nodiscard]] std::vector<std::string> command_line(const Instruction& instruction) const;
   [[nodiscard]] std::string absolute(const std::string& path) const;
   [[nodiscard]] std::map<std::string, std::string> environment() const;
+  void tell_layer(const Descriptor& layer) const;
   void note(const Instruction& instruction, bool empty_layer);
   [[nodiscard]] std::string now() const;
 

@@ -71,6 +71,10 @@ Result<void> StageBuilder::make_layer(const Instruction& instruction, const Laye
   return made;
 }
 
+void StageBuilder::tell_layer(const Descriptor& layer) const {
+  if (place_.is_of_image && build_.options.layer_is_there) build_.options.layer_is_there(layer);
+}
+
 std::optional<CachedLayer> StageBuilder::find_made(const std::string& key, int step) {
   if (build_.options.no_cache) return std::nullopt;
   if (auto known = find_cached_layer(build_.store, key)) return known;
@@ -83,6 +87,7 @@ std::optional<CachedLayer> StageBuilder::find_made(const std::string& key, int s
 
 void StageBuilder::take_layer(const Instruction& instruction, const Words& keys, const CachedLayer& made) {
   image_.stack.add(made.layer, made.created);
+  tell_layer(image_.stack.layers.back());
   note(instruction, false);
   const std::lock_guard lock(build_.mutex);
   for (const auto& key : keys) {

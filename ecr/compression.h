@@ -32,6 +32,8 @@ class ZstdEncoder {
 
 /// Gzip, its members concatenated, as plain bytes. Cut or damaged input is an error.
 ByteSource gunzip(ByteSource compressed);
+/// The same by zlib alone: what gunzip() does in a program that was built without ISA-L.
+ByteSource gunzip_by_zlib(ByteSource compressed);
 /// Zstandard frames as plain bytes.
 ByteSource unzstd(ByteSource compressed);
 

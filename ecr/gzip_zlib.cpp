@@ -1,6 +1,7 @@
-// gzip read by zlib, for machines without ISA-L.
+// gzip read by zlib.
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -80,7 +81,7 @@ class Gunzip {
 
 }  // namespace
 
-ByteSource gunzip(ByteSource compressed) {
+ByteSource gunzip_by_zlib(ByteSource compressed) {
   auto decoder = std::make_shared<Gunzip>(std::move(compressed));
   return [decoder](char* buffer, std::size_t size) { return decoder->read(buffer, size); };
 }

@@ -169,16 +169,17 @@ Result<std::vector<std::string>> name_oci_images(ImageStore& store, const Loaded
   return names;
 }
 
-/// What `docker load` of older engines, and tools that know no OCI layout, look for.
+/// What `docker load` of older engines, and tools that know no OCI layout, look for: an entry of
+/// manifest.json.
 base::Json docker_manifest(const Image& image, const ImageReference& reference) {
   const auto path = [](const Digest& digest) { return "blobs/sha256/" + digest.hex(); };
   base::Json layers = base::Json::array();
   for (const auto& layer : image.manifest.layers) layers.push_back(path(layer.digest));
   base::Json tags = base::Json::array();
   if (!reference.tag.empty()) tags.push_back(reference.to_string());
-  return base::Json::array({{{"Config", path(image.manifest.config.digest)},
-                             {"RepoTags", std::move(tags)},
-                             {"Layers", std::move(layers)}}});
+  return {{"Config", path(image.manifest.config.digest)},
+          {"RepoTags", std::move(tags)},
+          {"Layers", std::move(layers)}};
 }
 
 /// A layer as it came: a plain one is compressed when it is pushed.
@@ -258,29 +259,35 @@ Result<Descriptor> import_rootfs_tar(ImageStore& store, const Path& tar, const s
   return image;
 }
 
-Result<void> save_image(const ImageStore& store, const std::string& name, const Path& archive) {
-  TRY(auto descriptor, store.resolve(name));
-  TRY(const auto image, store.image(descriptor));
-  TRY(const auto reference, parse_image_reference(name));
-  descriptor.annotations[kImageName] = reference.to_string();
-  descriptor.annotations[kRefName] = reference.tag;
+Result<void> save_images(const ImageStore& store, const std::vector<std::string>& names,
+                         const Path& archive) {
+  base::Json manifests = base::Json::array();
+  base::Json for_docker = base::Json::array();
+  std::vector<Digest> blobs;
+  const auto add_once = [&blobs](const Digest& digest) {
+    if (std::find(blobs.begin(), blobs.end(), digest) == blobs.end()) blobs.push_back(digest);
+  };
+  for (const auto& name : names) {
+    TRY(auto descriptor, store.resolve(name));
+    TRY(const auto image, store.image(descriptor));
+    TRY(const auto reference, parse_image_reference(name));
+    descriptor.annotations[kImageName] = reference.to_string();
+    descriptor.annotations[kRefName] = reference.tag;
+    manifests.push_back(to_json(descriptor));
+    for_docker.push_back(docker_manifest(image, reference));
+    add_once(image.descriptor.digest);
+    add_once(image.manifest.config.digest);
+    for (const auto& layer : image.manifest.layers) add_once(layer.digest);
+  }
   Fd fd(::open(archive.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!fd) return base::system_error("writing " + archive.string(), errno);
-  const base::Json index = {{"schemaVersion", 2},
-                            {"mediaType", media_type::kOciIndex},
-                            {"manifests", base::Json::array({to_json(descriptor)})}};
+  const base::Json index = {
+      {"schemaVersion", 2}, {"mediaType", media_type::kOciIndex}, {"manifests", std::move(manifests)}};
   ArchiveWriter writer(fd.get());
   TRY(writer.add_text("oci-layout", R"({"imageLayoutVersion":"1.0.0"})"));
   TRY(writer.add_text("index.json", base::to_text(index)));
-  TRY(writer.add_text("manifest.json", base::to_text(docker_manifest(image, reference))));
-  TRY(writer.add_blob(store, image.descriptor.digest));
-  TRY(writer.add_blob(store, image.manifest.config.digest));
-  std::vector<Digest> written;
-  for (const auto& layer : image.manifest.layers) {
-    if (std::find(written.begin(), written.end(), layer.digest) != written.end()) continue;
-    TRY(writer.add_blob(store, layer.digest));
-    written.push_back(layer.digest);
-  }
+  TRY(writer.add_text("manifest.json", base::to_text(for_docker)));
+  for (const auto& digest : blobs) TRY(writer.add_blob(store, digest));
   return writer.finish();
 }
 

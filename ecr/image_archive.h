@@ -23,8 +23,10 @@ struct ImportOptions {
 /// Makes a one-layer image named `name` of a rootfs tar (plain, gzip or zstd).
 base::Result<Descriptor> import_rootfs_tar(ImageStore& store, const base::Path& tar, const std::string& name,
                                            const ImportOptions& options = {});
-/// Writes the image as an OCI archive: a tar of an image layout with this one name.
-base::Result<void> save_image(const ImageStore& store, const std::string& name, const base::Path& archive);
+/// Writes the images as an OCI archive: a tar of an image layout with these names, each blob once. `docker
+/// load` of older engines reads it, too.
+base::Result<void> save_images(const ImageStore& store, const std::vector<std::string>& names,
+                               const base::Path& archive);
 /// Takes in an OCI archive or one by `docker save`; returns the names that it brought.
 base::Result<std::vector<std::string>> load_image(ImageStore& store, const base::Path& archive);
 

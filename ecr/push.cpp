@@ -129,9 +129,8 @@ class ManifestPush {
   RegistryClient& client_;
 };
 
-Result<PushOutcome> push_all(const PushPlan& plan, ImageStore& store, const RegistryOptions& options,
+Result<PushOutcome> push_all(const PushPlan& plan, ImageStore& store, BlobSender& sender,
                              const TellPush& progress) {
-  BlobSender sender(store, plan.target, options, progress);
   RegistryClient& client = sender.client();
   // The tag that is already this image needs nothing; where tags are immutable even the same manifest is
   // refused.
@@ -181,7 +180,13 @@ Json to_json(const PushPlan& plan) {
 
 Result<PushOutcome> push(const PushPlan& plan, ImageStore& store, const RegistryOptions& options,
                          const TellPush& progress) {
-  return push_all(plan, store, options, progress).while_doing("pushing " + plan.target.to_string());
+  BlobSender sender(store, plan.target, options, progress);
+  return push(plan, store, sender, progress);
+}
+
+Result<PushOutcome> push(const PushPlan& plan, ImageStore& store, BlobSender& sender,
+                         const TellPush& progress) {
+  return push_all(plan, store, sender, progress).while_doing("pushing " + plan.target.to_string());
 }
 
 }  // namespace ecr

@@ -89,4 +89,9 @@ class BlobSender {
   std::unique_ptr<State> state_;
 };
 
+/// The same through a sender that may have blobs of the image on their way, and that has sent its last one
+/// then.
+base::Result<PushOutcome> push(const PushPlan& plan, ImageStore& store, BlobSender& sender,
+                               const TellPush& progress = {});
+
 }  // namespace ecr

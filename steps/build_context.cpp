@@ -126,4 +126,11 @@ base::Result<BuildContext> admit_build_context(int folder, const RunningJob& job
   return copy_with_rights_of_steps(folder, job);
 }
 
+base::Result<BuildContext> admit_named_context(const std::string& name, int folder, const RunningJob& job,
+                                               ecr::BuildOptions& options) {
+  TRY(auto context, admit_build_context(folder, job).while_doing("opening the build context " + name));
+  options.named_contexts[name] = fmt::format("/proc/self/fd/{}", context.folder.get());
+  return context;
+}
+
 }  // namespace steps

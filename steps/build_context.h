@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/files.h"
 #include "base/result.h"
+#include "ecr/build.h"
 #include "steps/running_job.h"
 
 namespace steps {
@@ -17,5 +18,8 @@ struct BuildContext {
   std::optional<base::TempDir> copy;  ///< holds what `folder` refers to, when it is a copy
 };
 base::Result<BuildContext> admit_build_context(int folder, const RunningJob& job);
+/// The folder as `name` of `options` for as long as what is returned lives.
+base::Result<BuildContext> admit_named_context(const std::string& name, int folder, const RunningJob& job,
+                                               ecr::BuildOptions& options);
 
 }  // namespace steps

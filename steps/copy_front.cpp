@@ -55,7 +55,7 @@ Result<int> send_copy(const DockerCommand& command, DockerQuestion question) {
     return base::write_all(STDERR_FILENO, bytes);
   };
   if (own == "-") {
-    question.file.reset(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+    question.files.emplace_back(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
     return code_of_answer(ask_docker(question, to_stderr));
   }
   TRY(const auto root, base::open_directory("/"));
@@ -63,7 +63,7 @@ Result<int> send_copy(const DockerCommand& command, DockerQuestion question) {
   TRY(auto source, find_copy_source(root.get(), path));
   question.more["copied"] = {{"name", source.thing.name}, {"is_folder", source.thing.is_folder}};
   TRY(auto pipe, base::make_pipe());
-  question.file = std::move(pipe.read);
+  question.files.push_back(std::move(pipe.read));
   Result<void> packed;
   std::thread packer([&] {
     base::TarWriter tar([&](std::string_view bytes) { return base::write_all(pipe.write.get(), bytes); });
@@ -73,7 +73,7 @@ Result<int> send_copy(const DockerCommand& command, DockerQuestion question) {
     pipe.write.reset();
   });
   const auto answer = ask_docker(question, to_stderr);
-  question.file.reset();  // a packer that nobody listens to ends by it
+  question.files.clear();  // a packer that nobody listens to ends by it
   packer.join();
   TRY(const int code, code_of_answer(answer));
   if (code == 0 && !packed) return std::move(packed).error();

@@ -70,11 +70,12 @@ base::Json row_of(const ecr::ImageStep& step, const std::string& id) {
 
 Result<DockerAnswer> docker_save(const DockerCall& call, RunningJob& job) {
   auto& store = *job.services->images;
-  const auto& name = call.command.operands[0];
-  if (!store.resolve(name))
-    return base::invalid_input("Error response from daemon: reference does not exist: " + name);
+  for (const auto& name : call.command.operands) {
+    if (!store.resolve(name))
+      return base::invalid_input("Error response from daemon: reference does not exist: " + name);
+  }
   TRY(const auto room, store.make_temp_dir("save"));
-  TRY(ecr::save_image(store, name, room.path() / "archive"));
+  TRY(ecr::save_images(store, call.command.operands, room.path() / "archive"));
   const base::Fd archive(::open((room.path() / "archive").c_str(), O_RDONLY | O_CLOEXEC));
   if (!archive) return base::system_error("reading the archive", errno);
   TRY(each_piece(archive.get(), call.stop, [&](std::string_view bytes) -> Result<void> {
@@ -116,8 +117,7 @@ Result<DockerAnswer> docker_history(const DockerCall& call, RunningJob& job) {
                              step.entry.created, shown, base::json_string(row, "Size"), step.entry.comment));
     } else {
       row["CreatedBy"] = shown;
-      TRY(const auto line, format_by_template(command.format, row));
-      call.print(line + "\n");
+      TRY(print_row(call, row));
     }
   }
   return DockerAnswer{};

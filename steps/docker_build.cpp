@@ -78,11 +78,25 @@ std::vector<ecr::CachePlace> caches_as_seen_from(const std::string& directory,
 
 }  // namespace
 
-base::Result<void> push_image(const DockerCall& call, RunningJob& job, const std::string& source,
-                              const ecr::ImageReference& reference) {
+base::Result<std::unique_ptr<ecr::StreamedPush>> begin_push(const std::vector<std::string>& names,
+                                                            const DockerCall& call, RunningJob& job,
+                                                            ecr::BuildOptions& options) {
+  TRY(auto registry, registry_options(*job.services, call.stop));
+  auto begun = std::make_unique<ecr::StreamedPush>(*job.services->images, std::move(registry));
+  for (const std::string& name : names) {
+    TRY(const auto reference, ecr::parse_image_reference(std::string(base::trim(name))));
+    TRY(check_registry(*job.services, reference));
+    begun->add(reference);
+  }
+  options.layer_is_there = [raw = begun.get()](const ecr::Descriptor& layer) { raw->send(layer); };
+  return begun;
+}
+
+base::Result<ecr::Descriptor> push_image(const DockerCall& call, RunningJob& job, const ImagePush& wanted) {
+  const auto& reference = wanted.reference;
   TRY(check_registry(*job.services, reference));
   ecr::ImageStore& store = *job.services->images;
-  if (!store.resolve(source)) {
+  if (!store.resolve(wanted.source)) {
     return base::make_error(
         base::ErrorKind::not_found,
         fmt::format("An image does not exist locally with the tag: {}", reference.to_string()));
@@ -90,12 +104,14 @@ base::Result<void> push_image(const DockerCall& call, RunningJob& job, const std
   const auto say = [&call](std::string_view line) { call.print(fmt::format("{}\n", line)); };
   if (!call.command.quiet) say(fmt::format("The push refers to repository [{}]", reference.name()));
   const auto begin = SteadyClock::now();
-  TRY(const auto plan, ecr::plan_push(store, source, reference));
+  TRY(const auto plan, ecr::plan_push(store, wanted.source, reference));
   TRY(const auto registry, registry_options(*job.services, call.stop));
-  TRY(const auto pushed, ecr::push(plan, store, registry, [&](const ecr::PushProgress& progress) {
-        const std::string line = push_line(progress);
-        if (!call.command.quiet && !line.empty()) say(line);
-      }));
+  const auto tell = [&](const ecr::PushProgress& progress) {
+    const std::string line = push_line(progress);
+    if (!call.command.quiet && !line.empty()) say(line);
+  };
+  TRY(const auto pushed,
+      wanted.begun != nullptr ? wanted.begun->push(plan, tell) : ecr::push(plan, store, registry, tell));
   say(call.command.quiet ? reference.to_string()
                          : fmt::format("{}: digest: {} size: {}", reference.manifest_key(),
                                        pushed.digest.to_string(), pushed.manifest.size));
@@ -110,7 +126,7 @@ base::Result<void> push_image(const DockerCall& call, RunningJob& job, const std
   details["bytes"] = pushed.bytes_uploaded;
   details["seconds"] = seconds_since(begin);
   job.log->event("image_pushed", details);
-  return {};
+  return pushed.manifest;
 }
 
 base::Result<void> check_platform(const std::string& platform) {
@@ -177,18 +193,30 @@ base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job)
   TRY(options.registry, registry_options(*job.services, call.stop));
   TRY(const BuildContext context, admit_build_context(call.context, job));
   options.context = context.folder.get();
+  std::vector<BuildContext> named;
+  for (const auto& [name, value] : call.command.contexts) {
+    if (ecr::is_image_context(value)) options.named_contexts[name] = value;
+  }
+  for (const auto& [name, folder] : call.contexts) {
+    TRY(auto admitted, admit_named_context(name, folder, job, options));
+    named.push_back(std::move(admitted));
+  }
   const auto from = caches_as_seen_from(call.directory, std::exchange(options.cache_from, {}));
   const auto to = caches_as_seen_from(call.directory, std::exchange(options.cache_to, {}));
   TRY(auto caches, BuildCaches::prepare(from, to, job, options));
+  std::unique_ptr<ecr::StreamedPush> push;
+  if (call.command.push) {
+    TRY(push, begin_push(options.tags, call, job, options));
+  }
   const auto begin = SteadyClock::now();
-  TRY(const auto built, ecr::build_image(options, *job.services->images));
+  TRY(auto built, ecr::build_image(options, *job.services->images));
   TRY(caches.deliver(job));
   tell_docker_built(call, job, built, seconds_since(begin));
-  if (call.command.push) {
-    for (const std::string& tag : options.tags) {
-      TRY(const auto reference, ecr::parse_image_reference(tag));
-      TRY(push_image(call, job, reference.to_string(), reference));
-    }
+  for (const std::string& tag : push ? options.tags : std::vector<std::string>()) {
+    TRY(const auto reference, ecr::parse_image_reference(tag));
+    TRY(built.manifest,
+        push_image(call, job,
+                   {.source = reference.to_string(), .reference = reference, .begun = push.get()}));
   }
   return DockerAnswer{.image_id = built.image_id.to_string(),
                       .metadata = base::to_text(ecr::build_metadata(built), 2) + "\n"};
@@ -197,7 +225,7 @@ base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job)
 base::Result<DockerAnswer> docker_push(const DockerCall& call, RunningJob& job) {
   TRY(const auto reference, ecr::parse_image_reference(call.command.operands[0]));
   if (!call.command.all_tags) {
-    TRY(push_image(call, job, reference.to_string(), reference));
+    TRY(push_image(call, job, {.source = reference.to_string(), .reference = reference}));
     return DockerAnswer{};
   }
   TRY(const auto images, job.services->images->list());
@@ -205,7 +233,7 @@ base::Result<DockerAnswer> docker_push(const DockerCall& call, RunningJob& job) 
   for (const ecr::NamedImage& image : images) {
     const auto candidate = ecr::parse_image_reference(image.name);
     if (!candidate || candidate->name() != reference.name() || candidate->tag.empty()) continue;
-    TRY(push_image(call, job, candidate->to_string(), *candidate));
+    TRY(push_image(call, job, {.source = candidate->to_string(), .reference = *candidate}));
     ++pushed;
   }
   if (pushed > 0) return DockerAnswer{};

@@ -30,7 +30,7 @@ base::Result<base::Json> ask_docker(const DockerQuestion& question, const Docker
   base::Json request = question.more;
   request["arguments"] = question.arguments;
   TRY(const auto connection, connect_to_service());
-  TRY(send_request(connection.get(), base::to_text(request), question.file.get()));
+  TRY(send_request(connection.get(), base::to_text(request), question.files));
   for (;;) {
     auto frame = receive_frame(connection.get());
     if (!frame) return std::move(frame).error().while_doing("waiting for the runner's answer");

@@ -17,7 +17,7 @@ namespace steps {
 struct DockerQuestion {
   std::vector<std::string> arguments;      ///< of docker
   base::Json more = base::Json::object();  ///< members of the request beside them
-  base::Fd file;                           ///< goes with it, if there is one
+  std::vector<base::Fd> files;             ///< go with it
 };
 using DockerOutput = std::function<base::Result<void>(FrameKind kind, std::string_view bytes)>;
 

@@ -175,7 +175,7 @@ base::Result<void> check_operands(const DockerCommand& command) {
     case DockerVerb::history:
       return expect(count == 1, "history [OPTIONS] IMAGE");
     case DockerVerb::save:
-      return expect(count == 1, "save [OPTIONS] IMAGE; several images in one archive are not supported here");
+      return expect(count >= 1, "save [OPTIONS] IMAGE [IMAGE...]");
     case DockerVerb::load:
       return expect(count == 0, "load [OPTIONS]");
     case DockerVerb::run:

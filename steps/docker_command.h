@@ -63,6 +63,7 @@ struct DockerCommand {
   std::map<std::string, std::string> build_args;
   std::vector<std::string> build_args_from_environment;  ///< `--build-arg NAME` without a value
   std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> contexts;  ///< of --build-context: a folder or docker-image://…
   std::string target;
   std::string platform;  ///< of pull
   ecr::BuildSettings build;

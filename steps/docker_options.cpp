@@ -28,6 +28,7 @@ const std::vector<DockerOption>& build_options() {
       {"--file", true, [](DockerCommand& c, const std::string& v) { c.dockerfile = v; }},
       {"--build-arg", true, take_build_arg},
       {"--label", true, [](DockerCommand& c, const std::string& v) { add_pair(c.labels, v); }},
+      {"--build-context", true, [](DockerCommand& c, const std::string& v) { add_pair(c.contexts, v); }},
       {"--target", true, [](DockerCommand& c, const std::string& v) { c.target = v; }},
       {"--platform", true, [](DockerCommand& c, const std::string& v) { c.build.platforms.push_back(v); }},
       {"--annotation", true,
@@ -53,7 +54,6 @@ const std::vector<DockerOption>& build_options() {
       {"--ssh", true, nullptr},
       {"--output", true, nullptr},
       {"-o", true, nullptr},
-      {"--build-context", true, nullptr},
   };
   return options;
 }

@@ -1,5 +1,6 @@
 #include "steps/docker_protocol.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -16,6 +17,7 @@ namespace {
 constexpr std::size_t kMaximumRequest = 8U << 20;
 constexpr std::size_t kMaximumFrame = 1U << 20;
 constexpr int kRequestSilence = 10'000;
+constexpr std::size_t kControlSize = CMSG_SPACE(kMostFilesOfRequest * sizeof(int));
 
 std::array<char, 4> length_bytes(std::size_t length) {
   const auto n = static_cast<std::uint32_t>(length);
@@ -56,10 +58,11 @@ base::Result<void> receive_exactly(int socket, char* into, std::size_t size, int
   return {};
 }
 
-/// The first bytes carry the folder; more folders than one are closed unseen by the kernel (MSG_CTRUNC).
-base::Result<std::size_t> receive_with_fd(int socket, std::array<char, 4>& length, base::Fd& context) {
+/// The first bytes carry the files; more than there is room for are closed unseen by the kernel (MSG_CTRUNC).
+base::Result<std::size_t> receive_with_files(int socket, std::array<char, 4>& length,
+                                             std::vector<base::Fd>& files) {
   iovec piece{length.data(), length.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  alignas(cmsghdr) std::array<char, kControlSize> control{};
   msghdr message{};
   message.msg_iov = &piece;
   message.msg_iovlen = 1;
@@ -74,7 +77,7 @@ base::Result<std::size_t> receive_with_fd(int socket, std::array<char, 4>& lengt
     for (std::size_t i = 0; i < fds; ++i) {
       int fd = -1;
       std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof fd);
-      context.reset(fd);
+      files.emplace_back(fd);
     }
   }
   return static_cast<std::size_t>(count);
@@ -82,21 +85,28 @@ base::Result<std::size_t> receive_with_fd(int socket, std::array<char, 4>& lengt
 
 }  // namespace
 
-base::Result<void> send_request(int socket, std::string_view text, int context) {
+base::Result<void> send_request(int socket, std::string_view text, const std::vector<base::Fd>& files) {
+  if (files.size() > kMostFilesOfRequest) {
+    return base::make_error(base::ErrorKind::invalid_input,
+                            fmt::format("docker: at most {} build contexts", kMostFilesOfRequest));
+  }
   std::array<char, 4> length = length_bytes(text.size());
   iovec piece{length.data(), length.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  alignas(cmsghdr) std::array<char, kControlSize> control{};
   msghdr message{};
   message.msg_iov = &piece;
   message.msg_iovlen = 1;
-  if (context >= 0) {
+  if (!files.empty()) {
     message.msg_control = control.data();
-    message.msg_controllen = control.size();
+    message.msg_controllen = CMSG_SPACE(files.size() * sizeof(int));
     cmsghdr* header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(header), &context, sizeof context);
+    header->cmsg_len = CMSG_LEN(files.size() * sizeof(int));
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const int fd = files[i].get();
+      std::memcpy(CMSG_DATA(header) + i * sizeof(int), &fd, sizeof fd);
+    }
   }
   if (sendmsg(socket, &message, MSG_NOSIGNAL) != static_cast<ssize_t>(length.size())) {
     return base::system_error("sending the request", errno);
@@ -113,7 +123,7 @@ base::Result<void> send_request(int socket, std::string_view text, int context) 
 base::Result<DockerRequest> receive_request(int socket) {
   DockerRequest request;
   std::array<char, 4> length{};
-  TRY(const std::size_t got, receive_with_fd(socket, length, request.context));
+  TRY(const std::size_t got, receive_with_files(socket, length, request.files));
   TRY(receive_exactly(socket, length.data() + got, length.size() - got, kRequestSilence));
   const std::size_t size = length_from(length.data());
   if (size > kMaximumRequest) return broken("the request is larger than 8 MiB");

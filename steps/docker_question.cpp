@@ -12,6 +12,7 @@
 #include "base/crypto.h"
 #include "base/files.h"
 #include "base/strings.h"
+#include "ecr/build.h"
 
 namespace steps {
 namespace {
@@ -61,37 +62,58 @@ std::string working_folder() {
   return std::filesystem::current_path(ignored).string();
 }
 
-/// What the service needs to know of the command beyond its arguments; opens the build context.
-base::Result<base::Json> describe(const DockerCommand& command, base::Fd& context) {
-  base::Json request = base::Json::object();
-  if (command.verb == DockerVerb::build) {
-    context.reset(open(command.operands[0].c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!context) {
-      return base::make_error(base::ErrorKind::not_found,
-                              fmt::format("ERROR: unable to prepare context: path \"{}\": {}",
-                                          command.operands[0], std::strerror(errno)));
-    }
-    TRY(request["dockerfile"], read_dockerfile(command));
-    base::Json build_args = base::Json::object();
-    for (const std::string& name : command.build_args_from_environment) {
-      const char* value = std::getenv(name.c_str());
-      if (value != nullptr) build_args[name] = value;
-    }
-    request["build_args"] = std::move(build_args);
-    TRY(const auto secrets, ecr::read_build_secrets(command.secrets));
-    for (const auto& [id, content] : secrets) request["secrets"][id] = base::base64_encode(content);
-    request["directory"] = working_folder();
+base::Result<void> open_context(const std::string& path, std::vector<base::Fd>& files) {
+  base::Fd context(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!context) {
+    return base::make_error(
+        base::ErrorKind::not_found,
+        fmt::format("ERROR: unable to prepare context: path \"{}\": {}", path, std::strerror(errno)));
   }
+  files.push_back(std::move(context));
+  return {};
+}
+
+base::Result<void> describe_build(const DockerCommand& command, base::Json& request,
+                                  std::vector<base::Fd>& files) {
+  TRY(open_context(command.operands[0], files));
+  for (const auto& [name, value] : command.contexts) {
+    if (ecr::is_image_context(value)) continue;
+    TRY(open_context(value, files));
+    request["contexts"].push_back(name);
+  }
+  TRY(request["dockerfile"], read_dockerfile(command));
+  base::Json build_args = base::Json::object();
+  for (const std::string& name : command.build_args_from_environment) {
+    const char* value = std::getenv(name.c_str());
+    if (value != nullptr) build_args[name] = value;
+  }
+  request["build_args"] = std::move(build_args);
+  TRY(const auto secrets, ecr::read_build_secrets(command.secrets));
+  for (const auto& [id, content] : secrets) request["secrets"][id] = base::base64_encode(content);
+  request["directory"] = working_folder();
+  return {};
+}
+
+base::Fd own_stdin() {
+  return base::Fd(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+}
+
+/// What the service needs to know of the command beyond its arguments; opens what it has to read.
+base::Result<base::Json> describe(const DockerCommand& command, std::vector<base::Fd>& files) {
+  base::Json request = base::Json::object();
+  if (command.verb == DockerVerb::build) TRY(describe_build(command, request, files));
   if (command.verb == DockerVerb::run || command.verb == DockerVerb::create ||
       command.verb == DockerVerb::exec) {
     TRY(request["environment"], environment_for(command));
     request["directory"] = working_folder();
-    if (command.interactive) context.reset(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+    // A closed one is an empty one.
+    if (base::Fd input = own_stdin(); command.interactive && input) files.push_back(std::move(input));
   }
   if (command.verb == DockerVerb::load) {
-    context.reset(command.file.empty() ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                                       : open(command.file.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!context) return base::system_error("open " + command.file, errno);
+    base::Fd archive =
+        command.file.empty() ? own_stdin() : base::Fd(open(command.file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!archive) return base::system_error("open " + command.file, errno);
+    files.push_back(std::move(archive));
   }
   if (command.verb == DockerVerb::login && command.password_stdin) {
     TRY(const std::string password, base::read_all(STDIN_FILENO, kMaximumPassword));
@@ -105,7 +127,7 @@ base::Result<base::Json> describe(const DockerCommand& command, base::Fd& contex
 base::Result<DockerQuestion> prepare_question(const DockerCommand& command,
                                               std::vector<std::string> arguments) {
   DockerQuestion question{.arguments = std::move(arguments)};
-  TRY(question.more, describe(command, question.file));
+  TRY(question.more, describe(command, question.files));
   return question;
 }
 

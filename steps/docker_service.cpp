@@ -154,7 +154,13 @@ class SocketDockerService : public DockerService {
     }
     call.only_asked = base::json_bool(json, "only_asked", false);
     call.containers = &containers_;
-    (call.command.verb == DockerVerb::build ? call.context : call.input) = request.context.get();
+    if (!request.files.empty())
+      (call.command.verb == DockerVerb::build ? call.context : call.input) = request.files[0].get();
+    std::size_t next_file = 1;
+    for (const auto& name : base::json_member(json, "contexts")) {
+      if (name.is_string() && next_file < request.files.size())
+        call.contexts[name.get<std::string>()] = request.files[next_file++].get();
+    }
     call.stop = connection.stop.get_token();
     call.print = [&](std::string_view text) { send(connection, FrameKind::output, text); };
     call.complain = [&](std::string_view text) { send(connection, FrameKind::error, text); };

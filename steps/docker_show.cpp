@@ -176,11 +176,25 @@ base::Result<DockerAnswer> docker_images(const DockerCall& call, RunningJob& job
       data["ID"] = row.id;
       data["Digest"] = row.digest;
       data["Size"] = size;
-      TRY(const std::string line, format_by_template(call.command.format, data));
-      call.print(line + "\n");
+      TRY(print_row(call, data));
     }
   }
   return DockerAnswer{};
+}
+
+base::Result<void> print_row(const DockerCall& call, const base::Json& row) {
+  TRY(const std::string line, format_by_template(call.command.format, row));
+  call.print(line + "\n");
+  return {};
+}
+
+base::Result<void> print_inspected(const DockerCall& call, const base::Json& all) {
+  if (call.command.format.empty()) {
+    call.print(base::to_text(all, 4) + "\n");
+    return {};
+  }
+  for (const auto& one : all) TRY(print_row(call, one));
+  return {};
 }
 
 base::Result<DockerAnswer> docker_inspect(const DockerCall& call, RunningJob& job) {
@@ -189,20 +203,14 @@ base::Result<DockerAnswer> docker_inspect(const DockerCall& call, RunningJob& jo
     const auto container = call.containers == nullptr
                                ? base::Result<std::shared_ptr<DockerContainer>>(no_such_image(name))
                                : call.containers->find(name);
-    base::Json image;
     if (container) {
-      image = describe_container(**container);
-    } else {
-      TRY(image, describe_image(name, *job.services->images));
-    }
-    if (call.command.format.empty()) {
-      all.push_back(std::move(image));
+      all.push_back(describe_container(**container));
       continue;
     }
-    TRY(const std::string line, format_by_template(call.command.format, image));
-    call.print(line + "\n");
+    TRY(auto image, describe_image(name, *job.services->images));
+    all.push_back(std::move(image));
   }
-  if (call.command.format.empty()) call.print(base::to_text(all, 4) + "\n");
+  TRY(print_inspected(call, all));
   return DockerAnswer{};
 }
 
@@ -218,8 +226,7 @@ base::Result<DockerAnswer> docker_version(const DockerCall& call) {
     data["ServerVersion"] = kFollowedVersion;
     data["OSType"] = "linux";
     data["Architecture"] = architecture;
-    TRY(const std::string line, format_by_template(call.command.format, data));
-    call.print(line + "\n");
+    TRY(print_row(call, data));
     return DockerAnswer{};
   }
   call.print(fmt::format("Docker version {} (as built into pipeline: no engine)\n", kFollowedVersion));

@@ -4,14 +4,17 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json_fwd.h"
 #include "base/result.h"
 #include "ecr/build.h"
+#include "ecr/streamed_push.h"
 #include "steps/copy_place.h"
 #include "steps/docker_command.h"
 #include "steps/running_job.h"
@@ -26,6 +29,7 @@ struct DockerCall {
   std::string dockerfile;                          ///< its text
   std::string password;                            ///< of a login, from stdin or -p
   int context = -1;                                ///< an open folder, for build
+  std::map<std::string, int> contexts;             ///< more of them, by name
   int input = -1;                                  ///< the front's standard input, for run and exec with -i
   std::string directory;                           ///< where the front runs
   std::map<std::string, std::string> environment;  ///< for a container: of files, and of the front's own
@@ -52,9 +56,18 @@ base::Result<DockerAnswer> carry_out(const DockerCall& call, RunningJob& job);
 /// The parts of build and push (docker_build.cpp), for built-in actions that do more around them.
 base::Result<ecr::BuildOptions> docker_build_options(const DockerCall& call, RunningJob& job);
 void tell_docker_built(const DockerCall& call, RunningJob& job, const ecr::BuiltImage& built, double seconds);
-/// Pushes the image that the store has as `source`.
-base::Result<void> push_image(const DockerCall& call, RunningJob& job, const std::string& source,
-                              const ecr::ImageReference& reference);
+struct ImagePush {
+  std::string source;  ///< what the store calls it
+  ecr::ImageReference reference;
+  ecr::StreamedPush* begun = nullptr;  ///< with layers of it on their way
+};
+/// Returns the manifest that the name stands for now.
+base::Result<ecr::Descriptor> push_image(const DockerCall& call, RunningJob& job, const ImagePush& wanted);
+/// Lets the build that `options` describes send its layers to these names while it makes more. Lives longer
+/// than the build.
+base::Result<std::unique_ptr<ecr::StreamedPush>> begin_push(const std::vector<std::string>& names,
+                                                            const DockerCall& call, RunningJob& job,
+                                                            ecr::BuildOptions& options);
 /// An Error unless this machine builds for the platform; empty is its own.
 base::Result<void> check_platform(const std::string& platform);
 
@@ -68,5 +81,9 @@ base::Result<DockerAnswer> docker_inspect(const DockerCall& call, RunningJob& jo
 base::Result<DockerAnswer> docker_version(const DockerCall& call);
 /// `{{.A.B}}`, `{{index .A 0}}` and `{{json .A}}` of docker's --format; other templates are an Error.
 base::Result<std::string> format_by_template(std::string_view text, const base::Json& data);
+/// A line of what a list shows, by --format.
+base::Result<void> print_row(const DockerCall& call, const base::Json& row);
+/// What inspect found: a line each by --format, or all as one JSON array.
+base::Result<void> print_inspected(const DockerCall& call, const base::Json& all);
 
 }  // namespace steps

@@ -148,6 +148,7 @@ class PushedBuild {
     TRY(options.registry, registry_options(*job_.services, call_.stop));
     TRY(const auto opened, open_named_contexts(options));
     TRY(auto caches, BuildCaches::prepare(request_.cache_from, request_.cache_to, job_, options));
+    TRY(begin_pushes(options));
     const auto begin = std::chrono::steady_clock::now();
     TRY(built_, ecr::build_image(options, *job_.services->images).while_doing("building the image"));
     TRY(caches.deliver(job_));
@@ -163,14 +164,13 @@ class PushedBuild {
     std::vector<BuildContext> opened;
     for (const auto& [name, value] : request_.contexts) {
       options.named_contexts[name] = value;
-      if (value.starts_with("docker-image://")) continue;
+      if (ecr::is_image_context(value)) continue;
       TRY(const HostLocation location, to_host(job_.folders, inside_workspace(job_, value)));
       TRY(auto root, base::open_directory(location.folder));
       TRY(auto folder, base::open_beneath(root.get(), location.relative.empty() ? "." : location.relative,
                                           O_RDONLY | O_DIRECTORY | O_CLOEXEC)
                            .while_doing("opening the build context " + name));
-      TRY(auto context, admit_build_context(folder.get(), job_));
-      options.named_contexts[name] = fmt::format("/proc/self/fd/{}", context.folder.get());
+      TRY(auto context, admit_named_context(name, folder.get(), job_, options));
       opened.push_back(std::move(context));
     }
     return opened;
@@ -194,14 +194,30 @@ class PushedBuild {
 
   [[nodiscard]] std::string source() const { return built_.manifest.digest.to_string(); }
 
+  [[nodiscard]] const std::vector<std::string>& names_of(const BuildOutput& output) const {
+    return output.names.empty() ? request_.tags : output.names;
+  }
+
+  base::Result<void> begin_pushes(ecr::BuildOptions& options) {
+    std::vector<std::string> names;
+    for (const BuildOutput& output : request_.outputs) {
+      if (output.kind != BuildOutput::Kind::registry || output.by_digest) continue;
+      names.insert(names.end(), names_of(output).begin(), names_of(output).end());
+    }
+    if (names.empty()) return {};
+    TRY(push_, begin_push(names, call_, job_, options));
+    return {};
+  }
+
   base::Result<void> push(const BuildOutput& output) {
-    for (const std::string& name : output.names.empty() ? request_.tags : output.names) {
+    for (const std::string& name : names_of(output)) {
       TRY(ecr::ImageReference reference, ecr::parse_image_reference(std::string(base::trim(name))));
       if (output.by_digest) {
         reference.tag.clear();
         reference.digest = built_.manifest.digest;
       }
-      TRY(push_image(call_, job_, source(), reference));
+      TRY(built_.manifest,
+          push_image(call_, job_, {.source = source(), .reference = reference, .begun = push_.get()}));
     }
     return {};
   }
@@ -229,7 +245,7 @@ class PushedBuild {
     TRY(const auto scratch, base::TempDir::create_in(job_.folders.scratch, "archive"));
     const std::string name = place.filename().string();
     const std::string saved = built_.tags.empty() ? source() : built_.tags[0];
-    TRY(ecr::save_image(*job_.services->images, saved, scratch.path() / name));
+    TRY(ecr::save_images(*job_.services->images, {saved}, scratch.path() / name));
     TRY(hand_over(scratch.path(), {name}, place.parent_path()).while_doing("writing " + output.destination));
     job_.log->line(LineKind::output, fmt::format("exporting to {}", output.destination));
     return {};
@@ -273,6 +289,7 @@ class PushedBuild {
   RunningJob& job_;
   BuildRequest request_;
   DockerCall call_;
+  std::unique_ptr<ecr::StreamedPush> push_;
   ecr::BuiltImage built_;
 };
 

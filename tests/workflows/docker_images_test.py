@@ -44,6 +44,10 @@ class DockerImagesTest(WorkflowTest):
             python3 -c 'import json; meta = json.load(open("meta.json")); print(sorted(meta)[:3], meta["image.name"])'
             docker build -q --platform linux/amd64,linux/arm64 --provenance=mode=max --sbom=true -t both:1 plain > /dev/null; echo "index $?"
             docker build --secret id=token,src=absent . 2>&1 | grep -c 'reading the secret token' | sed 's/^/absent: /'
+            printf 'FROM busy\nCOPY --from=more file /\nCOPY --from=busy one /two\n' > named
+            docker build -q -f named --build-context more=plain --build-context busy=docker-image://tiny:1 -t named:1 . > /dev/null
+            docker run --rm named:1 cat /file /two | tr '\n' ' ' | sed 's/^/named: /'; echo
+            docker build -f named --build-context more=nowhere . 2>&1 | tail -n 1
             docker build --ssh default . 2>&1 | grep -c "'--ssh' is not supported" | sed 's/^/ssh: /'
             docker build --sbom=generator=x . 2>&1 | grep -c 'other generators are not run' | sed 's/^/sbom: /'
             """
@@ -56,6 +60,8 @@ class DockerImagesTest(WorkflowTest):
             "['containerimage.config.digest', 'containerimage.descriptor', 'containerimage.digest'] docker.io/library/app:3",
             "index 0",
             "absent: 1",
+            "named: content one ",
+            'ERROR: unable to prepare context: path "nowhere": No such file or directory',
             "ssh: 1",
             "sbom: 1",
         ):
@@ -87,6 +93,9 @@ class DockerImagesTest(WorkflowTest):
             docker history -q tiny:1 | tail -n 1
             docker load -i hostile.tar 2>&1 | tail -n 1; echo "code $?"
             head -c 1000 image.tar | docker load > /dev/null 2>&1 || echo refused
+            docker tag tiny:1 other:1; docker save -o both.tar tiny:1 other:1
+            tar -tf both.tar | grep -c blobs/ | sed 's/^/blobs of both: /'
+            docker rmi tiny:1 other:1 > /dev/null; docker load -i both.tar | sed 's/^/both: /'
             docker save nobody:1 > /dev/null 2> error || cat error
             ls /tmp/escape-of-load ../../escape 2> /dev/null | wc -l | sed 's/^/escaped: /'
             """
@@ -99,6 +108,9 @@ class DockerImagesTest(WorkflowTest):
             "one",
             "<missing>",
             "refused",
+            "blobs of both: 4",
+            "both: Loaded image: docker.io/library/tiny:1",
+            "both: Loaded image: docker.io/library/other:1",
             "Error response from daemon: reference does not exist: nobody:1",
             "escaped: 0",
         ):

@@ -123,5 +123,21 @@ TEST(ParallelCompressor, EndsAGiverThatNobodyTakesFrom) {
   giver.join();
 }
 
+TEST(Gunzip, ByZlibReadsWhatIsaLDoes) {
+  const auto content = text_of_size(3'000'000);
+  const auto packed = compress(gzip_codecs().front(), content).value();
+  const std::string padded = packed + packed + std::string(700, '\0');
+  EXPECT_EQ(drain(gunzip_by_zlib(from_text(padded))).value(), content + content);
+  EXPECT_EQ(drain(gunzip_by_zlib(from_text(""))).ok(), drain(gunzip(from_text(""))).ok());
+  for (const auto cut : {std::size_t{5}, packed.size() / 2, packed.size() - 3}) {
+    EXPECT_FALSE(drain(gunzip_by_zlib(from_text(packed.substr(0, cut)))).ok()) << cut;
+    EXPECT_FALSE(drain(gunzip(from_text(packed.substr(0, cut)))).ok()) << cut;
+  }
+  auto damaged = packed;
+  damaged[packed.size() / 2] = static_cast<char>(damaged[packed.size() / 2] ^ 0x55);
+  EXPECT_FALSE(drain(gunzip_by_zlib(from_text(damaged))).ok());
+  EXPECT_FALSE(drain(gunzip_by_zlib(from_text(packed + "tail"))).ok());
+}
+
 }  // namespace
 }  // namespace ecr

@@ -163,7 +163,7 @@ TEST_F(ImageArchiveTest, SavesAndLoadsAnImage) {
   const auto image = put_image("x");
   take(store().tag("registry.test/app:1", image));
   const auto archive = folder() / "image.tar";
-  take(save_image(store(), "registry.test/app:1", archive));
+  take(save_images(store(), {"registry.test/app:1"}, archive));
   auto other = take(ImageStore::open(folder() / "other"));
   EXPECT_THAT(take(load_image(other, archive)), ElementsAre("registry.test/app:1"));
   EXPECT_EQ(take(other.resolve("registry.test/app:1")).digest, image.digest);
@@ -175,7 +175,7 @@ TEST_F(ImageArchiveTest, ExchangesArchivesWithSkopeo) {
   take(store().tag("registry.test/app:1", put_image("x")));
   const auto oci = (folder() / "oci.tar").string();
   const auto docker = (folder() / "docker.tar").string();
-  take(save_image(store(), "registry.test/app:1", oci));
+  take(save_images(store(), {"registry.test/app:1"}, oci));
   const auto copied =
       take(base::run_process({.argv = {"skopeo", "copy", "oci-archive:" + oci,
                                        "docker-archive:" + docker + ":registry.test/app:2"}}));
@@ -201,7 +201,7 @@ TEST_F(ImageArchiveTest, ImportsARootFileSystem) {
 TEST_F(ImageArchiveTest, LoadsALayoutThatTarWroteFromItsFolder) {
   take(store().tag("registry.test/app:1", put_image("x")));
   const auto archive = folder() / "image.tar";
-  take(save_image(store(), "registry.test/app:1", archive));
+  take(save_images(store(), {"registry.test/app:1"}, archive));
   const auto packed = take(base::run_process(
       {.argv = {"sh", "-c", "mkdir layout && tar -xf image.tar -C layout && tar -cf again.tar -C layout ."},
        .directory = folder()}));

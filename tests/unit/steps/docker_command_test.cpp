@@ -111,14 +111,16 @@ class DockerProtocol : public testing::Test {
   base::Fd service_;
 };
 
-TEST_F(DockerProtocol, CarriesARequestWithItsFolder) {
-  auto folder = base::open_directory("/");
-  ASSERT_TRUE(folder);
-  ASSERT_TRUE(send_request(front_.get(), R"({"a":1})", folder->get()));
+TEST_F(DockerProtocol, CarriesARequestWithItsFolders) {
+  std::vector<base::Fd> folders;
+  for (const char* folder : {"/", "/etc"}) folders.push_back(*base::open_directory(folder));
+  ASSERT_TRUE(send_request(front_.get(), R"({"a":1})", folders));
   auto request = receive_request(service_.get());
   ASSERT_TRUE(request);
   EXPECT_EQ(request->text, R"({"a":1})");
-  EXPECT_TRUE(base::open_beneath(request->context.get(), "etc", O_PATH).ok());
+  ASSERT_EQ(request->files.size(), 2U);
+  EXPECT_TRUE(base::open_beneath(request->files[0].get(), "etc", O_PATH).ok());
+  EXPECT_TRUE(base::open_beneath(request->files[1].get(), "passwd", O_PATH).ok());
 }
 
 TEST_F(DockerProtocol, RefusesLengthsThatLie) {
