@@ -1,0 +1,23 @@
+// What became of something, as a word for classes and a mark for people.
+
+export interface Stateful {
+  status: string;
+  conclusion?: string;
+}
+
+export function stateOf(thing: Stateful): string {
+  return thing.status === "completed" ? thing.conclusion || "completed" : thing.status;
+}
+
+const kMarks: Record<string, string> = {
+  success: "✓", failure: "✗", cancelled: "⊘", skipped: "○", error: "!", host_lost: "!", needs_human: "‼",
+  in_progress: "●", queued: "…", waiting: "⏸",
+};
+
+export function mark(state: string): string {
+  return kMarks[state] || "·";
+}
+
+export function words(state: string): string {
+  return state.replace(/_/g, " ");
+}
