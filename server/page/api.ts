@@ -28,8 +28,7 @@ async function answerOf(response: Response): Promise<Response> {
   if (response.ok) return response;
   let message = `the daemon answered ${response.status}`;
   try {
-    const error = (await response.json()).error;
-    message = error.hint ? `${error.message}: ${error.hint}` : error.message;
+    message = (await response.json()).message || message;
   } catch {
     // not in the words of the API: the status says enough
   }

@@ -6,6 +6,7 @@ import { spansOf } from "./ansi";
 import { LogLine, LogPart } from "./model";
 
 const kLineHeight = 20;
+const kMargin = 2 * kLineHeight; // rows may reach below the last pixel of a canvas that is not to scale
 const kPart = 500;
 const kPartsKept = 40;
 const kTallest = 8000000; // browsers lay out no more than some 16 or 33 million pixels
@@ -190,7 +191,7 @@ export class LogView extends Component<Props, State> {
         </div>
         <div class="log" role="log" aria-label={`Log of ${job}`} tabIndex={0} onScroll={this.onScroll}
              ref={(box?: Element) => { this.box = box as HTMLElement | undefined; }}>
-          <div class="canvas" style={{ height: `${this.canvas()}px` }}>{rows}</div>
+          <div class="canvas" style={{ height: `${this.canvas() + kMargin}px` }}>{rows}</div>
         </div>
       </section>
     );

@@ -1,0 +1,170 @@
+"""The daemon's page in a browser, against answers as docs/openapi.yaml has them."""
+
+import os
+import unittest
+
+from chromium import Chromium
+from page_api import PageApi, make_job, make_run
+
+PAGE = os.environ.get("PIPELINE_PAGE", "build/release/server/page")
+LINES = 2_000_000  # some 200 MB
+HOSTILE = (
+    "<script>window.hit=1</script>",
+    "<img src=x onerror=window.hit=1>",
+    "\"><svg onload=window.hit=1>",
+    "javascript:window.hit=1",
+    "[link](javascript:window.hit=1)",
+    "![i](data:image/svg+xml;base64,PHN2ZyBvbmxvYWQ9ImFsZXJ0KDEpIj4=)",
+    "\x1b]8;;javascript:window.hit=1\x07click\x1b]8;;\x07",
+    "\x1b[31m<b onmouseover=window.hit=1>red</b>\x1b[0m",
+    "{{constructor.constructor('window.hit=1')()}}",
+)
+
+
+class PageTest(unittest.TestCase):
+    """Each test has a browser of its own."""
+
+    def setUp(self):
+        self.api = PageApi(self, os.path.abspath(PAGE))
+        self.browser = Chromium(self)
+
+    def tearDown(self):
+        self.assertEqual(self.browser.errors, [], "nothing was thrown, and the policy was never broken")
+
+    def row(self, line):
+        """The text of a line of the log, when it is in the document."""
+        return f"[...document.querySelectorAll('.line')].map(e => e.innerText).find(t => t.startsWith('{line}\\n') || t.match(/^{line}\\D/))"
+
+    def test_a_log_of_200_megabytes_opens_at_any_line(self):
+        """Only what is in view is fetched and kept."""
+        self.api.runs[1] = make_run(1, [make_job("build", lines=LINES)])
+        self.api.logs[1, "build"] = (lambda n: f"this is line {n} " + "x" * 80, LINES)
+        self.browser.goto(self.api.url("/runs/1/jobs/build?line=1234567"))
+        self.browser.wait_for("document.body.innerText.includes('this is line 1234567 ')")
+        self.assertIn("2,000,000 lines", self.browser.text())
+        self.browser.evaluate("document.querySelector('.log').focus()")
+        self.browser.press("End")
+        self.browser.wait_for("document.body.innerText.includes('this is line 2000000 ')")
+        self.browser.press("Home")
+        self.browser.wait_for("document.body.innerText.includes('this is line 1 ')")
+        self.assertLess(self.browser.evaluate("document.querySelectorAll('.line').length"), 200)
+        self.assertLessEqual(self.api.most_lines, 500)
+
+    def test_a_log_that_grows_is_followed_over_a_restart_of_the_daemon(self):
+        """The stream goes on where it was cut; nothing is shown twice."""
+        self.api.runs[1] = make_run(1, [make_job("build", status="in_progress", conclusion=None, finished_at=None)])
+        self.api.logs[1, "build"] = (lambda n: f"line {n} of it", 3)
+        self.browser.goto(self.api.url("/runs/1/jobs/build"))
+        self.browser.wait_for("document.body.innerText.includes('line 3 of it')")
+        self.grow(5000)
+        self.browser.wait_for("document.body.innerText.includes('line 5000 of it')")
+        self.api.stop()
+        self.browser.wait_for("document.body.innerText.includes('connection lost')")
+        self.api.start(self.api.port)
+        self.grow(9000)
+        self.browser.wait_for("document.body.innerText.includes('line 9000 of it')")
+        self.assertEqual(self.browser.evaluate("document.body.innerText.split('line 9000 of it').length"), 2)
+
+    def grow(self, lines):
+        """The log has this many lines now."""
+        self.api.logs[1, "build"] = (self.api.logs[1, "build"][0], lines)
+        self.api.publish(1, "log", {"job": "build", "lines": lines})
+
+    def test_a_thousand_jobs_are_drawn(self):
+        """In columns by what they need, and each leads to its log."""
+        jobs = [make_job("first")]
+        jobs += [make_job(f"middle{n}", ["first"]) for n in range(998)]
+        jobs.append(make_job("last", [job["key"] for job in jobs[1:]], conclusion="failure"))
+        self.api.runs[1] = make_run(1, jobs)
+        self.api.logs[1, "last"] = (lambda n: f"said {n}", 3)
+        self.browser.goto(self.api.url("/runs/1"))
+        self.browser.wait_for("document.querySelectorAll('.graph .node').length === 1000")
+        columns = "new Set([...document.querySelectorAll('.graph .node')].map(e => e.getAttribute('transform').split(' ')[0])).size"
+        self.assertEqual(self.browser.evaluate(columns), 3)
+        self.browser.evaluate("document.querySelector('.graph .node.failure').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+        self.browser.wait_for("document.body.innerText.includes('said 2')")
+
+    def test_whatever_people_write_is_shown_and_never_carried_out(self):
+        """In logs, titles, branches, annotations, summaries and deliveries."""
+        run = make_run(1, [make_job("build", name=HOSTILE[0], reason=HOSTILE[1], lines=len(HOSTILE))], title=HOSTILE[0], actor=HOSTILE[1], ref="refs/heads/" + HOSTILE[2])
+        run["annotations"] = [{"level": "error", "message": text, "title": text, "file": text} for text in HOSTILE]
+        run["summary"] = "\n\n".join(["# " + HOSTILE[1], *HOSTILE, f"| {HOSTILE[0]} | b |\n|---|---|\n| {HOSTILE[1]} | [x](javascript:1) |"])
+        run["rollouts"] = [{"job": "build", "service": HOSTILE[0], "reason": HOSTILE[1]}]
+        self.api.runs[1] = run
+        self.api.logs[1, "build"] = (lambda n: HOSTILE[n - 1], len(HOSTILE))
+        self.api.deliveries = [{"id": 1, "forge": "github", "event": HOSTILE[0], "ref": HOSTILE[1], "received_at": run["run"]["queued_at"], "verdict": "nothing", "reason": HOSTILE[1]}]
+        for path, sign in (("/", "octo/app"), ("/runs/1", "Annotations"), ("/runs/1/jobs/build", "constructor"), ("/deliveries", "nothing")):
+            self.browser.goto(self.api.url(path))
+            self.browser.wait_for(f"document.body.innerText.includes('{sign}')")
+            self.browser.wait_for("document.body.innerText.includes('<script>') || document.body.innerText.includes('onerror')")
+            self.assertIsNone(self.browser.evaluate("window.hit"))
+            self.assertEqual(self.browser.evaluate("document.querySelectorAll('a[href^=\"javascript\"], main script, [onerror], [onload]').length"), 0)
+        self.browser.goto(self.api.url("/runs/1/jobs/build"))
+        self.browser.wait_for("document.querySelector('.line .fg1')")
+        self.assertNotIn("\x1b", self.browser.text())
+
+    def test_all_can_be_done_by_keyboard(self):
+        """From the list of runs to a log, and a run is cancelled."""
+        self.api.runs[7] = make_run(7, [make_job("build")])
+        self.api.logs[7, "build"] = (lambda n: f"said {n}", 3)
+        self.browser.goto(self.api.url("/"))
+        self.browser.wait_for("document.querySelector('table.runs a')")
+        self.tab_to("Change something")
+        self.browser.press("Enter")
+        self.browser.wait_for("location.pathname === '/runs/7' && document.querySelector('.graph .node')")
+        self.tab_to("Cancel")
+        self.browser.press("Enter")
+        self.browser.wait_for("document.body.innerText.includes('Cancel: asked for')")
+        self.assertEqual(self.api.posted, [("/api/runs/7/cancel", {})])
+        self.tab_to("✓ build")
+        self.browser.press("Enter")
+        self.browser.wait_for("document.body.innerText.includes('said 3')")
+
+    def tab_to(self, text):
+        """Tab until what has the focus says this."""
+        for _ in range(60):
+            self.browser.press("Tab")
+            if self.browser.evaluate("(document.activeElement.innerText || '').trim()").startswith(text):
+                return
+        self.fail(f"no way by keyboard to: {text}")
+
+    def test_a_token_is_asked_for_and_forgotten(self):
+        """It stays in the tab, and in no address."""
+        self.api.token = "secret-token"
+        self.api.runs[1] = make_run(1, [make_job("build")])
+        self.browser.goto(self.api.url("/"))
+        self.browser.wait_for("document.querySelector('input[name=token]')")
+        self.browser.evaluate("document.querySelector('input[name=token]').focus()")
+        self.browser.type("secret-token")
+        self.browser.press("Enter")
+        self.browser.wait_for("document.body.innerText.includes('Change something')")
+        self.assertNotIn("secret-token", self.browser.evaluate("location.href + document.cookie + JSON.stringify(localStorage)"))
+        self.browser.evaluate("[...document.querySelectorAll('button')].find(b => b.innerText === 'Forget token').click()")
+        self.browser.wait_for("document.querySelector('input[name=token]') && !sessionStorage.getItem('pipeline-token')")
+
+    def test_a_rollout_is_shown_as_it_goes(self):
+        """Tasks, targets, traffic, and what came of it."""
+        run = make_run(1, [make_job("deploy", status="in_progress", conclusion=None)])
+        run["rollouts"] = [{"job": "deploy", "service": "items", "cluster": "production", "status": "IN_PROGRESS", "stage": "PRODUCTION_TRAFFIC_SHIFT",
+                            "desired": 4, "running": 3, "pending": 1, "failed_tasks": 0, "targets": {"healthy": 3, "initial": 1}, "traffic": 10}]  # fmt: skip
+        self.api.runs[1] = run
+        self.browser.goto(self.api.url("/runs/1"))
+        self.browser.wait_for("document.body.innerText.includes('3 of 4 running, 1 pending')")
+        self.assertIn("3 healthy, 1 initial", self.browser.text())
+        run["rollouts"][0].update(status="SUCCESSFUL", running=4, pending=0, traffic=100)
+        self.api.publish(1, "event", {"type": "rollout"})
+        self.browser.wait_for("document.body.innerText.includes('SUCCESSFUL') && document.body.innerText.includes('100 %')")
+
+    def test_it_is_dark_where_people_like_it_dark(self):
+        """By the system's setting."""
+        self.api.runs[1] = make_run(1, [make_job("build")])
+        grounds = []
+        for scheme in ("light", "dark"):
+            self.browser.call("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+            self.browser.goto(self.api.url("/"))
+            grounds.append(self.browser.evaluate("getComputedStyle(document.body).backgroundColor"))
+        self.assertEqual(grounds, ["rgb(255, 255, 255)", "rgb(17, 19, 21)"])
+
+
+if __name__ == "__main__":
+    unittest.main()
