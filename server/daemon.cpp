@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "server/database.h"
+#include "server/page_files.h"
 #include "server/routes.h"
 
 namespace server {
@@ -55,6 +56,7 @@ base::Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
   const auto& config = state->options.config;
   TRY(state->http,
       base::HttpServer::start(config.address, config.port, [raw = state.get()](const auto& request) {
+        if (auto page = page_answer(request)) return *std::move(page);
         return raw->routes.answer(request);
       }));
   state->ready = true;
