@@ -4,6 +4,8 @@ import signal
 import socket
 import subprocess
 import unittest
+import urllib.error
+import urllib.request
 
 from serve_harness import PIPELINE, ServeTest
 
@@ -21,6 +23,21 @@ class ServeBeginsAndEndsTest(ServeTest):
         self.assertEqual(self.end(self.daemon, signal.SIGTERM), 0)
         with self.assertRaises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port), timeout=5)
+
+    def test_the_page_comes_with_the_program(self):
+        self.configure()
+        self.serve()
+        for path, kind in (("/", "text/html"), ("/runs/1", "text/html"), ("/page.js", "text/javascript"), ("/page.css", "text/css")):
+            with urllib.request.urlopen(self.url + path, timeout=30) as answer:
+                self.assertIn(kind, answer.headers["Content-Type"])
+                self.assertIn("default-src 'self'", answer.headers["Content-Security-Policy"])
+                self.assertGreater(len(answer.read()), 100)
+                seen = answer.headers["ETag"]
+            again = urllib.request.Request(self.url + path, headers={"If-None-Match": seen})
+            with self.assertRaises(urllib.error.HTTPError) as unchanged:
+                urllib.request.urlopen(again, timeout=30)
+            self.assertEqual(unchanged.exception.code, 304)
+            unchanged.exception.close()
 
     def test_a_mistake_in_the_configuration_is_named_with_its_place(self):
         self.configure("repositories:\n  a/b:\n    poll-second: 3\n")
