@@ -129,6 +129,20 @@ Result<Object> find_ref(git_repository* repository, const std::string& ref) {
                     fmt::format("the repository has no branch, tag or commit '{}'", ref));
 }
 
+/// Of the remote that was cloned.
+Result<void> fetch_ref(git_repository* repository, const std::string& ref, const git_fetch_options& options) {
+  git_remote* raw = nullptr;
+  if (const int code = git_remote_lookup(&raw, repository, "origin"); code != 0)
+    return git::error_of("cannot find the remote origin", code);
+  const Remote remote(raw);
+  auto refspec = fmt::format("+{}:refs/pipeline/fetched", ref);
+  char* texts[] = {refspec.data()};
+  const git_strarray refspecs{texts, 1};
+  if (const int code = git_remote_fetch(raw, &refspecs, &options, nullptr); code != 0)
+    return git::error_of(fmt::format("cannot fetch {}", ref), code);
+  return {};
+}
+
 }  // namespace
 
 Result<RepositoryState> read_repository(const Path& path) {
@@ -220,7 +234,10 @@ Result<std::string> clone_repository(const CloneOptions& options) {
     return git::error_of(fmt::format("cannot clone {}", options.url), code);
   }
   const Repository repository(raw);
-  TRY(const auto target, find_ref(raw, options.ref.empty() ? "HEAD" : options.ref));
+  const std::string wanted = options.ref.empty() ? "HEAD" : options.ref;
+  if (!options.reached_from.empty() && !find_ref(raw, wanted))
+    TRY(fetch_ref(raw, options.reached_from, clone.fetch_opts));
+  TRY(const auto target, find_ref(raw, wanted));
   git_checkout_options checkout = GIT_CHECKOUT_OPTIONS_INIT;
   checkout.checkout_strategy = GIT_CHECKOUT_FORCE;
   if (const int code = git_checkout_tree(raw, target.get(), &checkout); code != 0) {

@@ -38,6 +38,8 @@ struct CloneOptions {
   std::string ref;  ///< branch, tag, refs/… or commit; empty is the remote's HEAD
   Path destination;
   std::string token;  ///< sent as the password of user x-access-token; empty is none
+  /// A full ref that is fetched, too, when the clone has no `ref`: commits of pull requests are in no branch.
+  std::string reached_from;
 };
 /// Clones and checks out; returns the commit.
 Result<std::string> clone_repository(const CloneOptions& options);

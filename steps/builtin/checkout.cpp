@@ -18,10 +18,12 @@ constexpr std::size_t kMaximumGitConfig = 1U << 20;
 
 /// What to put into the workspace.
 struct Request {
-  std::string repository;  ///< owner/name
-  bool own = true;         ///< it is the repository that the run is of
-  std::string ref;         ///< empty: the working tree
-  base::Path target;       ///< relative to the workspace
+  std::string repository;    ///< owner/name
+  bool is_of_run = true;     ///< it is the repository that the run is of
+  bool own = true;           ///< … and that is on this machine
+  std::string ref;           ///< empty: the working tree
+  std::string reached_from;  ///< of a commit: the ref to fetch when no branch has it (refs/pull/7/head)
+  base::Path target;         ///< relative to the workspace
   bool clean = true;
   bool submodules = false;
 };
@@ -30,12 +32,18 @@ base::Result<Request> read_request(const ActionCall& call, const RunningJob& job
   Request request;
   const std::string current = call.variable("GITHUB_REPOSITORY");
   request.repository = call.input("repository", current);
-  request.own = base::equals_ignoring_case(request.repository, current);
+  request.is_of_run = base::equals_ignoring_case(request.repository, current);
+  // A job that a forge handed out has the repository there, not here.
+  request.own = request.is_of_run && !job.services->repository.empty();
   request.ref = call.input("ref");
   const bool is_current = request.ref == call.variable("GITHUB_SHA") ||
                           request.ref == call.variable("GITHUB_REF") ||
                           request.ref == call.variable("GITHUB_REF_NAME");
   if (request.own && is_current) request.ref.clear();
+  if (request.is_of_run && !request.own && (request.ref.empty() || is_current)) {
+    request.ref = call.variable("GITHUB_SHA");
+    request.reached_from = call.variable("GITHUB_REF");
+  }
   request.clean = is_true(call.input("clean", "true"));
   const std::string submodules = base::to_lower(call.input("submodules", "false"));
   request.submodules = submodules == "true" || submodules == "recursive";
@@ -172,7 +180,9 @@ base::Result<Checkout> clone_into(const Request& request, const ActionCall& call
     options.url =
         is_url ? request.repository
                : fmt::format("{}/{}", server.empty() ? "https://github.com" : server, request.repository);
-    options.token = call.input("token");
+    options.token =
+        call.input("token", request.is_of_run ? job.contexts.get("github").get("token").to_text() : "");
+    options.reached_from = request.reached_from;
   }
   TRY(const std::string commit, base::clone_repository(options).while_doing(
                                     fmt::format("cloning {} at '{}'", request.repository, request.ref)));
@@ -213,10 +223,6 @@ void warn_of_ignored_inputs(const ActionCall& call, RunningJob& job) {
 base::Result<ActionOutcome> checkout(const ActionCall& call, RunningJob& job) {
   TRY(const Request request, read_request(call, job));
   warn_of_ignored_inputs(call, job);
-  if (request.own && job.services->repository.empty()) {
-    return base::make_error(base::ErrorKind::not_found,
-                            "there is no repository to check out: start the run in one");
-  }
   TRY(auto workspace, base::open_directory(job.folders.workspace.host));
   TRY(auto target, make_folder_for_steps(workspace.get(), request.target, job.services->host_uid));
   if (request.clean) TRY(remove_contents(target.get()).while_doing("cleaning the workspace"));
