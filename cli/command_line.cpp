@@ -15,6 +15,7 @@
 #include "cli/history_command_line.h"
 #include "cli/image_build.h"
 #include "cli/run_command_line.h"
+#include "cli/runner_command_line.h"
 #include "cli/serve_command_line.h"
 #include "cli/version.h"
 
@@ -300,6 +301,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   DoctorFlags doctor;
   DeployVerbs deploy;
   ServeFlags serve;
+  RunnerFlags runner;
 
   CLI::App app{"Runs GitHub Actions workflows on your own machine, up to a healthy deployment on AWS.",
                "pipeline"};
@@ -323,6 +325,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   add_history_verbs(app, history);
   add_artifact(app, artifact);
   add_cache(app, cache);
+  add_runner(app, runner);
   std::string shell;
   app.add_subcommand("completion", "Print a completion script: source <(pipeline completion bash)")
       ->add_option("shell", shell, "bash, zsh or fish")
@@ -368,6 +371,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   if (app.got_subcommand("image")) result.verb = std::move(image);
   take_deploy_verb(app, deploy, result);
   take_history_verb(app, history, result);
+  if (app.got_subcommand("runner")) result.verb = std::move(runner);
   if (app.got_subcommand("doctor")) result.verb = doctor;
   if (app.got_subcommand("serve")) result.verb = serve;
   return result;

@@ -80,6 +80,21 @@ struct RunFlags : EventFlags {
   std::vector<std::string> arguments;   ///< all of the call, as typed, without the program
 };
 
+/// This machine as a runner of a Gitea or Forgejo.
+struct RunnerFlags {
+  std::string verb;        ///< register, run
+  std::string instance;    ///< the forge's address
+  std::string token;       ///< of registration
+  std::string token_file;  ///< … - is standard input
+  std::string name;        ///< empty: the machine's
+  std::vector<std::string> labels;
+  bool ephemeral = false;
+  std::size_t capacity = 1;
+  bool once = false;
+  std::string drain_timeout = "3h";
+  RunFlags job;  ///< what its jobs run in
+};
+
 enum class CheckFormat { text, json, sarif, github };
 
 struct CheckFlags {
@@ -167,7 +182,7 @@ struct CommandLine {
   std::variant<std::monostate, RunFlags, CheckFlags, EvalFlags, EmulatorFlags, ImageFlags, RunsFlags,
                ExplainFlags, GraphFlags, LockFlags, ShowFlags, LogsFlags, RerunFlags, CancelFlags, GcFlags,
                DecideFlags, ShellFlags, ArtifactFlags, CacheFlags, DoctorFlags, DeployFlags, RollbackFlags,
-               StatusFlags, EcrFlags, ServeFlags>
+               StatusFlags, EcrFlags, ServeFlags, RunnerFlags>
       verb;
   /// Set when there is nothing to carry out (help, version, a wrong flag): the text is printed already.
   std::optional<int> exit_code;

@@ -35,5 +35,6 @@ int rollback_command(const RollbackFlags& flags);
 int status_command(const StatusFlags& flags);
 int serve_command(const CommonFlags& common, const ServeFlags& flags);
 int ecr_command(const EcrFlags& flags);
+int runner_command(const CommonFlags& common, const RunnerFlags& flags);
 
 }  // namespace cli

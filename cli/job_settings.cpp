@@ -137,7 +137,16 @@ std::string text_of_count(unsigned count) {
 
 }  // namespace
 
+base::Result<std::chrono::milliseconds> parse_time_limit(const std::string& text, const std::string& where) {
+  return time_of({text, where});
+}
+
 base::Result<void> apply_job_settings(const RunFlags& flags, runner::RunOptions& options) {
+  for (const auto isolation : {runner::Isolation::none, runner::Isolation::landlock}) {
+    if (flags.sandbox == runner::to_string(isolation)) options.isolation = isolation;
+  }
+  options.docker = flags.docker == "host" ? steps::DockerMode::host : steps::DockerMode::builtin;
+  options.no_builtin = flags.no_builtin;
   TRY(const auto settings, read_settings(options.repository.work_tree));
   Given network{flags.network, "--network"};
   if (flags.network.empty() && settings["network"].present()) {

@@ -1,13 +1,12 @@
 #include "cli/run_again.h"
 
 #include <fmt/format.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <iostream>
 
 #include "cli/action_options.h"
+#include "cli/ask_hidden.h"
 #include "cli/run_inputs.h"
 #include "cli/workflow_files.h"
 #include "runner/run_owner.h"
@@ -15,22 +14,6 @@
 namespace cli {
 
 namespace {
-
-/// Asked for at the terminal, not shown while it is typed.
-std::string ask_for_secret(const std::string& name) {
-  fmt::print(stderr, "secret {}: ", name);
-  std::fflush(stderr);
-  termios shown{};
-  ::tcgetattr(STDIN_FILENO, &shown);
-  termios hidden = shown;
-  hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-  std::string value;
-  std::getline(std::cin, value);
-  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-  fmt::print(stderr, "\n");
-  return value;
-}
 
 /// Every secret that the run had has a value again: from the flags, the file that was named, or the terminal.
 base::Result<void> give_secrets_again(const SecretFlags& given, MayAsk may_ask, RunRequest& request) {
@@ -47,8 +30,8 @@ base::Result<void> give_secrets_again(const SecretFlags& given, MayAsk may_ask, 
   std::vector<std::string> missing;
   for (const auto& name : request.secret_names) {
     if (known.contains(name)) continue;
-    if (may_ask == MayAsk::yes && ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1) {
-      known[name] = ask_for_secret(name);
+    if (may_ask == MayAsk::yes && can_ask()) {
+      known[name] = ask_hidden(fmt::format("secret {}", name));
     } else {
       missing.push_back(name);
     }

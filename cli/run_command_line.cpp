@@ -48,6 +48,29 @@ void add_action_flags(CLI::App* verb, ActionFlags& flags) {
       ->take_all();
 }
 
+void add_job_flags(CLI::App* verb, RunFlags& flags) {
+  verb->add_option("--sandbox", flags.sandbox,
+                   "namespaces; landlock: by that alone, where namespaces are forbidden; none: no isolation")
+      ->check(CLI::IsMember({"namespaces", "landlock", "none"}))
+      ->capture_default_str();
+  verb->add_option("--network", flags.network,
+                   "What steps reach: none, host, audit (all, reported), or allow=HOST[:PORT],…; default: "
+                   "`network` of .pipeline.yml, else host");
+  verb->add_option("--docker", flags.docker, "Who builds images: builtin, or host for this machine's engine")
+      ->check(CLI::IsMember({"builtin", "host"}))
+      ->capture_default_str();
+  verb->add_option("--no-builtin", flags.no_builtin,
+                   "Fetch this action instead of using the built-in: owner/name, or name")
+      ->take_all();
+  verb->add_option("--memory", flags.memory,
+                   "Memory limit of each job, as 512m or 2g; limits stand in .pipeline.yml, too (`limits`)");
+  verb->add_option("--cpus", flags.cpus, "Cores that each job may use, as 2 or 0.5");
+  verb->add_option("--disk", flags.disk, "Disk limit of each job's folders, as 10g");
+  verb->add_option("--processes", flags.processes, "Processes and threads that each job may have");
+  verb->add_option("--open-files", flags.open_files, "Files that each process of a job may have open");
+  verb->add_option("--time-limit", flags.time_limit, "Wall time of each job, as 90s, 30m or 2h");
+}
+
 void add_run(CLI::App& app, RunFlags& flags) {
   auto* run = app.add_subcommand("run", "Run workflows on this machine");
   run->footer(kRunExamples);
@@ -72,29 +95,10 @@ void add_run(CLI::App& app, RunFlags& flags) {
       ->transform(CLI::CheckedTransformer(formats));
   run->add_flag_callback(
       "--json", [&flags] { flags.log_format = LogFormat::json; }, "The event stream, one JSON object a line");
-  run->add_option("--sandbox", flags.sandbox,
-                  "namespaces; landlock: by that alone, where namespaces are forbidden; none: no isolation")
-      ->check(CLI::IsMember({"namespaces", "landlock", "none"}))
-      ->capture_default_str();
-  run->add_option("--network", flags.network,
-                  "What steps reach: none, host, audit (all, reported), or allow=HOST[:PORT],…; default: "
-                  "`network` of .pipeline.yml, else host");
-  run->add_option("--docker", flags.docker, "Who builds images: builtin, or host for this machine's engine")
-      ->check(CLI::IsMember({"builtin", "host"}))
-      ->capture_default_str();
-  run->add_option("--no-builtin", flags.no_builtin,
-                  "Fetch this action instead of using the built-in: owner/name, or name")
-      ->take_all();
+  add_job_flags(run, flags);
   run->add_flag("--watch", flags.watch, "Run again what a changed file affects, until Ctrl-C");
   run->add_option("--summary", flags.summary,
                   "Write the steps' summaries to this file at the end; - is standard output");
-  run->add_option("--memory", flags.memory,
-                  "Memory limit of each job, as 512m or 2g; limits stand in .pipeline.yml, too (`limits`)");
-  run->add_option("--cpus", flags.cpus, "Cores that each job may use, as 2 or 0.5");
-  run->add_option("--disk", flags.disk, "Disk limit of each job's folders, as 10g");
-  run->add_option("--processes", flags.processes, "Processes and threads that each job may have");
-  run->add_option("--open-files", flags.open_files, "Files that each process of a job may have open");
-  run->add_option("--time-limit", flags.time_limit, "Wall time of each job, as 90s, 30m or 2h");
   run->add_option("--jobs,--parallel", flags.jobs_at_once, "Jobs at a time; 0: all that are ready")
       ->capture_default_str();
   run->add_flag("--keep", flags.keep, "Keep the jobs' folders");

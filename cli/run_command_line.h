@@ -13,6 +13,8 @@ void add_event_flags(CLI::App* verb, EventFlags& flags);
 void add_action_flags(CLI::App* verb, ActionFlags& flags);
 /// A token for them, of a verb that has no other secrets.
 void add_token_flag(CLI::App* verb, ActionFlags& flags);
+/// What jobs run in, and their limits.
+void add_job_flags(CLI::App* verb, RunFlags& flags);
 void add_lock(CLI::App& app, LockFlags& flags);
 void add_run(CLI::App& app, RunFlags& flags);
 

@@ -161,6 +161,22 @@ runner::JobResult run_leg(const workflow::PlannedJob& leg, const workflow::Conte
   return runner::run_job(leg, *seen, surroundings, slot->number(), stop);
 }
 
+base::Result<workflow::Contexts> contexts_of_run(const workflow::Workflow& workflow, const Session& session,
+                                                 const runner::RunRecord& record, const RunStart& start) {
+  TRY(auto contexts, outer_contexts(session.options, workflow, record));
+  if (start.forge == nullptr) return contexts;
+  for (const auto& [name, value] : start.forge->github.object().members())
+    contexts.set_member("github", name, value);
+  return contexts;
+}
+
+/// What shows the run while it goes on.
+runner::EventStream::Reader audience_of(const RunFlags& flags, const workflow::Plan& plan,
+                                        const Session& session, const RunStart& start) {
+  if (start.forge != nullptr) return start.forge->reader;
+  return make_display(flags, plan, session.verbose || session.options.step_debug);
+}
+
 double milliseconds_since(base::SteadyTime started) {
   return std::chrono::duration<double, std::milli>(base::system_clock().steady_now() - started).count();
 }
@@ -172,13 +188,14 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
   const auto& options = session.options;
   auto record = record_of(workflow, options, start);
   // Everything that can be wrong with the call is found before the run has a number.
-  TRY(const auto checked, outer_contexts(options, workflow, record));
+  TRY(const auto checked, contexts_of_run(workflow, session, record, start));
   TRY(auto plan, workflow::make_plan(workflow, checked, chosen_job(flags)));
   TRY(runner::check_isolation(plan, options.isolation));
   TRY(start.again ? session.store->begin_again(record) : session.store->begin(record));
-  TRY(const auto contexts, outer_contexts(options, workflow, record));
+  TRY(const auto contexts, contexts_of_run(workflow, session, record, start));
   TRY(auto folders, runner::RunFolders::create(options.state_folder, record.id, options.keep));
-  if (!start.again) TRY(store_request(folders.kept(), workflow.path, flags, options, session.masker));
+  if (!start.again && start.forge == nullptr)
+    TRY(store_request(folders.kept(), workflow.path, flags, options, session.masker));
   TRY(auto log_file, runner::RunLogWriter::open(folders.kept(), static_cast<std::uint32_t>(record.attempt)));
   TRY(const auto issuer, start_issuer_if_needed(workflow, options));
   TRY(const auto results, runner::ResultsService::start(*options.results));
@@ -187,8 +204,7 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
 
   runner::EventStream events;
   runner::BackgroundReader log(
-      [&log_file, display = make_display(flags, plan, session.verbose || options.step_debug)](
-          const runner::RunEvent& event) {
+      [&log_file, display = audience_of(flags, plan, session, start)](const runner::RunEvent& event) {
         display(event);
         (void)log_file.write(event);
       });
@@ -203,11 +219,16 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
       workflow,       options,      folders,       events,
       session.masker, issuer.get(), results.get(), visit_of(start, flags)};
   LegRecorder recorder(record, *session.store);
-  const runner::SchedulerOptions scheduling{.parallel = options.parallel,
-                                            .stop = interrupt_token(),
-                                            .kept = start.kept,
-                                            .on_finished = std::ref(recorder),
-                                            .gates = gates.get()};
+  const runner::SchedulerOptions scheduling{
+      .parallel = options.parallel,
+      .stop = start.forge == nullptr ? interrupt_token() : start.forge->stop,
+      .kept = start.kept,
+      .on_finished =
+          [&](const runner::FinishedLeg& leg) {
+            recorder(leg);
+            if (start.forge != nullptr) start.forge->on_finished(leg);
+          },
+      .gates = gates.get()};
   auto outcome = runner::RunOutcome{.conclusion = steps::Conclusion::cancelled};
   if (enters_its_group(workflow, contexts, *gates, events, outcome)) {
     outcome = runner::run_plan(

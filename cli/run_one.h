@@ -1,6 +1,7 @@
 #pragma once
 // One run of one workflow: its number, folders and event stream, then the scheduler, then the history.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,11 +14,20 @@
 
 namespace cli {
 
+/// A run of one job that a forge asked for and follows.
+struct ForgeRun {
+  workflow::expression::Value github;  ///< members that take the place of our own in `github`
+  std::stop_token stop;                ///< in place of Ctrl-C
+  runner::EventStream::Reader reader;  ///< in place of the display
+  std::function<void(const runner::FinishedLeg&)> on_finished;
+};
+
 /// A new run, or one more attempt of a run.
 struct RunStart {
   std::optional<runner::RunRecord> again;          ///< the run that gets one more attempt
   std::map<std::string, runner::KeptResult> kept;  ///< what earlier attempts came to, by job
   runner::Visit visit;                             ///< a shell, or a step to begin at
+  const ForgeRun* forge = nullptr;                 ///< who asked for it, when that is not the user
 };
 
 /// The exit code that fits how it ended. An Error means that it could not be run.

@@ -15,14 +15,9 @@ base::Result<void> fill_options(const CommonFlags& common, const RunFlags& flags
   session.verbose = common.verbose;
   options.state_folder = common.state_folder;
   TRY(fill_event_options(flags, options, session.masker));
-  for (const auto isolation : {runner::Isolation::none, runner::Isolation::landlock}) {
-    if (flags.sandbox == runner::to_string(isolation)) options.isolation = isolation;
-  }
-  options.docker = flags.docker == "host" ? steps::DockerMode::host : steps::DockerMode::builtin;
   TRY(apply_job_settings(flags, options));
   options.parallel = flags.jobs_at_once;
   options.keep = flags.keep ? runner::KeepFolders::yes : runner::KeepFolders::no;
-  options.no_builtin = flags.no_builtin;
   options.shutdown = shutdown_token();
   options.http = session.http.get();
   TRY(auto actions, action_store_options(flags.actions, options));

@@ -1,0 +1,215 @@
+#include "cli/forge_task.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "cli/job_settings.h"
+#include "cli/run_session.h"
+#include "cli/version.h"
+#include "server/task_report.h"
+#include "workflow/load_workflow.h"
+
+namespace cli {
+
+using server::TaskResult;
+using workflow::expression::Object;
+using workflow::expression::Value;
+
+namespace {
+
+std::string context_text(const server::ForgeTask& task, std::string_view name) {
+  return base::json_string(task.context, name);
+}
+
+/// The forge names the file, not the folder that it is in.
+std::string workflow_path(const server::ForgeTask& task) {
+  const auto name = context_text(task, "workflow");
+  return ".gitea/workflows/" + (name.empty() ? "workflow.yml" : name);
+}
+
+base::Error error_of(const workflow::Diagnostics& diagnostics) {
+  std::vector<std::string> lines;
+  for (const auto& diagnostic : diagnostics) lines.push_back(workflow::to_string(diagnostic));
+  return base::invalid_input(base::join(lines, "\n"));
+}
+
+std::vector<std::string> labels_of(const workflow::Node& runs_on) {
+  std::vector<std::string> labels;
+  if (runs_on.is_scalar()) labels.push_back(workflow::text_of(runs_on));
+  for (const auto& item : runs_on.items) labels.push_back(workflow::text_of(item));
+  return labels;
+}
+
+/// A job that ran elsewhere: only what it came to is known.
+workflow::Job needed_job(const std::string& id, const std::string& file) {
+  workflow::Job job;
+  job.id = id;
+  job.file = file;
+  return job;
+}
+
+std::map<std::string, runner::KeptResult> results_of_needs(const server::ForgeTask& task) {
+  std::map<std::string, runner::KeptResult> results;
+  for (const auto& [id, need] : task.needs) {
+    auto& result = results[id];
+    result.conclusion =
+        steps::parse_conclusion(server::to_string(need.result)).value_or(steps::Conclusion::failure);
+    for (const auto& [name, value] : need.outputs) result.outputs[name] = value;
+  }
+  return results;
+}
+
+/// What the forge says of the run; what it leaves empty is as this machine has it.
+Value github_of(const server::ForgeTask& task, const std::string& instance) {
+  Object github;
+  for (const auto& [name, value] : task.context.items()) {
+    const bool empty = value.is_null() || (value.is_string() && value.get_ref<const std::string&>().empty());
+    if (!empty) github.set(name, workflow::expression::from_json(value));
+  }
+  // Its own has a slash at the end, which the addresses that are made of it would have twice.
+  github.set("server_url", Value(instance));
+  github.set("api_url", Value(instance + "/api/v1"));
+  return Value(std::move(github));
+}
+
+workflow::Event event_of(const server::ForgeTask& task) {
+  auto payload = workflow::expression::from_json(base::json_member(task.context, "event"));
+  if (!payload.is_object()) payload = Value(Object());
+  return {.name = context_text(task, "event_name"),
+          .payload = std::move(payload),
+          .ref = context_text(task, "ref"),
+          .sha = context_text(task, "sha"),
+          .base_ref = context_text(task, "base_ref"),
+          .head_ref = context_text(task, "head_ref")};
+}
+
+bool wants_debug(const server::ForgeTask& task) {
+  const auto is_true = [](const std::map<std::string, std::string>& texts) {
+    const auto found = texts.find("ACTIONS_STEP_DEBUG");
+    return found != texts.end() && found->second == "true";
+  };
+  return is_true(task.secrets) || is_true(task.variables);
+}
+
+/// Actions come from where the forge says; its token is for nobody else.
+void set_action_store(const server::ForgeTask& task, const ForgeJobs& jobs, Session& session) {
+  auto& options = session.options;
+  runner::ActionStoreOptions store{.folder = options.state_folder / "actions", .http = options.http};
+  auto server = context_text(task, "gitea_default_actions_url");
+  while (server.ends_with('/')) server.pop_back();
+  store.server = server.empty() ? jobs.instance : server;
+  if (store.server == jobs.instance) store.token = options.secrets["GITHUB_TOKEN"];
+  session.actions.emplace(std::move(store));
+  options.actions = &*session.actions;
+}
+
+base::Result<void> fill_session(const server::ForgeTask& task, const ForgeJobs& jobs, Session& session) {
+  auto& options = session.options;
+  options.state_folder = jobs.common.state_folder;
+  options.repository.work_tree = jobs.common.state_folder;  // settings of jobs are the machine's
+  TRY(base::make_directories(options.state_folder, 0700));
+  TRY(apply_job_settings(jobs.flags, options));
+  // Nothing of the repository is here before a step checks it out.
+  options.repository = {};
+  options.repository_name = context_text(task, "repository");
+  options.event = event_of(task);
+  options.actor = context_text(task, "actor");
+  options.secrets = task.secrets;
+  options.variables = task.variables;
+  const auto token = context_text(task, "token");
+  if (!options.secrets.contains("GITHUB_TOKEN")) options.secrets["GITHUB_TOKEN"] = token;
+  options.environment = {{"GITEA_ACTIONS", "true"}, {"GITEA_ACTIONS_RUNNER_VERSION", kVersion}};
+  options.step_debug = wants_debug(task);
+  for (const auto& [name, value] : options.secrets) {
+    if (name != "ACTIONS_STEP_DEBUG") session.masker.add(value);
+  }
+  for (const auto* name : {"token", "gitea_runtime_token", "actions_id_token_request_token"})
+    session.masker.add(context_text(task, name));
+  options.http = session.http.get();
+  set_action_store(task, jobs, session);
+  return open_state(session);
+}
+
+/// What the jobs came to that are no needs: the one of the task, once for each leg of its matrix.
+struct TaskOutcome {
+  std::optional<TaskResult> result;
+  std::map<std::string, std::string> outputs;
+
+  void add(const runner::FinishedLeg& leg) {
+    const auto one = server::task_result_of(steps::to_string(leg.conclusion));
+    if (!result || *result == TaskResult::success || one == TaskResult::failure) result = one;
+    for (const auto& [name, value] : leg.outputs) outputs[name] = value;
+  }
+};
+
+base::Result<TaskOutcome> run_task(const server::ForgeTask& task, const workflow::Workflow& workflow,
+                                   const ForgeJobs& jobs, ForgeRun& forge) {
+  Session session;
+  TRY(fill_session(task, jobs, session));
+  TaskOutcome outcome;
+  forge.github = github_of(task, jobs.instance);
+  forge.on_finished = [&](const runner::FinishedLeg& leg) {
+    if (!task.needs.contains(leg.key)) outcome.add(leg);
+  };
+  RunFlags flags = jobs.flags;
+  flags.no_input = true;
+  flags.no_snapshots = true;
+  TRY(run_one(workflow, flags, session, {.kept = results_of_needs(task), .forge = &forge}));
+  return outcome;
+}
+
+}  // namespace
+
+base::Result<workflow::Workflow> workflow_of_task(const server::ForgeTask& task,
+                                                  const std::vector<server::RunnerLabel>& labels) {
+  auto loaded = workflow::load_workflow(workflow_path(task), task.workflow);
+  if (!loaded.workflow) return error_of(loaded.diagnostics);
+  auto& workflow = *loaded.workflow;
+  if (workflow.jobs.size() != 1) {
+    return base::invalid_input(
+        fmt::format("expected a workflow of one job for a task, found {} jobs", workflow.jobs.size()));
+  }
+  auto& job = workflow.jobs.front();
+  job.needs.clear();
+  for (const auto& [id, need] : task.needs) job.needs.push_back({.text = id});
+  if (const auto image = server::image_for(labels, labels_of(job.runs_on));
+      !image.empty() && !job.container.present()) {
+    job.container = {
+        .kind = workflow::NodeKind::string, .line = job.line, .column = job.column, .text = image};
+  }
+  // Who runs when is for the forge to say.
+  workflow.concurrency = {};
+  job.concurrency = {};
+  for (const auto& [id, need] : task.needs) workflow.jobs.push_back(needed_job(id, workflow.path));
+  return std::move(workflow);
+}
+
+std::string run_forge_task(const server::ForgeTask& task, server::ForgeClient& forge, const ForgeJobs& jobs) {
+  std::stop_source cancel;
+  const std::stop_callback give_up(jobs.give_up, [&cancel] { cancel.request_stop(); });
+  const auto workflow = workflow_of_task(task, jobs.labels);
+  server::TaskReport report(forge, {.task = task.id,
+                                    .steps = workflow ? workflow->jobs.front().steps.size() : 0,
+                                    .debug = wants_debug(task),
+                                    .on_cancel = [&cancel] { cancel.request_stop(); }});
+  const auto label = fmt::format("task {} of {}", task.id, context_text(task, "repository"));
+  TaskOutcome outcome;
+  if (!workflow) {
+    report.say("::error::" + workflow.error().to_string());
+    outcome.result = TaskResult::failure;
+  } else {
+    ForgeRun run{.stop = cancel.get_token(), .reader = std::ref(report)};
+    auto ran = run_task(task, *workflow, jobs, run);
+    if (ran) outcome = std::move(*ran);
+    if (!ran) report.say("::error::" + ran.error().to_string());
+  }
+  const auto result =
+      outcome.result.value_or(cancel.stop_requested() ? TaskResult::cancelled : TaskResult::failure);
+  const auto told = report.finish(result, std::move(outcome.outputs));
+  return fmt::format("{}: {}{}", label, server::to_string(result),
+                     told ? "" : "; the forge was not told: " + told.error().to_string());
+}
+
+}  // namespace cli
