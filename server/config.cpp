@@ -27,8 +27,9 @@ class ConfigReader {
   explicit ConfigReader(const std::string& file) : fields_(file) {}
 
   Result<Config> read(const Node& root) {
-    TRY(fields_.check_keys(root, {"listen", "external-url", "capacity", "labels", "keep-days", "emulator",
-                                  "emulator-seed", "hooks", "repositories", "tokens", "public-read"}));
+    TRY(fields_.check_keys(
+        root, {"listen", "external-url", "capacity", "labels", "keep-days", "emulator", "emulator-seed",
+               "hooks", "github", "repositories", "tokens", "public-read"}));
     Config config{.file = fields_.file()};
     TRY(read_listen(root, config));
     TRY(config.external_url, fields_.text_at(root, "external-url"));
@@ -40,6 +41,7 @@ class ConfigReader {
     TRY(config.public_read, fields_.flag_at(root, "public-read"));
     if (root["hooks"].present()) TRY(read_hooks(root["hooks"], config));
     if (root["tokens"].present()) TRY(read_tokens(root["tokens"], config));
+    if (root["github"].present()) TRY(read_github(root["github"], config.github));
     const Node& repositories = root["repositories"];
     if (!repositories.is_mapping())
       return fields_.wrong(repositories.present() ? repositories : root,
@@ -52,6 +54,18 @@ class ConfigReader {
   }
 
  private:
+  Result<void> read_github(const Node& node, GithubConfig& github) const {
+    TRY(fields_.check_keys(node, {"app", "private-key", "api"}));
+    TRY(github.app, fields_.text_at(node, "app"));
+    TRY(github.api, fields_.text_at(node, "api", github.api));
+    TRY(const auto key, fields_.text_at(node, "private-key"));
+    if (github.app.empty() != key.empty()) return fields_.wrong(node, "app and private-key, both or none");
+    if (!key.empty()) {
+      TRY(github.private_key, source_of(node["private-key"], key));
+    }
+    return {};
+  }
+
   Result<void> read_listen(const Node& root, Config& config) const {
     TRY(const auto listen, fields_.text_at(root, "listen", "127.0.0.1:8480"));
     const auto colon = listen.rfind(':');

@@ -44,6 +44,13 @@ struct TokenConfig {
   std::string digest;  ///< SHA-256 of the token, 64 hex digits
 };
 
+/// The App that reports to GitHub; without one commit statuses do, by the repositories' credentials.
+struct GithubConfig {
+  std::string app;  ///< its client id or number; empty: there is none
+  SecretSource private_key;
+  std::string api = "https://api.github.com";
+};
+
 struct Config {
   std::string file;
   std::string address = "127.0.0.1";
@@ -55,6 +62,7 @@ struct Config {
   bool emulator = false;  ///< runs deploy to the embedded AWS
   std::string emulator_seed;
   std::map<Forge, std::vector<SecretSource>> hook_secrets;  ///< any of them signs
+  GithubConfig github;
   std::vector<RepositoryConfig> repositories;
   std::vector<TokenConfig> tokens;
   bool public_read = false;  ///< reading needs no token
