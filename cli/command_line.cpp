@@ -14,8 +14,10 @@
 #include "cli/deploy_command_line.h"
 #include "cli/history_command_line.h"
 #include "cli/image_build.h"
+#include "cli/oidc_command_line.h"
 #include "cli/run_command_line.h"
 #include "cli/runner_command_line.h"
+#include "cli/secret_command_line.h"
 #include "cli/serve_command_line.h"
 #include "cli/version.h"
 
@@ -255,6 +257,17 @@ void add_cache(CLI::App& app, CacheFlags& flags) {
   remove->add_flag("--all", flags.all, "All of them");
 }
 
+void add_backup(CLI::App& app, BackupFlags& flags) {
+  auto* backup =
+      app.add_subcommand("backup", "Copy what the state folder knows into a folder, while it is used");
+  backup->callback([&flags] { flags.verb = "backup"; });
+  backup->add_option("folder", flags.folder, "A new or empty folder")->required();
+  backup->add_flag("--with-master-key", flags.with_master_key, "With the key that opens the secrets");
+  auto* restore = app.add_subcommand("restore", "Make a state folder of a backup");
+  restore->callback([&flags] { flags.verb = "restore"; });
+  restore->add_option("folder", flags.folder, "The backup")->required();
+}
+
 void add_doctor(CLI::App& app, DoctorFlags& flags) {
   auto* doctor = app.add_subcommand("doctor", "What this machine offers to sandboxes, and what it lacks");
   doctor->add_flag("--json", flags.json, "As JSON");
@@ -302,6 +315,10 @@ CommandLine parse_command_line(int argc, char** argv) {
   DeployVerbs deploy;
   ServeFlags serve;
   RunnerFlags runner;
+  SecretVerbFlags secret;
+  VariableFlags variable;
+  OidcFlags oidc;
+  BackupFlags backup;
 
   CLI::App app{"Runs GitHub Actions workflows on your own machine, up to a healthy deployment on AWS.",
                "pipeline"};
@@ -326,6 +343,10 @@ CommandLine parse_command_line(int argc, char** argv) {
   add_artifact(app, artifact);
   add_cache(app, cache);
   add_runner(app, runner);
+  add_secret(app, secret);
+  add_variable(app, variable);
+  add_oidc(app, oidc);
+  add_backup(app, backup);
   std::string shell;
   app.add_subcommand("completion", "Print a completion script: source <(pipeline completion bash)")
       ->add_option("shell", shell, "bash, zsh or fish")
@@ -372,6 +393,10 @@ CommandLine parse_command_line(int argc, char** argv) {
   take_deploy_verb(app, deploy, result);
   take_history_verb(app, history, result);
   if (app.got_subcommand("runner")) result.verb = std::move(runner);
+  if (app.got_subcommand("secret")) result.verb = std::move(secret);
+  if (app.got_subcommand("variable")) result.verb = std::move(variable);
+  if (app.got_subcommand("oidc")) result.verb = std::move(oidc);
+  if (!backup.verb.empty()) result.verb = std::move(backup);
   if (app.got_subcommand("doctor")) result.verb = doctor;
   if (app.got_subcommand("serve")) result.verb = serve;
   return result;

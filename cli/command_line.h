@@ -10,6 +10,8 @@
 #include "cli/deploy_flags.h"
 #include "cli/history_flags.h"
 #include "cli/image_build_flags.h"
+#include "cli/oidc_documents.h"
+#include "cli/secret_flags.h"
 #include "cli/serve_flags.h"
 
 namespace cli {
@@ -37,6 +39,7 @@ struct EventFlags {
   std::vector<std::string> environment;  ///< K=V
   std::string job;
   std::string actor;
+  bool stored_secrets = false;  ///< and variables, as `pipeline secret` keeps them
 };
 
 /// Where actions and workflows of other repositories come from.
@@ -93,6 +96,13 @@ struct RunnerFlags {
   bool once = false;
   std::string drain_timeout = "3h";
   RunFlags job;  ///< what its jobs run in
+};
+
+/// What a build box knows, in a folder.
+struct BackupFlags {
+  std::string verb;  ///< backup, restore
+  std::string folder;
+  bool with_master_key = false;
 };
 
 enum class CheckFormat { text, json, sarif, github };
@@ -182,7 +192,8 @@ struct CommandLine {
   std::variant<std::monostate, RunFlags, CheckFlags, EvalFlags, EmulatorFlags, ImageFlags, RunsFlags,
                ExplainFlags, GraphFlags, LockFlags, ShowFlags, LogsFlags, RerunFlags, CancelFlags, GcFlags,
                DecideFlags, ShellFlags, ArtifactFlags, CacheFlags, DoctorFlags, DeployFlags, RollbackFlags,
-               StatusFlags, EcrFlags, ServeFlags, RunnerFlags>
+               StatusFlags, EcrFlags, ServeFlags, RunnerFlags, SecretVerbFlags, VariableFlags, OidcFlags,
+               BackupFlags>
       verb;
   /// Set when there is nothing to carry out (help, version, a wrong flag): the text is printed already.
   std::optional<int> exit_code;

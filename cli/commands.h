@@ -36,5 +36,9 @@ int status_command(const StatusFlags& flags);
 int serve_command(const CommonFlags& common, const ServeFlags& flags);
 int ecr_command(const EcrFlags& flags);
 int runner_command(const CommonFlags& common, const RunnerFlags& flags);
+int secret_command(const CommonFlags& common, const SecretVerbFlags& flags);
+int variable_command(const CommonFlags& common, const VariableFlags& flags);
+int oidc_command(const CommonFlags& common, const OidcFlags& flags);
+int backup_command(const CommonFlags& common, const BackupFlags& flags);
 
 }  // namespace cli

@@ -38,6 +38,10 @@ struct RunVerb {
   int operator()(const cli::ServeFlags& flags) const { return cli::serve_command(common, flags); }
   int operator()(const cli::EcrFlags& flags) const { return cli::ecr_command(flags); }
   int operator()(const cli::RunnerFlags& flags) const { return cli::runner_command(common, flags); }
+  int operator()(const cli::SecretVerbFlags& flags) const { return cli::secret_command(common, flags); }
+  int operator()(const cli::VariableFlags& flags) const { return cli::variable_command(common, flags); }
+  int operator()(const cli::OidcFlags& flags) const { return cli::oidc_command(common, flags); }
+  int operator()(const cli::BackupFlags& flags) const { return cli::backup_command(common, flags); }
 };
 
 }  // namespace

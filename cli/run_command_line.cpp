@@ -33,6 +33,8 @@ void add_event_flags(CLI::App* verb, EventFlags& flags) {
       ->check(CLI::ExistingFile);
   verb->add_option("--env", flags.environment, "An environment variable of all steps: NAME=VALUE")
       ->take_all();
+  verb->add_flag("--stored-secrets", flags.stored_secrets,
+                 "Secrets and variables of the repository, as `pipeline secret` keeps them, too");
   verb->add_option("-j,--job", flags.job, "Only this job and those it needs");
   verb->add_option("--actor", flags.actor, "Who triggered it; default: the git user");
 }

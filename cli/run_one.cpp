@@ -15,6 +15,7 @@
 #include "cli/run_environments.h"
 #include "cli/run_request.h"
 #include "runner/background_reader.h"
+#include "runner/oidc_keys.h"
 #include "runner/run_gates.h"
 #include "runner/run_log.h"
 #include "runner/scheduler.h"
@@ -40,10 +41,21 @@ bool any_job_asks_for_id_tokens(const workflow::Workflow& workflow) {
   });
 }
 
+/// The one that was published by `pipeline oidc publish`, if any, else one that only this machine knows.
+base::Result<std::unique_ptr<runner::OidcIssuer>> start_issuer(const runner::RunOptions& options) {
+  if (!options.oidc_issuer.empty()) return runner::OidcIssuer::start(options.oidc_issuer);
+  TRY(const auto keyring, runner::load_oidc_keyring(options.state_folder));
+  const double now = base::to_epoch_seconds(base::system_clock().now());
+  const auto* signing = runner::signing_key(keyring.keys, now);
+  if (signing == nullptr) return runner::OidcIssuer::start("");
+  TRY(auto key, base::RsaKey::from_private_pem(signing->private_pem));
+  return runner::OidcIssuer::start(keyring.issuer, std::move(key));
+}
+
 base::Result<std::unique_ptr<runner::OidcIssuer>> start_issuer_if_needed(const workflow::Workflow& workflow,
                                                                          const runner::RunOptions& options) {
   if (!any_job_asks_for_id_tokens(workflow)) return std::unique_ptr<runner::OidcIssuer>();
-  TRY(auto issuer, runner::OidcIssuer::start(options.oidc_issuer));
+  TRY(auto issuer, start_issuer(options));
   if (options.on_issuer) TRY(options.on_issuer(issuer->issuer(), issuer->keys_url()));
   return issuer;
 }
@@ -151,7 +163,9 @@ runner::Visit visit_of(const RunStart& start, const RunFlags& flags) {
 runner::JobResult run_leg(const workflow::PlannedJob& leg, const workflow::Contexts& contexts,
                           const runner::RunSurroundings& surroundings, Session& session,
                           const std::stop_token& stop) {
-  const auto failed = [](const base::Error& error) {
+  const auto failed = [&](const base::Error& error) {
+    surroundings.events.publish(
+        {.type = "annotation", .job = leg.key, .kind = steps::LineKind::error, .text = error.to_string()});
     return runner::JobResult{.conclusion = steps::Conclusion::failure, .failure = error.to_string()};
   };
   const auto slot = runner::IdSlot::take(surroundings.options.state_folder);

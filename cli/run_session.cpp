@@ -15,6 +15,14 @@ base::Result<void> fill_options(const CommonFlags& common, const RunFlags& flags
   session.verbose = common.verbose;
   options.state_folder = common.state_folder;
   TRY(fill_event_options(flags, options, session.masker));
+  if (flags.stored_secrets) {
+    TRY(session.stored_secrets, StoredSecrets::open(options.state_folder, *session.http));
+    // Matrices and names of jobs see variables before there is an environment.
+    TRY(const auto variables, session.stored_secrets->variables_for(options.repository_name, ""));
+    for (const auto& [name, value] : variables) {
+      if (options.variables.try_emplace(name, value).second) session.stored_variables.insert(name);
+    }
+  }
   TRY(apply_job_settings(flags, options));
   options.parallel = flags.jobs_at_once;
   options.keep = flags.keep ? runner::KeepFolders::yes : runner::KeepFolders::no;

@@ -5,12 +5,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/http_client.h"
 #include "base/result.h"
 #include "cli/command_line.h"
 #include "cli/emulator_session.h"
+#include "cli/stored_secrets.h"
 #include "ecr/image_store.h"
 #include "runner/action_store.h"
 #include "runner/environment_rules.h"
@@ -30,6 +32,8 @@ struct Session {
   std::shared_ptr<steps::BlobStore> results;
   std::optional<runner::ActionStore> actions;
   std::unique_ptr<EmulatorSession> emulator;
+  std::unique_ptr<StoredSecrets> stored_secrets;  ///< with --stored-secrets
+  std::set<std::string> stored_variables;         ///< names: an environment may cover them
   std::string probe_url;
   std::map<std::string, runner::EnvironmentRules> environments;  ///< of .pipeline.yml, by lower-case name
   bool verbose = false;

@@ -7,13 +7,20 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "runner/json_answer.h"
+#include "runner/oidc_keys.h"
 
 namespace runner {
 
 namespace {
 
 constexpr auto kTokenLifetimeSeconds = 600;
-constexpr std::string_view kKeyId = "pipeline";
+
+/// GitHub's documentation writes the scheme in lower case for curl; schemes are without case (RFC 9110).
+bool is_bearer(std::string_view authorization, std::string_view token) {
+  constexpr std::string_view kScheme = "Bearer ";
+  return base::equals_ignoring_case(authorization.substr(0, kScheme.size()), kScheme) &&
+         base::equal_in_constant_time(authorization.substr(kScheme.size()), token);
+}
 
 }  // namespace
 
@@ -25,8 +32,10 @@ struct OidcIssuer::Job {
 OidcIssuer::OidcIssuer() = default;
 OidcIssuer::~OidcIssuer() = default;
 
-base::Result<std::unique_ptr<OidcIssuer>> OidcIssuer::start(std::string issuer) {
+base::Result<std::unique_ptr<OidcIssuer>> OidcIssuer::start(std::string issuer,
+                                                            std::optional<base::RsaKey> key) {
   std::unique_ptr<OidcIssuer> self(new OidcIssuer());
+  self->key_ = std::move(key);
   auto* raw = self.get();
   TRY(self->server_, base::HttpServer::start("127.0.0.1", 0, [raw](const base::ServerRequest& request) {
         return raw->answer(request);
@@ -59,8 +68,10 @@ void OidcIssuer::remove_job(const std::string& job) {
 
 base::Result<void> OidcIssuer::ensure_key() {
   const std::lock_guard lock(mutex_);
-  if (key_) return {};
-  TRY(key_, base::RsaKey::generate());
+  if (!key_) {
+    TRY(key_, base::RsaKey::generate());
+  }
+  if (key_id_.empty()) key_id_ = thumbprint(*key_);
   return {};
 }
 
@@ -81,7 +92,7 @@ base::Result<std::string> OidcIssuer::mint(const std::string& job, const std::st
   claims["iat"] = now;
   claims["nbf"] = now - 5;
   claims["exp"] = now + kTokenLifetimeSeconds;
-  const base::Json header = {{"typ", "JWT"}, {"alg", "RS256"}, {"kid", kKeyId}};
+  const base::Json header = {{"typ", "JWT"}, {"alg", "RS256"}, {"kid", key_id_}};
   const std::string signed_part =
       base::base64url_encode(base::to_text(header)) + "." + base::base64url_encode(base::to_text(claims));
   TRY(const auto signature, key_->sign_rs256(signed_part));
@@ -91,20 +102,13 @@ base::Result<std::string> OidcIssuer::mint(const std::string& job, const std::st
 base::ServerResponse OidcIssuer::answer(const base::ServerRequest& request) {
   if (request.path == "/token") return answer_token_request(request);
   if (request.path == "/.well-known/openid-configuration") {
-    return json_answer(200, {{"issuer", issuer_},
-                             {"jwks_uri", keys_url()},
-                             {"subject_types_supported", {"public", "pairwise"}},
-                             {"response_types_supported", {"id_token"}},
-                             {"id_token_signing_alg_values_supported", {"RS256"}},
-                             {"scopes_supported", {"openid"}}});
+    return json_answer(200, discovery_document(issuer_, keys_url()));
   }
   if (request.path == "/.well-known/jwks") {
     if (auto made = ensure_key(); !made) return json_answer(500, {{"message", made.error().message}});
     const std::lock_guard lock(mutex_);
-    base::Json key = {{"kty", "RSA"},  {"alg", "RS256"},     {"use", "sig"},
-                      {"kid", kKeyId}, {"n", key_->jwk_n()}, {"e", key_->jwk_e()}};
     base::Json keys = base::Json::array();
-    keys.push_back(std::move(key));
+    keys.push_back(public_key(*key_, key_id_));
     return json_answer(200, {{"keys", std::move(keys)}});
   }
   return json_answer(404, {{"message", "not found"}});
@@ -116,8 +120,7 @@ base::ServerResponse OidcIssuer::answer_token_request(const base::ServerRequest&
   {
     const std::lock_guard lock(mutex_);
     const auto found = jobs_.find(job);
-    if (found == jobs_.end() ||
-        !base::equal_in_constant_time(authorization, "Bearer " + found->second->token)) {
+    if (found == jobs_.end() || !is_bearer(authorization, found->second->token)) {
       return json_answer(401, {{"message", "the request token is not valid for this job"}});
     }
   }

@@ -18,7 +18,9 @@ namespace runner {
 class OidcIssuer {
  public:
   /// Serves on 127.0.0.1. `issuer` is the `iss` of the tokens; empty makes it this server's own address.
-  static base::Result<std::unique_ptr<OidcIssuer>> start(std::string issuer);
+  /// Without a key it makes one of its own when it needs one.
+  static base::Result<std::unique_ptr<OidcIssuer>> start(std::string issuer,
+                                                         std::optional<base::RsaKey> key = std::nullopt);
   ~OidcIssuer();
 
   [[nodiscard]] const std::string& issuer() const { return issuer_; }
@@ -46,7 +48,8 @@ class OidcIssuer {
 
   std::string issuer_;
   std::mutex mutex_;
-  std::optional<base::RsaKey> key_;  ///< made at first need: it costs tens of milliseconds
+  std::optional<base::RsaKey> key_;  ///< given, or made at first need: it costs tens of milliseconds
+  std::string key_id_;               ///< its thumbprint
   std::map<std::string, std::unique_ptr<Job>> jobs_;
   std::unique_ptr<base::HttpServer> server_;
 };
