@@ -292,9 +292,14 @@ HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) 
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const std::string& address, std::uint16_t port,
                                                       RequestHandler handler) {
+  TRY(auto listening, listen_on(address, port));
+  return start_on(std::move(listening), std::move(handler));
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start_on(Fd listening, RequestHandler handler) {
   auto state = std::make_unique<State>();
   state->handler = std::move(handler);
-  TRY(state->listener, listen_on(address, port));
+  state->listener = std::move(listening);
   state->wake = Fd(::eventfd(0, EFD_CLOEXEC));
   if (!state->wake) return system_error("eventfd", errno);
   state->acceptor = std::thread([raw = state.get()] { raw->accept_all(); });

@@ -48,6 +48,8 @@ class HttpServer {
   /// Listens at once; port 0 takes one that the system gives. The handler runs on several threads.
   static Result<std::unique_ptr<HttpServer>> start(const std::string& address, std::uint16_t port,
                                                    RequestHandler handler);
+  /// On a socket that listens already.
+  static Result<std::unique_ptr<HttpServer>> start_on(Fd listening, RequestHandler handler);
   /// Ends the requests under way and joins the threads.
   ~HttpServer();
   [[nodiscard]] std::uint16_t port() const;

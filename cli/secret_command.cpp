@@ -96,8 +96,8 @@ base::Result<void> show_audit(server::SecretStore& store, const SecretVerbFlags&
   return {};
 }
 
-// The new key is put in place before the secrets are wrapped by it, and beside the old one: whatever ends
-// this in between, one of the two opens them.
+// Whatever ends this between the two, the secrets open with the new key, and that is still in the user's
+// file.
 base::Result<void> rotate(const CommonFlags& common, const server::FoundMasterKey& found,
                           server::SecretStore& store, const SecretVerbFlags& flags) {
   TRY(const auto next, server::read_master_key(flags.new_key_file));

@@ -17,8 +17,10 @@ namespace {
 constexpr int kPollMilliseconds = 50;
 
 base::Result<void> serve(const CommonFlags& common, const ServeFlags& flags) {
+  TRY(auto socket, server::take_listening_socket());
   watch_for_interrupts();
   server::DaemonOptions options{.state_folder = common.state_folder};
+  if (socket) options.socket = *std::move(socket);
   TRY(options.config, server::load_config(flags.config));
   const auto config = options.config;
   const auto address = options.config.address;

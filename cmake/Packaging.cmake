@@ -1,7 +1,8 @@
 # What `cmake --install` and cpack make: the binary, DEB and TGZ packages.
 install(TARGETS pipeline RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES
-  "${PROJECT_SOURCE_DIR}/packaging/pipeline.service" "${PROJECT_SOURCE_DIR}/packaging/pipeline-runner.service"
+  "${PROJECT_SOURCE_DIR}/packaging/pipeline.service" "${PROJECT_SOURCE_DIR}/packaging/pipeline.socket"
+  "${PROJECT_SOURCE_DIR}/packaging/pipeline-runner.service"
   DESTINATION lib/systemd/system)
 # The package holds the binary: no test has to be built for it.
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)

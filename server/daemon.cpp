@@ -54,11 +54,15 @@ base::Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
     return raw->ready ? plain(200, "ok\n") : plain(503, "not ready\n");
   });
   const auto& config = state->options.config;
-  TRY(state->http,
-      base::HttpServer::start(config.address, config.port, [raw = state.get()](const auto& request) {
-        if (auto page = page_answer(request)) return *std::move(page);
-        return raw->routes.answer(request);
-      }));
+  const auto answer = [raw = state.get()](const base::ServerRequest& request) {
+    if (auto page = page_answer(request)) return *std::move(page);
+    return raw->routes.answer(request);
+  };
+  if (auto& socket = state->options.socket; socket) {
+    TRY(state->http, base::HttpServer::start_on(std::move(socket), answer));
+  } else {
+    TRY(state->http, base::HttpServer::start(config.address, config.port, answer));
+  }
   state->ready = true;
   return std::unique_ptr<Daemon>(new Daemon(std::move(state)));
 }

@@ -1,10 +1,12 @@
 #include "server/service_manager.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <cstddef>
@@ -20,9 +22,17 @@ namespace server {
 
 namespace {
 
+constexpr int kFirstSocket = 3;  // SD_LISTEN_FDS_START
+
 std::string manager_variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
+}
+
+bool is_listening(int fd) {
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0;
 }
 
 }  // namespace
@@ -44,6 +54,24 @@ base::Result<void> notify_service_manager(std::string_view state) {
                size) < 0)
     return base::system_error("telling the service manager at " + path, errno);
   return {};
+}
+
+base::Result<std::optional<base::Fd>> take_listening_socket() {
+  const auto process = base::parse_integer(manager_variable("LISTEN_PID"));
+  const auto count = base::parse_integer(manager_variable("LISTEN_FDS"));
+  for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) ::unsetenv(name);
+  if (!process || *process != ::getpid() || !count || *count < 1) return std::optional<base::Fd>();
+  if (*count > 1) {
+    return base::invalid_input(fmt::format(
+        "expected one socket of the service manager, found {}: the unit has to listen once", *count));
+  }
+  base::Fd socket(kFirstSocket);
+  if (!is_listening(socket.get()))
+    return base::invalid_input(
+        "expected a listening stream socket of the service manager, found something else");
+  if (::fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0)
+    return base::system_error("keeping the service manager's socket", errno);
+  return std::optional(std::move(socket));
 }
 
 std::optional<std::chrono::microseconds> watchdog_interval() {

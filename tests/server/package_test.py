@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflows"))
 from harness import PIPELINE  # noqa: E402
 
 BUILD = Path(PIPELINE).resolve().parent
-UNITS = ("pipeline.service", "pipeline-runner.service")
+UNITS = ("pipeline.service", "pipeline.socket", "pipeline-runner.service")
 
 
 def run(*command, **options):
