@@ -113,6 +113,45 @@ class SecretTest(WorkflowTest):
         self.assertIn("sealed by the master key", said)
         self.assertIn("there is no master key", self.run_pipeline("run", "--stored-secrets", code=2))
 
+    def test_references_are_read_from_aws_when_a_job_needs_them(self):
+        seed = self.folder / "seed.yml"
+        seed.write_text(
+            "region: eu-central-1\n"
+            "users:\n  - {name: admin, access_key_id: EMULATORADMIN, secret_access_key: emulator}\n"
+            "secrets:\n  - name: database\n    value: {password: from the manager}\n"
+            "parameters:\n  - name: /app/token\n    value: from the parameters\n    type: SecureString\n",
+            encoding="utf-8",
+        )
+        self.run_pipeline("emulator", "up", "--seed", str(seed))
+        self.addCleanup(self.run_pipeline, "emulator", "down", code=None)
+        aws = {
+            "AWS_ENDPOINT_URL": self.run_pipeline("emulator", "status", "--endpoint").strip(),
+            "AWS_ACCESS_KEY_ID": "EMULATORADMIN",
+            "AWS_SECRET_ACCESS_KEY": "emulator",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_REGION": "eu-central-1",
+        }
+        arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:database:password::"
+        self.run_pipeline("secret", "set", "PASSWORD", "--reference", arn)
+        self.run_pipeline("secret", "set", "TOKEN", "--reference", "ssm:/app/token")
+        out = self.folder / "out"
+        self.workflow(
+            f"""
+            on: push
+            jobs:
+              a:
+                runs-on: x
+                steps: [{{run: 'echo "${{{{ secrets.PASSWORD }}}}, ${{{{ secrets.TOKEN }}}}" > {out}'}}]
+            """
+        )
+        said = self.run_pipeline("run", "--stored-secrets", "--sandbox", "none", env=aws)
+        self.assertEqual(out.read_text(encoding="utf-8"), "from the manager, from the parameters\n")
+        self.assertNotIn("from the manager", said)
+        self.run_pipeline("secret", "set", "TOKEN", "--reference", "ssm:/app/nothing")
+        said = self.run_pipeline("run", "--stored-secrets", "--sandbox", "none", env=aws, code=None)
+        self.assertIn("reading the secret TOKEN of octo/app", said)
+        self.assertIn("ssm:/app/nothing", said)
+
     def test_a_key_that_others_may_read_is_refused(self):
         self.give("x", "secret", "set", "A")
         (self.state / "pipeline-master-key").chmod(0o644)
