@@ -3,7 +3,7 @@ PRESET ?= release
 FUZZ_SECONDS ?= 600
 BINARY := build/$(PRESET)/pipeline
 
-.PHONY: build run test bench fuzz format install clean
+.PHONY: build run serve test bench fuzz format install clean
 
 build: install
 	@cmake --preset $(PRESET) --log-level=WARNING
@@ -11,6 +11,9 @@ build: install
 
 run: build
 	@examples/run-example fastapi $(BINARY)
+
+serve: build
+	@examples/serve-example fastapi $(BINARY)
 
 test: install
 	@cmake --preset $(PRESET) --log-level=WARNING
@@ -27,6 +30,7 @@ bench: install
 	@bench/caches $(BINARY)
 	@bench/images $(BINARY)
 	@bench/build $(BINARY)
+	@bench/serve $(BINARY)
 	@build/$(PRESET)/bench/micro_benchmark --benchmark_min_time=0.2
 	@build/$(PRESET)/bench/language_benchmark --benchmark_min_time=0.2
 

@@ -319,6 +319,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   VariableFlags variable;
   OidcFlags oidc;
   BackupFlags backup;
+  DispatchFlags dispatch;
 
   CLI::App app{"Runs GitHub Actions workflows on your own machine, up to a healthy deployment on AWS.",
                "pipeline"};
@@ -354,6 +355,7 @@ CommandLine parse_command_line(int argc, char** argv) {
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   add_doctor(app, doctor);
   add_serve(app, serve);
+  add_dispatch(app, dispatch);
 
   try {
     const auto arguments = arguments_of(argc, argv);
@@ -399,6 +401,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   if (!backup.verb.empty()) result.verb = std::move(backup);
   if (app.got_subcommand("doctor")) result.verb = doctor;
   if (app.got_subcommand("serve")) result.verb = serve;
+  if (app.got_subcommand("dispatch")) result.verb = dispatch;
   return result;
 }
 

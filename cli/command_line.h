@@ -193,7 +193,7 @@ struct CommandLine {
                ExplainFlags, GraphFlags, LockFlags, ShowFlags, LogsFlags, RerunFlags, CancelFlags, GcFlags,
                DecideFlags, ShellFlags, ArtifactFlags, CacheFlags, DoctorFlags, DeployFlags, RollbackFlags,
                StatusFlags, EcrFlags, ServeFlags, RunnerFlags, SecretVerbFlags, VariableFlags, OidcFlags,
-               BackupFlags>
+               BackupFlags, DispatchFlags>
       verb;
   /// Set when there is nothing to carry out (help, version, a wrong flag): the text is printed already.
   std::optional<int> exit_code;

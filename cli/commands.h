@@ -34,6 +34,7 @@ int deploy_command(const DeployFlags& flags);
 int rollback_command(const RollbackFlags& flags);
 int status_command(const StatusFlags& flags);
 int serve_command(const CommonFlags& common, const ServeFlags& flags);
+int dispatch_command(const DispatchFlags& flags);
 int ecr_command(const EcrFlags& flags);
 int runner_command(const CommonFlags& common, const RunnerFlags& flags);
 int secret_command(const CommonFlags& common, const SecretVerbFlags& flags);

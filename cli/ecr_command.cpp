@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/json.h"
 #include "cli/aws_session.h"
 #include "cli/commands.h"
 #include "cli/interrupts.h"

@@ -1,19 +1,15 @@
 #include "cli/emulator_process.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
-#include <spawn.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <thread>
 
+#include "base/detached_process.h"
 #include "base/json.h"
 #include "base/strings.h"
-
-extern char** environ;
 
 namespace cli {
 
@@ -28,39 +24,6 @@ base::Path control_file(const base::Path& folder) {
 }
 base::Path log_file(const base::Path& folder) {
   return folder / "emulator.log";
-}
-
-/// Closes and unwinds what posix_spawn needs.
-struct SpawnActions {
-  SpawnActions() { ::posix_spawn_file_actions_init(&actions), ::posix_spawnattr_init(&attributes); }
-  ~SpawnActions() { ::posix_spawn_file_actions_destroy(&actions), ::posix_spawnattr_destroy(&attributes); }
-  SpawnActions(const SpawnActions&) = delete;
-  SpawnActions& operator=(const SpawnActions&) = delete;
-  posix_spawn_file_actions_t actions{};
-  posix_spawnattr_t attributes{};
-};
-
-base::Result<pid_t> spawn_detached(const std::vector<std::string>& argv, int input, int output,
-                                   const base::Path& log) {
-  SpawnActions spawn;
-  ::posix_spawn_file_actions_adddup2(&spawn.actions, input, STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&spawn.actions, output, STDOUT_FILENO);
-  ::posix_spawn_file_actions_addopen(&spawn.actions, STDERR_FILENO, log.c_str(),
-                                     O_WRONLY | O_CREAT | O_APPEND, 0600);
-  // A session of its own: Ctrl-C at the terminal is for the run, which still needs its emulator to end in
-  // order.
-  sigset_t none;
-  sigemptyset(&none);
-  ::posix_spawnattr_setsigmask(&spawn.attributes, &none);
-  ::posix_spawnattr_setflags(&spawn.attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
-  std::vector<char*> arguments;
-  for (const auto& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
-  pid_t pid = 0;
-  const int error =
-      ::posix_spawn(&pid, "/proc/self/exe", &spawn.actions, &spawn.attributes, arguments.data(), environ);
-  if (error != 0) return base::system_error("cannot start the emulator", error);
-  return pid;
 }
 
 /// The one line that the emulator prints when it listens; what it printed on stderr when it ended instead.
@@ -137,12 +100,12 @@ base::Result<StartedEmulator> start_emulator(const std::string& state_folder, co
   if (start.port != 0) argv.insert(argv.end(), {"--port", std::to_string(start.port)});
   if (start.time_scale != 0) argv.insert(argv.end(), {"--time-scale", fmt::to_string(start.time_scale)});
   if (on_leash) argv.emplace_back("--until-input-ends");
-  const base::Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
   std::error_code no_log;
   const auto log_size = std::filesystem::file_size(log_file(folder), no_log);
-  TRY(const auto pid, spawn_detached(argv, on_leash ? input.read.get() : nothing.get(), output.write.get(),
-                                     log_file(folder)));
-  (void)pid;
+  TRY(base::start_detached({.argv = argv,
+                            .input = on_leash ? input.read.get() : -1,
+                            .output = output.write.get(),
+                            .log = log_file(folder)}));
   output.write.reset();
   input.read.reset();
   TRY(const auto ready, read_first_line(output.read.get(), log_file(folder), no_log ? 0 : log_size));

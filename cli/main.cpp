@@ -35,6 +35,7 @@ struct RunVerb {
   int operator()(const cli::DeployFlags& flags) const { return cli::deploy_command(flags); }
   int operator()(const cli::RollbackFlags& flags) const { return cli::rollback_command(flags); }
   int operator()(const cli::StatusFlags& flags) const { return cli::status_command(flags); }
+  int operator()(const cli::DispatchFlags& flags) const { return cli::dispatch_command(flags); }
   int operator()(const cli::ServeFlags& flags) const { return cli::serve_command(common, flags); }
   int operator()(const cli::EcrFlags& flags) const { return cli::ecr_command(flags); }
   int operator()(const cli::RunnerFlags& flags) const { return cli::runner_command(common, flags); }

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "cli/commands.h"
 #include "cli/interrupts.h"
 #include "cli/run_again.h"
@@ -12,32 +10,6 @@
 namespace cli {
 
 namespace {
-
-/// What is not run again, of all that the attempts so far came to.
-base::Result<std::map<std::string, runner::KeptResult>> results_to_keep(const RerunFlags& flags,
-                                                                        const runner::RunRecord& run,
-                                                                        runner::RunStore& store) {
-  std::map<std::string, runner::KeptResult> kept;
-  if (!flags.failed && flags.job.empty()) return kept;
-  bool found = flags.job.empty();
-  TRY(const auto jobs, store.jobs_of(run.id, run.attempt));
-  for (const auto& job : jobs) {
-    const bool is_it = !flags.job.empty() && (job.job == flags.job || job.job.starts_with(flags.job + " (") ||
-                                              job.job.starts_with(flags.job + " / "));
-    found = found || is_it;
-    const auto conclusion = steps::parse_conclusion(job.conclusion);
-    // What was skipped is decided anew: it costs nothing, and its reason may have gone.
-    if (is_it || !conclusion || *conclusion == steps::Conclusion::skipped) continue;
-    if (flags.failed && *conclusion != steps::Conclusion::success) continue;
-    kept[job.job] = {.conclusion = *conclusion, .outputs = job.outputs, .attempt = job.attempt};
-  }
-  if (!found) {
-    return base::make_error(
-        base::ErrorKind::not_found,
-        fmt::format("run {} has no job '{}'; `pipeline show {}` lists its jobs", run.id, flags.job, run.id));
-  }
-  return kept;
-}
 
 base::Result<int> rerun(const CommonFlags& common, RerunFlags flags) {
   TRY(auto again, prepare_again(common, flags.run, flags, flags.no_input ? MayAsk::no : MayAsk::yes));

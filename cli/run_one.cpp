@@ -54,7 +54,8 @@ base::Result<std::unique_ptr<runner::OidcIssuer>> start_issuer(const runner::Run
 
 base::Result<std::unique_ptr<runner::OidcIssuer>> start_issuer_if_needed(const workflow::Workflow& workflow,
                                                                          const runner::RunOptions& options) {
-  if (!any_job_asks_for_id_tokens(workflow)) return std::unique_ptr<runner::OidcIssuer>();
+  if (!options.may_mint_id_tokens || !any_job_asks_for_id_tokens(workflow))
+    return std::unique_ptr<runner::OidcIssuer>();
   TRY(auto issuer, start_issuer(options));
   if (options.on_issuer) TRY(options.on_issuer(issuer->issuer(), issuer->keys_url()));
   return issuer;
@@ -162,7 +163,7 @@ runner::Visit visit_of(const RunStart& start, const RunFlags& flags) {
 
 runner::JobResult run_leg(const workflow::PlannedJob& leg, const workflow::Contexts& contexts,
                           const runner::RunSurroundings& surroundings, Session& session,
-                          const std::stop_token& stop) {
+                          const RunHooks& hooks, const std::stop_token& stop) {
   const auto failed = [&](const base::Error& error) {
     surroundings.events.publish(
         {.type = "annotation", .job = leg.key, .kind = steps::LineKind::error, .text = error.to_string()});
@@ -170,6 +171,9 @@ runner::JobResult run_leg(const workflow::PlannedJob& leg, const workflow::Conte
   };
   const auto slot = runner::IdSlot::take(surroundings.options.state_folder);
   if (!slot) return failed(slot.error());
+  if (hooks.before_job) {
+    if (const auto may_start = hooks.before_job(leg); !may_start) return failed(may_start.error());
+  }
   const auto seen = contexts_in_environment(leg, contexts, session);
   if (!seen) return failed(seen.error());
   return runner::run_job(leg, *seen, surroundings, slot->number(), stop);
@@ -211,6 +215,7 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
   if (!start.again && start.forge == nullptr)
     TRY(store_request(folders.kept(), workflow.path, flags, options, session.masker));
   TRY(auto log_file, runner::RunLogWriter::open(folders.kept(), static_cast<std::uint32_t>(record.attempt)));
+  if (start.hooks.on_begin) TRY(start.hooks.on_begin(record, plan, folders.kept()));
   TRY(const auto issuer, start_issuer_if_needed(workflow, options));
   TRY(const auto results, runner::ResultsService::start(*options.results));
   ApprovalPrompt prompt(options.state_folder);
@@ -227,6 +232,7 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
   events.add_reader([&summaries](const runner::RunEvent& event) { summaries(event); });
   RolloutProbe probe(session.probe_url, *session.http, events);
   events.add_reader([&probe](const runner::RunEvent& event) { probe(event); });
+  if (start.hooks.on_event) events.add_reader(start.hooks.on_event);
   publish_start(record, events);
   const auto started = base::system_clock().steady_now();
   const runner::RunSurroundings surroundings{
@@ -248,7 +254,9 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
     outcome = runner::run_plan(
         std::move(plan), contexts, scheduling,
         [&](const workflow::PlannedJob& leg, const workflow::Contexts& leg_contexts,
-            const std::stop_token& stop) { return run_leg(leg, leg_contexts, surroundings, session, stop); },
+            const std::stop_token& stop) {
+          return run_leg(leg, leg_contexts, surroundings, session, start.hooks, stop);
+        },
         events);
   }
   probe.publish();

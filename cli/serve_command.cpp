@@ -3,9 +3,11 @@
 
 #include <cstdio>
 
+#include "base/detached_process.h"
 #include "base/http_client.h"
 #include "cli/commands.h"
 #include "cli/interrupts.h"
+#include "cli/supervise.h"
 #include "server/daemon.h"
 #include "server/reporting.h"
 #include "server/service_manager.h"
@@ -16,10 +18,24 @@ namespace {
 
 constexpr int kPollMilliseconds = 50;
 
+base::Result<pid_t> start_supervisor(const CommonFlags& common, const ServeFlags& flags,
+                                     const server::Attempt& attempt) {
+  std::error_code error;
+  const auto config = std::filesystem::absolute(flags.config, error);
+  return base::start_detached({.argv = {"pipeline", "--state-dir", common.state_folder, "serve", "--config",
+                                        config.string(), "--boot-id-file", flags.boot_id_file, "--attempt",
+                                        fmt::to_string(attempt.id), "--fence", fmt::to_string(attempt.fence)},
+                               .log = base::Path(common.state_folder) / "supervisors.log"});
+}
+
 base::Result<void> serve(const CommonFlags& common, const ServeFlags& flags) {
   TRY(auto socket, server::take_listening_socket());
   watch_for_interrupts();
-  server::DaemonOptions options{.state_folder = common.state_folder};
+  server::DaemonOptions options{.state_folder = common.state_folder,
+                                .boot_id_file = flags.boot_id_file,
+                                .start_supervisor = [&](const server::Attempt& attempt) {
+                                  return start_supervisor(common, flags, attempt);
+                                }};
   if (socket) options.socket = *std::move(socket);
   TRY(options.config, server::load_config(flags.config));
   const auto config = options.config;
@@ -40,7 +56,7 @@ base::Result<void> serve(const CommonFlags& common, const ServeFlags& flags) {
 }  // namespace
 
 int serve_command(const CommonFlags& common, const ServeFlags& flags) {
-  const auto served = serve(common, flags);
+  const auto served = flags.attempt > 0 ? supervise(common, flags) : serve(common, flags);
   return served ? kPassed : complain(served.error());
 }
 

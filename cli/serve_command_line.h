@@ -1,5 +1,5 @@
 #pragma once
-// The flags of `pipeline serve`. Not for what the daemon does (server/).
+// The flags of `pipeline serve` and `pipeline dispatch`. Not for what the daemon does (server/).
 
 #include "cli/command_line.h"
 
@@ -10,5 +10,6 @@ class App;
 namespace cli {
 
 void add_serve(CLI::App& app, ServeFlags& flags);
+void add_dispatch(CLI::App& app, DispatchFlags& flags);
 
 }  // namespace cli

@@ -45,6 +45,7 @@ struct RunOptions {
   /// The runner has to end: jobs fail, and no step of theirs cleans up (actions/runner StepsRunner.cs).
   std::stop_token shutdown;
   std::vector<std::string> no_builtin;  ///< built-in actions to be fetched instead, with or without owner
+  bool may_mint_id_tokens = true;       ///< false: no job gets any, whatever its permissions are
   std::string oidc_issuer;              ///< empty: the runner's own address
   /// Told where the issuer's keys are, before the first token is minted.
   std::function<base::Result<void>(const std::string& issuer, const std::string& keys_url)> on_issuer;

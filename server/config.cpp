@@ -19,7 +19,6 @@ using workflow::Node;
 constexpr std::size_t kLargestConfig = 1U << 20;
 constexpr int kMostRuns = 1024;
 constexpr int kLongestPoll = 86'400;
-constexpr int kMostDays = 36'500;
 constexpr int kHighestPriority = 1000;
 
 class ConfigReader {
@@ -27,15 +26,13 @@ class ConfigReader {
   explicit ConfigReader(const std::string& file) : fields_(file) {}
 
   Result<Config> read(const Node& root) {
-    TRY(fields_.check_keys(
-        root, {"listen", "external-url", "capacity", "labels", "keep-days", "emulator", "emulator-seed",
-               "hooks", "github", "repositories", "tokens", "public-read"}));
+    TRY(fields_.check_keys(root, {"listen", "external-url", "capacity", "labels", "emulator", "emulator-seed",
+                                  "hooks", "github", "repositories", "tokens", "public-read"}));
     Config config{.file = fields_.file()};
     TRY(read_listen(root, config));
     TRY(config.external_url, fields_.text_at(root, "external-url"));
     TRY(config.capacity, fields_.whole_at(root, "capacity", config.capacity, kMostRuns));
     TRY(config.labels, fields_.list_at(root, "labels"));
-    TRY(config.keep_days, fields_.whole_at(root, "keep-days", config.keep_days, kMostDays));
     TRY(config.emulator, fields_.flag_at(root, "emulator"));
     TRY(config.emulator_seed, path_at(root, "emulator-seed"));
     TRY(config.public_read, fields_.flag_at(root, "public-read"));

@@ -58,7 +58,6 @@ struct Config {
   std::string external_url;  ///< what people reach it by; empty: the address it listens on
   int capacity = 2;          ///< runs at a time
   std::vector<std::string> labels;
-  int keep_days = 90;
   bool emulator = false;  ///< runs deploy to the embedded AWS
   std::string emulator_seed;
   std::map<Forge, std::vector<SecretSource>> hook_secrets;  ///< any of them signs

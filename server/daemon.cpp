@@ -1,13 +1,22 @@
 #include "server/daemon.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
 
 #include "base/json.h"
+#include "runner/workspace.h"
+#include "server/api.h"
+#include "server/checkout.h"
 #include "server/database.h"
+#include "server/intake.h"
+#include "server/metrics.h"
 #include "server/page_files.h"
+#include "server/pollster.h"
 #include "server/routes.h"
+#include "server/triage.h"
 
 namespace server {
 
@@ -17,23 +26,44 @@ base::ServerResponse plain(int status, std::string text) {
   return {.status = status, .headers = {{"Content-Type", "text/plain"}}, .body = std::move(text)};
 }
 
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+void clean_up_after(const base::Path& state_folder, const Attempt& attempt) {
+  runner::clean_up_after_killed_runs(state_folder);
+  remove_checkouts(state_folder, attempt.id);
+}
+
 }  // namespace
 
+/// In the order in which the parts need each other: what comes later ends first.
 struct Daemon::State {
   State(DaemonOptions given, base::FileLock owner)
-      : options(std::move(given)), lock(std::move(owner)), routes(options.config) {}
+      : options(std::move(given)),
+        lock(std::move(owner)),
+        mirrors(options.state_folder),
+        routes(options.config) {}
   DaemonOptions options;
   base::FileLock lock;
+  Mirrors mirrors;
   Routes routes;
   std::atomic<bool> ready = false;
-  std::unique_ptr<base::HttpServer> http;  ///< last: it ends first
+  std::unique_ptr<AttemptQueue> queue;
+  std::unique_ptr<EventFeed> feed;
+  std::unique_ptr<Workers> workers;
+  std::unique_ptr<Triage> triage;
+  std::unique_ptr<DeliveryInbox> inbox;
+  std::unique_ptr<Pollster> pollster;
+  std::unique_ptr<base::HttpServer> http;
 };
 
 Daemon::Daemon(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Daemon::~Daemon() {
   state_->ready = false;
-  state_->http.reset();
+  state_->feed->stop();
 }
 
 base::Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
@@ -48,11 +78,8 @@ base::Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
   TRY(auto database, open_database(options.state_folder));
   TRY(check_database(database));
   auto state = std::make_unique<State>(std::move(options), *std::move(lock));
-  auto& routes = state->routes;
-  routes.add("GET", "/livez", Access::anybody, [](const Call&) { return plain(200, "ok\n"); });
-  routes.add("GET", "/readyz", Access::anybody, [raw = state.get()](const Call&) {
-    return raw->ready ? plain(200, "ok\n") : plain(503, "not ready\n");
-  });
+  TRY(start_parts(*state));
+  TRY(add_routes(*state));
   const auto& config = state->options.config;
   const auto answer = [raw = state.get()](const base::ServerRequest& request) {
     if (auto page = page_answer(request)) return *std::move(page);
@@ -65,6 +92,49 @@ base::Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
   }
   state->ready = true;
   return std::unique_ptr<Daemon>(new Daemon(std::move(state)));
+}
+
+base::Result<void> Daemon::start_parts(State& state) {
+  const auto& options = state.options;
+  const auto& folder = options.state_folder;
+  TRY(state.queue, open_sqlite_attempt_queue(folder, base::system_clock()));
+  state.feed = std::make_unique<EventFeed>(folder, *state.queue);
+  WorkerOptions worker{.state_folder = folder,
+                       .name = host_name(),
+                       .labels = options.config.labels,
+                       .capacity = options.config.capacity,
+                       .start_supervisor = options.start_supervisor,
+                       .clean_up = [&folder](const Attempt& attempt) { clean_up_after(folder, attempt); }};
+  TRY(worker.boot_id, read_boot_id(options.boot_id_file));
+  TRY(state.workers, Workers::start(std::move(worker), *state.queue));
+  TRY(state.triage, Triage::start(folder, options.config, state.mirrors, *state.queue,
+                                  [&state] { state.workers->wake(); }));
+  TRY(state.inbox, DeliveryInbox::open(folder, [&state] { state.triage->wake(); }));
+  TRY(state.pollster,
+      Pollster::start(folder, options.config, state.mirrors, *state.inbox, base::system_clock()));
+  return {};
+}
+
+base::Result<void> Daemon::add_routes(State& state) {
+  auto& routes = state.routes;
+  routes.add("GET", "/livez", Access::anybody, [](const Call&) { return plain(200, "ok\n"); });
+  routes.add("GET", "/readyz", Access::anybody,
+             [&state](const Call&) { return state.ready ? plain(200, "ok\n") : plain(503, "not ready\n"); });
+  for (const auto forge : {Forge::github, Forge::gitea, Forge::gitlab}) {
+    routes.add("POST", fmt::format("/hooks/{}", to_string(forge)), Access::anybody,
+               [&state, forge](const Call& call) {
+                 return take_hook(forge, call.request, state.options.config, *state.inbox);
+               });
+  }
+  const auto& folder = state.options.state_folder;
+  TRY(add_metrics(routes, folder, *state.workers, *state.feed));
+  return add_api(routes, {.state_folder = folder,
+                          .config = state.options.config,
+                          .queue = *state.queue,
+                          .inbox = *state.inbox,
+                          .workers = *state.workers,
+                          .feed = *state.feed,
+                          .on_queued = [&state] { state.workers->wake(); }});
 }
 
 std::uint16_t Daemon::port() const {

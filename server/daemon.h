@@ -2,13 +2,13 @@
 // `pipeline serve` as an object: opens the state, listens, and puts the parts of this room together. What the
 // parts do is theirs.
 
+#include <functional>
 #include <memory>
-#include <stop_token>
 #include <string>
-#include <vector>
 
 #include "base/http_server.h"
 #include "base/result.h"
+#include "server/attempt_queue.h"
 #include "server/config.h"
 
 namespace server {
@@ -17,6 +17,9 @@ struct DaemonOptions {
   Config config;
   base::Path state_folder;
   base::Fd socket;  ///< listening already (socket activation); else it listens as the configuration says
+  base::Path boot_id_file = "/proc/sys/kernel/random/boot_id";
+  /// Starts a process that carries the attempt out under its fence; it lives on without the daemon.
+  std::function<base::Result<pid_t>(const Attempt& attempt)> start_supervisor;
 };
 
 class Daemon {
@@ -30,6 +33,8 @@ class Daemon {
  private:
   struct State;
   explicit Daemon(std::unique_ptr<State> state);
+  static base::Result<void> start_parts(State& state);
+  static base::Result<void> add_routes(State& state);
   std::unique_ptr<State> state_;
 };
 

@@ -40,7 +40,11 @@ constexpr const char* kSteps[] = {
   repository TEXT NOT NULL, workflow TEXT NOT NULL, cron TEXT NOT NULL, fires REAL NOT NULL,
   PRIMARY KEY (repository, workflow, cron)))sql",
     R"sql(CREATE TABLE seen_refs (
-  repository TEXT NOT NULL, ref TEXT NOT NULL, sha TEXT NOT NULL, PRIMARY KEY (repository, ref)))sql",
+    repository TEXT NOT NULL, ref TEXT NOT NULL, sha TEXT NOT NULL, PRIMARY KEY (repository, ref)))sql",
+    "ALTER TABLE attempts ADD COLUMN run_attempt INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE attempts ADD COLUMN run_number INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE attempts ADD COLUMN title TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE attempts ADD COLUMN only_failed INTEGER NOT NULL DEFAULT 0",
 };
 
 base::Result<std::int64_t> version_of(runner::Sqlite& database) {

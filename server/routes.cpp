@@ -106,7 +106,7 @@ base::ServerResponse json_answer(int status, const base::Json& body) {
 }
 
 base::ServerResponse refusal(int status, std::string_view message) {
-  return json_answer(status, {{"message", message}});
+  return json_answer(status, {{"error", {{"message", message}}}});
 }
 
 base::ServerResponse refusal(const base::Error& error) {

@@ -52,7 +52,7 @@ class Routes {
 };
 
 base::ServerResponse json_answer(int status, const base::Json& body);
-/// `{"message": …}`
+/// `{"error": {"message": …}}`
 base::ServerResponse refusal(int status, std::string_view message);
 /// With the status that fits the error's kind.
 base::ServerResponse refusal(const base::Error& error);

@@ -10,7 +10,7 @@
 namespace server {
 
 namespace {
-constexpr std::size_t kLargestSecret = 64U << 10;
+constexpr std::size_t kLargestSecretFile = 64U << 10;
 }  // namespace
 
 base::Result<SecretSource> parse_secret_source(std::string_view text) {
@@ -28,7 +28,7 @@ base::Result<std::string> read_secret(const SecretSource& source) {
   std::string value;
   if (source.kind == SecretSource::Kind::none) return value;
   if (source.kind == SecretSource::Kind::file) {
-    TRY(value, base::read_file(source.name, kLargestSecret).while_doing("reading a secret"));
+    TRY(value, base::read_file(source.name, kLargestSecretFile).while_doing("reading a secret"));
     value = std::string(base::trim(value));
   } else if (const char* set = std::getenv(source.name.c_str()); set != nullptr) {
     value = set;

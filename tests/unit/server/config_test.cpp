@@ -22,7 +22,6 @@ listen: 0.0.0.0:8080
 external-url: https://ci.example.org
 capacity: 3
 labels: [linux, arm]
-keep-days: 7
 hooks:
   github:
     secrets: ["file:hook.secret", "env:OLD_SECRET"]

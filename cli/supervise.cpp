@@ -1,0 +1,140 @@
+#include "cli/supervise.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "cli/action_options.h"
+#include "cli/commands.h"
+#include "cli/interrupts.h"
+#include "cli/run_again.h"
+#include "cli/run_one.h"
+#include "cli/workflow_files.h"
+#include "server/checkout.h"
+#include "server/master_key.h"
+#include "server/process_identity.h"
+#include "server/supervision.h"
+#include "workflow/lint/config.h"
+
+namespace cli {
+
+namespace {
+
+using base::Result;
+
+constexpr std::size_t kLargestSettings = 8U << 20;
+
+RunFlags flags_of(const CommonFlags& common, const server::Attempt& attempt, const server::Config& config,
+                  const server::RepositoryConfig& repository) {
+  RunFlags flags;
+  flags.workflows = {attempt.workflow};
+  flags.actor = attempt.actor;
+  flags.log_format = LogFormat::quiet;
+  flags.emulator = config.emulator;
+  flags.seed = config.emulator_seed;
+  for (const auto& [name, value] : repository.variables) flags.variables.push_back(name + "=" + value);
+  if (attempt.trust != server::Trust::trusted) return flags;
+  flags.secret_file = repository.secrets_file;
+  // Without a key there is nothing in the store.
+  flags.stored_secrets = server::find_master_key(common.state_folder, server::MissingKey::is_error).ok();
+  return flags;
+}
+
+// What protects environments is said by the default branch: a pull request cannot say it of itself.
+Result<void> take_environments(const CommonFlags& common, const server::RepositoryConfig& repository,
+                               Session& session) {
+  const auto mirror = server::Mirrors(common.state_folder).path_of(repository);
+  const auto text = base::read_file_of_commit(mirror, "refs/heads/" + repository.default_branch,
+                                              workflow::lint::kConfigFile, kLargestSettings);
+  session.environments.clear();
+  if (!text) return {};
+  TRY(session.environments, runner::read_environments(workflow::lint::kConfigFile, *text));
+  return {};
+}
+
+Result<void> fill_session(const CommonFlags& common, const RunFlags& flags, const server::Attempt& attempt,
+                          const server::RepositoryConfig& repository, Session& session) {
+  TRY(fill_options(common, flags, session));
+  TRY(take_environments(common, repository, session));
+  auto& options = session.options;
+  TRY(options.event, server::event_of(attempt, repository));
+  options.repository_name = repository.name;
+  options.actor = attempt.actor;
+  options.may_mint_id_tokens = attempt.trust == server::Trust::trusted;
+  // `$/path` is of the commit that the event names.
+  TRY(auto actions, action_store_options(flags.actions, options));
+  session.actions.emplace(std::move(actions));
+  options.actions = &*session.actions;
+  return {};
+}
+
+Result<RunStart> start_of(const server::Attempt& attempt, server::Supervision& supervision,
+                          runner::RunStore& store) {
+  RunStart start;
+  if (attempt.run_id != 0) {
+    TRY(start.again, store.find(attempt.run_id));
+    if (attempt.only_failed) {
+      TRY(start.kept, results_to_keep({.failed = true}, *start.again, store));
+    }
+  }
+  start.hooks = {
+      .on_begin = [&](const runner::RunRecord& run, const workflow::Plan& plan,
+                      const base::Path& folder) { return supervision.run_began(run, plan, folder); },
+      .on_event = [&](const runner::RunEvent& event) { supervision.on_event(event); },
+      .before_job = [&](const workflow::PlannedJob& leg) { return supervision.before_job(*leg.job); }};
+  return start;
+}
+
+Result<int> run_attempt(const CommonFlags& common, const server::Config& config,
+                        server::Supervision& supervision) {
+  const auto& attempt = supervision.attempt();
+  const auto* repository = config.find_repository(attempt.repository);
+  if (repository == nullptr)
+    return base::invalid_input("the configuration has no repository " + attempt.repository + " any more");
+  TRY(const auto checkout, server::check_out(common.state_folder, attempt, *repository));
+  std::error_code error;
+  std::filesystem::current_path(checkout.work_tree, error);
+  if (error) return base::system_error("going to " + checkout.work_tree.string(), error.value());
+  const auto flags = flags_of(common, attempt, config, *repository);
+  Session session;
+  TRY(fill_session(common, flags, attempt, *repository, session));
+  const auto& options = session.options;
+  TRY(const auto loaded,
+      load_workflow_file(attempt.workflow, {options.repository.work_tree, options.actions}));
+  if (!loaded.workflow) return base::invalid_input(workflow::to_string(loaded.diagnostics.front()));
+  TRY(open_state(session));
+  TRY(attach_emulator(common, flags, session));
+  TRY(const auto start, start_of(attempt, supervision, *session.store));
+  const auto code = run_one(*loaded.workflow, flags, session, start);
+  std::filesystem::current_path("/", error);
+  return code;
+}
+
+std::string conclusion_of(int code) {
+  if (code == kPassed) return "success";
+  if (code == kInterrupted) return "cancelled";
+  return code == kJobFailed ? "failure" : "error";
+}
+
+}  // namespace
+
+Result<void> supervise(const CommonFlags& common, const ServeFlags& flags) {
+  watch_for_interrupts();
+  TRY(const auto config, server::load_config(flags.config));
+  server::SupervisionOptions options{.state_folder = common.state_folder,
+                                     .attempt = flags.attempt,
+                                     .fence = flags.fence,
+                                     .on_cancel = [] { ::kill(::getpid(), SIGINT); },
+                                     .on_lost = [] { ::kill(::getpid(), SIGTERM); }};
+  TRY(options.boot_id, server::read_boot_id(flags.boot_id_file));
+  TRY(const auto supervision, server::Supervision::begin(std::move(options)));
+  const auto code = run_attempt(common, config, *supervision);
+  if (!code) {
+    const bool is_theirs = code.error().kind == base::ErrorKind::invalid_input;
+    return supervision->finish(is_theirs ? "failure" : "error", code.error().to_string());
+  }
+  const auto reason = *code == kRunnerFailed ? "a job could not be run; its log says why" : "";
+  return supervision->finish(conclusion_of(*code), reason);
+}
+
+}  // namespace cli

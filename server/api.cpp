@@ -1,0 +1,166 @@
+#include "server/api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/strings.h"
+#include "runner/run_artifacts.h"
+#include "runner/run_owner.h"
+#include "server/api_answer.h"
+#include "server/run_json.h"
+#include "server/run_outline.h"
+
+namespace server {
+
+namespace {
+
+using base::Json;
+using base::Result;
+
+constexpr int kMostOnPage = 200;
+
+bool has_ended(const Attempt& attempt) {
+  return attempt.state == AttemptState::done || attempt.state == AttemptState::unknown;
+}
+
+class RunsApi {
+ public:
+  explicit RunsApi(const ApiParts& parts) : parts_(parts) {}
+
+  Result<Json> list(const Call& call) {
+    const auto text = [&](std::string_view name) { return call.request.query_value(name).value_or(""); };
+    const auto limit = page_limit(call, kMostOnPage);
+    AttemptFilter filter{.repository = text("repository"),
+                         .workflow = text("workflow"),
+                         .event = text("event"),
+                         .actor = text("actor"),
+                         .before = number_in(call, "before", 0),
+                         .limit = limit};
+    if (const auto branch = text("branch"); !branch.empty()) filter.ref = "refs/heads/" + branch;
+    TRY(apply_status(text("status"), filter));
+    TRY(const auto found, parts_.queue.list(filter));
+    Json runs = Json::array();
+    for (const auto& attempt : found) runs.push_back(run_json(attempt));
+    Json page = {{"runs", std::move(runs)}};
+    if (static_cast<int>(found.size()) == limit) page["next"] = found.back().id;
+    return page;
+  }
+
+  Result<Json> show(const Call& call) {
+    TRY(const auto attempt, parts_.queue.find(call.number("id")));
+    TRY(auto json, read_outline(folder_of(attempt), attempt.run_attempt));
+    json["run"] = run_json(attempt);
+    TRY(json["artifacts"], artifacts_of(attempt));
+    return json;
+  }
+
+  Result<Json> cancel(const Call& call) {
+    TRY(const auto attempt, parts_.queue.find(call.number("id")));
+    if (has_ended(attempt)) return conflict(fmt::format("run {} is over", attempt.id));
+    TRY(parts_.queue.cancel(attempt.id, who_asks(call)));
+    return run_of(attempt.id);
+  }
+
+  // One more attempt of the same run, on the same commit.
+  Result<Json> rerun(const Call& call) {
+    TRY(const auto attempt, parts_.queue.find(call.number("id")));
+    TRY(const auto body, json_body(call));
+    if (!has_ended(attempt)) return conflict(fmt::format("run {} is not over", attempt.id));
+    Order again = attempt;
+    again.meaning = fmt::format("{} rerun {}", attempt.meaning, base::random_uuid());
+    again.state = AttemptState::queued;
+    again.reason.clear();
+    again.only_failed = base::json_bool(body, "failed");
+    TRY(const auto added, parts_.queue.add(again));
+    parts_.on_queued();
+    return run_of(added.id);
+  }
+
+  // Of a run that came from a fork, before any job of it.
+  Result<Json> decide_run(const Call& call) {
+    TRY(const auto body, decision_body(call));
+    const auto id = call.number("id");
+    TRY(const auto attempt, parts_.queue.find(id));
+    if (attempt.state != AttemptState::held)
+      return conflict(fmt::format("run {} does not wait to be approved", id));
+    if (base::json_bool(body, "approve")) {
+      TRY(parts_.queue.release(id, who_asks(call)));
+      parts_.on_queued();
+    } else {
+      TRY(parts_.queue.cancel(id, who_asks(call)));
+    }
+    return run_of(id);
+  }
+
+ private:
+  static Result<void> apply_status(const std::string& status, AttemptFilter& filter) {
+    if (status == "completed") {
+      filter.state = AttemptState::done;
+    } else if (status == "in_progress") {
+      filter.state = AttemptState::running;
+    } else if (status == "waiting") {
+      filter.state = AttemptState::held;
+    } else if (status == "queued") {
+      filter.state = AttemptState::queued;
+    } else {
+      filter.conclusion = status;
+    }
+    return {};
+  }
+
+  [[nodiscard]] base::Path folder_of(const Attempt& attempt) const {
+    return runner::run_folder(parts_.state_folder, attempt.run_id);
+  }
+
+  [[nodiscard]] Result<Json> run_of(std::int64_t id) const {
+    TRY(const auto attempt, parts_.queue.find(id));
+    return Json{{"run", run_json(attempt)}};
+  }
+
+  [[nodiscard]] Result<Json> artifacts_of(const Attempt& attempt) const {
+    Json all = Json::array();
+    if (attempt.run_id == 0) return all;
+    TRY(const auto artifacts, runner::artifacts_of_run(parts_.state_folder, attempt.run_id));
+    for (const auto& one : artifacts)
+      all.push_back({{"name", one.name}, {"size", one.size}, {"digest", "sha256:" + one.sha256}});
+    return all;
+  }
+
+  ApiParts parts_;
+};
+
+Result<Json> list_workers(const ApiParts& parts) {
+  const auto state = parts.workers.state();
+  TRY(const auto running, parts.queue.list({.state = AttemptState::running, .limit = kMostOnPage}));
+  TRY(const auto queued, parts.queue.list({.state = AttemptState::queued, .limit = kMostOnPage}));
+  Json workers = Json::array();
+  for (const auto& attempt : running) workers.push_back(worker_json(attempt, Claim().lease_seconds));
+  return Json{{"capacity", state.capacity},
+              {"labels", state.labels},
+              {"paused", state.pauses},
+              {"queued", queued.size()},
+              {"workers", std::move(workers)}};
+}
+
+}  // namespace
+
+Result<void> add_api(Routes& routes, const ApiParts& parts) {
+  const auto runs = std::make_shared<RunsApi>(parts);
+  add_answer(routes, "GET", "/api/runs", [runs](const Call& call) { return runs->list(call); });
+  add_answer(routes, "GET", "/api/runs/{id}", [runs](const Call& call) { return runs->show(call); });
+  add_answer(routes, "POST", "/api/runs/{id}/cancel",
+             [runs](const Call& call) { return runs->cancel(call); });
+  add_answer(routes, "POST", "/api/runs/{id}/rerun", [runs](const Call& call) { return runs->rerun(call); });
+  add_answer(routes, "POST", "/api/runs/{id}/decision",
+             [runs](const Call& call) { return runs->decide_run(call); });
+  add_answer(routes, "GET", "/api/workers", [parts](const Call&) { return list_workers(parts); });
+  routes.add("GET", "/api/runs/{id}/events", Access::read,
+             [&feed = parts.feed](const Call& call) { return feed.stream(call); });
+  add_job_api(routes, parts);
+  return add_delivery_api(routes, parts);
+}
+
+}  // namespace server

@@ -1,0 +1,389 @@
+#include "server/attempt_queue.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "base/strings.h"
+#include "server/database.h"
+
+namespace server {
+
+namespace {
+
+using base::Result;
+using runner::Sqlite;
+
+constexpr const char* kColumns =
+    "id, repository, workflow, name, event, ref, sha, actor, title, payload, meaning, delivery_id, trust, "
+    "priority, "
+    "labels, state, queued, started, finished, run_id, only_failed, run_number, run_attempt, retry_of, "
+    "fence, "
+    "lease_owner, "
+    "lease_until, process, intent, cancel, conclusion, reason";
+constexpr int kMostListed = 500;
+// How far down the queue a claim looks for one whose labels it offers.
+constexpr std::int64_t kMostLookedAt = 1000;
+
+std::vector<std::string> words_of(const std::string& text) {
+  return text.empty() ? std::vector<std::string>() : base::split(text, ' ');
+}
+
+Attempt attempt_of(const Sqlite::Row& row) {
+  int column = 0;
+  const auto integer = [&] { return row.integer(column++); };
+  const auto number = [&] { return row.number(column++); };
+  const auto text = [&] { return row.text(column++); };
+  Attempt attempt;
+  attempt.id = integer();
+  attempt.repository = text();
+  attempt.workflow = text();
+  attempt.name = text();
+  attempt.event = text();
+  attempt.ref = text();
+  attempt.sha = text();
+  attempt.actor = text();
+  attempt.title = text();
+  attempt.payload = text();
+  attempt.meaning = text();
+  attempt.delivery = integer();
+  attempt.trust = text() == to_string(Trust::fork) ? Trust::fork : Trust::trusted;
+  attempt.priority = static_cast<int>(integer());
+  attempt.labels = words_of(text());
+  attempt.state = parse_attempt_state(text()).value_or(AttemptState::unknown);
+  attempt.queued = number();
+  attempt.started = number();
+  attempt.finished = number();
+  attempt.run_id = integer();
+  attempt.only_failed = integer() != 0;
+  attempt.run_number = integer();
+  attempt.run_attempt = integer();
+  attempt.retry_of = integer();
+  attempt.fence = integer();
+  attempt.lease_owner = text();
+  attempt.lease_until = number();
+  attempt.process = text();
+  attempt.intent = text();
+  attempt.cancel = text();
+  attempt.conclusion = text();
+  attempt.reason = text();
+  return attempt;
+}
+
+bool offers(const std::vector<std::string>& offered, const std::vector<std::string>& wanted) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& label) {
+    return std::find(offered.begin(), offered.end(), label) != offered.end();
+  });
+}
+
+std::string reason_of(Loss loss, const std::string& intent) {
+  const std::string reason =
+      loss == Loss::host ? "the machine was started anew while it ran" : "its supervisor was killed";
+  if (intent.empty()) return reason;
+  return fmt::format("{} after it had begun {}: see how far that went before you run it again", reason,
+                     intent);
+}
+
+class SqliteAttemptQueue : public AttemptQueue {
+ public:
+  SqliteAttemptQueue(Sqlite database, base::Clock& clock) : database_(std::move(database)), clock_(clock) {}
+
+  Result<Added> add(const Order& order) override {
+    Added added{.delivery = order.delivery};
+    TRY(together("queueing a run", [&]() -> Result<void> {
+      TRY(const auto id, insert(order, 0));
+      added.is_new = id.has_value();
+      added.id = id.value_or(0);
+      if (id) return {};
+      return database_.each("looking for a run", "SELECT id, delivery_id FROM attempts WHERE meaning = ?1",
+                            {order.meaning}, [&](const auto& row) {
+                              added.id = row.integer(0);
+                              added.delivery = row.integer(1);
+                            });
+    }));
+    return added;
+  }
+
+  Result<std::optional<Attempt>> claim(const Claim& claim) override {
+    std::optional<Attempt> claimed;
+    TRY(together("claiming a run", [&]() -> Result<void> {
+      TRY(const auto id, most_urgent(claim.labels));
+      if (!id) return {};
+      std::int64_t fence = 0;
+      TRY(database_.each("taking a fence",
+                         "UPDATE counters SET value = value + 1 WHERE name = 'fence' RETURNING value", {},
+                         [&](const auto& row) { fence = row.integer(0); }));
+      TRY(database_.run(
+          "claiming",
+          "UPDATE attempts SET state = 'running', fence = ?2, lease_owner = ?3, lease_until = ?4, "
+          "process = ?5, started = ?6 WHERE id = ?1 AND state = 'queued'",
+          {*id, fence, claim.owner, now() + claim.lease_seconds, claim.process, now()}));
+      TRY(note({.type = "claimed", .attempt = *id, .fence = fence, .about = claim.owner}));
+      TRY(claimed, select_one(*id));
+      return {};
+    }));
+    return claimed;
+  }
+
+  Result<bool> hand_over(std::int64_t id, std::int64_t fence, const std::string& process) override {
+    return change("handing a run over",
+                  "UPDATE attempts SET process = ?3 WHERE id = ?1 AND fence = ?2 AND state = 'running'",
+                  {id, fence, process});
+  }
+
+  Result<bool> begin(std::int64_t id, std::int64_t fence, const HistoryPlace& place) override {
+    return change("beginning a run",
+                  "UPDATE attempts SET run_id = ?3, run_number = ?4, run_attempt = ?5 WHERE id = ?1 AND "
+                  "fence = ?2 AND state = 'running'",
+                  {id, fence, place.run_id, place.number, place.attempt});
+  }
+
+  Result<bool> heartbeat(std::int64_t id, std::int64_t fence, double lease_seconds) override {
+    return change("renewing a lease",
+                  "UPDATE attempts SET lease_until = ?3 WHERE id = ?1 AND fence = ?2 AND state = 'running'",
+                  {id, fence, now() + lease_seconds});
+  }
+
+  Result<std::string> who_cancelled(std::int64_t id) override {
+    const std::lock_guard lock(mutex_);
+    std::string by;
+    TRY(database_.each("looking for a cancellation", "SELECT cancel FROM attempts WHERE id = ?1", {id},
+                       [&](const auto& row) { by = row.text(0); }));
+    return by;
+  }
+
+  Result<bool> note_intent(std::int64_t id, std::int64_t fence, const std::string& intent) override {
+    return change_and_note(
+        "noting a deployment",
+        "UPDATE attempts SET intent = ?3 WHERE id = ?1 AND fence = ?2 AND state = 'running'",
+        {id, fence, intent}, {.type = "intent", .attempt = id, .fence = fence, .about = intent});
+  }
+
+  Result<bool> finish(std::int64_t id, std::int64_t fence, const std::string& conclusion,
+                      const std::string& reason) override {
+    return change_and_note(
+        "finishing a run",
+        "UPDATE attempts SET state = 'done', conclusion = ?3, reason = ?4, finished = ?5 WHERE id = ?1 AND "
+        "fence = ?2 AND state = 'running'",
+        {id, fence, conclusion, reason, now()},
+        {.type = "finished", .attempt = id, .fence = fence, .about = conclusion});
+  }
+
+  Result<std::optional<std::int64_t>> give_up(const Attempt& lost, Loss loss) override {
+    std::optional<std::int64_t> next;
+    TRY(together("giving a run up", [&]() -> Result<void> {
+      TRY(const auto current, select_one(lost.id));
+      if (current.state != AttemptState::running || current.fence != lost.fence) return {};
+      const bool deploying = !current.intent.empty();
+      const auto why = reason_of(loss, current.intent);
+      const auto state = to_string(deploying ? AttemptState::unknown : AttemptState::done);
+      const std::string conclusion = deploying ? "needs_human" : loss == Loss::host ? "host_lost" : "error";
+      TRY(database_.run("giving up",
+                        "UPDATE attempts SET state = ?2, conclusion = ?3, reason = ?4, finished = ?5 "
+                        "WHERE id = ?1",
+                        {lost.id, std::string(state), conclusion, why, now()}));
+      TRY(note({.type = "lost", .attempt = lost.id, .fence = lost.fence, .about = why}));
+      if (deploying || current.retry_of != 0 || !current.cancel.empty()) return {};
+      Order again = current;
+      again.meaning = fmt::format("{} again {}", current.meaning, lost.id);
+      again.state = AttemptState::queued;
+      again.reason.clear();
+      again.run_id = 0;
+      TRY(next, insert(again, lost.id));
+      return {};
+    }));
+    return next;
+  }
+
+  Result<void> cancel(std::int64_t id, const std::string& by) override {
+    return together("cancelling a run", [&]() -> Result<void> {
+      TRY(const auto attempt, select_one(id));
+      if (attempt.state == AttemptState::done || attempt.state == AttemptState::unknown)
+        return base::invalid_input(fmt::format("run {} has ended", id));
+      TRY(database_.run("asking", "UPDATE attempts SET cancel = ?2 WHERE id = ?1", {id, by}));
+      TRY(note({.type = "cancel", .attempt = id, .fence = attempt.fence, .about = by}));
+      if (attempt.state == AttemptState::running) return {};
+      TRY(database_.run("ending",
+                        "UPDATE attempts SET state = 'done', conclusion = 'cancelled', reason = ?2, "
+                        "finished = ?3 WHERE id = ?1",
+                        {id, fmt::format("cancelled by {} before it began", by), now()}));
+      return note({.type = "finished", .attempt = id, .about = "cancelled"});
+    });
+  }
+
+  Result<void> release(std::int64_t id, const std::string& by) override {
+    TRY(const auto released,
+        change_and_note("releasing a run",
+                        "UPDATE attempts SET state = 'queued', reason = '' WHERE id = ?1 AND state = 'held'",
+                        {id}, {.type = "released", .attempt = id, .about = by}));
+    if (!released) return base::invalid_input(fmt::format("run {} does not wait to be approved", id));
+    return {};
+  }
+
+  Result<Attempt> find(std::int64_t id) override {
+    const std::lock_guard lock(mutex_);
+    return select_one(id);
+  }
+
+  Result<std::vector<Attempt>> list(const AttemptFilter& filter) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<Attempt> found;
+    TRY(database_.each(
+        "listing runs",
+        fmt::format(
+            "SELECT {} FROM attempts WHERE (?1 = '' OR repository = ?1) AND (?2 = '' OR ref = ?2) AND "
+            "(?3 = '' OR event = ?3) AND (?4 = '' OR actor = ?4) AND (?5 = '' OR state = ?5) AND "
+            "(?6 = 0 OR id < ?6) AND (?7 = '' OR workflow = ?7) AND (?8 = '' OR conclusion = ?8) "
+            "ORDER BY id DESC LIMIT ?9",
+            base::replace_all(kColumns, "payload", "''"))
+            .c_str(),
+        {filter.repository, filter.ref, filter.event, filter.actor,
+         std::string(filter.state ? to_string(*filter.state) : ""), filter.before, filter.workflow,
+         filter.conclusion, std::int64_t{std::clamp(filter.limit, 1, kMostListed)}},
+        [&](const auto& row) { found.push_back(attempt_of(row)); }));
+    return found;
+  }
+
+  Result<std::vector<JournalEntry>> journal(std::int64_t after, int limit) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<JournalEntry> entries;
+    TRY(database_.each("reading what happened",
+                       "SELECT seq, time, type, attempt, fence, about FROM journal WHERE seq > ?1 "
+                       "ORDER BY seq LIMIT ?2",
+                       {after, std::int64_t{limit}}, [&](const auto& row) {
+                         entries.push_back({row.integer(0), row.number(1), row.text(2), row.integer(3),
+                                            row.integer(4), row.text(5)});
+                       }));
+    return entries;
+  }
+
+ private:
+  [[nodiscard]] double now() const { return base::to_epoch_seconds(clock_.now()); }
+
+  Result<void> together(const char* doing, const std::function<Result<void>()>& body) {
+    const std::lock_guard lock(mutex_);
+    return database_.together(doing, body);
+  }
+
+  Result<bool> change(const char* doing, const char* sql, const Sqlite::Parameters& parameters) {
+    const std::lock_guard lock(mutex_);
+    TRY(const auto rows, database_.run(doing, sql, parameters));
+    return rows > 0;
+  }
+
+  // False when nothing was changed, and nothing is noted then.
+  Result<bool> change_and_note(const char* doing, const char* sql, const Sqlite::Parameters& parameters,
+                               const JournalEntry& entry) {
+    int rows = 0;
+    TRY(together(doing, [&]() -> Result<void> {
+      TRY(rows, database_.run(doing, sql, parameters));
+      return rows > 0 ? note(entry) : Result<void>();
+    }));
+    return rows > 0;
+  }
+
+  // From here on within a transaction, or with the mutex held.
+  Result<void> note(const JournalEntry& entry) {
+    TRY(database_.run("noting what happened",
+                      "INSERT INTO journal (time, type, attempt, fence, about) VALUES (?1, ?2, ?3, ?4, ?5)",
+                      {now(), entry.type, entry.attempt, entry.fence, entry.about}));
+    return {};
+  }
+
+  Result<std::optional<std::int64_t>> most_urgent(const std::vector<std::string>& labels) {
+    std::optional<std::int64_t> id;
+    TRY(database_.each("looking for work",
+                       "SELECT id, labels FROM attempts WHERE state = 'queued' ORDER BY priority DESC, id "
+                       "LIMIT ?1",
+                       {kMostLookedAt}, [&](const auto& row) {
+                         if (!id && offers(labels, words_of(row.text(1)))) id = row.integer(0);
+                       }));
+    return id;
+  }
+
+  Result<Attempt> select_one(std::int64_t id) {
+    std::optional<Attempt> found;
+    TRY(database_.each("looking for a run",
+                       fmt::format("SELECT {} FROM attempts WHERE id = ?1", kColumns).c_str(), {id},
+                       [&](const auto& row) { found = attempt_of(row); }));
+    if (found) return *std::move(found);
+    return base::make_error(base::ErrorKind::not_found, fmt::format("there is no run {}", id));
+  }
+
+  Result<std::optional<std::int64_t>> insert(const Order& order, std::int64_t retry_of) {
+    std::optional<std::int64_t> id;
+    TRY(database_.each(
+        "queueing",
+        "INSERT INTO attempts (repository, workflow, name, event, ref, sha, actor, payload, meaning, "
+        "delivery_id, trust, priority, labels, state, reason, queued, retry_of, run_id, title, only_failed) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20) "
+        "ON CONFLICT (meaning) DO NOTHING RETURNING id",
+        {order.repository,
+         order.workflow,
+         order.name,
+         order.event,
+         order.ref,
+         order.sha,
+         order.actor,
+         order.payload,
+         order.meaning,
+         order.delivery,
+         std::string(to_string(order.trust)),
+         std::int64_t{order.priority},
+         base::join(order.labels, " "),
+         std::string(to_string(order.state)),
+         order.reason,
+         now(),
+         retry_of,
+         order.run_id,
+         order.title,
+         std::int64_t{order.only_failed ? 1 : 0}},
+        [&](const auto& row) { id = row.integer(0); }));
+    if (!id) return id;
+    TRY(note({.type = std::string(to_string(order.state)), .attempt = *id, .about = order.workflow}));
+    return id;
+  }
+
+  std::mutex mutex_;
+  Sqlite database_;
+  base::Clock& clock_;
+};
+
+}  // namespace
+
+std::string_view to_string(Trust trust) {
+  return trust == Trust::fork ? "fork" : "trusted";
+}
+
+std::string_view to_string(AttemptState state) {
+  switch (state) {
+    case AttemptState::held:
+      return "held";
+    case AttemptState::queued:
+      return "queued";
+    case AttemptState::running:
+      return "running";
+    case AttemptState::done:
+      return "done";
+    case AttemptState::unknown:
+      return "unknown";
+  }
+  return "unknown";
+}
+
+std::optional<AttemptState> parse_attempt_state(std::string_view name) {
+  for (const auto state : {AttemptState::held, AttemptState::queued, AttemptState::running,
+                           AttemptState::done, AttemptState::unknown}) {
+    if (name == to_string(state)) return state;
+  }
+  return std::nullopt;
+}
+
+Result<std::unique_ptr<AttemptQueue>> open_sqlite_attempt_queue(const base::Path& state_folder,
+                                                                base::Clock& clock) {
+  TRY(auto database, open_database(state_folder));
+  return std::unique_ptr<AttemptQueue>(std::make_unique<SqliteAttemptQueue>(std::move(database), clock));
+}
+
+}  // namespace server
