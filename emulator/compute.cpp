@@ -15,6 +15,7 @@
 #include "emulator/scaled_clock.h"
 #include "emulator/scheduler.h"
 #include "emulator/task.h"
+#include "emulator/task_metadata.h"
 
 namespace emulator {
 
@@ -36,8 +37,6 @@ class RunningCompute final : public Compute {
              {.wake = [this] { scheduler_->wake(); },
               .group_is_usable = [this](const std::string& arn) { return group_is_usable(arn); },
               .rule_exists = [this](const std::string& arn) { return elb_state_.has_rule(arn); }}) {
-    tasks_.emplace(surroundings(), options_.state_folder / "tasks",
-                   [this](TaskReport report) { scheduler_->report(std::move(report)); });
     scheduler_.emplace(ecs_state_, world(), clock_, SchedulerSettings{.time_scale = options_.time_scale});
   }
 
@@ -48,6 +47,11 @@ class RunningCompute final : public Compute {
   }
 
   base::Result<void> begin() {
+    TRY(auto hosts, read_outside_hosts(options_.seed));
+    TRY(network_,
+        TaskNetwork::make(std::move(hosts), [this](const OutsideHost& host) { return connect(host); }));
+    tasks_.emplace(surroundings(), options_.state_folder / "tasks",
+                   [this](TaskReport report) { scheduler_->report(std::move(report)); });
     TRY(auto functions, LambdaFunctions::read_seed(options_.seed));
     functions_.emplace(std::move(functions),
                        LambdaSettings{options_.http, fmt::format("http://127.0.0.1:{}", options_.api_port),
@@ -101,6 +105,15 @@ class RunningCompute final : public Compute {
     return roles;
   }
 
+  std::optional<base::Json> task_metadata(const std::string& task_id, const std::string& container) override {
+    const std::lock_guard lock(ecs_state_.mutex);
+    return emulator::task_metadata(ecs_state_, task_id, container);
+  }
+  std::optional<std::string> role_of_task(const std::string& task_id) override {
+    const std::lock_guard lock(ecs_state_.mutex);
+    return emulator::role_of_task(ecs_state_, task_id);
+  }
+
   void measure(MetricStore& metrics, double now) override {
     if (!load_metrics_) load_metrics_.emplace(elb_state_, metrics);
     load_metrics_->measure(now);
@@ -130,7 +143,29 @@ class RunningCompute final : public Compute {
             .faults_of = options_.faults_of,
             .open_log = options_.open_log,
             .append_log = options_.append_log,
+            .network = network_.get(),
+            .agent_variables = options_.agent_variables,
             .region = options_.region};
+  }
+
+  /// Of an outside host: this machine's port, or any of the service's tasks that run.
+  base::Result<base::Fd> connect(const OutsideHost& host) {
+    if (host.service.empty())
+      return tasks_->connect("127.0.0.1", host.name.empty() ? options_.api_port : host.local_port);
+    std::vector<std::string> addresses;
+    {
+      const std::lock_guard lock(ecs_state_.mutex);
+      for (const auto& task : ecs_state_.tasks) {
+        if (task.is_running() && task.is_live() && task.group == "service:" + host.service &&
+            last_part(task.cluster_arn) == host.cluster)
+          addresses.push_back(task.address);
+      }
+    }
+    for (const auto& address : addresses) {
+      if (auto connection = tasks_->connect(address, host.port)) return connection;
+    }
+    return base::make_error(base::ErrorKind::unavailable, fmt::format("{}: no task of {}/{} answers",
+                                                                      host.name, host.cluster, host.service));
   }
 
   SchedulerWorld world() {
@@ -283,6 +318,7 @@ class RunningCompute final : public Compute {
   std::mutex saving_;
   EcsState ecs_state_;
   std::optional<Scheduler> scheduler_;
+  std::unique_ptr<TaskNetwork> network_;
   std::optional<TaskRunner> tasks_;
   ElbState elb_state_;  // below the tasks: its checks dial into them to the end
   EcsService ecs_;

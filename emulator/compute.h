@@ -17,6 +17,8 @@
 #include "emulator/faults.h"
 #include "emulator/metric_store.h"
 #include "emulator/service.h"
+#include "emulator/task_report.h"
+#include "sandbox/sandbox.h"
 
 namespace emulator {
 
@@ -42,6 +44,8 @@ struct ComputeOptions {
   std::function<base::Result<std::string>(const SecretOrder& order)> find_secret;
   /// What shall go wrong with a task that starts now; empty: nothing.
   std::function<TaskFaults(const TaskOrder& order)> faults_of;
+  /// Variables of a container that say where ECS's agent is; empty: none.
+  std::function<sandbox::EnvVars(const TaskOrder& order, const std::string& container)> agent_variables;
   base::HttpClient* http = nullptr;  ///< for hooks that are URLs
   double time_scale = 1;             ///< how much faster than this machine's the account's time passes
   /// An AppSpec may be YAML; empty: it has to be JSON.
@@ -62,6 +66,11 @@ class Compute {
   /// Services with their tasks and deployments, target groups with health and counters, load balancers with
   /// URLs.
   virtual base::Json status() = 0;
+  /// As the task metadata endpoint has it: of a task, or of its container; nothing when there is none.
+  virtual std::optional<base::Json> task_metadata(const std::string& task_id,
+                                                  const std::string& container) = 0;
+  /// The task role of a task that has not stopped.
+  virtual std::optional<std::string> role_of_task(const std::string& task_id) = 0;
   /// The task role and execution role of a registered task definition.
   virtual std::vector<std::string> roles_of(const std::string& task_definition) = 0;
   /// What the load balancers counted since the last call, for CloudWatch. Called by one thread.

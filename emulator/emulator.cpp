@@ -89,6 +89,9 @@ base::Result<std::unique_ptr<Compute>> Emulator::State::start_compute(const Emul
                                       const std::string& line) { logs->append(group, stream, line); };
   compute_options.find_secret = [this](const SecretOrder& order) { return find_secret(order); };
   compute_options.faults_of = [this](const TaskOrder& order) { return faults->of_task(order); };
+  compute_options.agent_variables = [this](const TaskOrder& order, const std::string& container) {
+    return agent->variables(order, container);
+  };
   compute_options.find_alarms = [this](const std::vector<std::string>& names) { return alarms->find(names); };
   return Compute::start(std::move(compute_options));
 }
@@ -132,6 +135,13 @@ base::Result<void> Emulator::State::serve(const EmulatorOptions& options) {
   TRY(server, base::HttpServer::start(kAddress, options.port, [this](const base::ServerRequest& request) {
         return answer(request);
       }));
+  agent.emplace(*identity, *clock,
+                TaskAgent::Known{
+                    .metadata =
+                        [this](const std::string& task_id, const std::string& container) {
+                          return compute->task_metadata(task_id, container);
+                        },
+                    .role = [this](const std::string& task_id) { return compute->role_of_task(task_id); }});
   TRY(compute, start_compute(options));
   TRY(add_services(options));
   TRY(seed_alarms(*options.seed));
@@ -202,6 +212,7 @@ base::ServerResponse Emulator::State::answer(const base::ServerRequest& request)
   if (!ready) return {.status = 503, .body = "the emulator is starting\n"};
   if (request.path.starts_with("/_emulator/")) return answer_owner(request);
   if (auto page = answer_page(request)) return *std::move(page);
+  if (auto answered = agent->answer(request)) return *std::move(answered);
   if (request.path == "/v2" || request.path.starts_with("/v2/")) return registry->answer(request);
   return router->answer(request);
 }

@@ -21,6 +21,7 @@
 #include "emulator/registry_tokens.h"
 #include "emulator/scaling_service.h"
 #include "emulator/secrets_service.h"
+#include "emulator/task_agent.h"
 
 namespace emulator {
 
@@ -44,6 +45,7 @@ struct Emulator::State {
   std::optional<LogStore> logs;
   MetricStore metrics;
   std::unique_ptr<Alarms> alarms;
+  std::optional<TaskAgent> agent;
   std::unique_ptr<Compute> compute;
   std::unique_ptr<ScalableTargets> scaling;
   std::optional<AccessControl> access;

@@ -109,6 +109,8 @@ base::Result<void> RunningTask::pull() {
   std::vector<ContainerReport> digests;
   std::optional<TaskImage> shared;
   for (ContainerPlan& container : plan_.containers) {
+    if (surroundings_.agent_variables)
+      container.command.environment.merge(surroundings_.agent_variables(order_, container.name));
     const auto pinned = order_.pinned_digests.find(container.name);
     TRY(TaskImage image, find_task_image(*surroundings_.store, surroundings_.find_manifest, container.image,
                                          pinned == order_.pinned_digests.end() ? "" : pinned->second));
@@ -178,6 +180,9 @@ base::Result<void> RunningTask::make_sandbox() {
   plan.limits = plan_.limits;
   plan.hostname = "ip-" + base::replace_all(order_.address, ".", "-");
   plan.hosts = {"127.0.0.1 " + plan.hostname};
+  if (surroundings_.network != nullptr) {
+    for (auto& line : surroundings_.network->hosts_lines()) plan.hosts.push_back(std::move(line));
+  }
   auto made = sandbox::make_namespace_sandbox(plan);
   if (!made) {
     return fail(base::ErrorKind::internal, "CannotCreateContainerError: " + made.error().to_string());
@@ -185,6 +190,9 @@ base::Result<void> RunningTask::make_sandbox() {
   if (faults_.health) sick_ = std::make_unique<SickConnections>(*faults_.health);
   hears_from_ = SteadyClock::now() + seconds_of(faults_.deaf_for);
   if (faults_.crash_after) crash_at_ = SteadyClock::now() + seconds_of(*faults_.crash_after);
+  if (surroundings_.network != nullptr) {
+    TRY(network_, surroundings_.network->join(**made, plan_.ports));
+  }
   std::lock_guard lock(sandbox_mutex_);
   sandbox_ = std::move(*made);
   return {};
@@ -297,6 +305,7 @@ void RunningTask::begin_stop(Outcome outcome) {
 }
 
 void RunningTask::clean_up() {
+  network_.reset();
   std::shared_ptr<sandbox::Sandbox> sandbox;
   {
     std::lock_guard lock(sandbox_mutex_);

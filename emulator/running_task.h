@@ -75,6 +75,7 @@ class RunningTask {
   sandbox::ImageRoot root_;
   std::mutex sandbox_mutex_;  ///< of the pointer: connect() comes from other threads
   std::shared_ptr<sandbox::Sandbox> sandbox_;
+  std::shared_ptr<void> network_;  ///< its listeners for what lies outside
   std::vector<std::unique_ptr<Running>> containers_;
   std::vector<const ContainerPlan*> waiting_;  ///< for what they depend on
   bool told_running_ = false;

@@ -13,6 +13,7 @@
 #include "emulator/faults.h"
 #include "emulator/target_group.h"
 #include "emulator/task_image.h"
+#include "emulator/task_network.h"
 #include "emulator/task_report.h"
 
 namespace emulator {
@@ -30,6 +31,10 @@ struct TaskSurroundings {
       open_log;
   std::function<void(const std::string& group, const std::string& stream, const std::string& line)>
       append_log;
+  /// What tasks find outside of themselves; null: nothing.
+  TaskNetwork* network = nullptr;
+  /// Variables of a container that say where ECS's agent is; empty: none.
+  std::function<sandbox::EnvVars(const TaskOrder& order, const std::string& container)> agent_variables;
   std::string region;
   /// Whether `cpu` is a hard limit, as on Fargate. Off, it is a share as on EC2: the machine's cores are the
   /// user's.

@@ -142,6 +142,8 @@ base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& regi
       plan.limits.open_files =
           static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::json_integer(limit, "softLimit")));
     }
+    for (const base::Json& mapping : base::json_member(definition, "portMappings"))
+      plan.ports.insert(static_cast<std::uint16_t>(base::json_integer(mapping, "containerPort")));
     container_memory += base::json_number(definition, "memory");
     sandbox::EnvVars& environment = container.command.environment;
     environment["AWS_REGION"] = environment["AWS_DEFAULT_REGION"] = region;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,7 @@ struct ContainerPlan {
 
 struct TaskPlan {
   std::vector<ContainerPlan> containers;
+  std::set<std::uint16_t> ports;  ///< that its containers listen on
   sandbox::Limits limits;
 };
 

@@ -1,7 +1,9 @@
 """Tasks of several containers start in order; the live page shows what runs."""
 
+import http.server
 import json
 import subprocess
+import threading
 import unittest
 import urllib.error
 import urllib.request
@@ -10,7 +12,7 @@ import api_walk
 from emulator_harness import CLEAN_PATH, BareEmulatorTest
 
 
-class TasksTest(BareEmulatorTest):
+class TaskRunner(BareEmulatorTest):
     """Containers of busybox."""
 
     seed_text = api_walk.SEED
@@ -21,11 +23,12 @@ class TasksTest(BareEmulatorTest):
         cls.aws("ecr", "create-repository", "--repository-name", "web")
         cls.image = cls.push_image("web:1")
 
-    def run_to_end(self, *containers):
+    def run_to_end(self, *containers, role=None):
         """The stopped task of these containers, and the lines that each wrote, in time."""
         log = {"logDriver": "awslogs", "options": {"awslogs-group": "/tasks", "awslogs-region": "eu-central-1", "awslogs-create-group": "true", "awslogs-stream-prefix": "c"}}
         whole = [{"image": self.image, "logConfiguration": log, "stopTimeout": 2, **container} for container in containers]
-        self.aws("ecs", "register-task-definition", "--family", "ordered", "--cpu", "256", "--memory", "512", "--container-definitions", json.dumps(whole))
+        self.aws("ecs", "register-task-definition", "--family", "ordered", "--cpu", "256", "--memory", "512", "--container-definitions", json.dumps(whole),
+                 *(("--task-role-arn", role) if role else ()))  # fmt: skip
         task = self.aws("ecs", "run-task", "--cluster", "walk", "--task-definition", "ordered")["tasks"][0]["taskArn"]
         describe = lambda: self.aws("ecs", "describe-tasks", "--cluster", "walk", "--tasks", task)["tasks"][0]  # noqa: E731
         self.wait_until("the task to stop", lambda: describe()["lastStatus"] == "STOPPED")
@@ -33,6 +36,10 @@ class TasksTest(BareEmulatorTest):
         streams = [f"c/{container['name']}/{task.rsplit('/', 1)[1]}" for container in containers]
         events = self.aws("logs", "filter-log-events", "--log-group-name", "/tasks", "--log-stream-names", *streams)["events"]
         return stopped, [event["message"] for event in events]
+
+
+class TasksTest(TaskRunner):
+    """Order and dependencies of containers, and the page."""
 
     def test_containers_wait_for_what_they_depend_on(self):
         """A migration that has to succeed, a server that has to be healthy, then the application."""
@@ -75,6 +82,85 @@ class TasksTest(BareEmulatorTest):
             urllib.request.urlopen(self.endpoint + "/_emulator/status", timeout=10)
         logs = self.owner("GET", "logs")
         self.assertEqual(sorted(logs), ["groups", "lines", "streams"])
+
+
+class Greeting(http.server.BaseHTTPRequestHandler):
+    """What a server outside of ECS says."""
+
+    def do_GET(self):
+        """To everybody."""
+        body = b"from outside\n"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Nothing."""
+
+
+class SurroundingsTest(TaskRunner):
+    """What a task finds outside of itself: hosts of the seed, its metadata, its role's credentials."""
+
+    @classmethod
+    def prepare(cls):
+        cls.outside = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Greeting)
+        threading.Thread(target=cls.outside.serve_forever).start()
+        cls.addClassCleanup(cls.outside.server_close)
+        cls.addClassCleanup(cls.outside.shutdown)
+        cls.seed_text = api_walk.SEED.replace(
+            "clusters: [walk]",
+            f"""  - name: worker
+    trust_policy:
+      Version: '2012-10-17'
+      Statement: [{{Effect: Allow, Principal: {{Service: ecs-tasks.amazonaws.com}}, Action: 'sts:AssumeRole'}}]
+clusters: [walk]
+hosts:
+  - {{name: web.internal, port: 8000, service: walk/neighbour}}
+  - {{name: legacy.example.com, port: 9000, address: '127.0.0.1:{cls.outside.server_port}'}}""",
+        )
+        super().prepare()
+
+    def ask(self, *words, **definition):
+        """What a task printed that ran this in a shell; the stopped task and its lines."""
+        return self.run_to_end({"name": "asker", "command": ["sh", "-c", " ".join(words)]}, **definition)
+
+    def test_hosts_of_the_seed_are_found_by_their_names(self):
+        """A service's tasks, and a port of this machine; what is not there refuses."""
+        self.aws("ecs", "register-task-definition", "--family", "neighbour", "--cpu", "256", "--memory", "512", "--container-definitions",
+                 json.dumps([{"name": "web", "image": self.image, "command": ["sh", "-c", "mkdir /tmp/w; echo a neighbour > /tmp/w/index.html; exec httpd -f -p 8000 -h /tmp/w"], "portMappings": [{"containerPort": 8000}], "stopTimeout": 2}]))  # fmt: skip
+        refused = self.ask("wget -q -O- http://web.internal:8000/ || echo nobody")[1]
+        self.assertEqual(refused[-1], "nobody")
+        self.aws("ecs", "create-service", "--cluster", "walk", "--service-name", "neighbour", "--task-definition", "neighbour", "--desired-count", "1")
+        self.addCleanup(self.aws, "ecs", "delete-service", "--cluster", "walk", "--service", "neighbour", "--force")
+        asking = "for i in 1 2 3 4 5 6 7 8; do wget -q -O- http://web.internal:8000/ && break; sleep 0.5; done;"
+        lines = self.ask(asking, "wget -q -O- http://legacy.example.com:9000/")[1]
+        self.assertEqual(lines[-2:], ["a neighbour", "from outside"])
+
+    def test_a_task_reads_its_metadata(self):
+        """Of itself, its container, with tags."""
+        task, lines = self.ask('wget -q -O- "$ECS_CONTAINER_METADATA_URI_V4"; echo; wget -q -O- "$ECS_CONTAINER_METADATA_URI_V4/task"; echo')
+        container, whole = (json.loads(line) for line in lines if line)
+        self.assertEqual(whole["TaskARN"], task["taskArn"])
+        self.assertEqual((whole["Family"], whole["LaunchType"], whole["Limits"]), ("ordered", "FARGATE", {"CPU": 0.25, "Memory": 512}))
+        self.assertEqual(whole["Containers"], [container])
+        self.assertEqual((container["Name"], container["Image"], container["LogDriver"]), ("asker", self.image, "awslogs"))
+        self.assertEqual(container["Labels"]["com.amazonaws.ecs.task-arn"], task["taskArn"])
+
+    def test_a_task_has_the_credentials_of_its_role(self):
+        """For as long as it runs; another secret, and a task without a role, get none."""
+        task, lines = self.ask('echo "$AWS_CONTAINER_CREDENTIALS_FULL_URI"; wget -q -O- "$AWS_CONTAINER_CREDENTIALS_FULL_URI"; echo; '
+                               'wget -q -O- "${AWS_CONTAINER_CREDENTIALS_FULL_URI%????}0000" || echo refused', role="arn:aws:iam::123456789012:role/worker")  # fmt: skip
+        credentials = json.loads(lines[1])
+        self.assertEqual(lines[-1], "refused")
+        self.assertEqual(credentials["RoleArn"], "arn:aws:iam::123456789012:role/worker")
+        names = {"AWS_ACCESS_KEY_ID": "AccessKeyId", "AWS_SECRET_ACCESS_KEY": "SecretAccessKey", "AWS_SESSION_TOKEN": "Token"}
+        caller = self.aws("sts", "get-caller-identity", env={variable: credentials[name] for variable, name in names.items()})
+        self.assertEqual(caller["Arn"], f"arn:aws:sts::123456789012:assumed-role/worker/{task['taskArn'].rsplit('/', 1)[1]}")
+        path = lines[0].split("/", 3)[3]
+        with self.assertRaises(urllib.error.HTTPError):
+            urllib.request.urlopen(f"{self.endpoint}/{path}", timeout=10)
+        self.assertEqual(self.ask('echo "none: $AWS_CONTAINER_CREDENTIALS_FULL_URI"')[1], ["none: "])
 
 
 if __name__ == "__main__":
