@@ -35,6 +35,7 @@ int rollback_command(const RollbackFlags& flags);
 int status_command(const StatusFlags& flags);
 int serve_command(const CommonFlags& common, const ServeFlags& flags);
 int dispatch_command(const DispatchFlags& flags);
+int rehearse_command(const CommonFlags& common, const RehearseFlags& flags);
 int ecr_command(const EcrFlags& flags);
 int runner_command(const CommonFlags& common, const RunnerFlags& flags);
 int secret_command(const CommonFlags& common, const SecretVerbFlags& flags);

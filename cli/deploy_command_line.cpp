@@ -22,6 +22,16 @@ A deployment that goes on is stopped and rolled back by AWS. Exit codes are thos
 worked.
 )";
 
+constexpr const char* kRehearseExamples = R"(Examples:
+  pipeline rehearse release.yml                             each fault, by the strategy that the seed declares
+  pipeline rehearse release.yml --strategy all              the table of all strategies and all faults
+  pipeline rehearse release.yml --fault crash --fault alarm
+  pipeline rehearse .github/workflows/deploy.yml            the whole workflow, once for each fault
+
+Each strategy has an emulator of its own, with images from the local store. Exit code 1: an end was not the
+expected one, or a request failed.
+)";
+
 constexpr const char* kEcrExamples = R"(Examples:
   pipeline ecr create api --scan-on-push --lifecycle keep-30.json
   pipeline ecr scan api:v2 --fail-on HIGH --fixable    exit code 1 when there is one
@@ -37,6 +47,30 @@ void add_common(CLI::App* verb, AwsFlags& flags) {
 CLI::Option* add_wait(CLI::App* verb, int& minutes) {
   return verb->add_option("--wait-minutes", minutes, "How long to wait for the end")
       ->check(CLI::Range(1, 2880))
+      ->capture_default_str();
+}
+
+void add_rehearse(CLI::App& app, RehearseFlags& flags) {
+  auto* rehearse =
+      app.add_subcommand("rehearse", "Deploy on emulators with everything that may go wrong, and compare");
+  rehearse->footer(kRehearseExamples);
+  rehearse
+      ->add_option("file", flags.file,
+                   "A deployment file, as docs/deploy.md describes, or a workflow that deploys")
+      ->required()
+      ->check(CLI::ExistingFile);
+  add_common(rehearse, flags);
+  rehearse->add_option("--seed", flags.seed, "The emulators' seed; default: emulator.yml beside the file")
+      ->check(CLI::ExistingFile);
+  rehearse->add_option("-s,--service", flags.service,
+                       "What faults concern; default: the file's first service");
+  rehearse->add_option("--strategy", flags.strategies,
+                       "rolling, blue-green, linear, canary, codedeploy, or all; default: the seed's own");
+  rehearse->add_option("--fault", flags.mishaps,
+                       "none, crash, unhealthy, slow-start, missing-image, missing-secret, lost-registry, "
+                       "no-capacity, throttling, alarm, stop, failing-hook; default: all");
+  rehearse->add_option("--time-scale", flags.time_scale, "Seconds of the account in one second here")
+      ->check(CLI::Range(1.0, 1000.0))
       ->capture_default_str();
 }
 
@@ -104,6 +138,7 @@ void add_deploy_verbs(CLI::App& app, DeployVerbs& flags) {
 
   auto* status = app.add_subcommand("status", "Services with their deployments, targets and last events");
   add_common(status, flags.status);
+  add_rehearse(app, flags.rehearse);
   add_ecr(app, flags.ecr);
   status->add_option("-s,--service", flags.status.services, "Only these; default: all of the cluster");
 }
@@ -112,6 +147,7 @@ void take_deploy_verb(const CLI::App& app, const DeployVerbs& flags, CommandLine
   if (app.got_subcommand("deploy")) line.verb = flags.deploy;
   if (app.got_subcommand("rollback")) line.verb = flags.rollback;
   if (app.got_subcommand("status")) line.verb = flags.status;
+  if (app.got_subcommand("rehearse")) line.verb = flags.rehearse;
   if (app.got_subcommand("ecr")) line.verb = flags.ecr;
 }
 

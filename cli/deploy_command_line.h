@@ -1,5 +1,5 @@
 #pragma once
-// The flags of deploy, rollback, status and ecr. Only command_line.cpp calls this.
+// The flags of deploy, rollback, status, rehearse and ecr. Only command_line.cpp calls this.
 
 #include <CLI/CLI.hpp>
 
@@ -12,6 +12,7 @@ struct DeployVerbs {
   DeployFlags deploy;
   RollbackFlags rollback;
   StatusFlags status;
+  RehearseFlags rehearse;
   EcrFlags ecr;
 };
 

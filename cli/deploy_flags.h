@@ -40,6 +40,15 @@ struct StatusFlags : AwsFlags {
   std::vector<std::string> services;  ///< empty: all of the cluster
 };
 
+struct RehearseFlags : AwsFlags {
+  std::string file;
+  std::string seed;                     ///< empty: emulator.yml beside the file
+  std::string service;                  ///< empty: the first of the file
+  std::vector<std::string> strategies;  ///< empty: the seed's own; all: each
+  std::vector<std::string> mishaps;     ///< empty or all: each
+  double time_scale = 120;
+};
+
 struct EcrFlags : AwsFlags {
   std::string verb;  ///< scan, create, preview
   std::string name;  ///< of an image or a repository

@@ -37,6 +37,7 @@ struct RunVerb {
   int operator()(const cli::StatusFlags& flags) const { return cli::status_command(flags); }
   int operator()(const cli::DispatchFlags& flags) const { return cli::dispatch_command(flags); }
   int operator()(const cli::ServeFlags& flags) const { return cli::serve_command(common, flags); }
+  int operator()(const cli::RehearseFlags& flags) const { return cli::rehearse_command(common, flags); }
   int operator()(const cli::EcrFlags& flags) const { return cli::ecr_command(flags); }
   int operator()(const cli::RunnerFlags& flags) const { return cli::runner_command(common, flags); }
   int operator()(const cli::SecretVerbFlags& flags) const { return cli::secret_command(common, flags); }

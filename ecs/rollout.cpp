@@ -56,6 +56,15 @@ std::string_view to_string(RolloutEnd end) {
   return "CANCELLED";
 }
 
+base::Result<RolloutEnd> parse_rollout_end(std::string_view text) {
+  for (const auto end : {RolloutEnd::completed, RolloutEnd::scaled_to_zero, RolloutEnd::failed,
+                         RolloutEnd::rolled_back, RolloutEnd::rollback_failed, RolloutEnd::stopped,
+                         RolloutEnd::superseded, RolloutEnd::timed_out, RolloutEnd::cancelled}) {
+    if (to_string(end) == text) return end;
+  }
+  return base::invalid_input(fmt::format("expected the end of a deployment, found '{}'", text));
+}
+
 milliseconds pause_after(milliseconds elapsed) {
   if (elapsed < std::chrono::seconds(30)) return milliseconds(500);
   return elapsed < std::chrono::minutes(3) ? milliseconds(2000) : milliseconds(5000);

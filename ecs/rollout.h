@@ -29,6 +29,7 @@ enum class RolloutEnd {
 };
 /// COMPLETED, ROLLED_BACK …
 std::string_view to_string(RolloutEnd end);
+base::Result<RolloutEnd> parse_rollout_end(std::string_view text);
 
 /// How far it is, for whoever shows it.
 struct RolloutProgress {

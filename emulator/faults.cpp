@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::size_t kMostFaults = 100;
 constexpr double kLongestFault = 86'400;
-constexpr std::array<std::string_view, 9> kFaultKinds{
-    "pull",    "crash", "health", "slow_start", "alarm", "throttle", "expired_token", "identity_provider",
-    "registry"};
+constexpr std::array<std::string_view, 10> kFaultKinds{
+    "pull",          "capacity",          "crash",   "health", "slow_start", "alarm", "throttle",
+    "expired_token", "identity_provider", "registry"};
 constexpr std::array<std::string_view, 11> kFaultMembers{
     "kind",          "task_definition", "revisions", "action", "alarm",  "repository",
     "after_seconds", "delay_seconds",   "status",    "times",  "seconds"};
@@ -128,6 +128,7 @@ TaskFaults Faults::of_task(const TaskOrder& order) {
   };
   TaskFaults faults;
   faults.pull_fails = take("pull", fits).has_value();
+  faults.no_capacity = take("capacity", fits).has_value();
   if (const auto crash = take("crash", fits)) faults.crash_after = crash->after_seconds;
   if (const auto slow = take("slow_start", fits)) faults.deaf_for = slow->after_seconds;
   if (const auto sick = take("health", fits)) faults.health = {sick->status, sick->delay_seconds};

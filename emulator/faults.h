@@ -19,7 +19,7 @@ namespace emulator {
 struct Fault {
   std::uint64_t id = 0;
   std::string kind;             ///< docs/emulator.md lists them
-  std::string task_definition;  ///< glob over family:revision; pull, crash, health, slow_start
+  std::string task_definition;  ///< glob over family:revision; pull, capacity, crash, health, slow_start
   bool new_revisions = true;    ///< only task definitions that are registered after the fault
   std::string action;           ///< glob over ecs:UpdateService; throttle, expired_token
   std::string alarm;            ///< a name; alarm
@@ -36,6 +36,7 @@ struct Fault {
 /// What shall befall a task that is about to start.
 struct TaskFaults {
   bool pull_fails = false;
+  bool no_capacity = false;
   std::optional<double> crash_after;
   double deaf_for = 0;  ///< seconds in which nothing listens
   struct Health {

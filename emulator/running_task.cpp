@@ -91,6 +91,10 @@ void RunningTask::run() {
 base::Result<void> RunningTask::prepare() {
   TRY(plan_, plan_task(order_, surroundings_.region, surroundings_.enforce_cpu));
   if (surroundings_.faults_of) faults_ = surroundings_.faults_of(order_);
+  if (faults_.no_capacity)
+    return fail(base::ErrorKind::unavailable,
+                "Capacity is unavailable at this time. Please try again later or in a different "
+                "availability zone");
   TRY(pull());
   TRY(resolve_secrets());
   TRY(open_logs());

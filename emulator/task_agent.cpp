@@ -17,15 +17,15 @@ constexpr std::string_view kCredentials = "/task-credentials/";
 constexpr int kSessionSeconds = 6 * 3600;
 constexpr double kRenewBefore = 900;  // seconds
 
-base::ServerResponse json_answer(int status, const base::Json& body) {
+base::ServerResponse agent_answer(int status, const base::Json& body) {
   base::ServerResponse response{.status = status};
   response.headers.emplace("Content-Type", "application/json");
   response.body = base::to_text(body);
   return response;
 }
 
-base::ServerResponse refusal(int status, const std::string& code, const std::string& message) {
-  return json_answer(status, {{"code", code}, {"message", message}, {"HTTPErrorCode", status}});
+base::ServerResponse agent_refusal(int status, const std::string& code, const std::string& message) {
+  return agent_answer(status, {{"code", code}, {"message", message}, {"HTTPErrorCode", status}});
 }
 
 std::string task_role(const TaskOrder& order) {
@@ -70,9 +70,10 @@ base::ServerResponse TaskAgent::answer_metadata(std::string_view place) const {
   if (dash != std::string_view::npos && (what.empty() || what == "task" || what == "taskWithTags"))
     found = known_.metadata(std::string(key.substr(0, dash)),
                             what.empty() ? std::string(key.substr(dash + 1)) : std::string());
-  if (!found) return refusal(404, "NotFound", fmt::format("there are no metadata at {}{}", kMetadata, place));
+  if (!found)
+    return agent_refusal(404, "NotFound", fmt::format("there are no metadata at {}{}", kMetadata, place));
   if (what == "task") found->erase("TaskTags");
-  return json_answer(200, *found);
+  return agent_answer(200, *found);
 }
 
 // TASK/SECRET
@@ -81,17 +82,18 @@ base::ServerResponse TaskAgent::answer_credentials(std::string_view place) {
   const auto secret = place.substr(std::min(place.size(), task_id.size() + 1));
   const auto role_arn = known_.role(task_id);
   if (!role_arn || !base::equal_in_constant_time(secret, secret_of(task_id)))
-    return refusal(400, "InvalidIdInRequest", "CredentialsV2Request: Credentials not found");
+    return agent_refusal(400, "InvalidIdInRequest", "CredentialsV2Request: Credentials not found");
   const auto role = identity_.find_role(*role_arn);
   const auto trust = role ? evaluate_trust(role->trust_policy,
                                            {.action = "sts:AssumeRole", .service = "ecs-tasks.amazonaws.com"})
                           : TrustAnswer{false, "there is no such role"};
   if (!trust.allowed)
-    return refusal(400, "CredentialsNotAvailable",
-                   fmt::format("ECS was unable to assume the role '{}' that was provided for this task: {}",
-                               *role_arn, trust.reason));
+    return agent_refusal(
+        400, "CredentialsNotAvailable",
+        fmt::format("ECS was unable to assume the role '{}' that was provided for this task: {}", *role_arn,
+                    trust.reason));
   const auto session = session_of(task_id, *role);
-  return json_answer(
+  return agent_answer(
       200, {{"RoleArn", *role_arn},
             {"AccessKeyId", session.access_key_id},
             {"SecretAccessKey", session.key.secret},
