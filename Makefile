@@ -3,7 +3,7 @@ PRESET ?= release
 FUZZ_SECONDS ?= 600
 BINARY := build/$(PRESET)/pipeline
 
-.PHONY: build run serve test bench fuzz format install clean
+.PHONY: build run serve examples peers test bench fuzz format install clean
 
 build: install
 	@cmake --preset $(PRESET) --log-level=WARNING
@@ -15,10 +15,14 @@ run: build
 serve: build
 	@examples/serve-example fastapi $(BINARY)
 
+examples: build
+	@examples/run-all $(BINARY)
+
 test: install
 	@cmake --preset $(PRESET) --log-level=WARNING
 	@cmake --build --preset $(PRESET)
 	@ctest --preset $(PRESET)
+
 
 bench: install
 	@cmake --preset $(PRESET) --log-level=WARNING -DPIPELINE_BENCH=ON

@@ -33,7 +33,7 @@ class ClientsTest(EmulatorTest):
         self.assertEqual([repository["repositoryName"] for repository in repositories], ["items"])
         self.assertRegex(self.digest(), r"^sha256:[0-9a-f]{64}$")
         service = self.aws("ecs", "describe-services", "--cluster", "production", "--services", "items")["services"][0]
-        self.assertEqual((service["runningCount"], service["desiredCount"]), (2, 2))
+        self.assertEqual((service["runningCount"], service["desiredCount"]), (3, 3))
         self.assertEqual([d["rolloutState"] for d in service["deployments"]], ["COMPLETED"])
         group = self.aws("elbv2", "describe-target-groups")["TargetGroups"][0]["TargetGroupArn"]
         health = self.aws("elbv2", "describe-target-health", "--target-group-arn", group)["TargetHealthDescriptions"]

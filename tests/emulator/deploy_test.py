@@ -19,7 +19,7 @@ class DeployTest(EmulatorTest):
         sha = self.git("rev-parse", "HEAD")
         self.assertEqual(json.loads(self.get("/version"))["version"], sha[:7])
         self.assertIn(f"/items:{sha}", output)
-        self.assertRegex(output, r"after:\s+items:\d+ \(\w+\), items:\d+ \(\w+\)")
+        self.assertRegex(output, r"after:\s+items:\d+ \(\w+\)(, items:\d+ \(\w+\)){2}\n")
 
     def test_2_a_second_one_replaces_it_without_a_failed_request(self):
         """The emulator kept its state; no client of the load balancer notices."""
@@ -86,9 +86,9 @@ class DeployTest(EmulatorTest):
             self.get("/health")
         self.run_program(self.binary(), "emulator", "up")
         deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and self.status()["services"][0]["running"] < 2:
+        while time.monotonic() < deadline and self.status()["services"][0]["running"] < 3:
             time.sleep(0.05)
-        self.assertEqual(self.status()["services"][0]["running"], 2)
+        self.assertEqual(self.status()["services"][0]["running"], 3)
 
     def remove_tests(self):
         """The example's own tests would find the fault first; here the load balancer has to."""

@@ -104,10 +104,10 @@ deploy:
 
     def test_6_status_shows_deployments_and_targets(self):
         """For people and for programs."""
-        self.assertRegex(self.pipeline("status", "-c", "production"), r"items in production: ACTIVE, 2 of 2 tasks running")
+        self.assertRegex(self.pipeline("status", "-c", "production"), r"items in production: ACTIVE, 3 of 3 tasks running")
         status = json.loads(self.pipeline("status", "-c", "production", "-s", "items", "--json"))[0]
         self.assertEqual(status["deployments"][0]["rollout_state"], "COMPLETED")
-        self.assertEqual(status["targets"]["healthy"], 2)
+        self.assertEqual(status["targets"]["healthy"], 3)
         self.assertEqual(status["history"][0]["status"], "SUCCESSFUL")
 
     def test_7_wrong_files_are_refused_with_their_place(self):

@@ -155,8 +155,9 @@ class BareEmulatorTest(unittest.TestCase):
 
 
 class EmulatorTest(BareEmulatorTest):
-    """The example's repository, its base image and seed."""
+    """An example's repository, its base image and seed."""
 
+    example = EXAMPLE
     seed_changes = ()
 
     @classmethod
@@ -168,11 +169,11 @@ class EmulatorTest(BareEmulatorTest):
     def prepare(cls):
         """The example on system-given ports."""
         cls.repository = cls.folder / "items"
-        shutil.copytree(EXAMPLE, cls.repository, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache"))
+        shutil.copytree(cls.example, cls.repository, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache"))
         cls.import_base_image()
         cls.git("init", "-q", "-b", "main")
         cls.seed = cls.repository / "emulator.yml"
-        text = cls.seed.read_text(encoding="utf-8").replace("port: 8080", "port: 0")
+        text = re.sub(r"\bport: 808\d\b", "port: 0", cls.seed.read_text(encoding="utf-8"))
         for old, new in cls.seed_changes:
             assert old in text, old
             text = text.replace(old, new)

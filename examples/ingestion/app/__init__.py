@@ -1,0 +1,1 @@
+"""Takes files of readings, ingests them once a day, and tells their statistics."""

@@ -1,0 +1,1 @@
+"""Items in PostgreSQL, behind an API that Prometheus can scrape."""
