@@ -23,6 +23,8 @@ test: install
 	@cmake --build --preset $(PRESET)
 	@ctest --preset $(PRESET)
 
+peers: build
+	@tests/emulator/run-peers $(BINARY)
 
 bench: install
 	@cmake --preset $(PRESET) --log-level=WARNING -DPIPELINE_BENCH=ON
