@@ -37,6 +37,7 @@ bench: install
 	@bench/images $(BINARY)
 	@bench/build $(BINARY)
 	@bench/serve $(BINARY)
+	@bench/deploy $(BINARY)
 	@build/$(PRESET)/bench/micro_benchmark --benchmark_min_time=0.2
 	@build/$(PRESET)/bench/language_benchmark --benchmark_min_time=0.2
 

@@ -1,5 +1,5 @@
 // The application of the tests' images: linked statically, so that an image is this one file. It listens on
-// port 8000 and answers each path with VERSION; /health with the status HEALTH. CRASH makes it fail at its
+// PORT (8000) and answers each path with VERSION; /health with the status HEALTH. CRASH makes it fail at its
 // start, STUBBORN deaf to SIGTERM; NOISE leaves a child that writes without end. With an argument it is the
 // container's health check, which ends with the code CHECK.
 #include <netinet/in.h>
@@ -54,7 +54,7 @@ int main(int argc, char** /*argv*/) {
   const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(8000);
+  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(variable("PORT", "8000"))));
   if (::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(listener, 64) != 0)
     return 4;
