@@ -233,11 +233,10 @@ std::vector<std::string> texts_in(const base::Json& list) {
 }
 
 ApiResult simulate(const IamSurroundings& all, const ApiCall& call) {
-  const auto role = all.identity.find_role(member(call, "PolicySourceArn"));
-  if (!role)
-    return failure("NoSuchEntity",
-                   fmt::format("{} cannot be found: roles can be simulated", member(call, "PolicySourceArn")),
-                   kNoSuchEntity);
+  const auto source = member(call, "PolicySourceArn");
+  const auto role = all.identity.find_role(source);
+  if (!role && !all.identity.has_user(source))
+    return failure("NoSuchEntity", fmt::format("{} cannot be found.", source), kNoSuchEntity);
   AccessQuestion question;
   for (const auto& entry : base::json_member(call.input, "ContextEntries"))
     question.keys[base::json_string(entry, "ContextKeyName")] =
@@ -254,7 +253,7 @@ ApiResult simulate(const IamSurroundings& all, const ApiCall& call) {
       question.action = action;
       question.resource = resource;
       const auto access =
-          role->is_limited() ? evaluate_access(policies_of(*role), question) : Access::allowed;
+          role && role->is_limited() ? evaluate_access(policies_of(*role), question) : Access::allowed;
       results.push_back({{"EvalActionName", action},
                          {"EvalResourceName", resource},
                          {"EvalDecision", access == Access::allowed             ? "allowed"

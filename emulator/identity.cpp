@@ -54,6 +54,13 @@ base::Result<std::unique_ptr<Identity>> Identity::from_seed(const base::Json& se
   return identity;
 }
 
+bool Identity::has_user(const std::string& arn) {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(keys_.begin(), keys_.end(), [&](const auto& entry) {
+    return entry.second.principal.arn == arn && entry.second.principal.role_arn.empty();
+  });
+}
+
 base::Result<void> Identity::read_users(const base::Json& seed) {
   for (const auto& user : base::json_member(seed, "users")) {
     const auto name = base::json_string(user, "name", "user");

@@ -50,6 +50,8 @@ class Identity {
   [[nodiscard]] const std::string& account() const { return account_; }
   [[nodiscard]] std::optional<AccessKey> find_key(const std::string& access_key_id);
   [[nodiscard]] std::optional<Role> find_role(const std::string& arn);
+  /// Whether a user of the seed has that ARN.
+  [[nodiscard]] bool has_user(const std::string& arn);
   [[nodiscard]] std::optional<IdentityProvider> find_provider(const std::string& issuer);
 
   [[nodiscard]] std::vector<Role> roles();

@@ -114,6 +114,13 @@ class IamTest(BareEmulatorTest):
         role = self.aws("iam", "get-role", "--role-name", "kept")["Role"]
         self.assertEqual(role["AssumeRolePolicyDocument"], json.loads(api_walk.TRUST))
 
+    def test_a_user_of_the_seed_may_do_what_is_simulated(self):
+        """Users have no policies here; one that is not there cannot be found."""
+        simulate = ("iam", "simulate-principal-policy", "--action-names", "iam:PassRole", "--policy-source-arn")
+        results = self.aws(*simulate, f"arn:aws:iam::{ACCOUNT}:user/admin")["EvaluationResults"]
+        self.assertEqual([result["EvalDecision"] for result in results], ["allowed"])
+        self.assertIn("(NoSuchEntity)", self.aws(*simulate, f"arn:aws:iam::{ACCOUNT}:user/nobody", code=254))
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
