@@ -63,6 +63,16 @@ Result<AuthorizationToken> get_authorization_token(aws::Client& client) {
   return std::move(tokens.front());
 }
 
+Result<AuthorizationToken> get_public_authorization_token(aws::Client& client) {
+  TRY(const auto answer, client.call_json(aws::kEcrPublic, "SpencerFrontendService.GetAuthorizationToken",
+                                          base::Json::object()));
+  auto data = json_member(answer, "authorizationData");
+  if (!data.is_object())
+    return make_error(ErrorKind::remote, "Amazon ECR authorization token returned no authorization data");
+  data["proxyEndpoint"] = "https://public.ecr.aws";
+  return token_of(data);
+}
+
 Result<std::optional<EcrRepository>> describe_repository(aws::Client& client, const std::string& name) {
   const auto answer = client.call_json(aws::kEcr, operation("DescribeRepositories"),
                                        {{"repositoryNames", base::Json::array({name})}});

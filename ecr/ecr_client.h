@@ -25,6 +25,9 @@ base::Result<AuthorizationToken> get_authorization_token(aws::Client& client);
 base::Result<std::vector<AuthorizationToken>> get_authorization_tokens(
     aws::Client& client, const std::vector<std::string>& accounts);
 
+/// Of public.ecr.aws. The client's region has to be us-east-1.
+base::Result<AuthorizationToken> get_public_authorization_token(aws::Client& client);
+
 struct EcrRepository {
   std::string name;
   std::string arn;

@@ -23,6 +23,7 @@ constexpr const char* kExported[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY
                                      "AWS_DEFAULT_REGION", "AWS_REGION"};
 constexpr std::size_t kMostOfATag = 256;
 constexpr std::size_t kMaximumTokenFile = 1U << 20;
+constexpr int kMostPlainAttempts = 40;
 
 /// One call of the action.
 struct Configuration {
@@ -232,6 +233,23 @@ void mask_keys(steps::SecretMasker& masker, const aws::Credentials& credentials)
   masker.add(credentials.session_token);
 }
 
+bool is_plain(std::string_view key) {
+  return std::all_of(key.begin(), key.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
+}
+
+/// Asks again until the keys have no character that a tool may stumble over: about every fourth time they
+/// have none.
+base::Result<aws::AssumedRole> assume_plainly(AssumeRole& assume) {
+  for (int asked = 0; asked < kMostPlainAttempts; ++asked) {
+    TRY(auto role, assume());
+    if (is_plain(role.credentials.access_key_id) && is_plain(role.credentials.secret_access_key)) return role;
+  }
+  return base::make_error(
+      base::ErrorKind::remote,
+      fmt::format("special-characters-workaround: none of {} secret keys was free of special characters",
+                  kMostPlainAttempts));
+}
+
 /// The way to a role that the inputs ask for; nothing when they ask for none.
 base::Result<AssumeRole> way_to_role(const Configuration& all) {
   if (may_use_oidc(all)) {
@@ -263,11 +281,12 @@ base::Result<AssumeRole> way_to_role(const Configuration& all) {
 /// renew them.
 base::Result<aws::Credentials> obtain(const Configuration& all) {
   base::Clock& clock = all.options.clock == nullptr ? base::system_clock() : *all.options.clock;
-  TRY(const auto assume, way_to_role(all));
+  TRY(auto assume, way_to_role(all));
   if (!assume) {
     TRY(auto source, source_credentials(all));
     return source.current(clock);
   }
+  if (all.inputs.plain_keys) assume = [asked = std::move(assume)]() mutable { return assume_plainly(asked); };
   TRY(auto role, assume());
   all.say("Authenticated as assumedRoleId " + role.assumed_role_id);
   const std::string key = role.credentials.access_key_id;

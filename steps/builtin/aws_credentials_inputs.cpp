@@ -82,11 +82,10 @@ base::Result<void> refuse_what_is_not_done(const ActionCall& call, RunningJob& j
         "aws-profile is not offered here: credentials go to the environment of later steps. Remove it, "
         "or write the profile in a step of your own");
   }
-  for (const char* name : {"http-proxy", "special-characters-workaround", "action-timeout-s"}) {
-    const std::string value = call.input(name);
-    if (value.empty() || base::equals_ignoring_case(value, "false")) continue;
-    warn(job, fmt::format("The input '{}' of {} has no effect here", name, call.uses));
-  }
+  if (!call.input("action-timeout-s").empty())
+    warn(job,
+         fmt::format("The input 'action-timeout-s' of {} has no effect here: use timeout-minutes of the step",
+                     call.uses));
   return {};
 }
 
@@ -145,6 +144,7 @@ base::Result<CredentialsInputs> read_credentials_inputs(const ActionCall& call, 
   inputs.unset_current = flag("unset-current-credentials");
   inputs.use_existing = flag("use-existing-credentials");
   inputs.output_credentials = flag("output-credentials");
+  inputs.plain_keys = flag("special-characters-workaround");
   inputs.export_environment = is_true(call.input("output-env-credentials", "true"));
   TRY(check(inputs));
   return inputs;

@@ -34,6 +34,7 @@ struct CredentialsInputs {
   bool unset_current = false;
   bool use_existing = false;
   bool output_credentials = false;
+  bool plain_keys = false;  ///< of letters and digits alone
   bool export_environment = true;
 };
 

@@ -36,6 +36,9 @@ aws::ClientOptions aws_options(const ActionCall& call, const RunningJob& job) {
   options.clock = job.services->clock;
   const auto config = aws::load_shared_config(call.environment, reader_of(job));
   options.environment = config ? aws::with_profile_settings(call.environment, *config) : call.environment;
+  if (const auto proxy = call.input("http-proxy"); !proxy.empty()) {
+    for (const char* name : {"https_proxy", "http_proxy"}) options.environment[name] = proxy;
+  }
   options.region = aws::region_of(options.environment);
   options.stop = call.stop;
   return options;

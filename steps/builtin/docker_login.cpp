@@ -141,6 +141,7 @@ base::Result<std::vector<std::string>> log_in_to_ecr(const RegistryAccess& acces
   std::vector<std::string> hosts;
   for (const auto& token : tokens) {
     job.log->line(LineKind::output, fmt::format("Logging into {}...", token.host));
+    job.masker->add(token.credentials.password);
     TRY(open_registry(token.host, {token.credentials.username, token.credentials.password}, call, job));
     job.log->line(LineKind::output, "Login Succeeded!");
     hosts.push_back(token.host);

@@ -7,6 +7,7 @@
 #include "ecr/ecr_client.h"
 #include "steps/builtin/aws_session.h"
 #include "steps/builtin/registry_session.h"
+#include "steps/secret_masker.h"
 
 namespace steps::builtin {
 
@@ -30,8 +31,26 @@ std::string output_name(const char* prefix, const std::string& registry) {
   return name;
 }
 
+using Tokens = std::vector<ecr::AuthorizationToken>;
+
+Result<Tokens> private_tokens(const ActionCall& call, const RunningJob& job) {
+  TRY(auto client, make_aws_client(call, job));
+  return ecr::get_authorization_tokens(client, comma_list(call, "registries"));
+}
+
+/// One registry for all the world, whose tokens come from one region.
+Result<Tokens> public_tokens(const ActionCall& call, const RunningJob& job) {
+  auto options = aws_options(call, job);
+  options.region = "us-east-1";
+  TRY(options.credentials, find_aws_credentials(call, job));
+  aws::Client client(std::move(options));
+  TRY(auto token, ecr::get_public_authorization_token(client));
+  return Tokens{std::move(token)};
+}
+
 Result<void> log_in(const ecr::AuthorizationToken& token, const ActionCall& call, RunningJob& job) {
   job.log->line(LineKind::output, fmt::format("Logging into registry {}", token.host));
+  if (is_true(call.input("mask-password", "true"))) job.masker->add(token.credentials.password);
   return open_registry(token.host, {token.credentials.username, token.credentials.password}, call, job);
 }
 
@@ -48,16 +67,11 @@ Result<void> log_out(const std::vector<std::string>& hosts, const sandbox::EnvVa
 
 Result<ActionOutcome> amazon_ecr_login(const ActionCall& call, RunningJob& job) {
   const auto type = call.input("registry-type", "private");
-  if (type == "public") {
-    return make_error(ErrorKind::invalid_input,
-                      "registry-type public is not supported; log in to public.ecr.aws by `docker login`");
-  }
-  if (type != "private") {
+  if (type != "private" && type != "public") {
     return make_error(ErrorKind::invalid_input,
                       "Invalid input for 'registry-type', possible options are [private, public]");
   }
-  TRY(auto client, make_aws_client(call, job));
-  TRY(const auto tokens, ecr::get_authorization_tokens(client, comma_list(call, "registries")));
+  TRY(const auto tokens, type == "public" ? public_tokens(call, job) : private_tokens(call, job));
   ActionOutcome outcome;
   std::vector<std::string> hosts;
   for (const auto& token : tokens) {

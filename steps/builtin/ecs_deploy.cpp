@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "base/strings.h"
 #include "ecs/app_spec.h"
@@ -21,6 +23,8 @@ using base::ErrorKind;
 using base::Json;
 using base::make_error;
 using base::Result;
+
+constexpr std::int64_t kMostRetries = 100;
 
 /// Running tasks as `items:3 (a1b2c3)`, for the event stream.
 Json running_tasks(aws::Client& client, const std::string& cluster, const std::string& service) {
@@ -248,7 +252,11 @@ class ServiceDeployment {
 }  // namespace
 
 Result<ActionOutcome> amazon_ecs_deploy_task_definition(const ActionCall& call, RunningJob& job) {
-  TRY(auto client, make_aws_client(call, job));
+  auto options = aws_options(call, job);
+  if (const auto retries = base::parse_integer(call.input("max-retries")))
+    options.attempts = static_cast<int>(std::clamp<std::int64_t>(*retries, 1, kMostRetries));
+  TRY(options.credentials, find_aws_credentials(call, job));
+  aws::Client client(std::move(options));
   return ServiceDeployment(call, job, std::move(client)).run();
 }
 

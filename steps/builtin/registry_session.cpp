@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "steps/registry_logins.h"
-#include "steps/secret_masker.h"
 
 namespace steps::builtin {
 namespace {
@@ -30,7 +29,6 @@ base::Result<void> log_engine_in(const std::string& host, const RegistryLogin& l
 
 base::Result<void> open_registry(const std::string& host, const RegistryLogin& login, const ActionCall& call,
                                  RunningJob& job) {
-  job.masker->add(login.password);
   remember_login(*job.services, host, login);
   if (job.services->docker == DockerMode::host) return log_engine_in(host, login, call, job);
   return {};

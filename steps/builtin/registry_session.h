@@ -8,8 +8,8 @@
 
 namespace steps::builtin {
 
-/// Remembers the login and masks its password. With `--docker host` the engine's own command is given it,
-/// over stdin.
+/// Remembers the login; masking its password is the caller's. With `--docker host` the engine's own command
+/// is given it, over stdin.
 base::Result<void> open_registry(const std::string& host, const RegistryLogin& login, const ActionCall& call,
                                  RunningJob& job);
 /// Forgets it. What the engine says to that is no failure.

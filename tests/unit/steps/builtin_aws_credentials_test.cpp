@@ -70,6 +70,20 @@ TEST_F(AwsCredentials, ExchangesTheJobsTokenForTemporaryKeys) {
   EXPECT_THAT(log_.all(), HasSubstr("Authenticated as assumedRoleId AROA1:GitHubActions"));
 }
 
+TEST_F(AwsCredentials, AsksForOtherKeysUntilTheyArePlain) {
+  use_oidc();
+  call_.inputs["special-characters-workaround"] = "true";
+  will_give_token();
+  will_assume("AssumeRoleWithWebIdentity");  // new-secret has a dash
+  will_give_token();
+  http_.will_answer(200, query_answer("AssumeRoleWithWebIdentity",
+                                      base::replace_all(kAssumed, "new-secret", "PlainSecret7")));
+  will_identify();
+  const auto outcome = run();
+  ASSERT_TRUE(outcome) << outcome.error().to_string();
+  EXPECT_EQ(exported(*outcome, "AWS_SECRET_ACCESS_KEY"), "PlainSecret7");
+}
+
 TEST_F(AwsCredentials, LaterStepsRenewThemWithANewToken) {
   use_oidc();
   will_give_token();

@@ -68,6 +68,36 @@ TEST_F(EcrLogin, LogsIntoEveryRegistryThatIsNamed) {
   EXPECT_EQ(find_login(services_, "b.example")->password, "two-password");
 }
 
+TEST_F(EcrLogin, LogsIntoThePublicRegistryByItsOwnRegion) {
+  call_.inputs = {{"registry-type", "public"}};
+  http_.will_answer(
+      200,
+      base::to_text({{"authorizationData", {{"authorizationToken", base::base64_encode("AWS:public-pw")}}}}));
+  const auto outcome = run();
+  ASSERT_TRUE(outcome) << outcome.error().to_string();
+  EXPECT_EQ(outcome->outputs.at("registry"), "public.ecr.aws");
+  EXPECT_EQ(outcome->outputs.at("docker_password_public_ecr_aws"), "public-pw");
+  EXPECT_EQ(find_login(services_, "public.ecr.aws")->password, "public-pw");
+  const auto request = http_.requests().at(0);
+  EXPECT_THAT(request.url, HasSubstr("api.ecr-public.us-east-1.amazonaws.com"));
+  EXPECT_EQ(base::header_value(request.headers, "X-Amz-Target"),
+            "SpencerFrontendService.GetAuthorizationToken");
+}
+
+TEST_F(EcrLogin, LeavesThePasswordUnmaskedWhenItShallCrossJobs) {
+  call_.inputs = {{"mask-password", "false"}};
+  will_give({token(kHost, "the-password")});
+  ASSERT_TRUE(run());
+  EXPECT_EQ(masker_.mask("x the-password"), "x the-password");
+}
+
+TEST_F(EcrLogin, AsksThroughTheProxyThatItIsGiven) {
+  call_.inputs = {{"http-proxy", "http://proxy.example:3128"}};
+  will_give({token(kHost, "p4ssw0rd")});
+  ASSERT_TRUE(run());
+  EXPECT_EQ(http_.requests().at(0).proxy, "http://proxy.example:3128");
+}
+
 TEST_F(EcrLogin, RefusesATokenThatIsNone) {
   http_.will_answer(200,
                     R"({"authorizationData":[{"authorizationToken":"!!","proxyEndpoint":"https://x"}]})");

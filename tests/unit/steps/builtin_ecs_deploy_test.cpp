@@ -125,6 +125,22 @@ TEST_F(EcsDeploy, RegistersUpdatesAndFollowsToTheEnd) {
   EXPECT_THAT(log_.all(), HasSubstr("Deployment ecs-svc/2 verified: rolloutState=COMPLETED"));
 }
 
+TEST_F(EcsDeploy, MaxRetriesBoundsTheAttempts) {
+  instead_["RegisterTaskDefinition"] = {400, {}, json_error("ThrottlingException", "Rate exceeded")};
+  const auto attempts = [this](const std::string& retries) {
+    call_.inputs["max-retries"] = retries;
+    const auto before = aws_.requests().size();
+    EXPECT_THAT(failure(), HasSubstr("Rate exceeded"));
+    std::size_t count = 0;
+    for (std::size_t i = before; i < aws_.requests().size(); ++i)
+      count += asked(aws_.requests()[i]) == "RegisterTaskDefinition" ? 1U : 0U;
+    return count;
+  };
+  EXPECT_EQ(attempts("0"), 1U);
+  EXPECT_EQ(attempts("2"), 2U);
+  EXPECT_EQ(attempts(""), 3U);
+}
+
 TEST_F(EcsDeploy, TellsTheEventStreamWhatHappens) {
   succeed();
   ASSERT_TRUE(run());
