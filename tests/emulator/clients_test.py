@@ -37,7 +37,7 @@ class ClientsTest(EmulatorTest):
         self.assertEqual([d["rolloutState"] for d in service["deployments"]], ["COMPLETED"])
         group = self.aws("elbv2", "describe-target-groups")["TargetGroups"][0]["TargetGroupArn"]
         health = self.aws("elbv2", "describe-target-health", "--target-group-arn", group)["TargetHealthDescriptions"]
-        self.assertEqual([target["TargetHealth"]["State"] for target in health], ["healthy", "healthy"])
+        self.assertEqual([target["TargetHealth"]["State"] for target in health], ["healthy"] * 3)
         events = self.aws("logs", "filter-log-events", "--log-group-name", "/ecs/items", "--filter-pattern", "Uvicorn")
         self.assertGreaterEqual(len(events["events"]), 2)
 
