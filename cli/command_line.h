@@ -192,8 +192,8 @@ struct CommandLine {
   std::variant<std::monostate, RunFlags, CheckFlags, EvalFlags, EmulatorFlags, ImageFlags, RunsFlags,
                ExplainFlags, GraphFlags, LockFlags, ShowFlags, LogsFlags, RerunFlags, CancelFlags, GcFlags,
                DecideFlags, ShellFlags, ArtifactFlags, CacheFlags, DoctorFlags, DeployFlags, RollbackFlags,
-               StatusFlags, RehearseFlags, EcrFlags, ServeFlags, RunnerFlags, SecretVerbFlags,
-               VariableFlags, OidcFlags, BackupFlags, DispatchFlags>
+               StatusFlags, RehearseFlags, EcrFlags, ServeFlags, RunnerFlags, SecretVerbFlags, VariableFlags,
+               OidcFlags, BackupFlags, DispatchFlags>
       verb;
   /// Set when there is nothing to carry out (help, version, a wrong flag): the text is printed already.
   std::optional<int> exit_code;
