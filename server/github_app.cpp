@@ -67,10 +67,8 @@ base::Result<GithubApp::Token> GithubApp::fetch_token(const std::string& reposit
   TRY(const auto installation, ask("GET", fmt::format("/repos/{}/installation", repository), ""));
   base::Json names = base::Json::array();
   names.push_back(repository.substr(repository.find('/') + 1));
-  const base::Json wanted = {
-      {"repositories", std::move(names)},
-      {"permissions",
-       {{"checks", "write"}, {"statuses", "write"}, {"deployments", "write"}, {"metadata", "read"}}}};
+  const base::Json wanted = {{"repositories", std::move(names)},
+                             {"permissions", {{"checks", "write"}, {"metadata", "read"}}}};
   const auto asked_at = now();
   TRY(const auto answer,
       ask("POST", fmt::format("/app/installations/{}/access_tokens", base::json_integer(installation, "id")),

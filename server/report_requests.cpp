@@ -87,11 +87,6 @@ base::Json check_run_body(const Report& report, std::size_t batch) {
   if (report.state == "completed") {
     body["conclusion"] = known_conclusion(report.conclusion);
     body["completed_at"] = iso_time(report.completed);
-    base::Json again = {{"label", "Run failed jobs again"},
-                        {"description", "Those that passed are kept"},
-                        {"identifier", "rerun_failed"}};
-    // GitHub's own button runs all of it again; an action is for the part.
-    if (body["conclusion"] == "failure") body["actions"] = base::Json::array({std::move(again)});
   }
   base::Json output = {{"title", report.title},
                        {"summary", std::string(base::clipped(report.summary, kLongestText))}};
