@@ -17,15 +17,15 @@ using base::ErrorKind;
 using base::make_error;
 using base::Result;
 
-constexpr std::size_t kBufferBytes = 256 * 1024;
-constexpr int kGzip = 16 + MAX_WBITS;
+constexpr std::size_t kZlibBufferBytes = 256 * 1024;
+constexpr int kGzipHeader = 16 + MAX_WBITS;
 
-class Gunzip {
+class ZlibGunzip {
  public:
-  explicit Gunzip(ByteSource source) : source_(std::move(source)) { inflateInit2(&stream_, kGzip); }
-  Gunzip(const Gunzip&) = delete;
-  Gunzip& operator=(const Gunzip&) = delete;
-  ~Gunzip() { inflateEnd(&stream_); }
+  explicit ZlibGunzip(ByteSource source) : source_(std::move(source)) { inflateInit2(&stream_, kGzipHeader); }
+  ZlibGunzip(const ZlibGunzip&) = delete;
+  ZlibGunzip& operator=(const ZlibGunzip&) = delete;
+  ~ZlibGunzip() { inflateEnd(&stream_); }
 
   Result<std::size_t> read(char* buffer, std::size_t size) {
     stream_.next_out = reinterpret_cast<Bytef*>(buffer);
@@ -75,14 +75,14 @@ class Gunzip {
 
   ByteSource source_;
   z_stream stream_{};
-  std::array<Bytef, kBufferBytes> input_{};
+  std::array<Bytef, kZlibBufferBytes> input_{};
   bool member_ended_ = false;
 };
 
 }  // namespace
 
 ByteSource gunzip_by_zlib(ByteSource compressed) {
-  auto decoder = std::make_shared<Gunzip>(std::move(compressed));
+  auto decoder = std::make_shared<ZlibGunzip>(std::move(compressed));
   return [decoder](char* buffer, std::size_t size) { return decoder->read(buffer, size); };
 }
 
