@@ -3,6 +3,10 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log_form.h"
+
 namespace base {
 
 namespace {
@@ -16,6 +20,11 @@ spdlog::logger& logger() {
     return made;
   }();
   return *instance;
+}
+
+bool& as_json() {
+  static bool json = false;
+  return json;
 }
 
 spdlog::level::level_enum level_of(LogLevel level) {
@@ -34,12 +43,23 @@ spdlog::level::level_enum level_of(LogLevel level) {
 
 }  // namespace
 
+void set_log_form(LogForm form) {
+  as_json() = form == LogForm::json;
+  if (as_json()) logger().set_pattern("%v");
+}
+
 void set_log_level(LogLevel level) {
   logger().set_level(level_of(level));
 }
 
 void log(LogLevel level, std::string_view message) {
-  logger().log(level_of(level), "{}", message);
+  if (!as_json()) return logger().log(level_of(level), "{}", message);
+  if (!logger().should_log(level_of(level))) return;
+  const auto name = spdlog::level::to_string_view(level_of(level));
+  const Json line = {{"time", format_iso8601(system_clock().now())},
+                     {"level", std::string(name.data(), name.size())},
+                     {"message", message}};
+  logger().log(level_of(level), "{}", to_text(line));
 }
 
 }  // namespace base

@@ -5,6 +5,8 @@
 
 #include "base/detached_process.h"
 #include "base/http_client.h"
+#include "base/log.h"
+#include "base/log_form.h"
 #include "cli/commands.h"
 #include "cli/interrupts.h"
 #include "cli/supervise.h"
@@ -31,6 +33,8 @@ base::Result<pid_t> start_supervisor(const CommonFlags& common, const ServeFlags
 base::Result<void> serve(const CommonFlags& common, const ServeFlags& flags) {
   TRY(auto socket, server::take_listening_socket());
   watch_for_interrupts();
+  base::set_log_form(base::LogForm::json);
+  if (!common.verbose) base::set_log_level(base::LogLevel::info);
   server::DaemonOptions options{.state_folder = common.state_folder,
                                 .boot_id_file = flags.boot_id_file,
                                 .start_supervisor = [&](const server::Attempt& attempt) {

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/log_form.h"
 #include "cli/action_options.h"
 #include "cli/commands.h"
 #include "cli/interrupts.h"
@@ -120,6 +121,7 @@ std::string conclusion_of(int code) {
 
 Result<void> supervise(const CommonFlags& common, const ServeFlags& flags) {
   watch_for_interrupts();
+  base::set_log_form(base::LogForm::json);
   TRY(const auto config, server::load_config(flags.config));
   server::SupervisionOptions options{.state_folder = common.state_folder,
                                      .attempt = flags.attempt,

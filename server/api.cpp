@@ -160,6 +160,7 @@ Result<void> add_api(Routes& routes, const ApiParts& parts) {
   routes.add("GET", "/api/runs/{id}/events", Access::read,
              [&feed = parts.feed](const Call& call) { return feed.stream(call); });
   add_job_api(routes, parts);
+  add_secret_api(routes, parts);
   return add_delivery_api(routes, parts);
 }
 

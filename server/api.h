@@ -26,6 +26,8 @@ struct ApiParts {
 base::Result<void> add_api(Routes& routes, const ApiParts& parts);
 /// Logs of jobs, and decisions about them.
 void add_job_api(Routes& routes, const ApiParts& parts);
+/// Secrets and variables by name.
+void add_secret_api(Routes& routes, const ApiParts& parts);
 /// Deliveries, and workflows that are dispatched.
 base::Result<void> add_delivery_api(Routes& routes, const ApiParts& parts);
 

@@ -130,6 +130,8 @@ Result<bool> Triage::settle(const Delivery& delivery, const std::stop_token& sto
   }
   TRY(database_.run("writing a verdict", "UPDATE deliveries SET state = 'done', verdict = ?2 WHERE id = ?1",
                     {delivery.id, base::to_text(to_json(verdict))}));
+  base::log(base::LogLevel::info, fmt::format("delivery {} of {} ({}): {}", delivery.id, delivery.repository,
+                                              delivery.event, verdict.reason));
   if (!judgement->orders.empty()) on_queued_();
   return true;
 }

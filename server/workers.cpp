@@ -125,6 +125,9 @@ Result<void> Workers::start_one(const Attempt& attempt) {
     return {};
   }
   children_[*pid] = attempt.id;
+  base::log(base::LogLevel::info,
+            fmt::format("run {} of {} begins: {} at {:.7}, process {}, fence {}", attempt.id,
+                        attempt.repository, attempt.workflow, attempt.sha, *pid, attempt.fence));
   // One that has ended by now left nothing to hand over: it is found to be gone.
   const auto identity = identity_of(*pid, options_.boot_id);
   TRY(queue_.hand_over(attempt.id, attempt.fence,

@@ -66,7 +66,7 @@ class Page extends Component<{}, State> {
           <h1>pipeline</h1>
           <form onSubmit={this.enter}>
             <label>Token <input name="token" type="password" autocomplete="off" autofocus /></label> <button>Enter</button>
-            <p class="quiet">An administrator makes one with <code>pipeline token</code>. It is kept in this tab only.</p>
+            <p class="quiet">One of those in the daemon's configuration. It is kept in this tab only.</p>
           </form>
         </main>
       );

@@ -118,7 +118,7 @@ export interface Delivery {
 export interface Workers {
   capacity: number;
   labels: string[];
-  draining: boolean;
+  paused?: string;
   queued: number;
   workers: { run: number; attempt: number; fence?: number; pid?: number; since?: string; heartbeat?: string }[];
 }

@@ -57,7 +57,7 @@ export function WorkersPage({ onLogin }: Props) {
         <div>
           <p>
             {answer.workers.length} of {answer.capacity} busy, {answer.queued} waiting. Labels: {answer.labels.join(", ")}.
-            {answer.draining && <strong> Draining: nothing new is started.</strong>}
+            {answer.paused && <strong> Nothing new is begun: {answer.paused}</strong>}
           </p>
           <table>
             <tbody>

@@ -85,6 +85,14 @@ export class RunPage extends Component<Props, State> {
   private buttons(details: RunDetails) {
     const { run } = details;
     const path = `/api/runs/${run.id}`;
+    if (run.status === "waiting" && details.jobs.length === 0) {
+      return (
+        <span>
+          <button onClick={() => this.act("Approve", `${path}/decision`, { approve: true })}>Let it begin</button>
+          <button onClick={() => this.act("Reject", `${path}/decision`, { approve: false })}>Reject</button>
+        </span>
+      );
+    }
     return run.status === "completed" ? (
       <span>
         <button onClick={() => this.act("Run again", `${path}/rerun`)}>Run all again</button>

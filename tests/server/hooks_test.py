@@ -45,6 +45,8 @@ class HooksTest(ForgeTest):
         self.assertEqual(verdict["verdict"], "started")
         run = self.get(f"/api/runs/{verdict['workflows'][0]['run']}")["run"]
         self.assertEqual((run["status"], run["event"], run["actor"]), ("queued", "push", "ann"))
+        said = [json.loads(line) for line in self.log().splitlines()]
+        self.assertTrue(any("1 of 1 workflows run" in line["message"] for line in said), said)
 
     def test_a_wrong_signature_is_refused_and_nothing_is_kept(self):
         payload = self.some_push()

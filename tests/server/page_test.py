@@ -120,6 +120,15 @@ class PageTest(unittest.TestCase):
         self.browser.press("Enter")
         self.browser.wait_for("document.body.innerText.includes('said 3')")
 
+    def test_a_run_of_a_fork_waits_for_a_word(self):
+        """It can be let begin, or rejected."""
+        self.api.runs[3] = make_run(3, [], status="waiting", reason="a pull request from a fork", trust="fork")
+        self.browser.goto(self.api.url("/runs/3"))
+        self.browser.wait_for("document.body.innerText.includes('a pull request from a fork')")
+        self.browser.evaluate("[...document.querySelectorAll('button')].find(b => b.innerText === 'Let it begin').click()")
+        self.browser.wait_for("document.body.innerText.includes('Approve: asked for')")
+        self.assertEqual(self.api.posted, [("/api/runs/3/decision", {"approve": True})])
+
     def tab_to(self, text):
         """Tab until what has the focus says this."""
         for _ in range(60):

@@ -111,6 +111,8 @@ class RunsTest(ForgeTest):
         run = self.push_and_run()
         self.assertEqual(self.run_when(run, "completed")["run"]["conclusion"], "success")
         self.assertIn("blue ***", self.lines(run, "one"))
+        names = self.get("/api/secrets")["secrets"]
+        self.assertEqual([(one["scope"], one["name"]) for one in names], [("acme/shop", "STORED")])
         for file in self.state.rglob("*"):
             if file.is_file():
                 for secret in (b"hunter22", b"stored-secret"):
