@@ -1,5 +1,7 @@
 """What the probe has to see, attempt by attempt: the errno that stops it, or what is harmless about it."""
 
+import os
+
 
 def all_are(outcome, names):
     """The same for each of the names."""
@@ -145,6 +147,13 @@ LANDLOCK_OF_ROOT = {
     "a27_kmsg": "EPERM",
     "a27_timer_list": "OK",
 }
+# What a machine's root may have at home: refused where it is there.
+LANDLOCK_OF_ROOT.update({
+    name: "EACCES"
+    for name, path in (("a02_ssh_keys", "/root/.ssh"), ("a02_aws_credentials", "/root/.aws/credentials"),
+                       ("a02_docker_logins", "/root/.docker/config.json"))
+    if os.path.exists(path)
+})
 LANDLOCK_OF_USER = {
     "a02_aws_credentials": "EACCES",
     "a02_docker_logins": "EACCES",

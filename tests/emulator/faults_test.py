@@ -161,7 +161,7 @@ class FaultsTest(BareEmulatorTest):
         """With what was expected."""
         self.fault("crash", "after_seconds=5", "task_definition=web:*")
         self.assertEqual(json.loads(self.fault("list"))["task_definition"], "web:*")
-        self.assertIn("expected one of pull, crash", self.fault("explode", code=3))
+        self.assertIn("expected one of pull, capacity, crash", self.fault("explode", code=3))
         self.assertIn("'colour' is no member", self.fault("crash", "colour=red", code=3))
         self.assertIn("expected 0 to 86400 seconds", self.fault("crash", "after_seconds=-1", code=3))
 
