@@ -183,7 +183,8 @@ TEST_P(AttemptQueueTest, ListsTheNewestFirstByWhatIsAskedFor) {
   const auto third = add(order("c"));
   const auto ids = [&](const AttemptFilter& filter) {
     std::vector<std::int64_t> found;
-    for (const auto& attempt : *queue_->list(filter)) found.push_back(attempt.id);
+    const auto listed = queue_->list(filter).value();
+    for (const auto& attempt : listed) found.push_back(attempt.id);
     return found;
   };
   EXPECT_THAT(ids({}), ElementsAre(third, second, first));
@@ -198,7 +199,8 @@ TEST_P(AttemptQueueTest, KeepsAJournalOfWhatHappened) {
   const auto mine = *claim();
   ASSERT_TRUE(*queue_->finish(id, mine.fence, "success", ""));
   std::vector<std::string> types;
-  for (const auto& entry : *queue_->journal(0, 100)) types.push_back(entry.type);
+  const auto journal = queue_->journal(0, 100).value();
+  for (const auto& entry : journal) types.push_back(entry.type);
   EXPECT_THAT(types, ElementsAre("queued", "claimed", "finished"));
 }
 
