@@ -106,7 +106,7 @@ Result<int> run_attempt(const CommonFlags& common, const server::Config& config,
   TRY(open_state(session));
   TRY(attach_emulator(common, flags, session));
   TRY(const auto start, start_of(attempt, supervision, *session.store));
-  const auto code = run_one(*loaded.workflow, flags, session, start);
+  auto code = run_one(*loaded.workflow, flags, session, start);
   std::filesystem::current_path("/", error);
   return code;
 }
