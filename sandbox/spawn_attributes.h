@@ -1,7 +1,7 @@
 #pragma once
-// How a fork server, and a step without a sandbox, begins: in a session of its own, with no signal blocked,
-// and with those that a runner handles or ignores as they are by default. Ctrl-C at the terminal is for the
-// runner, which ends steps in its order.
+// How a fork server, and a step without a sandbox, begins: in a session of its own, with no signal blocked
+// and none ignored, whatever the runner does and however it was started (nohup, a shell's &). Ctrl-C at the
+// terminal is for the runner, which ends steps in its order.
 
 #include <signal.h>
 #include <spawn.h>
@@ -15,7 +15,7 @@ class SpawnAttributes {
     sigset_t signals;
     sigemptyset(&signals);
     posix_spawnattr_setsigmask(&attributes_, &signals);
-    for (const int signal : {SIGINT, SIGTERM, SIGPIPE}) sigaddset(&signals, signal);
+    sigfillset(&signals);
     posix_spawnattr_setsigdefault(&attributes_, &signals);
     posix_spawnattr_setflags(&attributes_,
                              POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
