@@ -37,22 +37,6 @@ base::Result<void> read_target(OutsideHost& host, const base::Json& entry) {
   return wrong_host(entry, "`service: CLUSTER/NAME` or `address: 127.0.0.1:PORT`");
 }
 
-/// Takes a task's listeners away with it.
-class Joined {
- public:
-  explicit Joined(sandbox::StreamRelay& relay) : relay_(relay) {}
-  Joined(const Joined&) = delete;
-  Joined& operator=(const Joined&) = delete;
-  ~Joined() {
-    for (const int number : numbers_) relay_.remove(number);
-  }
-  void keep(int number) { numbers_.push_back(number); }
-
- private:
-  sandbox::StreamRelay& relay_;
-  std::vector<int> numbers_;
-};
-
 }  // namespace
 
 base::Result<std::vector<OutsideHost>> read_outside_hosts(const base::Json& seed) {
@@ -101,7 +85,7 @@ std::vector<std::string> TaskNetwork::hosts_lines() const {
 
 base::Result<std::shared_ptr<void>> TaskNetwork::join(sandbox::Sandbox& sandbox,
                                                       const std::set<std::uint16_t>& own) {
-  auto joined = std::make_shared<Joined>(*relay_);
+  auto joined = std::make_shared<sandbox::RelayListeners>(*relay_);
   for (const auto& place : places_) {
     if (own.contains(place.host.port)) continue;
     TRY(auto listener, sandbox.listen(place.address, place.host.port));

@@ -34,22 +34,6 @@ std::set<std::uint16_t> ports_of(const ServiceNetwork::Member& member) {
   return ports;
 }
 
-/// What listeners of one sandbox cost is given back with it.
-class Connected {
- public:
-  explicit Connected(sandbox::StreamRelay& relay) : relay_(relay) {}
-  Connected(const Connected&) = delete;
-  Connected& operator=(const Connected&) = delete;
-  ~Connected() {
-    for (const int number : numbers_) relay_.remove(number);
-  }
-  void keep(int number) { numbers_.push_back(number); }
-
- private:
-  sandbox::StreamRelay& relay_;
-  std::vector<int> numbers_;
-};
-
 }  // namespace
 
 ServiceNetwork::ServiceNetwork(std::uint32_t slot, std::unique_ptr<sandbox::StreamRelay> relay)
@@ -110,7 +94,7 @@ Result<std::shared_ptr<void>> ServiceNetwork::connect(sandbox::Sandbox& sandbox,
 Result<std::shared_ptr<void>> ServiceNetwork::make_listeners(sandbox::Sandbox& sandbox,
                                                              sandbox::NetworkMode mode,
                                                              const std::string& own, steps::LogSink& log) {
-  auto connected = std::make_shared<Connected>(*relay_);
+  auto connected = std::make_shared<sandbox::RelayListeners>(*relay_);
   std::set<std::uint16_t> own_ports;
   for (const auto& member : members_) {
     if (member.id == own) own_ports = ports_of(member);

@@ -209,4 +209,8 @@ void StreamRelay::watch_listeners() {
   }
 }
 
+RelayListeners::~RelayListeners() {
+  for (const int number : numbers_) relay_.remove(number);
+}
+
 }  // namespace sandbox

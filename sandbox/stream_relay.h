@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -55,6 +56,20 @@ class StreamRelay {
   std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   std::uint64_t next_connection_ = 0;
   std::thread thread_;
+};
+
+/// Takes listeners of a relay away when whatever they were made for ends. The relay must outlive it.
+class RelayListeners {
+ public:
+  explicit RelayListeners(StreamRelay& relay) : relay_(relay) {}
+  RelayListeners(const RelayListeners&) = delete;
+  RelayListeners& operator=(const RelayListeners&) = delete;
+  ~RelayListeners();
+  void keep(int number) { numbers_.push_back(number); }
+
+ private:
+  StreamRelay& relay_;
+  std::vector<int> numbers_;
 };
 
 }  // namespace sandbox
