@@ -145,18 +145,18 @@ struct TaskOutcome {
 };
 
 base::Result<TaskOutcome> run_task(const server::ForgeTask& task, const workflow::Workflow& workflow,
-                                   const ForgeJobs& jobs, ForgeRun& forge) {
+                                   const ForgeJobs& jobs, RunCaller caller) {
   Session session;
   TRY(fill_session(task, jobs, session));
   TaskOutcome outcome;
-  forge.github = github_of(task, jobs.instance);
-  forge.on_finished = [&](const runner::FinishedLeg& leg) {
+  caller.github = github_of(task, jobs.instance);
+  caller.on_finished = [&](const runner::FinishedLeg& leg) {
     if (!task.needs.contains(leg.key)) outcome.add(leg);
   };
   RunFlags flags = jobs.flags;
   flags.no_input = true;
   flags.no_snapshots = true;
-  TRY(run_one(workflow, flags, session, {.kept = results_of_needs(task), .forge = &forge}));
+  TRY(run_one(workflow, flags, session, {.kept = results_of_needs(task), .caller = std::move(caller)}));
   return outcome;
 }
 
@@ -200,8 +200,7 @@ std::string run_forge_task(const server::ForgeTask& task, server::ForgeClient& f
     report.say("::error::" + workflow.error().to_string());
     outcome.result = TaskResult::failure;
   } else {
-    ForgeRun run{.stop = cancel.get_token(), .reader = std::ref(report)};
-    auto ran = run_task(task, *workflow, jobs, run);
+    auto ran = run_task(task, *workflow, jobs, {.stop = cancel.get_token(), .display = std::ref(report)});
     if (ran) outcome = std::move(*ran);
     if (!ran) report.say("::error::" + ran.error().to_string());
   }

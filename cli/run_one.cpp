@@ -163,7 +163,7 @@ runner::Visit visit_of(const RunStart& start, const RunFlags& flags) {
 
 runner::JobResult run_leg(const workflow::PlannedJob& leg, const workflow::Contexts& contexts,
                           const runner::RunSurroundings& surroundings, Session& session,
-                          const RunHooks& hooks, const std::stop_token& stop) {
+                          const RunCaller& caller, const std::stop_token& stop) {
   const auto failed = [&](const base::Error& error) {
     surroundings.events.publish(
         {.type = "annotation", .job = leg.key, .kind = steps::LineKind::error, .text = error.to_string()});
@@ -171,8 +171,8 @@ runner::JobResult run_leg(const workflow::PlannedJob& leg, const workflow::Conte
   };
   const auto slot = runner::IdSlot::take(surroundings.options.state_folder);
   if (!slot) return failed(slot.error());
-  if (hooks.before_job) {
-    if (const auto may_start = hooks.before_job(leg); !may_start) return failed(may_start.error());
+  if (caller.before_job) {
+    if (const auto may_start = caller.before_job(leg); !may_start) return failed(may_start.error());
   }
   const auto seen = contexts_in_environment(leg, contexts, session);
   if (!seen) return failed(seen.error());
@@ -182,8 +182,8 @@ runner::JobResult run_leg(const workflow::PlannedJob& leg, const workflow::Conte
 base::Result<workflow::Contexts> contexts_of_run(const workflow::Workflow& workflow, const Session& session,
                                                  const runner::RunRecord& record, const RunStart& start) {
   TRY(auto contexts, outer_contexts(session.options, workflow, record));
-  if (start.forge == nullptr) return contexts;
-  for (const auto& [name, value] : start.forge->github.object().members())
+  if (!start.caller.github) return contexts;
+  for (const auto& [name, value] : start.caller.github->object().members())
     contexts.set_member("github", name, value);
   return contexts;
 }
@@ -191,7 +191,7 @@ base::Result<workflow::Contexts> contexts_of_run(const workflow::Workflow& workf
 /// What shows the run while it goes on.
 runner::EventStream::Reader audience_of(const RunFlags& flags, const workflow::Plan& plan,
                                         const Session& session, const RunStart& start) {
-  if (start.forge != nullptr) return start.forge->reader;
+  if (start.caller.display) return start.caller.display;
   return make_display(flags, plan, session.verbose || session.options.step_debug);
 }
 
@@ -212,10 +212,11 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
   TRY(start.again ? session.store->begin_again(record) : session.store->begin(record));
   TRY(const auto contexts, contexts_of_run(workflow, session, record, start));
   TRY(auto folders, runner::RunFolders::create(options.state_folder, record.id, options.keep));
-  if (!start.again && start.forge == nullptr)
+  // A job of a forge is run again by the forge.
+  if (!start.again && !start.caller.github)
     TRY(store_request(folders.kept(), workflow.path, flags, options, session.masker));
   TRY(auto log_file, runner::RunLogWriter::open(folders.kept(), static_cast<std::uint32_t>(record.attempt)));
-  if (start.hooks.on_begin) TRY(start.hooks.on_begin(record, plan, folders.kept()));
+  if (start.caller.on_begin) TRY(start.caller.on_begin(record, plan, folders.kept()));
   TRY(const auto issuer, start_issuer_if_needed(workflow, options));
   TRY(const auto results, runner::ResultsService::start(*options.results));
   ApprovalPrompt prompt(options.state_folder);
@@ -232,30 +233,29 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
   events.add_reader([&summaries](const runner::RunEvent& event) { summaries(event); });
   RolloutProbe probe(session.probe_url, *session.http, events);
   events.add_reader([&probe](const runner::RunEvent& event) { probe(event); });
-  if (start.hooks.on_event) events.add_reader(start.hooks.on_event);
+  if (start.caller.on_event) events.add_reader(start.caller.on_event);
   publish_start(record, events);
   const auto started = base::system_clock().steady_now();
   const runner::RunSurroundings surroundings{
       workflow,       options,      folders,       events,
       session.masker, issuer.get(), results.get(), visit_of(start, flags)};
   LegRecorder recorder(record, *session.store);
-  const runner::SchedulerOptions scheduling{
-      .parallel = options.parallel,
-      .stop = start.forge == nullptr ? interrupt_token() : start.forge->stop,
-      .kept = start.kept,
-      .on_finished =
-          [&](const runner::FinishedLeg& leg) {
-            recorder(leg);
-            if (start.forge != nullptr) start.forge->on_finished(leg);
-          },
-      .gates = gates.get()};
+  const runner::SchedulerOptions scheduling{.parallel = options.parallel,
+                                            .stop = start.caller.stop.value_or(interrupt_token()),
+                                            .kept = start.kept,
+                                            .on_finished =
+                                                [&](const runner::FinishedLeg& leg) {
+                                                  recorder(leg);
+                                                  if (start.caller.on_finished) start.caller.on_finished(leg);
+                                                },
+                                            .gates = gates.get()};
   auto outcome = runner::RunOutcome{.conclusion = steps::Conclusion::cancelled};
   if (enters_its_group(workflow, contexts, *gates, events, outcome)) {
     outcome = runner::run_plan(
         std::move(plan), contexts, scheduling,
         [&](const workflow::PlannedJob& leg, const workflow::Contexts& leg_contexts,
             const std::stop_token& stop) {
-          return run_leg(leg, leg_contexts, surroundings, session, start.hooks, stop);
+          return run_leg(leg, leg_contexts, surroundings, session, start.caller, stop);
         },
         events);
   }

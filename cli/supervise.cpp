@@ -78,7 +78,7 @@ Result<RunStart> start_of(const server::Attempt& attempt, server::Supervision& s
       TRY(start.kept, results_to_keep({.failed = true}, *start.again, store));
     }
   }
-  start.hooks = {
+  start.caller = {
       .on_begin = [&](const runner::RunRecord& run, const workflow::Plan& plan,
                       const base::Path& folder) { return supervision.run_began(run, plan, folder); },
       .on_event = [&](const runner::RunEvent& event) { supervision.on_event(event); },
