@@ -172,7 +172,7 @@ runner::JobResult run_leg(const workflow::PlannedJob& leg, const workflow::Conte
   const auto slot = runner::IdSlot::take(surroundings.options.state_folder);
   if (!slot) return failed(slot.error());
   if (caller.before_job) {
-    if (const auto may_start = caller.before_job(leg); !may_start) return failed(may_start.error());
+    if (const auto may_start = caller.before_job(leg, stop); !may_start) return failed(may_start.error());
   }
   const auto seen = contexts_in_environment(leg, contexts, session);
   if (!seen) return failed(seen.error());

@@ -25,8 +25,8 @@ struct RunCaller {
                                    const base::Path& folder)>
       on_begin;
   std::function<void(const runner::RunEvent& event)> on_event;
-  /// A job starts; an Error fails it.
-  std::function<base::Result<void>(const workflow::PlannedJob& leg)> before_job;
+  /// A job starts, once this returns; an Error fails it.
+  std::function<base::Result<void>(const workflow::PlannedJob& leg, const std::stop_token& stop)> before_job;
   std::function<void(const runner::FinishedLeg&)> on_finished;
 };
 

@@ -82,7 +82,8 @@ Result<RunStart> start_of(const server::Attempt& attempt, server::Supervision& s
       .on_begin = [&](const runner::RunRecord& run, const workflow::Plan& plan,
                       const base::Path& folder) { return supervision.run_began(run, plan, folder); },
       .on_event = [&](const runner::RunEvent& event) { supervision.on_event(event); },
-      .before_job = [&](const workflow::PlannedJob& leg) { return supervision.before_job(*leg.job); }};
+      .before_job = [&](const workflow::PlannedJob& leg,
+                        const std::stop_token& stop) { return supervision.before_job(*leg.job, stop); }};
   return start;
 }
 
@@ -126,6 +127,8 @@ Result<void> supervise(const CommonFlags& common, const ServeFlags& flags) {
   server::SupervisionOptions options{.state_folder = common.state_folder,
                                      .attempt = flags.attempt,
                                      .fence = flags.fence,
+                                     .capacity = config.capacity,
+                                     .external_url = config.external_url,
                                      .on_cancel = [] { ::kill(::getpid(), SIGINT); },
                                      .on_lost = [] { ::kill(::getpid(), SIGTERM); }};
   TRY(options.boot_id, server::read_boot_id(flags.boot_id_file));

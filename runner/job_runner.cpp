@@ -49,27 +49,37 @@ base::Result<steps::Outputs> evaluate_outputs(steps::RunningJob& job) {
   return outputs;
 }
 
+base::Result<base::Json> environment_of(const steps::RunningJob& job) {
+  const auto& node = job.planned->job->environment;
+  TRY(const auto name, environment_name(node, scope_of_job(job)));
+  TRY(const bool is_deployment, workflow::evaluate_boolean(node["deployment"], true, scope_of_job(job)));
+  return base::Json{{"name", name}, {"deployment", is_deployment}};
+}
+
+// What is wrong with it is said when the job ends.
+void tell_where_it_deploys(const steps::RunningJob& job) {
+  if (!job.planned->job->environment.present()) return;
+  if (const auto details = environment_of(job)) job.log->event("environment_entered", *details);
+}
+
 // What the job says of where it deployed to; never an address that holds a secret.
 base::Result<void> publish_environment(const steps::RunningJob& job) {
   const auto& node = job.planned->job->environment;
   if (!node.present()) return {};
   if (node["url"].present()) job.log->line(steps::LineKind::detail, "Evaluate and set environment url");
-  TRY(const auto name, environment_name(node, scope_of_job(job)));
-  base::Json details = {{"name", name}};
+  TRY(auto details, environment_of(job));
   if (node["url"].present()) {
     TRY(const auto url, workflow::evaluate_node(node["url"], scope_of_job(job)));
     if (job.masker->holds_secret(url.to_text())) {
       job.log->annotation(
           {.level = steps::LineKind::warning,
-           .message =
-               fmt::format("Skip setting environment url as environment '{}' may contain secret.", name)});
+           .message = fmt::format("Skip setting environment url as environment '{}' may contain secret.",
+                                  base::json_string(details, "name"))});
     } else {
       details["url"] = url.to_text();
       job.log->line(steps::LineKind::output, fmt::format("Evaluated environment url: {}", url.to_text()));
     }
   }
-  TRY(const bool is_deployment, workflow::evaluate_boolean(node["deployment"], true, scope_of_job(job)));
-  details["deployment"] = is_deployment;
   job.log->event("environment", details);
   return {};
 }
@@ -175,6 +185,7 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
     if (opened.error().code != kJobCannotBegin) result.failure = run.masker.mask(opened.error().to_string());
     result.conclusion = job.stop.stop_requested() ? Conclusion::cancelled : Conclusion::failure;
   } else {
+    tell_where_it_deploys(job);
     const auto ran = minutes.ok() ? run_job_steps(job, log, run.visit, run.folders.kept(),
                                                   [&] {
                                                     auto beside = std::make_unique<JobLog>(

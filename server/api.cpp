@@ -22,10 +22,6 @@ using base::Result;
 
 constexpr int kMostOnPage = 200;
 
-bool has_ended(const Attempt& attempt) {
-  return attempt.state == AttemptState::done || attempt.state == AttemptState::unknown;
-}
-
 class RunsApi {
  public:
   explicit RunsApi(const ApiParts& parts) : parts_(parts) {}
@@ -69,10 +65,7 @@ class RunsApi {
     TRY(const auto attempt, parts_.queue.find(call.number("id")));
     TRY(const auto body, json_body(call));
     if (!has_ended(attempt)) return conflict(fmt::format("run {} is not over", attempt.id));
-    Order again = attempt;
-    again.meaning = fmt::format("{} rerun {}", attempt.meaning, base::random_uuid());
-    again.state = AttemptState::queued;
-    again.reason.clear();
+    auto again = rerun_of(attempt, base::random_uuid());
     again.only_failed = base::json_bool(body, "failed");
     TRY(const auto added, parts_.queue.add(again));
     parts_.on_queued();

@@ -21,10 +21,16 @@ constexpr const char* kColumns =
     "labels, state, queued, started, finished, run_id, only_failed, run_number, run_attempt, retry_of, "
     "fence, "
     "lease_owner, "
-    "lease_until, process, intent, cancel, conclusion, reason";
+    "lease_until, process, intent, cancel, conclusion, reason, resting";
 constexpr int kMostListed = 500;
 // How far down the queue a claim looks for one whose labels it offers.
 constexpr std::int64_t kMostLookedAt = 1000;
+// Each of those that rest is a process all the same.
+constexpr std::int64_t kMostAtRest = 64;
+// `resting`: at work, at rest, and at rest with something to do.
+constexpr std::int64_t kAtWork = 0;
+constexpr std::int64_t kAtRest = 1;
+constexpr std::int64_t kWantsToGoOn = 2;
 
 std::vector<std::string> words_of(const std::string& text) {
   return text.empty() ? std::vector<std::string>() : base::split(text, ' ');
@@ -68,6 +74,7 @@ Attempt attempt_of(const Sqlite::Row& row) {
   attempt.cancel = text();
   attempt.conclusion = text();
   attempt.reason = text();
+  attempt.rests = integer() != kAtWork;
   return attempt;
 }
 
@@ -108,6 +115,8 @@ class SqliteAttemptQueue : public AttemptQueue {
   Result<std::optional<Attempt>> claim(const Claim& claim) override {
     std::optional<Attempt> claimed;
     TRY(together("claiming a run", [&]() -> Result<void> {
+      TRY(const auto room, has_room_for_another(claim));
+      if (!room) return {};
       TRY(const auto id, most_urgent(claim.labels));
       if (!id) return {};
       std::int64_t fence = 0;
@@ -117,7 +126,7 @@ class SqliteAttemptQueue : public AttemptQueue {
       TRY(database_.run(
           "claiming",
           "UPDATE attempts SET state = 'running', fence = ?2, lease_owner = ?3, lease_until = ?4, "
-          "process = ?5, started = ?6 WHERE id = ?1 AND state = 'queued'",
+          "process = ?5, started = ?6, resting = 0 WHERE id = ?1 AND state = 'queued'",
           {*id, fence, claim.owner, now() + claim.lease_seconds, claim.process, now()}));
       TRY(note({.type = "claimed", .attempt = *id, .fence = fence, .about = claim.owner}));
       TRY(claimed, select_one(*id));
@@ -143,6 +152,26 @@ class SqliteAttemptQueue : public AttemptQueue {
     return change("renewing a lease",
                   "UPDATE attempts SET lease_until = ?3 WHERE id = ?1 AND fence = ?2 AND state = 'running'",
                   {id, fence, now() + lease_seconds});
+  }
+
+  Result<bool> rest(std::int64_t id, std::int64_t fence) override {
+    return change("resting",
+                  "UPDATE attempts SET resting = ?3 WHERE id = ?1 AND fence = ?2 AND state = 'running'",
+                  {id, fence, kAtRest});
+  }
+
+  Result<bool> resume(std::int64_t id, std::int64_t fence, int capacity) override {
+    bool resumed = false;
+    TRY(together("going on with a run", [&]() -> Result<void> {
+      TRY(const auto attempt, select_one(id));
+      if (attempt.state != AttemptState::running || attempt.fence != fence) return {};
+      TRY(const auto others, count_running(attempt.lease_owner, kAtWork));
+      resumed = !attempt.rests || others < capacity;
+      TRY(database_.run("going on", "UPDATE attempts SET resting = ?2 WHERE id = ?1",
+                        {id, resumed ? kAtWork : kWantsToGoOn}));
+      return {};
+    }));
+    return resumed;
   }
 
   Result<std::string> who_cancelled(std::int64_t id) override {
@@ -199,8 +228,7 @@ class SqliteAttemptQueue : public AttemptQueue {
   Result<void> cancel(std::int64_t id, const std::string& by) override {
     return together("cancelling a run", [&]() -> Result<void> {
       TRY(const auto attempt, select_one(id));
-      if (attempt.state == AttemptState::done || attempt.state == AttemptState::unknown)
-        return base::invalid_input(fmt::format("run {} has ended", id));
+      if (has_ended(attempt)) return base::invalid_input(fmt::format("run {} has ended", id));
       TRY(database_.run("asking", "UPDATE attempts SET cancel = ?2 WHERE id = ?1", {id, by}));
       TRY(note({.type = "cancel", .attempt = id, .fence = attempt.fence, .about = by}));
       if (attempt.state == AttemptState::running) return {};
@@ -235,12 +263,12 @@ class SqliteAttemptQueue : public AttemptQueue {
             "SELECT {} FROM attempts WHERE (?1 = '' OR repository = ?1) AND (?2 = '' OR ref = ?2) AND "
             "(?3 = '' OR event = ?3) AND (?4 = '' OR actor = ?4) AND (?5 = '' OR state = ?5) AND "
             "(?6 = 0 OR id < ?6) AND (?7 = '' OR workflow = ?7) AND (?8 = '' OR conclusion = ?8) "
-            "ORDER BY id DESC LIMIT ?9",
+            "AND (?9 = '' OR sha = ?9) ORDER BY id DESC LIMIT ?10",
             base::replace_all(kColumns, "payload", "''"))
             .c_str(),
         {filter.repository, filter.ref, filter.event, filter.actor,
          std::string(filter.state ? to_string(*filter.state) : ""), filter.before, filter.workflow,
-         filter.conclusion, std::int64_t{std::clamp(filter.limit, 1, kMostListed)}},
+         filter.conclusion, filter.sha, std::int64_t{std::clamp(filter.limit, 1, kMostListed)}},
         [&](const auto& row) { found.push_back(attempt_of(row)); }));
     return found;
   }
@@ -289,6 +317,23 @@ class SqliteAttemptQueue : public AttemptQueue {
                       "INSERT INTO journal (time, type, attempt, fence, about) VALUES (?1, ?2, ?3, ?4, ?5)",
                       {now(), entry.type, entry.attempt, entry.fence, entry.about}));
     return {};
+  }
+
+  Result<std::int64_t> count_running(const std::string& owner, std::int64_t resting) {
+    std::int64_t count = 0;
+    TRY(database_.each("counting runs",
+                       "SELECT COUNT(*) FROM attempts WHERE state = 'running' AND lease_owner = ?1 AND "
+                       "resting = ?2",
+                       {owner, resting}, [&](const auto& row) { count = row.integer(0); }));
+    return count;
+  }
+
+  // Who wants to go on has taken its place already.
+  Result<bool> has_room_for_another(const Claim& claim) {
+    TRY(const auto at_work, count_running(claim.owner, kAtWork));
+    TRY(const auto at_rest, count_running(claim.owner, kAtRest));
+    TRY(const auto coming, count_running(claim.owner, kWantsToGoOn));
+    return at_work + coming < claim.capacity && at_rest < kMostAtRest;
   }
 
   Result<std::optional<std::int64_t>> most_urgent(const std::vector<std::string>& labels) {
@@ -351,6 +396,18 @@ class SqliteAttemptQueue : public AttemptQueue {
 };
 
 }  // namespace
+
+bool has_ended(const Attempt& attempt) {
+  return attempt.state == AttemptState::done || attempt.state == AttemptState::unknown;
+}
+
+Order rerun_of(const Attempt& attempt, std::string_view which) {
+  Order again = attempt;
+  again.meaning = fmt::format("{} rerun {}", attempt.meaning, which);
+  again.state = AttemptState::queued;
+  again.reason.clear();
+  return again;
+}
 
 std::string_view to_string(Trust trust) {
   return trust == Trust::fork ? "fork" : "trusted";

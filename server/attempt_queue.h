@@ -58,15 +58,21 @@ struct Attempt : Order {
   std::string lease_owner;
   double lease_until = 0;
   std::string process;     ///< that carries it out (process_identity)
+  bool rests = false;      ///< it waits for others or for a person, and takes no capacity meanwhile
   std::string intent;      ///< the deployment that it has begun
   std::string cancel;      ///< who wants it to end
   std::string conclusion;  ///< success, failure, cancelled; error, host_lost, needs_human: ours
 };
 
+[[nodiscard]] bool has_ended(const Attempt& attempt);
+/// One more attempt of its run, on the same commit. `which` tells it from others.
+[[nodiscard]] Order rerun_of(const Attempt& attempt, std::string_view which);
+
 struct Claim {
   std::string owner;    ///< the worker
   std::string process;  ///< of the claimer, until there is another one
   std::vector<std::string> labels;
+  int capacity = 1;  ///< runs at a time; those that rest take none of it
   double lease_seconds = 60;
 };
 
@@ -99,6 +105,7 @@ struct AttemptFilter {
   std::string repository;
   std::string workflow;
   std::string ref;
+  std::string sha;
   std::string event;
   std::string actor;
   std::string conclusion;
@@ -111,7 +118,8 @@ class AttemptQueue {
  public:
   virtual ~AttemptQueue() = default;
   virtual base::Result<Added> add(const Order& order) = 0;
-  /// The most urgent one whose labels are offered, from now on running under a fence of its own.
+  /// The most urgent one whose labels are offered, from now on running under a fence of its own. Nothing
+  /// when the owner's capacity is taken.
   virtual base::Result<std::optional<Attempt>> claim(const Claim& claim) = 0;
   /// The process that holds the fence from now on. False: fenced off.
   virtual base::Result<bool> hand_over(std::int64_t id, std::int64_t fence, const std::string& process) = 0;
@@ -119,6 +127,11 @@ class AttemptQueue {
   virtual base::Result<bool> begin(std::int64_t id, std::int64_t fence, const HistoryPlace& place) = 0;
   /// False: fenced off, the work is another's or nobody's by now.
   virtual base::Result<bool> heartbeat(std::int64_t id, std::int64_t fence, double lease_seconds) = 0;
+  /// It has nothing to do for a while. False: fenced off.
+  virtual base::Result<bool> rest(std::int64_t id, std::int64_t fence) = 0;
+  /// It has something to do again. False: there is no capacity for it yet; it goes before what is queued
+  /// when it asks again.
+  virtual base::Result<bool> resume(std::int64_t id, std::int64_t fence, int capacity) = 0;
   /// Who wants it to end; "" is nobody.
   virtual base::Result<std::string> who_cancelled(std::int64_t id) = 0;
   /// Written before a deployment begins. False: fenced off, it must not begin.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "base/strings.h"
@@ -118,7 +119,7 @@ class ConfigReader {
     if (base::split(name.text, '/').size() != 2 || name.text.find("..") != std::string::npos)
       return fields_.wrong(name, "owner/name");
     TRY(fields_.check_keys(node, {"forge", "url", "user", "credential", "default-branch", "poll-seconds",
-                                  "forks", "priority", "secrets-file", "variables"}));
+                                  "hook", "forks", "priority", "secrets-file", "variables"}));
     RepositoryConfig repository{.name = name.text};
     TRY(const auto forge, fields_.text_at(node, "forge", "github"));
     const auto known = parse_forge(forge);
@@ -135,6 +136,9 @@ class ConfigReader {
     }
     TRY(repository.default_branch, fields_.text_at(node, "default-branch", repository.default_branch));
     TRY(repository.poll_seconds, fields_.whole_at(node, "poll-seconds", 0, kLongestPoll));
+    TRY(repository.hook, fields_.whole_at(node, "hook", 0, std::numeric_limits<int>::max()));
+    if (repository.hook != 0 && repository.forge != Forge::github)
+      return fields_.wrong(node["hook"], "a hook of GitHub's: no other forge is asked for deliveries");
     TRY(const auto forks, fields_.text_at(node, "forks", "approve"));
     if (forks == "refuse") {
       repository.forks = ForkPolicy::refuse;

@@ -29,6 +29,7 @@ struct RepositoryConfig {
   SecretSource credential;
   std::string default_branch = "main";
   int poll_seconds = 0;  ///< 0: hooks alone
+  int hook = 0;          ///< GitHub's number of the hook whose lost deliveries are asked for; 0: none
   ForkPolicy forks = ForkPolicy::approve;
   int priority = 0;  ///< greater goes first
   std::string secrets_file;

@@ -45,6 +45,15 @@ constexpr const char* kSteps[] = {
     "ALTER TABLE attempts ADD COLUMN run_number INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE attempts ADD COLUMN title TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE attempts ADD COLUMN only_failed INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE attempts ADD COLUMN resting INTEGER NOT NULL DEFAULT 0",
+    // Versions before this one made it when they first reported.
+    R"sql(CREATE TABLE IF NOT EXISTS outbox (
+  id TEXT PRIMARY KEY, report TEXT NOT NULL, version INTEGER NOT NULL, sent INTEGER NOT NULL DEFAULT 0,
+  remote_id TEXT NOT NULL DEFAULT '', batches INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
+  since REAL NOT NULL, next REAL NOT NULL, why TEXT NOT NULL DEFAULT ''))sql",
+    "INSERT INTO counters SELECT 'reported', COALESCE(MAX(seq), 0) FROM journal",
+    "CREATE TABLE sweeps (source TEXT PRIMARY KEY, swept REAL NOT NULL)",
+    "CREATE TABLE redeliveries (guid TEXT PRIMARY KEY, asked REAL NOT NULL, times INTEGER NOT NULL)",
 };
 
 base::Result<std::int64_t> version_of(runner::Sqlite& database) {
@@ -80,9 +89,8 @@ base::Result<void> check_database(runner::Sqlite& database) {
   TRY(database.each("checking it", "PRAGMA quick_check(1)", {},
                     [&](const auto& row) { said = row.text(0); }));
   if (said == "ok") return {};
-  return base::make_error(
-      base::ErrorKind::internal,
-      fmt::format("the server's database is damaged: {}; restore it from a backup", said));
+  return base::make_error(base::ErrorKind::internal,
+                          fmt::format("the server's database is damaged: {}", said));
 }
 
 }  // namespace server

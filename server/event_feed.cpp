@@ -84,7 +84,7 @@ class RunStream {
       const bool more = pass_on(write, wanted);
       if (!wanted) return;
       if (more) continue;
-      if (attempt_.state == AttemptState::done || attempt_.state == AttemptState::unknown) {
+      if (has_ended(attempt_)) {
         (void)write(fmt::format("event: end\ndata: {}\n\n", base::to_text(run_json(attempt_))));
         return;
       }

@@ -15,6 +15,10 @@ constexpr double kInstallationTokenLife = 3600;
 constexpr double kLeftAtLeast = 600;
 constexpr const char* kApiVersion = "2022-11-28";
 
+const char* name_of(GithubRight right) {
+  return right == GithubRight::checks ? "checks" : "deployments";
+}
+
 }  // namespace
 
 base::Headers github_headers(const std::string& token) {
@@ -63,12 +67,12 @@ base::Result<base::Json> GithubApp::ask(const std::string& method, const std::st
                   parsed ? ", " + base::json_string(*parsed, "message") : ""));
 }
 
-base::Result<GithubApp::Token> GithubApp::fetch_token(const std::string& repository) {
+base::Result<GithubApp::Token> GithubApp::fetch_token(const std::string& repository, GithubRight right) {
   TRY(const auto installation, ask("GET", fmt::format("/repos/{}/installation", repository), ""));
   base::Json names = base::Json::array();
   names.push_back(repository.substr(repository.find('/') + 1));
   const base::Json wanted = {{"repositories", std::move(names)},
-                             {"permissions", {{"checks", "write"}, {"metadata", "read"}}}};
+                             {"permissions", {{name_of(right), "write"}, {"metadata", "read"}}}};
   const auto asked_at = now();
   TRY(const auto answer,
       ask("POST", fmt::format("/app/installations/{}/access_tokens", base::json_integer(installation, "id")),
@@ -79,19 +83,19 @@ base::Result<GithubApp::Token> GithubApp::fetch_token(const std::string& reposit
   return token;
 }
 
-base::Result<std::string> GithubApp::token_for(const std::string& repository) {
+base::Result<std::string> GithubApp::token_for(const std::string& repository, GithubRight right) {
   // Held while it is fetched: who comes meanwhile takes the same one.
   const std::lock_guard lock(mutex_);
-  auto& token = tokens_[repository];
+  auto& token = tokens_[{repository, right}];
   if (token.until - now() < kLeftAtLeast) {
-    TRY(token, fetch_token(repository));
+    TRY(token, fetch_token(repository, right));
   }
   return token.text;
 }
 
-void GithubApp::forget_token(const std::string& repository) {
+void GithubApp::forget_token(const std::string& repository, GithubRight right) {
   const std::lock_guard lock(mutex_);
-  tokens_.erase(repository);
+  tokens_.erase({repository, right});
 }
 
 }  // namespace server

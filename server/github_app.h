@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/crypto.h"
@@ -15,6 +16,9 @@
 #include "base/result.h"
 
 namespace server {
+
+/// What a token may write. One that asks for a right that the App has not is refused whole.
+enum class GithubRight { checks, deployments };
 
 struct GithubAppOptions {
   std::string client_id;  ///< or the App's number, as text
@@ -27,26 +31,27 @@ class GithubApp {
  public:
   GithubApp(GithubAppOptions options, base::RsaKey key);
 
-  /// For `owner/name`: of the App's installation there, as long as it has ten minutes left. denied: the App
-  /// is not installed, or its key is wrong. Secret.
-  base::Result<std::string> token_for(const std::string& repository);
+  /// For `owner/name`: of the App's installation there, with that one right, as long as it has ten minutes
+  /// left. denied: the App is not installed, or its key is wrong. Secret.
+  base::Result<std::string> token_for(const std::string& repository, GithubRight right);
   /// GitHub did not take it: the next one is fetched anew.
-  void forget_token(const std::string& repository);
+  void forget_token(const std::string& repository, GithubRight right);
+  /// For what the App itself may ask, for nine minutes. Secret.
+  base::Result<std::string> app_token();
 
  private:
   struct Token {
     std::string text;
     double until = 0;  ///< epoch seconds
   };
-  base::Result<std::string> app_token();
   base::Result<base::Json> ask(const std::string& method, const std::string& path, const std::string& body);
-  base::Result<Token> fetch_token(const std::string& repository);
+  base::Result<Token> fetch_token(const std::string& repository, GithubRight right);
   [[nodiscard]] double now() const;
 
   GithubAppOptions options_;
   base::RsaKey key_;
   std::mutex mutex_;
-  std::map<std::string, Token> tokens_;
+  std::map<std::pair<std::string, GithubRight>, Token> tokens_;
 };
 
 /// The headers of every request to GitHub's API.

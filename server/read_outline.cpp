@@ -34,7 +34,7 @@ class Outline {
       about_job(type, entry, job(key));
     } else if (type.starts_with("step_") && type != "step_summary") {
       about_step(type, entry, job(key));
-    } else if (type != "step_summary") {
+    } else if (type == "rollout" || type.starts_with("deployment")) {
       rollouts_[key] = entry;
     }
   }

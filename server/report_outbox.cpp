@@ -4,22 +4,6 @@
 
 namespace server {
 
-namespace {
-
-constexpr const char* kOutboxTable =
-    "CREATE TABLE IF NOT EXISTS outbox (id TEXT PRIMARY KEY, report TEXT NOT NULL, version INTEGER NOT NULL, "
-    "sent INTEGER NOT NULL DEFAULT 0, remote_id TEXT NOT NULL DEFAULT '', batches INTEGER NOT NULL DEFAULT "
-    "0, "
-    "attempts INTEGER NOT NULL DEFAULT 0, since REAL NOT NULL, next REAL NOT NULL, why TEXT NOT NULL DEFAULT "
-    "'')";
-
-}  // namespace
-
-base::Result<void> ReportOutbox::prepare() {
-  TRY(database_.run("making the outbox", kOutboxTable));
-  return {};
-}
-
 base::Result<void> ReportOutbox::put(const Report& report, double now) {
   TRY(database_.run("putting a report into the outbox",
                     "INSERT INTO outbox (id, report, version, since, next) VALUES (?, ?, 1, ?, ?) "
@@ -29,6 +13,17 @@ base::Result<void> ReportOutbox::put(const Report& report, double now) {
                     "next = CASE WHEN outbox.sent < outbox.version THEN outbox.next ELSE excluded.next END",
                     {report.id, base::to_text(to_json(report)), now, now}));
   return {};
+}
+
+base::Result<std::vector<Report>> ReportOutbox::open_deployments(std::int64_t attempt) {
+  std::vector<Report> open;
+  TRY(database_.each("looking for deployments", "SELECT report FROM outbox WHERE id LIKE ? || '/%'",
+                     {attempt_report_id(attempt)}, [&](const runner::Sqlite::Row& row) {
+                       const auto report = base::parse_json(row.text(0));
+                       if (report && base::json_string(*report, "state") == "in_progress")
+                         open.push_back(report_from_json(*report));
+                     }));
+  return open;
 }
 
 base::Result<std::vector<OutboxEntry>> ReportOutbox::due(double now, int limit) {

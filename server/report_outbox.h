@@ -25,11 +25,10 @@ struct OutboxEntry {
 class ReportOutbox {
  public:
   explicit ReportOutbox(runner::Sqlite& database) : database_(database) {}
-  /// Its table, made when missing.
-  base::Result<void> prepare();
-
   /// Takes the place of an older state of the same report.
   base::Result<void> put(const Report& report, double now);
+  /// Deployments of the attempt whose end nobody told.
+  base::Result<std::vector<Report>> open_deployments(std::int64_t attempt);
   /// What is to be sent by now, longest waiting first.
   base::Result<std::vector<OutboxEntry>> due(double now, int limit);
   /// That state was sent; a newer one that came meanwhile stays.

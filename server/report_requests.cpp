@@ -51,16 +51,31 @@ std::string status_state(const Report& report) {
 
 }  // namespace
 
+std::string attempt_report_id(std::int64_t attempt) {
+  return fmt::format("attempt-{}", attempt);
+}
+
 base::Json to_json(const Report& report) {
-  return {
-      {"id", report.id},           {"repository", report.repository}, {"sha", report.sha},
-      {"name", report.name},       {"state", report.state},           {"conclusion", report.conclusion},
-      {"title", report.title},     {"summary", report.summary},       {"details_url", report.details_url},
-      {"started", report.started}, {"completed", report.completed},   {"annotations", report.annotations}};
+  return {{"id", report.id},
+          {"kind", report.kind == ReportKind::deployment ? "deployment" : "run"},
+          {"repository", report.repository},
+          {"sha", report.sha},
+          {"name", report.name},
+          {"state", report.state},
+          {"conclusion", report.conclusion},
+          {"title", report.title},
+          {"summary", report.summary},
+          {"details_url", report.details_url},
+          {"started", report.started},
+          {"completed", report.completed},
+          {"annotations", report.annotations},
+          {"environment", report.environment},
+          {"environment_url", report.environment_url}};
 }
 
 Report report_from_json(const base::Json& json) {
-  return {.id = base::json_string(json, "id"),
+  return {.kind = base::json_string(json, "kind") == "deployment" ? ReportKind::deployment : ReportKind::run,
+          .id = base::json_string(json, "id"),
           .repository = base::json_string(json, "repository"),
           .sha = base::json_string(json, "sha"),
           .name = base::json_string(json, "name"),
@@ -71,7 +86,9 @@ Report report_from_json(const base::Json& json) {
           .details_url = base::json_string(json, "details_url"),
           .started = base::json_number(json, "started"),
           .completed = base::json_number(json, "completed"),
-          .annotations = base::json_member(json, "annotations")};
+          .annotations = base::json_member(json, "annotations"),
+          .environment = base::json_string(json, "environment"),
+          .environment_url = base::json_string(json, "environment_url")};
 }
 
 std::size_t annotation_batches(const Report& report) {
@@ -106,6 +123,25 @@ base::Json status_body(const Report& report) {
                      {"context", "pipeline / " + report.name},
                      {"description", std::string(base::clipped(report.title, kLongestDescription))}};
   if (!report.details_url.empty()) body["target_url"] = report.details_url;
+  return body;
+}
+
+base::Json deployment_body(const Report& report) {
+  return {{"ref", report.sha},
+          {"task", "deploy"},
+          {"auto_merge", false},
+          // The run that deploys is a check of the commit itself, and goes on.
+          {"required_contexts", base::Json::array()},
+          {"environment", report.environment},
+          {"description", std::string(base::clipped(report.name, kLongestDescription))},
+          {"payload", {{"pipeline", report.id}}}};
+}
+
+base::Json deployment_status_body(const Report& report) {
+  base::Json body = {{"state", report.state},
+                     {"description", std::string(base::clipped(report.title, kLongestDescription))}};
+  if (!report.details_url.empty()) body["log_url"] = report.details_url;
+  if (!report.environment_url.empty()) body["environment_url"] = report.environment_url;
   return body;
 }
 

@@ -93,7 +93,7 @@ ReportSender::Outcome ReportSender::outcome_of(const base::Error& error) {
 /// The answer to the call that made it may have been lost.
 base::Result<std::string> ReportSender::find_check(const OutboxEntry& entry) {
   const auto& report = entry.report;
-  TRY(const auto token, options_.app->token_for(report.repository));
+  TRY(const auto token, options_.app->token_for(report.repository, GithubRight::checks));
   const auto url =
       fmt::format("{}/repos/{}/commits/{}/check-runs?check_name={}&filter=all&per_page=100",
                   options_.github_api, report.repository, report.sha, base::percent_encode(report.name));
@@ -117,13 +117,14 @@ ReportSender::Outcome ReportSender::send_check(OutboxEntry& entry) {
   const auto batches = static_cast<std::int64_t>(annotation_batches(report));
   bool said = false;
   while (!said || entry.batches_sent < batches) {
-    const auto token = options_.app->token_for(report.repository);
+    const auto token = options_.app->token_for(report.repository, GithubRight::checks);
     if (!token) return outcome_of(token.error());
     const auto body = check_run_body(report, static_cast<std::size_t>(entry.batches_sent));
     const auto answer = entry.remote_id.empty() ? ask("POST", runs, *token, body)
                                                 : ask("PATCH", runs + "/" + entry.remote_id, *token, body);
     if (!answer) {
-      if (answer.error().kind == base::ErrorKind::denied) options_.app->forget_token(report.repository);
+      if (answer.error().kind == base::ErrorKind::denied)
+        options_.app->forget_token(report.repository, GithubRight::checks);
       return outcome_of(answer.error());
     }
     if (entry.remote_id.empty()) entry.remote_id = std::to_string(base::json_integer(*answer, "id"));
@@ -146,12 +147,67 @@ ReportSender::Outcome ReportSender::send_status(OutboxEntry& entry, const Reposi
   return answer ? Outcome{} : outcome_of(answer.error());
 }
 
+base::Result<std::string> ReportSender::find_deployment(const OutboxEntry& entry, const std::string& token) {
+  const auto& report = entry.report;
+  const auto url = fmt::format("{}/repos/{}/deployments?sha={}&environment={}&task=deploy&per_page=100",
+                               options_.github_api, report.repository, report.sha,
+                               base::percent_encode(report.environment));
+  TRY(const auto found, ask("GET", url, token, nullptr));
+  for (const auto& one : found.is_array() ? found : base::Json::array()) {
+    if (base::json_string(base::json_member(one, "payload"), "pipeline") == report.id)
+      return std::to_string(base::json_integer(one, "id"));
+  }
+  return std::string();
+}
+
+// The answer to the call that made it may have been lost.
+base::Result<std::string> ReportSender::make_deployment(const OutboxEntry& entry, const std::string& token) {
+  const auto& report = entry.report;
+  if (entry.attempts > 0 || entry.version > 1) {
+    TRY(auto found, find_deployment(entry, token));
+    if (!found.empty()) return found;
+  }
+  TRY(const auto made,
+      ask("POST", fmt::format("{}/repos/{}/deployments", options_.github_api, report.repository), token,
+          deployment_body(report)));
+  return std::to_string(base::json_integer(made, "id"));
+}
+
+ReportSender::Outcome ReportSender::send_deployment(OutboxEntry& entry, const RepositoryConfig& repository) {
+  const auto& report = entry.report;
+  const auto token = options_.app != nullptr
+                         ? options_.app->token_for(report.repository, GithubRight::deployments)
+                         : read_secret(repository.credential);
+  if (!token) return outcome_of(token.error());
+  if (token->empty())
+    return {Sent::never, 0, "there is neither a GitHub App nor a credential to report with"};
+  if (entry.remote_id.empty()) {
+    auto made = make_deployment(entry, *token);
+    if (!made) {
+      if (made.error().kind == base::ErrorKind::denied && options_.app != nullptr)
+        options_.app->forget_token(report.repository, GithubRight::deployments);
+      return outcome_of(made.error());
+    }
+    entry.remote_id = *std::move(made);
+    if (auto noted = outbox_.note_progress(entry); !noted) return outcome_of(noted.error());
+  }
+  const auto answer = ask("POST",
+                          fmt::format("{}/repos/{}/deployments/{}/statuses", options_.github_api,
+                                      report.repository, entry.remote_id),
+                          *token, deployment_status_body(report));
+  return answer ? Outcome{} : outcome_of(answer.error());
+}
+
 ReportSender::Outcome ReportSender::send(OutboxEntry& entry) {
   const auto* repository = options_.config->find_repository(entry.report.repository);
   if (repository == nullptr) return {Sent::never, 0, "the repository is not configured any more"};
   const auto& api = repository->forge == Forge::gitea ? repository->url : options_.github_api;
   if (const auto found = left_alone_.find(host_of(api)); found != left_alone_.end() && found->second > now())
     return {Sent::later, found->second, "the forge asked to be left alone"};
+  if (entry.report.kind == ReportKind::deployment)
+    return repository->forge == Forge::github
+               ? send_deployment(entry, *repository)
+               : Outcome{Sent::never, 0, "deployments are reported to GitHub alone"};
   if (repository->forge == Forge::github && options_.app != nullptr) return send_check(entry);
   if (repository->forge == Forge::gitlab) return {Sent::never, 0, "nothing is reported to GitLab"};
   return send_status(entry, *repository);

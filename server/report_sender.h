@@ -40,7 +40,10 @@ class ReportSender {
   Outcome send(OutboxEntry& entry);
   Outcome send_check(OutboxEntry& entry);
   Outcome send_status(OutboxEntry& entry, const RepositoryConfig& repository);
+  Outcome send_deployment(OutboxEntry& entry, const RepositoryConfig& repository);
   base::Result<std::string> find_check(const OutboxEntry& entry);
+  base::Result<std::string> find_deployment(const OutboxEntry& entry, const std::string& token);
+  base::Result<std::string> make_deployment(const OutboxEntry& entry, const std::string& token);
   base::Result<base::Json> ask(const std::string& method, const std::string& url, const std::string& token,
                                const base::Json& body);
   Outcome outcome_of(const base::Error& error);

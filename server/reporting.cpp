@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "base/json.h"
@@ -12,6 +13,7 @@
 #include "runner/run_log.h"
 #include "runner/run_owner.h"
 #include "server/database.h"
+#include "server/hook_sweep.h"
 #include "server/report_sender.h"
 
 namespace server {
@@ -19,12 +21,27 @@ namespace server {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{500};
-constexpr int kAttemptsAtOnce = 200;
+constexpr std::int64_t kEntriesAtOnce = 200;
 constexpr std::size_t kMostAnnotations = 1000;
 constexpr const char* kNoCommit = "0000000000000000000000000000000000000000";
 
-constexpr const char* kReportedTable =
-    "CREATE TABLE IF NOT EXISTS reported (attempt INTEGER PRIMARY KEY, state TEXT NOT NULL)";
+/// What happened in the queue since it was last looked at.
+struct Changes {
+  std::set<std::int64_t> attempts;
+  std::int64_t up_to = 0;
+};
+
+base::Result<Changes> changes_since_last_time(runner::Sqlite& database) {
+  Changes changes;
+  TRY(database.each("looking for runs to report",
+                    "SELECT seq, attempt FROM journal WHERE seq > (SELECT value FROM counters WHERE name = "
+                    "'reported') ORDER BY seq LIMIT ?",
+                    {kEntriesAtOnce}, [&](const runner::Sqlite::Row& row) {
+                      changes.up_to = row.integer(0);
+                      changes.attempts.insert(row.integer(1));
+                    }));
+  return changes;
+}
 
 /// An attempt of the queue as far as forges are told of it.
 struct AttemptRow {
@@ -32,24 +49,19 @@ struct AttemptRow {
   std::string repository, name, sha, event, state, conclusion, reason;
   std::int64_t run_id = 0;
   double started = 0, finished = 0;
-
-  [[nodiscard]] std::string whole_state() const { return state + "/" + conclusion; }
 };
 
-base::Result<std::vector<AttemptRow>> changed_attempts(runner::Sqlite& database) {
-  std::vector<AttemptRow> rows;
-  TRY(database.each("looking for runs to report",
-                    "SELECT id, repository, name, sha, event, a.state, conclusion, reason, run_id, started, "
-                    "finished FROM attempts a "
-                    "LEFT JOIN reported r ON r.attempt = a.id WHERE r.state IS NULL OR r.state <> a.state || "
-                    "'/' || a.conclusion "
-                    "ORDER BY id LIMIT ?",
-                    {std::int64_t{kAttemptsAtOnce}}, [&](const runner::Sqlite::Row& row) {
-                      rows.push_back({row.integer(0), row.text(1), row.text(2), row.text(3), row.text(4),
-                                      row.text(5), row.text(6), row.text(7), row.integer(8), row.number(9),
-                                      row.number(10)});
+base::Result<std::optional<AttemptRow>> find_attempt(runner::Sqlite& database, std::int64_t id) {
+  std::optional<AttemptRow> found;
+  TRY(database.each("looking for a run to report",
+                    "SELECT id, repository, name, sha, event, state, conclusion, reason, run_id, started, "
+                    "finished FROM attempts WHERE id = ?",
+                    {id}, [&](const runner::Sqlite::Row& row) {
+                      found = {row.integer(0), row.text(1),   row.text(2),   row.text(3),
+                               row.text(4),    row.text(5),   row.text(6),   row.text(7),
+                               row.integer(8), row.number(9), row.number(10)};
                     }));
-  return rows;
+  return found;
 }
 
 std::string check_state(const AttemptRow& row) {
@@ -98,7 +110,7 @@ base::Json annotations_of(const base::Path& run_folder) {
 }
 
 Report report_of(const AttemptRow& row, const Config& config, const base::Path& state_folder) {
-  Report report{.id = fmt::format("attempt-{}", row.id),
+  Report report{.id = attempt_report_id(row.id),
                 .repository = row.repository,
                 .sha = row.sha,
                 .name = row.name,
@@ -115,28 +127,37 @@ Report report_of(const AttemptRow& row, const Config& config, const base::Path& 
   return report;
 }
 
+// Of a run that was lost nobody else tells how its deployments ended.
+base::Result<void> end_deployments(const AttemptRow& row, ReportOutbox& outbox, double now) {
+  TRY(auto open, outbox.open_deployments(row.id));
+  for (auto& deployment : open) {
+    deployment.state = "error";
+    deployment.title = title_of(row);
+    TRY(outbox.put(deployment, now));
+  }
+  return {};
+}
+
 }  // namespace
 
 base::Result<int> collect_reports(runner::Sqlite& database, ReportOutbox& outbox, const Config& config,
                                   const base::Path& state_folder, double now) {
-  TRY(database.run("making the table of what was reported", kReportedTable));
-  TRY(const auto rows, changed_attempts(database));
   int put = 0;
-  for (const auto& row : rows) {
-    const bool has_commit = !row.sha.empty() && row.sha != kNoCommit;
-    const auto report = report_of(row, config, state_folder);
-    // Both or none: what counts as reported is in the outbox.
-    TRY(database.together("putting a report into the outbox", [&]() -> base::Result<void> {
-      if (has_commit) TRY(outbox.put(report, now));
-      TRY(database.run(
-          "noting what was reported",
-          "INSERT INTO reported (attempt, state) VALUES (?, ?) ON CONFLICT (attempt) DO UPDATE SET "
-          "state = excluded.state",
-          {row.id, row.whole_state()}));
-      return {};
-    }));
-    if (has_commit) ++put;
-  }
+  // All or none: what counts as reported is in the outbox.
+  TRY(database.together("putting reports into the outbox", [&]() -> base::Result<void> {
+    TRY(const auto changes, changes_since_last_time(database));
+    for (const auto id : changes.attempts) {
+      TRY(const auto row, find_attempt(database, id));
+      if (!row || row->sha.empty() || row->sha == kNoCommit) continue;
+      TRY(outbox.put(report_of(*row, config, state_folder), now));
+      if (check_state(*row) == "completed") TRY(end_deployments(*row, outbox, now));
+      ++put;
+    }
+    if (changes.up_to == 0) return {};
+    TRY(database.run("noting what was reported", "UPDATE counters SET value = ? WHERE name = 'reported'",
+                     {changes.up_to}));
+    return {};
+  }));
   return put;
 }
 
@@ -148,6 +169,7 @@ struct Reporting::State {
     const double now = base::to_epoch_seconds(base::system_clock().now());
     TRY(collect_reports(database, outbox, *options.config, options.state_folder, now));
     TRY(sender->send_due());
+    TRY(sweep->sweep_when_due());
     return {};
   }
 
@@ -158,8 +180,8 @@ struct Reporting::State {
     while (!stop.stop_requested()) {
       const auto looked = look();
       if (!looked && !told)
-        base::log(base::LogLevel::warning,
-                  "the forges cannot be told of runs: " + looked.error().to_string());
+        base::log(base::LogLevel::warning, "the forges cannot be told of runs, or asked for deliveries: " +
+                                               looked.error().to_string());
       told = !looked;
       std::unique_lock lock(mutex);
       never.wait_for(lock, stop, kLook, [] { return false; });
@@ -171,6 +193,7 @@ struct Reporting::State {
   ReportOutbox outbox;
   std::optional<GithubApp> app;
   std::optional<ReportSender> sender;
+  std::optional<HookSweep> sweep;
   std::jthread thread;
 };
 
@@ -180,7 +203,6 @@ Reporting::~Reporting() = default;
 base::Result<std::unique_ptr<Reporting>> Reporting::start(const ReportingOptions& options) {
   TRY(auto database, open_database(options.state_folder));
   auto state = std::make_unique<State>(std::move(database), options);
-  TRY(state->outbox.prepare());
   const auto& github = options.config->github;
   if (!github.app.empty()) {
     TRY(const auto pem, read_secret(github.private_key).while_doing("reading the key of the GitHub App"));
@@ -193,6 +215,10 @@ base::Result<std::unique_ptr<Reporting>> Reporting::start(const ReportingOptions
                                             .github_api = github.api,
                                             .http = options.http},
                         state->outbox);
+  state->sweep.emplace(
+      HookSweepOptions{
+          .config = options.config, .app = state->app ? &*state->app : nullptr, .http = options.http},
+      state->database);
   state->thread = std::jthread([raw = state.get()](const std::stop_token& stop) { raw->keep_looking(stop); });
   return std::unique_ptr<Reporting>(new Reporting(std::move(state)));
 }

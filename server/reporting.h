@@ -1,6 +1,7 @@
 #pragma once
-// Tells the forges how the daemon's runs go: a thread that looks at what changed in the queue, puts it into
-// the outbox and sends what is due. The queue knows nothing of it, so that nothing of it can stop a run.
+// Tells the forges how the daemon's runs go: a thread that reads the queue's journal, puts what changed into
+// the outbox, sends what is due, and asks for deliveries that were lost. The queue writes its journal with
+// each change and knows nothing else of it, so that nothing of it can stop a run.
 
 #include <memory>
 #include <string>
@@ -34,8 +35,8 @@ class Reporting {
   std::unique_ptr<State> state_;
 };
 
-/// Puts a report of each attempt into the outbox whose state is not the one that was put there last. Returns
-/// how many.
+/// Puts a report of each attempt into the outbox that the journal names since the last time. Returns how
+/// many.
 base::Result<int> collect_reports(runner::Sqlite& database, ReportOutbox& outbox, const Config& config,
                                   const base::Path& state_folder, double now);
 

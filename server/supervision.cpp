@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/log.h"
+#include "server/database.h"
 #include "server/deploy_intent.h"
 #include "server/process_identity.h"
 
@@ -17,6 +19,22 @@ constexpr double kLeaseSeconds = 60;
 constexpr std::chrono::seconds kRenewal{15};
 constexpr std::chrono::milliseconds kLooksAgain{200};
 
+Report deployment_report(const Attempt& attempt, const std::string& job, const std::string& environment) {
+  return {.kind = ReportKind::deployment,
+          .id = fmt::format("{}/{}", attempt_report_id(attempt.id), job),
+          .repository = attempt.repository,
+          .sha = attempt.sha,
+          .name = attempt.name,
+          .state = "in_progress",
+          .title = "Running",
+          .environment = environment};
+}
+
+// In GitHub's words ("Create a deployment status").
+std::string deployment_state(const std::string& conclusion) {
+  return conclusion == "success" || conclusion == "failure" ? conclusion : "error";
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Supervision>> Supervision::begin(SupervisionOptions options) {
@@ -29,13 +47,16 @@ Result<std::unique_ptr<Supervision>> Supervision::begin(SupervisionOptions optio
         base::ErrorKind::denied,
         fmt::format("run {} is not for this process: its fence {} is past", options.attempt, options.fence));
   }
+  TRY(auto database, open_database(options.state_folder));
   return std::unique_ptr<Supervision>(
-      new Supervision(std::move(options), std::move(queue), std::move(attempt)));
+      new Supervision(std::move(options), std::move(queue), std::move(database), std::move(attempt)));
 }
 
-Supervision::Supervision(SupervisionOptions options, std::unique_ptr<AttemptQueue> queue, Attempt attempt)
+Supervision::Supervision(SupervisionOptions options, std::unique_ptr<AttemptQueue> queue,
+                         runner::Sqlite database, Attempt attempt)
     : options_(std::move(options)),
       queue_(std::move(queue)),
+      database_(std::move(database)),
       attempt_(std::move(attempt)),
       watcher_([this](const std::stop_token& stop) { watch(stop); }) {}
 
@@ -58,9 +79,67 @@ Result<void> Supervision::run_began(const runner::RunRecord& run, const workflow
 
 void Supervision::on_event(const runner::RunEvent& event) {
   if (outline_) (*outline_)(event);
+  note_work(event);
+  note_deployment(event);
 }
 
-Result<void> Supervision::before_job(const workflow::Job& job) {
+// A run whose jobs all wait for a concurrency group or an approval leaves its place to others.
+void Supervision::note_work(const runner::RunEvent& event) {
+  if (event.type == "job_started") {
+    at_work_.insert(event.job);
+    waiting_.erase(event.job);
+    waiting_.erase("");
+  } else if (event.type == "job_finished") {
+    at_work_.erase(event.job);
+    waiting_.erase(event.job);
+  } else if (event.type == "run_waiting" || event.type == "job_waiting") {
+    waiting_.insert(event.job);
+  } else {
+    return;
+  }
+  if (!at_work_.empty() || waiting_.empty() || rests_) return;
+  const auto rested = queue_->rest(options_.attempt, options_.fence);
+  if (!rested) base::log(base::LogLevel::warning, rested.error().to_string());
+  rests_ = rested && *rested;
+}
+
+// To the forge a job with an environment is a deployment of its commit.
+void Supervision::note_deployment(const runner::RunEvent& event) {
+  const auto found = deployments_.find(event.job);
+  if (event.type == "environment_entered" && base::json_bool(*event.details, "deployment")) {
+    auto report = deployment_report(attempt_, event.job, base::json_string(*event.details, "name"));
+    if (!options_.external_url.empty())
+      report.details_url = fmt::format("{}/runs/{}", options_.external_url, attempt_.id);
+    tell(deployments_[event.job] = std::move(report));
+  } else if (found != deployments_.end() && event.type == "environment") {
+    const auto url = base::json_string(*event.details, "url");
+    if (url.starts_with("http://") || url.starts_with("https://")) found->second.environment_url = url;
+  } else if (found != deployments_.end() && event.type == "job_finished") {
+    found->second.state = deployment_state(event.text);
+    found->second.title = "Ended: " + event.text;
+    tell(found->second);
+    deployments_.erase(found);
+  }
+}
+
+// A run goes on whatever the forge gets to know of it.
+void Supervision::tell(const Report& report) {
+  const auto put = outbox_.put(report, base::to_epoch_seconds(base::system_clock().now()));
+  if (!put) base::log(base::LogLevel::warning, put.error().to_string());
+}
+
+// Several jobs may begin at once: they ask for the same place.
+Result<void> Supervision::go_on(const std::stop_token& stop) {
+  while (rests_ && !stop.stop_requested()) {
+    TRY(const auto resumed, queue_->resume(options_.attempt, options_.fence, options_.capacity));
+    rests_ = !resumed;
+    if (rests_) (void)base::system_clock().sleep_for(kLooksAgain, stop);
+  }
+  return {};
+}
+
+Result<void> Supervision::before_job(const workflow::Job& job, const std::stop_token& stop) {
+  TRY(go_on(stop));
   const auto deployment = deployment_of(job);
   if (!deployment) return {};
   return unless_lost(queue_->note_intent(options_.attempt, options_.fence, *deployment));

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "server/database.h"
+#include "server/rerequest.h"
 
 namespace server {
 
@@ -105,6 +106,7 @@ Result<std::vector<Delivery>> Triage::next() {
 // False: it could not be judged, and is tried again.
 Result<bool> Triage::settle(const Delivery& delivery, const std::stop_token& stop) {
   auto judgement = judge(delivery, config_, mirrors_, stop);
+  if (judgement) TRY(add_reruns(delivery, queue_, *judgement));
   if (!judgement) {
     if (stop.stop_requested()) return false;
     base::log(base::LogLevel::warning, judgement.error().to_string());

@@ -79,14 +79,14 @@ void Workers::wait_for_children() {
   });
 }
 
-// How many run.
+// How many are at work.
 Result<int> Workers::look_after_runs() {
   TRY(const auto running, queue_.list({.state = AttemptState::running, .limit = kMostRunning}));
   int count = 0;
   for (const auto& attempt : running) {
     const auto life = look_at(attempt.process, options_.boot_id);
     if (life == ProcessLife::alive) {
-      ++count;
+      if (!attempt.rests) ++count;
       continue;
     }
     const auto loss = life == ProcessLife::other_boot ? Loss::host : Loss::process;
@@ -107,15 +107,17 @@ std::string Workers::why_it_pauses() const {
                      base::format_bytes(kLeastDisk));
 }
 
-// How many run then.
+// How many are at work then.
 Result<int> Workers::claim_some(int running) {
-  for (; running < options_.capacity; ++running) {
-    TRY(const auto attempt,
-        queue_.claim({.owner = options_.name, .process = identity_, .labels = options_.labels}));
-    if (!attempt) break;
+  while (true) {
+    TRY(const auto attempt, queue_.claim({.owner = options_.name,
+                                          .process = identity_,
+                                          .labels = options_.labels,
+                                          .capacity = options_.capacity}));
+    if (!attempt) return running;
     TRY(start_one(*attempt));
+    ++running;
   }
-  return running;
 }
 
 Result<void> Workers::start_one(const Attempt& attempt) {

@@ -8,63 +8,11 @@ import time
 import unittest
 from pathlib import Path
 
-from forge import ForgeTest
-from invariants import violations
-
-# A run that goes on until the file `go` is there; each start of the job is noted.
-WAITS = """
-on: push
-jobs:
-  wait:
-    runs-on: ubuntu-latest
-    {more}
-    steps:
-      - run: |
-          echo began
-          for i in $(seq 600); do echo "tick $i"; sleep 0.1; test $i -lt {ticks} || exit 0; done
-"""
+from failing import WAITS, FailureTest, process_of
 
 
-def process_of(pid):
-    """State and parent of a process, None when it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(") ", 1)[1].split()
-    except FileNotFoundError:
-        return None
-    return None if fields[0] in "ZX" else (fields[0], int(fields[1]))
-
-
-class FailuresTest(ForgeTest):
-    """Each ends with the invariants being read from the database and the logs."""
-
-    def begin(self, more="", ticks=40):
-        """A run whose step goes on for a while; its id."""
-        self.workflow(WAITS.format(more=more, ticks=ticks))
-        self.serve()
-        run = self.push_and_run()
-        self.wait_for("no line of the step", lambda: self.said(run, "tick 1"))
-        return run
-
-    def said(self, run, text):
-        """Whether the job's log has that line."""
-        found = self.get(f"/api/runs/{run}")
-        if not found["jobs"] or found["run"]["status"] == "queued":
-            return False
-        return text in [line["text"] for line in self.get(f"/api/runs/{run}/jobs/wait/log?count=5000")["lines"]]
-
-    def supervisor(self, run):
-        """The process that carries the run out."""
-        workers = self.get("/api/workers")["workers"]
-        return next(worker["pid"] for worker in workers if worker["run"] == run)
-
-    def tearDown(self):
-        if (self.state / "server.db").exists():
-            self.end(self.daemon) if self.daemon.poll() is None else None
-            self.assertEqual(list(violations(self.state)), [], self.log())
-
-    def serve_again(self, *arguments):
-        """One more daemon on the same state."""
-        self.serve(*arguments)
+class FailuresTest(FailureTest):
+    """Processes, the machine, the disk, the forge."""
 
     def test_the_daemon_is_killed_and_the_run_goes_on(self):
         run = self.begin()
@@ -72,12 +20,11 @@ class FailuresTest(ForgeTest):
         self.end(self.daemon, signal.SIGKILL)
         time.sleep(1)
         self.assertIsNotNone(process_of(pid))
-        self.serve_again()
+        self.serve()
         self.assertEqual(self.supervisor(run), pid)
         found = self.run_when(run, "completed")["run"]
         self.assertEqual((found["conclusion"], found["attempt"]), ("success", 1))
-        lines = [line["text"] for line in self.get(f"/api/runs/{run}/jobs/wait/log?count=5000")["lines"]]
-        self.assertEqual([line for line in lines if line.startswith("tick")], [f"tick {i}" for i in range(1, 41)])
+        self.assertEqual([line for line in self.lines(run) if line.startswith("tick")], [f"tick {i}" for i in range(1, 41)])
         self.assertEqual(len(self.get("/api/runs")["runs"]), 1)
 
     def test_sigterm_drains_and_another_daemon_takes_over(self):
@@ -85,7 +32,7 @@ class FailuresTest(ForgeTest):
         pid = self.supervisor(run)
         self.assertEqual(self.end(self.daemon, signal.SIGTERM), 0)
         self.assertIsNotNone(process_of(pid))
-        self.serve_again()
+        self.serve()
         self.assertEqual(self.run_when(run, "completed")["run"]["conclusion"], "success")
 
     def test_a_supervisor_is_killed_and_the_run_is_tried_once_more(self):
@@ -160,7 +107,7 @@ class FailuresTest(ForgeTest):
         self.end(self.daemon, signal.SIGKILL)
         os.kill(pid, signal.SIGKILL)
         boot.write_text("two\n", encoding="utf-8")
-        self.serve_again("--boot-id-file", str(boot))
+        self.serve("--boot-id-file", str(boot))
         found = self.run_when(run, "completed")["run"]
         self.assertEqual(found["conclusion"], "host_lost")
         again = self.get("/api/runs")["runs"][0]["id"]

@@ -149,6 +149,31 @@ class RunsTest(ForgeTest):
         self.assertEqual((found["conclusion"], found["cancelled_by"]), ("cancelled", "hands"))
         self.assertEqual(self.post(f"/api/runs/{run}/cancel")[0], 409)
 
+    def test_a_run_that_waits_for_its_group_takes_no_capacity(self):
+        grouped = ("on: workflow_dispatch\nconcurrency: stage\njobs:\n  one:\n    runs-on: ubuntu-latest\n"
+                   "    steps: [{run: sleep %s}]\n")
+        self.workflow(grouped % 6, "holder.yml")
+        self.workflow(grouped % 0, "waiter.yml")
+        self.workflow("on: workflow_dispatch\njobs:\n  one:\n    runs-on: ubuntu-latest\n    steps: [{run: echo hi}]\n", "free.yml")
+        self.commit()
+        self.push()
+        self.serve()
+
+        def dispatched(name):
+            status, answer = self.post("/api/dispatch", {"repository": self.REPOSITORY, "workflow": name})
+            self.assertEqual(status, 202, answer)
+            return answer["run"]["id"]
+
+        holder = dispatched("holder.yml")
+        self.wait_for("it does not run", lambda: any(job["steps"] for job in self.get(f"/api/runs/{holder}")["jobs"]))
+        waiter = dispatched("waiter.yml")
+        self.wait_for("it does not wait", lambda: self.get(f"/api/runs/{waiter}").get("waits_for"))
+        self.assertEqual(self.get("/api/workers")["capacity"], 2)
+        self.assertEqual(self.run_when(dispatched("free.yml"), "completed")["run"]["conclusion"], "success")
+        self.assertEqual(self.get(f"/api/runs/{holder}")["run"]["status"], "in_progress")
+        self.assertEqual(self.run_when(waiter, "completed")["run"]["conclusion"], "success")
+        self.assertEqual(self.get(f"/api/runs/{holder}")["run"]["conclusion"], "success")
+
     def test_a_run_is_run_again_as_a_further_attempt(self):
         self.workflow(
             "on: push\njobs:\n  good:\n    runs-on: ubuntu-latest\n    steps: [{run: echo good}]\n"

@@ -35,7 +35,8 @@ class AttemptQueueTest : public ::testing::TestWithParam<OpenQueue> {
     return added ? added->id : 0;
   }
   std::optional<Attempt> claim(std::vector<std::string> labels = {}) {
-    auto claimed = queue_->claim({.owner = "box", .process = "1 2 boot", .labels = std::move(labels)});
+    auto claimed = queue_->claim(
+        {.owner = "box", .process = "1 2 boot", .labels = std::move(labels), .capacity = capacity_});
     EXPECT_TRUE(claimed.ok());
     return claimed ? *claimed : std::nullopt;
   }
@@ -44,6 +45,7 @@ class AttemptQueueTest : public ::testing::TestWithParam<OpenQueue> {
   base::TempDir folder_;
   fakes::FakeClock clock_;
   std::unique_ptr<AttemptQueue> queue_;
+  int capacity_ = 100;
 };
 
 TEST_P(AttemptQueueTest, GivesOutEachAttemptOnce) {
@@ -84,6 +86,34 @@ TEST_P(AttemptQueueTest, GivesOutOnlyWhatTheWorkerOffers) {
   const auto id = add(wants);
   EXPECT_FALSE(claim({"gpu"}));
   EXPECT_EQ(claim({"large", "gpu", "more"})->id, id);
+}
+
+TEST_P(AttemptQueueTest, GivesOutNoMoreThanTheCapacity) {
+  capacity_ = 1;
+  const auto first = add(order("a"));
+  add(order("b"));
+  EXPECT_EQ(claim()->id, first);
+  EXPECT_FALSE(claim());
+  const auto elsewhere = queue_->claim({.owner = "other"});
+  EXPECT_TRUE(elsewhere.ok() && *elsewhere);
+}
+
+TEST_P(AttemptQueueTest, GivesThePlaceOfWhatRestsToOthersAndBackBeforeWhatIsQueued) {
+  capacity_ = 1;
+  add(order("a"));
+  add(order("b"));
+  add(order("c"));
+  const auto resting = *claim();
+  EXPECT_TRUE(queue_->rest(resting.id, resting.fence).value_or(false));
+  EXPECT_TRUE(find(resting.id).rests);
+  const auto other = *claim();
+  EXPECT_FALSE(queue_->resume(resting.id, resting.fence, 1).value_or(true)) << "there is no place";
+  EXPECT_TRUE(queue_->finish(other.id, other.fence, "success", "").ok());
+  EXPECT_FALSE(claim()) << "the place is for the one that asked";
+  EXPECT_TRUE(queue_->resume(resting.id, resting.fence, 1).value_or(false));
+  EXPECT_TRUE(queue_->resume(resting.id, resting.fence, 1).value_or(false)) << "it has it";
+  EXPECT_FALSE(find(resting.id).rests);
+  EXPECT_FALSE(queue_->resume(resting.id, resting.fence - 1, 1).value_or(true)) << "fenced off";
 }
 
 TEST_P(AttemptQueueTest, FencesOffWhoLostTheAttempt) {

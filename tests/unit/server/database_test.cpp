@@ -20,7 +20,7 @@ TEST(ServerDatabase, IsThereAgainAfterItWasClosed) {
   ASSERT_TRUE(database.ok());
   std::int64_t value = 0;
   ASSERT_TRUE(database
-                  ->each("reading", "SELECT value FROM counters", {},
+                  ->each("reading", "SELECT value FROM counters WHERE name = 'fence'", {},
                          [&](const auto& row) { value = row.integer(0); })
                   .ok());
   EXPECT_EQ(value, 7);

@@ -30,7 +30,6 @@ class ReportSenderTest : public testing::Test {
       : folder_(base::TempDir::create("reports").value()),
         database_(server::open_database(folder_.path()).value()),
         app_({.client_id = "Iv1.app", .http = &http_, .clock = &clock_}, copy_of(app_key())) {
-    EXPECT_TRUE(outbox_.prepare());
     EXPECT_TRUE(base::write_file(folder_.path() / "token", "ghp_token\n", 0600));
     config_.repositories.push_back({.name = "octo/app", .url = "https://github.com/octo/app.git"});
     config_.repositories.push_back(
@@ -133,7 +132,7 @@ TEST_F(ReportSenderTest, SendsOnlyTheNewestStateAfterAForgeWasDown) {
 TEST_F(ReportSenderTest, MakesNoSecondCheckRunWhenTheAnswerToTheFirstWasLost) {
   auto sending = sender();
   put(report("queued"));
-  ASSERT_TRUE(app_.token_for("octo/app"));
+  ASSERT_TRUE(app_.token_for("octo/app", server::GithubRight::checks));
   github_.lose_answers = 1;
   EXPECT_EQ(sending.send_due().value_or(-1), 0);
   clock_.advance(std::chrono::seconds(30));
@@ -155,7 +154,7 @@ TEST_F(ReportSenderTest, AddsAnnotationsFiftyAtATime) {
 
 TEST_F(ReportSenderTest, LeavesAForgeAloneForAsLongAsItAsks) {
   auto sending = sender();
-  ASSERT_TRUE(app_.token_for("octo/app"));
+  ASSERT_TRUE(app_.token_for("octo/app", server::GithubRight::checks));
   const auto waits = [&](base::HttpResponse limit, int seconds) {
     github_.next_answers.push_back(std::move(limit));
     put(report("in_progress"));
@@ -209,7 +208,7 @@ TEST_F(ReportSenderTest, TellsGiteaByCommitStatusesWithTheRepositorysToken) {
 TEST_F(ReportSenderTest, AnAppWithAnotherKeyIsRefusedAndItsKeyIsNotShown) {
   server::GithubApp other({.client_id = "Iv1.app", .http = &http_, .clock = &clock_},
                           base::RsaKey::generate().value());
-  const auto token = other.token_for("octo/app");
+  const auto token = other.token_for("octo/app", server::GithubRight::checks);
   ASSERT_FALSE(token);
   EXPECT_EQ(token.error().kind, base::ErrorKind::denied);
   EXPECT_THAT(token.error().message, HasSubstr("could not be decoded"));
@@ -220,8 +219,15 @@ TEST_F(ReportSenderTest, CollectsWhatChangedInTheQueueOnce) {
       "INSERT INTO attempts (repository, workflow, name, event, ref, sha, actor, payload, meaning, "
       "delivery_id, trust, priority, labels, state, queued) VALUES ('octo/app', 'ci.yml', 'CI', 'push', "
       "'refs/heads/main', ?, 'octo', '{}', ?, 1, 'trusted', 0, '', 'queued', 1)";
+  const auto note = [this](std::int64_t attempt) {
+    return database_.run(
+        "noting", "INSERT INTO journal (time, type, attempt, fence, about) VALUES (1, 'queued', ?, 0, '')",
+        {attempt});
+  };
   ASSERT_TRUE(database_.run("queueing", insert, {std::string(40, 'a'), std::string("one")}));
   ASSERT_TRUE(database_.run("queueing", insert, {std::string(40, '0'), std::string("two")}));
+  ASSERT_TRUE(note(1));
+  ASSERT_TRUE(note(2));
   const auto collect = [&] {
     return server::collect_reports(database_, outbox_, config_, folder_.path(), now()).value_or(-1);
   };
@@ -232,6 +238,7 @@ TEST_F(ReportSenderTest, CollectsWhatChangedInTheQueueOnce) {
   EXPECT_EQ(state_of(1), "queued");
   ASSERT_TRUE(
       database_.run("ending", "UPDATE attempts SET state = 'done', conclusion = 'success' WHERE id = 1"));
+  ASSERT_TRUE(note(1));
   EXPECT_EQ(collect(), 1);
   EXPECT_EQ(sending.send_due().value_or(-1), 1);
   EXPECT_EQ(base::json_string(github_.check_runs[1].body, "conclusion"), "success");
