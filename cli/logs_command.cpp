@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/history.h"
 #include "cli/interrupts.h"
@@ -67,6 +68,9 @@ base::Result<void> print_log(const CommonFlags& common, const LogsFlags& flags, 
     if (!goes_on) break;
     std::this_thread::sleep_for(kFollowEvery);
   }
+  if (cursor.is_damaged())
+    base::log(base::LogLevel::warning,
+              fmt::format("the log of run {} is damaged: what can be read of it is shown", run));
   if (!anything && (!flags.job.empty() || flags.step >= 0 || flags.line > 1)) {
     return base::make_error(
         base::ErrorKind::not_found,

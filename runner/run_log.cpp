@@ -260,7 +260,10 @@ base::Result<bool> LogCursor::read_event() {
     TRY(const bool more, next_text(text));
     if (!more) break;
     const auto event = parse_event(text);
-    if (!event) continue;
+    if (!event) {
+      damaged_ = true;
+      continue;
+    }
     if (event->type == "run_started") attempt_ = attempt_of(*event);
     if (attempt_ > selection_.attempt) over_ = true;
     if (attempt_ != selection_.attempt || !is_wanted(*event)) continue;

@@ -80,6 +80,8 @@ class LogCursor {
   base::Result<std::optional<LogEntry>> next();
   /// A later attempt has begun: nothing comes any more.
   [[nodiscard]] bool is_over() const { return over_; }
+  /// Something that is no event was passed over: the log is not whole.
+  [[nodiscard]] bool is_damaged() const { return damaged_; }
   /// That is read, by now.
   [[nodiscard]] std::uint32_t attempt() const { return selection_.attempt; }
 
@@ -103,6 +105,7 @@ class LogCursor {
   std::vector<RunEvent> lines_;  ///< of the event that was read last
   std::size_t given_ = 0;        ///< of these
   bool over_ = false;
+  bool damaged_ = false;
 };
 
 /// How many lines of the log the event is; 0 when it is none.

@@ -31,6 +31,19 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }
 
+// Nothing of it is thrown away: what a person may still want to read stays where it is.
+base::Result<void> check_state(const base::Path& folder) {
+  auto database = open_database(folder);
+  if (!database && database.error().kind == base::ErrorKind::invalid_input) return database.error();
+  auto checked = database ? check_database(*database) : base::Result<void>(database.error());
+  if (checked) return {};
+  checked.error().message += fmt::format(
+      "; nothing was started. Move {0} away and bring a backup back: `pipeline --state-dir {0} restore "
+      "BACKUP`",
+      folder.string());
+  return checked;
+}
+
 void clean_up_after(const base::Path& state_folder, const Attempt& attempt) {
   runner::clean_up_after_killed_runs(state_folder);
   remove_checkouts(state_folder, attempt.id);
@@ -75,8 +88,7 @@ base::Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
                     "another folder with --state-dir",
                     options.state_folder.string()));
   }
-  TRY(auto database, open_database(options.state_folder));
-  TRY(check_database(database));
+  TRY(check_state(options.state_folder));
   auto state = std::make_unique<State>(std::move(options), *std::move(lock));
   TRY(start_parts(*state));
   TRY(add_routes(*state));

@@ -20,6 +20,7 @@ using base::Result;
 constexpr std::int64_t kMostLines = 5000;
 constexpr std::int64_t kUsualLines = 500;
 constexpr std::size_t kTextPiece = 64U << 10;
+constexpr const char* kDamage = "the log is damaged: what can be read of it is shown";
 
 class JobApi {
  public:
@@ -28,37 +29,52 @@ class JobApi {
   Result<Json> show_lines(const Call& call) {
     TRY(const auto attempt, parts_.queue.find(call.number("id")));
     TRY(const auto job, job_of(attempt, call.part("job")));
+    const auto total = base::json_integer(job, "lines");
     const auto from = std::max<std::int64_t>(1, number_in(call, "from", 1));
     const auto count = std::clamp<std::int64_t>(number_in(call, "count", kUsualLines), 1, kMostLines);
     Json lines = Json::array();
     auto cursor = open_log(call, attempt, static_cast<std::uint64_t>(from));
     if (!cursor && cursor.error().kind != base::ErrorKind::not_found) return cursor.error();
+    bool damaged = !cursor && has_ended(attempt) && total > 0;
     while (cursor && static_cast<std::int64_t>(lines.size()) < count) {
       TRY(const auto entry, cursor->next());
-      if (!entry) break;
+      if (!entry) {
+        const auto last = from - 1 + static_cast<std::int64_t>(lines.size());
+        damaged = has_ended(attempt) && !call.request.query_value("step") && last < total;
+        break;
+      }
       if (entry->line > 0) lines.push_back(line_json(*entry));
     }
-    return Json{{"from", from}, {"total", base::json_integer(job, "lines")}, {"lines", std::move(lines)}};
+    damaged = damaged || (cursor && cursor->is_damaged());
+    Json page = {{"from", from}, {"total", total}, {"lines", std::move(lines)}};
+    if (damaged) page["damaged"] = kDamage;
+    return page;
   }
 
   // The whole log, as it is by now.
   base::ServerResponse show_text(const Call& call) {
     const auto attempt = parts_.queue.find(call.number("id"));
     if (!attempt) return refusal(attempt.error());
-    if (const auto job = job_of(*attempt, call.part("job")); !job) return refusal(job.error());
+    const auto job = job_of(*attempt, call.part("job"));
+    if (!job) return refusal(job.error());
     auto cursor = open_log(call, *attempt, 1);
     if (!cursor) return refusal(cursor.error());
     base::ServerResponse answer{
         .headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}}};
-    answer.pour = [log = std::make_shared<runner::LogCursor>(*std::move(cursor))](const auto& write) {
+    const auto total =
+        has_ended(*attempt) && !call.request.query_value("step") ? base::json_integer(*job, "lines") : 0;
+    answer.pour = [log = std::make_shared<runner::LogCursor>(*std::move(cursor)), total](const auto& write) {
       std::string piece;
+      std::int64_t lines = 0;
       for (auto entry = log->next(); entry && *entry; entry = log->next()) {
         if ((*entry)->line == 0) continue;
+        ++lines;
         piece += (*entry)->event.text + "\n";
         if (piece.size() < kTextPiece) continue;
         if (!write(piece)) return;
         piece.clear();
       }
+      if (log->is_damaged() || lines < total) piece += fmt::format("[{}]\n", kDamage);
       (void)write(piece);
     };
     return answer;

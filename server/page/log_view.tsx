@@ -121,7 +121,7 @@ export class LogView extends Component<Props, State> {
         if (run !== this.props.run || job !== this.props.job) return;
         this.parts.set(part, answer.lines);
         if (this.parts.size > kPartsKept) this.dropFarthest(part);
-        this.setState({ version: this.state.version + 1, error: "" });
+        this.setState({ version: this.state.version + 1, error: answer.damaged ?? "" });
       },
       (error: Error) => {
         this.setState({ error: error.message });

@@ -97,6 +97,7 @@ export interface LogPart {
   from: number;
   total: number;
   lines: LogLine[];
+  damaged?: string;
 }
 
 export interface Delivery {

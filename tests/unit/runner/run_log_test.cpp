@@ -165,5 +165,21 @@ TEST(ParseEvent, ReadsWhatWasWritten) {
   EXPECT_FALSE(parse_event(text.substr(0, 40)).ok());
 }
 
+TEST_F(RunLog, IsReadUpToAndBehindTheDamageAndTold) {
+  two_jobs(20);
+  const auto file = folder_.path() / kEventsFile;
+  auto text = std::move(base::read_file(file)).value();
+  const auto place = text.find("a7");
+  ASSERT_NE(place, std::string::npos);
+  text.replace(text.rfind('\n', place) + 1, 5, "\xff\0\x01{[", 5);
+  ASSERT_TRUE(base::write_file(file, text).ok());
+  auto cursor = LogCursor::open(folder_.path(), {.job = "a"});
+  ASSERT_TRUE(cursor.ok());
+  int lines = 0;
+  for (auto entry = cursor->next(); entry && *entry; entry = cursor->next()) lines += (*entry)->line > 0;
+  EXPECT_EQ(lines, 19);
+  EXPECT_TRUE(cursor->is_damaged());
+}
+
 }  // namespace
 }  // namespace runner
