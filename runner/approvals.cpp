@@ -57,7 +57,8 @@ base::Result<std::vector<Approval>> Approvals::select(const char* where,
       where);
   TRY(database_.each("reading approvals", sql.c_str(), parameters, [&](const auto& row) {
     Approval approval{.run_id = row.integer(0), .attempt = row.integer(1), .environment = row.text(2)};
-    for (const auto line : base::lines_of(row.text(3))) approval.reviewers.emplace_back(line);
+    const auto reviewers = row.text(3);
+    for (const auto line : base::lines_of(reviewers)) approval.reviewers.emplace_back(line);
     approval.decision = decision_of(row.text(4));
     approval.by = row.text(5);
     approval.comment = row.text(6);

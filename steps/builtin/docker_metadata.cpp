@@ -88,11 +88,11 @@ base::Result<void> take_from_git(const ActionCall& call, RunningJob& job, ImageO
     occasion.ref = base::trim(*branch);
     return {};
   }
-  const auto names = git("git for-each-ref --points-at HEAD --format='%(refname)'");
+  const auto names = git("git for-each-ref --points-at HEAD --format='%(refname)'").value_or("");
   occasion.ref.clear();
   for (const std::string_view prefix :
        {"refs/tags/", "refs/remotes/pull/", "refs/heads/", "refs/remotes/origin/"}) {
-    for (const std::string_view name : base::lines_of(names ? *names : "")) {
+    for (const std::string_view name : base::lines_of(names)) {
       if (!occasion.ref.empty() || !name.starts_with(prefix)) continue;
       occasion.ref = name;
       if (prefix == "refs/remotes/pull/")
