@@ -108,7 +108,7 @@ class ProfileLookup {
                              static_cast<int>(seconds.value_or(kUsualDuration)),
                              "",
                              {}},
-                            {{}, false, variable_of(profile, "external_id")});
+                            {{}, {}, variable_of(profile, "external_id")});
     if (!role)
       return std::move(role).error().while_doing(fmt::format("assuming the role of profile [{}]", name));
     return std::optional(std::move(role->credentials));

@@ -60,8 +60,9 @@ base::Result<AssumedRole> assume_role(Client& client, const RoleRequest& role, c
     const auto& [key, value] = session.tags[i];
     parameters[fmt::format("Tags.member.{}.Key", i + 1)] = key;
     parameters[fmt::format("Tags.member.{}.Value", i + 1)] = value;
-    if (session.transitive) parameters[fmt::format("TransitiveTagKeys.member.{}", i + 1)] = key;
   }
+  for (std::size_t i = 0; i < session.transitive_keys.size(); ++i)
+    parameters[fmt::format("TransitiveTagKeys.member.{}", i + 1)] = session.transitive_keys[i];
   if (!session.external_id.empty()) parameters["ExternalId"] = session.external_id;
   TRY(const base::Json result, client.call_query(kSts, kVersion, "AssumeRole", parameters));
   return read_assumed_role(result);

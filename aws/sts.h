@@ -22,7 +22,7 @@ struct RoleRequest {
 /// What only AssumeRole takes.
 struct SessionTags {
   std::vector<std::pair<std::string, std::string>> tags;
-  bool transitive = true;
+  std::vector<std::string> transitive_keys;  ///< of tags that sessions got from this one keep
   std::string external_id;
 };
 

@@ -1,11 +1,13 @@
 #pragma once
 // The inputs of aws-actions/configure-aws-credentials, read and checked. Not for acting on them.
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "steps/builtin/aws_profile_files.h"
 #include "steps/builtin_actions.h"
 
 namespace steps::builtin {
@@ -24,6 +26,10 @@ struct CredentialsInputs {
   std::vector<std::string> managed_policies;
   std::vector<std::string> allowed_accounts;
   std::vector<std::pair<std::string, std::string>> custom_tags;
+  std::vector<std::string> transitive_tag_keys;
+  std::string profile;  ///< empty: none is written
+  ExistingProfile existing_profile = ExistingProfile::refused;
+  std::optional<std::chrono::milliseconds> time_limit;
   std::string sts_endpoint;
   int duration_seconds = 3600;
   std::optional<int> attempts;

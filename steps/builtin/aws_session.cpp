@@ -30,6 +30,11 @@ void warn(RunningJob& job, std::string message) {
   job.log->annotation({.level = LineKind::warning, .message = std::move(message)});
 }
 
+base::Error prefixed(base::Error error, std::string_view prefix) {
+  error.message.insert(0, prefix);
+  return error;
+}
+
 aws::ClientOptions aws_options(const ActionCall& call, const RunningJob& job) {
   aws::ClientOptions options;
   options.http = job.services->http;
@@ -39,6 +44,7 @@ aws::ClientOptions aws_options(const ActionCall& call, const RunningJob& job) {
   if (const auto proxy = call.input("http-proxy"); !proxy.empty()) {
     for (const char* name : {"https_proxy", "http_proxy"}) options.environment[name] = proxy;
   }
+  if (const auto exempt = call.input("no-proxy"); !exempt.empty()) options.environment["no_proxy"] = exempt;
   options.region = aws::region_of(options.environment);
   options.stop = call.stop;
   return options;

@@ -14,6 +14,8 @@ namespace steps::builtin {
 std::vector<std::string> comma_list(const ActionCall& call, std::string_view name);
 /// A warning that belongs to the step.
 void warn(RunningJob& job, std::string message);
+/// The error with these words before its message, as the actions put it.
+base::Error prefixed(base::Error error, std::string_view prefix);
 /// Region, endpoints and clock of the step, with the settings of its profile; without credentials.
 aws::ClientOptions aws_options(const ActionCall& call, const RunningJob& job);
 /// The step's credentials by the chain of AWS's SDKs. Files are those that steps see; a credential_process is

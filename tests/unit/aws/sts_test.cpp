@@ -60,7 +60,7 @@ TEST_F(Sts, SendsTagsPoliciesAndExternalIdSigned) {
   role_.managed_policies = {"arn:p"};
   role_.inline_policy = "{}";
   Client client = make();
-  ASSERT_TRUE(assume_role(client, role_, {{{"Repository", "o/r"}}, true, "ext"}));
+  ASSERT_TRUE(assume_role(client, role_, {{{"Repository", "o/r"}}, {"Repository"}, "ext"}));
   const auto request = http_.requests().at(0);
   EXPECT_EQ(request.headers.count("Authorization"), 1U);
   for (const char* part :

@@ -4,6 +4,7 @@
 namespace steps {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -196,19 +197,26 @@ TEST_F(AwsCredentials, AssumesARoleWithKeysAndTagsTheSession) {
 TEST_F(AwsCredentials, DropsLesserTagsWhenTheyAreTooLarge) {
   use_static_keys();
   call_.inputs["role-to-assume"] = "arn:aws:iam::1:role/R";
+  call_.inputs["custom-tags"] = R"({"Team": "items", "Level": 3})";
+  call_.inputs["transitive-tag-keys"] = "Team\nRunId\nUnknown";
+  will_identify();
   http_.will_answer(400, query_error("PackedPolicyTooLarge", "too large"));
   will_assume("AssumeRole");
   will_identify();
   ASSERT_TRUE(run());
-  EXPECT_THAT(http_.requests().at(0).body, HasSubstr("Key=RunId"));
-  EXPECT_THAT(http_.requests().at(1).body, Not(HasSubstr("Key=RunId")));
-  EXPECT_THAT(http_.requests().at(1).body, HasSubstr("Key=Repository"));
+  const auto first = http_.requests().at(1).body;
+  EXPECT_THAT(first, AllOf(HasSubstr("Key=RunId"), HasSubstr("Key=Level"), HasSubstr("Value=3")));
+  EXPECT_THAT(first, AllOf(HasSubstr("TransitiveTagKeys.member.1=Team"),
+                           HasSubstr("TransitiveTagKeys.member.2=RunId"), Not(HasSubstr("Unknown"))));
+  const auto second = http_.requests().at(2).body;
+  EXPECT_THAT(second, AllOf(Not(HasSubstr("RunId")), HasSubstr("Key=Repository"), HasSubstr("Key=Level")));
 }
 
 TEST_F(AwsCredentials, ChainsRolesFromTheKeysOfAnEarlierStep) {
   use_oidc();
   give_keys();
   call_.inputs["role-chaining"] = "true";
+  will_identify();
   will_assume("AssumeRole");
   will_identify();
   ASSERT_TRUE(run());
@@ -246,7 +254,8 @@ TEST_F(AwsCredentials, GivesTheKeysAsOutputsOnlyOnDemand) {
   EXPECT_EQ(outcome->outputs.at("aws-access-key-id"), "ASIANEW");
   EXPECT_EQ(outcome->outputs.at("aws-session-token"), "new-token");
   EXPECT_EQ(outcome->outputs.at("aws-expiration"), "\"2026-01-02T04:04:05.000Z\"");
-  EXPECT_EQ(exported(*outcome, "AWS_ACCESS_KEY_ID"), "(absent)");
+  EXPECT_TRUE(outcome->environment.empty());
+  EXPECT_FALSE(outcome->outputs.contains("aws-account-id")) << "as the original has it";
   EXPECT_EQ(masker_.mask("123456789012"), "***");
 }
 
@@ -256,7 +265,8 @@ TEST_F(AwsCredentials, KeepsGoodExistingCredentials) {
   will_identify();
   const auto outcome = run();
   ASSERT_TRUE(outcome);
-  EXPECT_TRUE(outcome->environment.empty());
+  EXPECT_EQ(exported(*outcome, "AWS_ACCESS_KEY_ID"), "(absent)");
+  EXPECT_EQ(exported(*outcome, "AWS_REGION"), "eu-central-1");
   EXPECT_THAT(log_.all(), HasSubstr("Pre-existing credentials are valid."));
 }
 
@@ -321,13 +331,97 @@ TEST_F(AwsCredentials, InputsThatCannotBeAreNamed) {
   EXPECT_THAT(message_with("aws-region", ""), HasSubstr("aws-region"));
   EXPECT_EQ(message_with("aws-access-key-id", "AKIA1"),
             "'aws-secret-access-key' must be provided if 'aws-access-key-id' is provided");
-  EXPECT_THAT(message_with("role-session-name", "a b"), HasSubstr("role-session-name 'a b'"));
+  EXPECT_THAT(message_with("role-session-name", "a b"), HasSubstr("Role session name is not valid: 'a b'"));
+  EXPECT_THAT(message_with("role-session-name", "a"), HasSubstr("between 2 and 64 characters, got 1: 'a'"));
   EXPECT_THAT(message_with("role-duration-seconds", "1h"), HasSubstr("from 900 to 43200, found '1h'"));
-  EXPECT_THAT(message_with("aws-profile", "dev"), HasSubstr("aws-profile is not offered"));
+  EXPECT_THAT(message_with("output-credentials", "yes"),
+              HasSubstr("YAML 1.2 \"Core Schema\" specification: output-credentials"));
+  EXPECT_THAT(message_with("action-timeout-s", "soon"), HasSubstr("from 0 to 86400, found 'soon'"));
   EXPECT_THAT(message_with("custom-tags", "[1]"), HasSubstr("custom-tags"));
   EXPECT_THAT(message_with("custom-tags", R"({"Repository":"x"})"),
               HasSubstr("'Repository' is set by the action"));
+  EXPECT_THAT(message_with("custom-tags", R"({"Job":"x"})"), HasSubstr("'Job' is set by the action"));
+  EXPECT_THAT(message_with("custom-tags", R"({"Team":"a;b"})"),
+              HasSubstr("characters that STS does not take"));
   EXPECT_TRUE(http_.requests().empty());
+}
+
+TEST_F(AwsCredentials, WithoutOidcARoleNeedsKeysOrATokenFile) {
+  use_oidc();
+  call_.inputs["force-skip-oidc"] = "true";
+  EXPECT_THAT(run().error().message,
+              HasSubstr("'aws-access-key-id' or 'web-identity-token-file' must be set"));
+}
+
+TEST_F(AwsCredentials, GoesAroundTheProxyForHostsThatAreExempt) {
+  use_static_keys();
+  call_.inputs["sts-endpoint"] = "http://sts.test";
+  call_.inputs["http-proxy"] = "http://proxy.test:3128";
+  will_identify();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(http_.requests().at(0).proxy, "http://proxy.test:3128");
+  call_.inputs["no-proxy"] = "other.test,sts.test";
+  will_identify();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(http_.requests().at(1).proxy, "");
+}
+
+class AwsProfile : public AwsCredentials {
+ protected:
+  AwsProfile() {
+    use_static_keys();
+    call_.inputs["aws-profile"] = "dev";
+  }
+  std::string file(const std::string& name) {
+    return base::read_file(job_.folders.temp.host / ".aws" / name).value_or("(absent)");
+  }
+};
+
+TEST_F(AwsProfile, IsWrittenInPlaceOfTheEnvironment) {
+  will_identify();
+  const auto outcome = run();
+  ASSERT_TRUE(outcome) << outcome.error().to_string();
+  EXPECT_EQ(file("credentials"),
+            "[dev]\naws_access_key_id = AKIAUSER\naws_secret_access_key = user-secret\n");
+  EXPECT_EQ(file("config"), "[profile dev]\nregion = eu-central-1\n");
+  EXPECT_EQ(exported(*outcome, "AWS_ACCESS_KEY_ID"), "(absent)");
+  EXPECT_EQ(exported(*outcome, "AWS_PROFILE"), "(absent)");
+  EXPECT_EQ(exported(*outcome, "AWS_SHARED_CREDENTIALS_FILE"),
+            job_.folders.temp.inside + "/.aws/credentials");
+  EXPECT_EQ(exported(*outcome, "AWS_CONFIG_FILE"), job_.folders.temp.inside + "/.aws/config");
+  EXPECT_EQ(std::filesystem::status(job_.folders.temp.host / ".aws/credentials").permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST_F(AwsProfile, ReplacesOneOfItsNameOnlyWhenTold) {
+  will_identify();
+  ASSERT_TRUE(run());
+  call_.inputs["aws-profile"] = "other";
+  will_identify();
+  ASSERT_TRUE(run());
+  call_.inputs["aws-profile"] = "dev";
+  call_.inputs["aws-access-key-id"] = "AKIANEXT";
+  will_identify();
+  EXPECT_THAT(run().error().message, HasSubstr("Failed to write AWS profile 'dev': Profile with name \"dev\" "
+                                               "already exists."));
+  call_.inputs["overwrite-aws-profile"] = "true";
+  call_.inputs["output-env-credentials"] = "true";
+  will_identify();
+  const auto outcome = run();
+  ASSERT_TRUE(outcome) << outcome.error().to_string();
+  EXPECT_EQ(file("credentials"),
+            "[other]\naws_access_key_id = AKIAUSER\naws_secret_access_key = user-secret\n"
+            "[dev]\naws_access_key_id = AKIANEXT\naws_secret_access_key = user-secret\n");
+  EXPECT_EQ(exported(*outcome, "AWS_PROFILE"), "dev");
+  EXPECT_EQ(exported(*outcome, "AWS_ACCESS_KEY_ID"), "AKIANEXT");
+}
+
+TEST_F(AwsProfile, NamesThatAreNoSectionsAreRefused) {
+  for (const char* name : {"a b", "a]b", "../a", "a\\b"}) {
+    call_.inputs["aws-profile"] = name;
+    will_identify();
+    EXPECT_THAT(run().error().message, HasSubstr("aws-profile must not contain")) << name;
+  }
 }
 
 }  // namespace
