@@ -35,6 +35,15 @@ void upsert(Json& list, const char* value_key, const std::pair<std::string, std:
   list.push_back({{"name", entry.first}, {value_key, entry.second}});
 }
 
+/// Sets members of the object at `key`, which is made when it is not there.
+void set_members(Json& parent, const char* key,
+                 const std::vector<std::pair<std::string, std::string>>& members) {
+  if (members.empty()) return;
+  auto& object = parent[key];
+  if (!object.is_object()) object = Json::object();
+  for (const auto& [name, value] : members) object[name] = value;
+}
+
 void edit(Json& container, const ContainerEdits& edits) {
   container["image"] = edits.image;
   if (edits.command) container["command"] = *edits.command;
@@ -45,16 +54,13 @@ void edit(Json& container, const ContainerEdits& edits) {
   }
   for (const auto& entry : edits.environment) upsert(container["environment"], "value", entry);
   for (const auto& entry : edits.secrets) upsert(container["secrets"], "valueFrom", entry);
-  if (!edits.log_driver.empty()) {
-    Json options = Json::object();
-    for (const auto& [name, value] : edits.log_options) options[name] = value;
-    container["logConfiguration"] = {{"logDriver", edits.log_driver}};
-    if (!options.empty()) container["logConfiguration"]["options"] = std::move(options);
+  if (!edits.log_driver.empty() || !edits.log_options.empty()) {
+    auto& logging = container["logConfiguration"];
+    if (!logging.is_object()) logging = Json::object();
+    if (!edits.log_driver.empty()) logging["logDriver"] = edits.log_driver;
+    set_members(logging, "options", edits.log_options);
   }
-  if (edits.docker_labels.empty()) return;
-  auto& labels = container["dockerLabels"];
-  if (!labels.is_object()) labels = Json::object();
-  for (const auto& [name, value] : edits.docker_labels) labels[name] = value;
+  set_members(container, "dockerLabels", edits.docker_labels);
 }
 
 bool is_empty(const Json& value) {
@@ -148,7 +154,7 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_pairs(const std::
                         fmt::format("Cannot parse the {} '{}'. {} pairs must be of the form NAME=value.",
                                     what, line, base::to_upper(what.substr(0, 1)) + what.substr(1)));
     }
-    pairs.emplace_back(base::trim(line.substr(0, equals)), base::trim(line.substr(equals + 1)));
+    pairs.emplace_back(line.substr(0, equals), line.substr(equals + 1));
   }
   return pairs;
 }

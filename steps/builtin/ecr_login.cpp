@@ -48,9 +48,14 @@ Result<Tokens> public_tokens(const ActionCall& call, const RunningJob& job) {
   return Tokens{std::move(token)};
 }
 
+/// All but `false` does.
+bool masks_password(const ActionCall& call) {
+  return base::to_lower(call.input("mask-password")) != "false";
+}
+
 Result<void> log_in(const ecr::AuthorizationToken& token, const ActionCall& call, RunningJob& job) {
   job.log->line(LineKind::output, fmt::format("Logging into registry {}", token.host));
-  if (is_true(call.input("mask-password", "true"))) job.masker->add(token.credentials.password);
+  if (masks_password(call)) job.masker->add(token.credentials.password);
   return open_registry(token.host, {token.credentials.username, token.credentials.password}, call, job);
 }
 
@@ -66,11 +71,12 @@ Result<void> log_out(const std::vector<std::string>& hosts, const sandbox::EnvVa
 }  // namespace
 
 Result<ActionOutcome> amazon_ecr_login(const ActionCall& call, RunningJob& job) {
-  const auto type = call.input("registry-type", "private");
+  const auto type = base::to_lower(call.input("registry-type", "private"));
   if (type != "private" && type != "public") {
     return make_error(ErrorKind::invalid_input,
                       "Invalid input for 'registry-type', possible options are [private, public]");
   }
+  if (!masks_password(call)) warn(job, "Your docker password is not masked: it is readable in logs");
   TRY(const auto tokens, type == "public" ? public_tokens(call, job) : private_tokens(call, job));
   ActionOutcome outcome;
   std::vector<std::string> hosts;

@@ -61,27 +61,44 @@ Result<Json> json_input(const ActionCall& call, const char* name, Json fallback)
   return base::parse_json(text).while_doing(fmt::format("reading the input {}", name));
 }
 
-/// What volumes of a service or task are made of: a name, and settings in JSON.
-Result<Json> volumes(const ActionCall& call, const std::string& prefix) {
-  const auto name = call.input(prefix + "-name");
-  const auto settings = call.input(prefix);
-  if (name.empty() && settings.empty()) return Json();
-  if (name.empty() || settings.empty())
-    return invalid_input(fmt::format("{0} and {0}-name belong together: give both", prefix));
-  TRY(Json document, base::parse_json(settings).while_doing("reading the input " + prefix));
-  return Json::array({{{"name", name}, {"managedEBSVolume", std::move(document)}}});
+/// The settings that ECS takes of a managed EBS volume; throughput is one of gp3 volumes alone.
+Result<Json> ebs_volume(const Json& settings, const std::string& input) {
+  constexpr const char* kSettings[] = {"roleArn",    "encrypted", "filesystemType", "iops",
+                                       "kmsKeyId",   "sizeInGiB", "snapshotId",     "tagSpecifications",
+                                       "throughput", "volumeType"};
+  if (!settings.is_object() || !settings.contains("roleArn"))
+    return invalid_input(fmt::format("{}: expected a JSON object with a roleArn for the EBS volume", input));
+  Json volume = Json::object();
+  for (const char* key : kSettings) {
+    if (settings.contains(key)) volume[key] = settings[key];
+  }
+  if (base::json_string(settings, "volumeType") != "gp3") volume.erase("throughput");
+  return volume;
 }
 
-Result<Json> task_request(const ActionCall& call) {
+/// What volumes of a service or task are made of: a name, and settings in JSON. Null: none.
+Result<Json> volumes(const ActionCall& call, RunningJob& job, const std::string& input) {
+  const auto name = call.input(input + "-name");
+  TRY(const Json settings, json_input(call, input.c_str(), Json::object()));
+  if (name.empty()) return Json();
+  if (settings.empty()) {
+    warn(job, fmt::format("{0}-name is given without {0}: no volume is configured", input));
+    return Json();
+  }
+  TRY(Json volume, ebs_volume(settings, input));
+  return Json::array({{{"name", name}, {"managedEBSVolume", std::move(volume)}}});
+}
+
+Result<Json> task_request(const ActionCall& call, RunningJob& job) {
   TRY(const Json overrides, json_input(call, "run-task-container-overrides", Json::array()));
-  TRY(const Json strategy, json_input(call, "run-task-capacity-provider-strategy", Json()));
+  TRY(const Json strategy, json_input(call, "run-task-capacity-provider-strategy", Json::array()));
   TRY(const Json tags, json_input(call, "run-task-tags", Json::array()));
-  TRY(const Json ebs, volumes(call, "run-task-managed-ebs-volume"));
+  TRY(const Json ebs, volumes(call, job, "run-task-managed-ebs-volume"));
   Json request = {{"cluster", call.input("cluster", "default")},
                   {"overrides", {{"containerOverrides", overrides}}},
                   {"startedBy", call.input("run-task-started-by", "GitHub-Actions")},
                   {"tags", tags}};
-  if (strategy.is_null()) {
+  if (strategy.empty()) {
     request["launchType"] = call.input("run-task-launch-type", "FARGATE");
   } else {
     request["capacityProviderStrategy"] = strategy;
@@ -125,9 +142,9 @@ Result<DeployInputs> read_deploy_inputs(const ActionCall& call, RunningJob& job)
   }
   if (const auto tags = call.input("enable-ecs-managed-tags"); !tags.empty())
     inputs.managed_tags = is_true(tags);
-  TRY(inputs.service_volumes, volumes(call, "service-managed-ebs-volume"));
+  TRY(inputs.service_volumes, volumes(call, job, "service-managed-ebs-volume"));
   if (is_true(call.input("run-task"))) {
-    TRY(inputs.task, task_request(call));
+    TRY(inputs.task, task_request(call, job));
   }
   TRY(inputs.preflight, preflight_input(call));
   return inputs;

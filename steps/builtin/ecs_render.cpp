@@ -32,6 +32,12 @@ Result<Json> load_definition(const ActionCall& call, RunningJob& job) {
     if (const auto revision = call.input("task-definition-revision"); !revision.empty())
       described += ":" + revision;
   }
+  if (file.empty() && described.empty() && !call.input("task-definition-revision").empty()) {
+    return make_error(
+        ErrorKind::invalid_input,
+        "You can't fetch task definition with just revision: Either use task definition file, arn "
+        "or family name");
+  }
   if (file.empty() && described.empty()) {
     return make_error(
         ErrorKind::invalid_input,
@@ -39,7 +45,10 @@ Result<Json> load_definition(const ActionCall& call, RunningJob& job) {
   }
   if (file.empty()) {
     TRY(auto client, make_aws_client(call, job));
-    return ecs::describe_task_definition(client, described);
+    auto definition = ecs::describe_task_definition(client, described);
+    if (!definition)
+      return prefixed(std::move(definition).error(), "Failed to describe task definition in ECS: ");
+    return definition;
   }
   const auto text = read_job_file(job.folders, inside_path(file, job), ecs::kLargestDefinition);
   if (!text)
@@ -54,7 +63,8 @@ Result<ecs::ContainerEdits> read_edits(const ActionCall& call) {
   if (edits.image.empty())
     return make_error(ErrorKind::invalid_input, "Input required and not supplied: image");
   if (const auto command = call.input("command"); !command.empty()) edits.command = base::split(command, ' ');
-  for (const auto line : base::lines_of(call.input("env-files"))) {
+  const auto files = call.input("env-files");
+  for (const auto line : base::lines_of(files)) {
     if (!base::trim(line).empty()) edits.environment_files.emplace_back(base::trim(line));
   }
   TRY(edits.environment, ecs::parse_pairs(call.input("environment-variables"), "environment variable"));
@@ -64,6 +74,29 @@ Result<ecs::ContainerEdits> read_edits(const ActionCall& call) {
       ecs::parse_pairs(call.input("log-configuration-options"), "log configuration option"));
   TRY(edits.docker_labels, ecs::parse_pairs(call.input("docker-labels"), "docker label"));
   return edits;
+}
+
+/// arn:aws:iam::ACCOUNT:role/NAME, of any partition.
+bool is_role_arn(const std::string& text) {
+  const auto parts = base::split(text, ':');
+  const bool is_iam = parts.size() >= 6 && parts[0] == "arn" && (parts[1] + "-").starts_with("aws-") &&
+                      parts[2] == "iam" && parts[3].empty();
+  return is_iam && parts[4].size() == 12 && parts[4].find_first_not_of("0123456789") == std::string::npos &&
+         parts[5].starts_with("role/") &&
+         text.size() > text.find(":role/") + std::string_view(":role/").size();
+}
+
+Result<void> set_role(Json& definition, const ActionCall& call, const char* input, const char* key) {
+  const auto arn = call.input(input);
+  if (arn.empty()) return {};
+  if (!is_role_arn(arn)) {
+    return make_error(ErrorKind::invalid_input,
+                      fmt::format("Invalid ARN format for {}. Expected format: "
+                                  "arn:aws:iam::<account-id>:role/<role-name>, found '{}'",
+                                  input, arn));
+  }
+  definition[key] = arn;
+  return {};
 }
 
 /// Where the next step finds it: a new name in the job's temporary folder.
@@ -80,10 +113,8 @@ Result<ActionOutcome> amazon_ecs_render_task_definition(const ActionCall& call, 
   TRY(const auto edits, read_edits(call));
   TRY(auto definition, load_definition(call, job));
   TRY(ecs::edit_containers(definition, edits));
-  for (const auto& [input, key] :
-       {std::pair("task-role-arn", "taskRoleArn"), std::pair("execution-role-arn", "executionRoleArn")}) {
-    if (const auto arn = call.input(input); !arn.empty()) definition[key] = arn;
-  }
+  TRY(set_role(definition, call, "task-role-arn", "taskRoleArn"));
+  TRY(set_role(definition, call, "execution-role-arn", "executionRoleArn"));
   ecs::remove_described_keys(definition);
   TRY(const auto file, write_definition(definition, job));
   ActionOutcome outcome;

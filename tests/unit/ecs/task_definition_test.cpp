@@ -56,6 +56,16 @@ TEST_F(EditContainers, SetsTheLogDriverWithItsOptions) {
   EXPECT_THAT(edit().error().message, HasSubstr("'carrier-pigeon' is not a log driver"));
 }
 
+TEST_F(EditContainers, LogOptionsAreAddedToThoseThatAreThere) {
+  definition_ = document(R"({"containerDefinitions":[{"name":"web","logConfiguration":
+    {"logDriver":"awslogs","options":{"awslogs-group":"/a","awslogs-region":"r"}}}]})");
+  edits_.log_options = {{"awslogs-group", "/b"}, {"mode", "non-blocking"}};
+  ASSERT_TRUE(edit());
+  EXPECT_EQ(
+      base::to_text(definition_["containerDefinitions"][0]["logConfiguration"]),
+      R"({"logDriver":"awslogs","options":{"awslogs-group":"/b","awslogs-region":"r","mode":"non-blocking"}})");
+}
+
 TEST_F(EditContainers, ChangesNothingWhenOneContainerIsMissing) {
   const Json before = definition_;
   edits_.containers = {"web", "wbe"};
@@ -81,11 +91,12 @@ TEST_F(EditContainers, BearsWithMembersOfAnotherType) {
 }
 
 TEST(ParsePairs, SplitsAtTheFirstEqualsSign) {
-  const auto pairs = parse_pairs("A=1\n\n  URL = x=y=z \nEMPTY=\n", "environment variable");
+  const auto pairs = parse_pairs("A=1\n\n  URL=x=y=z \nEMPTY=\n B = b\n", "environment variable");
   ASSERT_TRUE(pairs);
   EXPECT_THAT(*pairs, ElementsAre(std::pair<std::string, std::string>("A", "1"),
                                   std::pair<std::string, std::string>("URL", "x=y=z"),
-                                  std::pair<std::string, std::string>("EMPTY", "")));
+                                  std::pair<std::string, std::string>("EMPTY", ""),
+                                  std::pair<std::string, std::string>("B ", " b")));
 }
 
 TEST(ParsePairs, NamesALineThatIsNoPair) {

@@ -29,11 +29,11 @@ TEST_F(EcsRender, WritesTheDefinitionWithTheNewImageToAFile) {
       "task-definition.json",
       R"({"family":"items","revision":4,"containerDefinitions":[{"name":"web","image":"old"},{"name":"side"}]})");
   call_.inputs["environment-variables"] = "LOG_LEVEL=debug\nURL=a=b";
-  call_.inputs["task-role-arn"] = "arn:aws:iam::1:role/t";
+  call_.inputs["task-role-arn"] = "arn:aws:iam::123456789012:role/t";
   EXPECT_EQ(base::to_text(rendered()),
             R"({"family":"items","containerDefinitions":[{"name":"web","image":"repo:new","environment":[)"
             R"({"name":"LOG_LEVEL","value":"debug"},{"name":"URL","value":"a=b"}]},{"name":"side"}],)"
-            R"("taskRoleArn":"arn:aws:iam::1:role/t"})");
+            R"("taskRoleArn":"arn:aws:iam::123456789012:role/t"})");
 }
 
 TEST_F(EcsRender, StartsFromARegisteredRevision) {
@@ -49,6 +49,26 @@ TEST_F(EcsRender, StartsFromARegisteredRevision) {
             R"({"family":"items","containerDefinitions":[{"name":"web","image":"repo:new"}],)"
             R"("tags":[{"key":"a","value":"b"}]})");
   EXPECT_EQ(sent("DescribeTaskDefinition")["taskDefinition"], "items:7");
+}
+
+TEST_F(EcsRender, NamesEnvironmentFilesLineByLine) {
+  write("task-definition.json", R"({"containerDefinitions":[{"name":"web"}]})");
+  call_.inputs["env-files"] =
+      "arn:aws:s3:::files-of-the-team/one.env\n\n arn:aws:s3:::files-of-the-team/two.env";
+  EXPECT_EQ(base::to_text(rendered()["containerDefinitions"][0]["environmentFiles"]),
+            R"([{"value":"arn:aws:s3:::files-of-the-team/one.env","type":"s3"},)"
+            R"({"value":"arn:aws:s3:::files-of-the-team/two.env","type":"s3"}])");
+}
+
+TEST_F(EcsRender, RefusesARoleThatIsNoArn) {
+  write("task-definition.json", R"({"containerDefinitions":[{"name":"web"}]})");
+  for (const char* role : {"task", "arn:aws:iam::1:role/t", "arn:aws:iam::123456789012:role/",
+                           "arn:aws:sts::123456789012:role/t", "arn:gcp:iam::123456789012:role/t"}) {
+    call_.inputs["execution-role-arn"] = role;
+    EXPECT_THAT(run().error().message, StartsWith("Invalid ARN format for execution-role-arn.")) << role;
+  }
+  call_.inputs["execution-role-arn"] = "arn:aws-cn:iam::123456789012:role/path/of:it";
+  EXPECT_TRUE(run());
 }
 
 TEST_F(EcsRender, SaysThatTheFileIsMissing) {
