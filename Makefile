@@ -3,7 +3,7 @@ PRESET ?= release
 FUZZ_SECONDS ?= 600
 BINARY := build/$(PRESET)/pipeline
 
-.PHONY: build run serve examples peers test bench fuzz format install clean
+.PHONY: build run serve examples peers aws-actions test bench fuzz format install clean
 
 build: install
 	@cmake --preset $(PRESET) --log-level=WARNING
@@ -25,6 +25,9 @@ test: install
 
 peers: build
 	@tests/emulator/run-peers $(BINARY)
+
+aws-actions: build
+	@tests/emulator/run-aws-actions $(BINARY)
 
 bench: install
 	@cmake --preset $(PRESET) --log-level=WARNING -DPIPELINE_BENCH=ON

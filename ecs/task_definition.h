@@ -33,8 +33,8 @@ struct ContainerEdits {
 /// `definition` is changed only if all of it can be.
 base::Result<void> edit_containers(base::Json& definition, const ContainerEdits& edits);
 
-/// NAME=value lines; the value is all behind the first `=`, and blanks around that belong to either. `what` names them in the error: "environment
-/// variable".
+/// NAME=value lines; the value is all behind the first `=`, and blanks around that belong to either. `what`
+/// names them in the error: "environment variable".
 base::Result<std::vector<std::pair<std::string, std::string>>> parse_pairs(const std::string& text,
                                                                            const std::string& what);
 
