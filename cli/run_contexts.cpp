@@ -33,10 +33,8 @@ bool wants_step_debug(const runner::RunOptions& options) {
 // Who is named, who caused the event, or who wrote the last commit.
 std::string actor_of(const EventFlags& flags, const workflow::Event& event,
                      const base::RepositoryState& repository) {
-  if (!flags.actor.empty()) return flags.actor;
-  auto sender = event.payload.get("sender").get("login").to_text();
-  if (!sender.empty()) return sender;
-  return repository.author_name.empty() ? "local" : repository.author_name;
+  const auto sender = event.payload.get("sender").get("login").to_text();
+  return flags.actor.empty() && !sender.empty() ? sender : default_actor(flags, repository);
 }
 
 Value object_of(const std::map<std::string, std::string>& pairs) {

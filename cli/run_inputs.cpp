@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "cli/default_event.h"
 #include "workflow/event_payload.h"
 #include "workflow/event_table.h"
 
@@ -20,76 +21,6 @@ std::string unquoted(std::string_view text) {
     text = text.substr(1, text.size() - 2);
   }
   return std::string(text);
-}
-
-base::Json commit_of(const base::RepositoryState& repository) {
-  return {{"id", repository.head_commit},
-          {"message", repository.head_message},
-          {"author", {{"name", repository.author_name}, {"email", repository.author_email}}}};
-}
-
-base::Json repository_of(const base::RepositoryState& repository, const std::string& name) {
-  const auto slash = name.find('/');
-  return {{"full_name", name},
-          {"name", name.substr(slash + 1)},
-          {"owner", {{"login", name.substr(0, slash)}}},
-          {"default_branch", "main"},
-          {"clone_url", repository.origin_url.value_or("")}};
-}
-
-std::string branch_of(const base::RepositoryState& repository) {
-  return repository.branch.empty() ? "main" : repository.branch;
-}
-
-std::string ref_of(const base::RepositoryState& repository) {
-  if (repository.branch.empty() && repository.tag) return "refs/tags/" + *repository.tag;
-  return "refs/heads/" + branch_of(repository);
-}
-
-base::Json push_payload(const base::RepositoryState& repository) {
-  return {{"ref", ref_of(repository)},
-          {"after", repository.head_commit},
-          {"head_commit", commit_of(repository)},
-          {"commits", base::Json::array({commit_of(repository)})},
-          {"pusher", {{"name", repository.author_name}, {"email", repository.author_email}}}};
-}
-
-base::Json pull_request_payload(const base::RepositoryState& repository, std::string_view event) {
-  base::Json payload = {{"number", 1},
-                        {"pull_request",
-                         {{"number", 1},
-                          {"title", std::string(base::trim(repository.head_message))},
-                          {"head", {{"ref", branch_of(repository)}, {"sha", repository.head_commit}}},
-                          {"base", {{"ref", "main"}}}}}};
-  if (event == "pull_request" || event == "pull_request_target") payload["action"] = "opened";
-  return payload;
-}
-
-// What the event would say of this working tree; what only GitHub could know is left out.
-base::Json default_payload(const EventFlags& flags, const base::RepositoryState& repository,
-                           const std::string& name) {
-  base::Json payload = base::Json::object();
-  const auto& event = flags.event;
-  if (event == "push") {
-    payload = push_payload(repository);
-  } else if (event.starts_with("pull_request")) {
-    payload = pull_request_payload(repository, event);
-  } else if (event == "workflow_dispatch") {
-    payload["ref"] = ref_of(repository);
-  } else if (event == "create") {
-    payload["ref"] = ref_of(repository);
-    payload["ref_type"] = ref_of(repository).starts_with("refs/tags/") ? "tag" : "branch";
-  } else if (event == "release" && repository.tag) {
-    payload["release"] = {{"tag_name", *repository.tag}};
-  } else if (event == "merge_group") {
-    payload["merge_group"] = {{"head_ref", ref_of(repository)},
-                              {"head_sha", repository.head_commit},
-                              {"base_ref", "refs/heads/main"}};
-  } else if (event.starts_with("deployment")) {
-    payload["deployment"] = {{"ref", ref_of(repository)}, {"sha", repository.head_commit}};
-  }
-  payload["repository"] = repository_of(repository, name);
-  return payload;
 }
 
 }  // namespace
@@ -141,8 +72,12 @@ base::Result<std::map<std::string, std::string>> read_pairs_file(const std::stri
 
 base::Result<workflow::Event> make_event(const EventFlags& flags, const base::RepositoryState& repository,
                                          const std::string& name) {
-  base::Json payload = default_payload(flags, repository, name);
-  if (!flags.event_file.empty()) {
+  base::Json payload;
+  if (flags.event_file.empty()) {
+    TRY(payload,
+        default_payload({.name = flags.event, .repository = name, .actor = default_actor(flags, repository)},
+                        repository));
+  } else {
     TRY(const auto text, base::read_file(flags.event_file));
     TRY(payload, base::parse_json(text).while_doing("reading the event " + flags.event_file));
   }
@@ -163,6 +98,11 @@ base::Result<workflow::Event> make_event(const EventFlags& flags, const base::Re
   // The working tree stands for the default branch, on which GitHub runs these.
   if (kind->ref == workflow::EventRef::default_branch) event->ref = ref_of(repository);
   return event;
+}
+
+std::string default_actor(const EventFlags& flags, const base::RepositoryState& repository) {
+  if (!flags.actor.empty()) return flags.actor;
+  return repository.author_name.empty() ? "local" : repository.author_name;
 }
 
 std::string repository_name(const base::RepositoryState& repository) {

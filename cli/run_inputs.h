@@ -26,6 +26,9 @@ base::Result<std::map<std::string, std::string>> read_pairs_file(const std::stri
 base::Result<workflow::Event> make_event(const EventFlags& flags, const base::RepositoryState& repository,
                                          const std::string& repository_name);
 
+/// Who is named, else who wrote the last commit.
+std::string default_actor(const EventFlags& flags, const base::RepositoryState& repository);
+
 /// owner/name: from the origin's URL, else local/<folder>.
 std::string repository_name(const base::RepositoryState& repository);
 
