@@ -274,6 +274,8 @@ std::string docker_help() {
          "  network    create, rm, ls, inspect, prune: networks in which containers find each other by name\n"
          "  volume     create, rm, ls, inspect, prune: folders that containers share, until the job ends\n"
          "  compose    Run what a Compose file describes: up, down, ps, logs, exec, run and others\n"
+         "  buildx     build, create, inspect, ls, rm, stop, use: builders, which are all this program\n"
+         "  context    show, ls, inspect, use: there is one, default\n"
          "  version    Show the version\n"
          "  info       Show what this docker is\n";
 }

@@ -13,6 +13,8 @@
 #include "base/strings.h"
 #include "steps/compose/compose.h"
 #include "steps/copy_front.h"
+#include "steps/docker_buildx.h"
+#include "steps/docker_context.h"
 #include "steps/docker_client.h"
 #include "steps/docker_command.h"
 #include "steps/docker_question.h"
@@ -74,6 +76,8 @@ int docker_front_main(int argc, char** argv) {
     arguments.erase(arguments.begin());
     return compose::compose_main(arguments);
   }
+  if (const auto code = run_buildx(arguments)) return *code;
+  if (const auto code = run_docker_context(arguments)) return *code;
   auto command = parse_docker_command(arguments);
   if (!command) {
     say(STDERR_FILENO, command.error().message + "\n");

@@ -161,3 +161,46 @@ class DockerImagesTest(WorkflowTest):
         self.assertTrue(any("blocked" in line for line in lines), lines)
         config.write_text("{")
         self.assertTrue(any("registries.json" in line for line in self.run_script("docker pull x:1 2>&1; true", env=env)))
+
+    def test_builders_and_the_context_have_names(self):
+        """docker buildx create, use, inspect, ls, rm, as scripts and docker/setup-buildx-action call them."""
+        self.write("Dockerfile", "FROM tiny:1\n")
+        lines = self.run_script(
+            """
+            docker buildx > /dev/null; echo "available: $?"
+            docker buildx version | cut -d ' ' -f 1,2
+            docker buildx inspect | grep ^Name:
+            docker buildx create --name mine --driver docker-container --driver-opt network=host --use
+            docker buildx inspect --bootstrap | grep -e ^Name: -e ^Platforms: | tr -s ' '
+            docker buildx ls | grep -c '^mine\\*'
+            docker buildx build --builder mine -q -t app:1 . > /dev/null; echo "build: $?"
+            docker buildx create --name mine; echo "again: $?"
+            docker buildx use default; docker buildx inspect | grep ^Name: | sed 's/^/now: /'
+            docker buildx rm mine; docker buildx inspect mine; echo "gone: $?"
+            docker buildx create --name ../x; echo "odd: $?"
+            docker context show; docker context inspect --format '{{.Name}}' | sed 's/^/context: /'
+            docker context inspect | python3 -c 'import json, sys; print("endpoints:", *json.load(sys.stdin)[0]["Endpoints"])'
+            docker context use other; echo "other: $?"
+            """
+        )
+        for expected in (
+            "available: 0",
+            "github.com/docker/buildx v0.12.0",
+            "Name:          default",
+            "mine",
+            "Name: mine",
+            "Platforms: linux/amd64",
+            "1",
+            "build: 0",
+            "again: 1",
+            "now: Name:          default",
+            "mine removed",
+            'ERROR: no builder "mine" found',
+            "gone: 1",
+            "odd: 1",
+            "default",
+            "context: default",
+            "endpoints: docker",
+            "other: 1",
+        ):
+            self.assertIn(expected, lines)

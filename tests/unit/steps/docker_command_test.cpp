@@ -89,7 +89,7 @@ TEST(DockerCommand, RefusesByName) {
   EXPECT_THAT(refusal({"run"}), HasSubstr("Usage: docker run"));
   EXPECT_THAT(refusal({"exec", "web"}), HasSubstr("Usage: docker exec"));
   EXPECT_THAT(refusal({"compose", "up"}), HasSubstr("'compose'"));
-  EXPECT_THAT(refusal({"buildx", "create"}), HasSubstr("'buildx create'"));
+  EXPECT_THAT(refusal({"buildx", "bake"}), HasSubstr("'buildx bake'"));
   EXPECT_THAT(refusal({"build", "--ssh", "default", "."}), HasSubstr("'--ssh'"));
   EXPECT_THAT(refusal({"build", "--squash", "."}), HasSubstr("'--squash'"));
   EXPECT_THAT(refusal({"build", "-"}), HasSubstr("stdin"));
