@@ -2,7 +2,7 @@
 
 import unittest
 
-from remote_actions_test import HELLO, RemoteActionTest
+from remote_action import HELLO, RemoteActionTest
 
 LOCK = ".github/workflows/actions.lock"
 

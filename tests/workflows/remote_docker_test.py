@@ -3,7 +3,7 @@
 import unittest
 
 from images import make_image
-from remote_actions_test import RemoteActionTest
+from remote_action import RemoteActionTest
 
 METADATA = """
     name: Box
