@@ -77,6 +77,24 @@ base::Result<std::shared_ptr<ActionUse>> use_of_step(StepRun& run, const std::st
 
 }  // namespace
 
+namespace {
+
+// Most actions that ask for GitHub's token do not say so well what they miss.
+void tell_of_missing_token(const StepRun& run, const LoadedAction& action, const Outputs& inputs) {
+  for (const auto& input : action.metadata.inputs) {
+    if (!input.default_value || input.default_value->text.find("github.token") == std::string::npos) continue;
+    const auto value = inputs.find(input.name);
+    if (value != inputs.end() && !value->second.empty()) continue;
+    run.job.log->line(
+        LineKind::output,
+        fmt::format("Input '{}' is empty: this run has no token of GitHub. Give it one with --secret "
+                    "GITHUB_TOKEN=…, or this step an input '{}'.",
+                    input.name, input.name));
+  }
+}
+
+}  // namespace
+
 base::Result<StepEffects> run_sourced_action(StepRun& run, const std::string& uses) {
   if (uses.starts_with("docker://")) {
     open_action_log(run, uses, run.with);
@@ -95,6 +113,7 @@ base::Result<StepEffects> run_prepared_action(StepRun& run, const std::shared_pt
   } else {
     open_action_log(run, use->uses, inputs);
   }
+  if (run.scope.stage == ActionStage::main) tell_of_missing_token(run, action, inputs);
   if (action.metadata.kind == workflow::ActionKind::composite) return run_composite_action(run, use);
   if (action.metadata.kind == workflow::ActionKind::docker) return run_docker_action(run, use);
   return run_node_action(run, use);

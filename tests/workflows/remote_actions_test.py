@@ -78,6 +78,14 @@ class RemoteActionsTest(RemoteActionTest):
         self.assertIn("post part of octo/one@v1", output)
         self.assertNotIn("pre part", output)
 
+    def test_who_asks_for_a_token_that_is_not_there_is_told_of(self):
+        """Actions do not say well that they miss it; with a token there is nothing to say."""
+        metadata = JAVASCRIPT + "    inputs: {token: {default: '${{ github.token }}'}}\n"
+        self.script("octo/asks", metadata=metadata)
+        told = "Input 'token' is empty: this run has no token of GitHub."
+        self.assertEqual(self.uses("octo/asks@v1").count(told), 1)
+        self.assertNotIn(told, self.uses("octo/asks@v1", arguments=("--secret", "GITHUB_TOKEN=ghs_made_for_a_test")))
+
     def test_state_goes_from_part_to_part(self):
         self.server.publish(
             "octo/state",
