@@ -40,6 +40,7 @@ inline constexpr ServiceName kSsm{"SSM", "ssm", "ssm", "ssm", GovCloudFips::usua
 inline constexpr ServiceName kEc2{"EC2", "ec2", "ec2", "ec2", GovCloudFips::usual_host};
 inline constexpr ServiceName kSso{"SSO", "portal.sso", "awsssoportal", "portal.sso",
                                   GovCloudFips::usual_host};
+inline constexpr ServiceName kSsoOidc{"SSO_OIDC", "oidc", "sso-oauth", "oidc", GovCloudFips::usual_host};
 /// One address for all regions of a partition.
 inline constexpr ServiceName kIam{"IAM", "iam", "iam", "iam", GovCloudFips::usual_host};
 

@@ -15,12 +15,16 @@ namespace aws {
 /// Runs the command of `credential_process` and gives its output.
 using RunCommand = std::function<base::Result<std::string>(const std::string& command)>;
 
+/// Keeps a text that holds secrets where only its owner reads it.
+using WriteFile = std::function<base::Result<void>(const std::string& path, const std::string& text)>;
+
 /// Where to look. Copies of it live on in what is found.
 struct CredentialPlaces {
   ClientOptions client;  ///< http, clock, region, environment; its credentials are not looked at
   ReadFile read_file;
   RunCommand run_command;              ///< absent: a credential_process is refused
   bool asks_instance_metadata = true;  ///< whether the machine's own role may be used
+  WriteFile write_file;                ///< for an SSO login that was renewed; absent: it is not kept
 };
 
 /// The first that is there; not_found, with a hint at what to do, when none is. One that is there and broken

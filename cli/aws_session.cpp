@@ -14,10 +14,15 @@ namespace {
 
 constexpr std::size_t kMostOfAFile = 1U << 20;
 constexpr std::chrono::minutes kLongestProcess{1};
+constexpr mode_t kOwnersAlone = 0600;
 
 base::Result<std::string> read_own_file(const std::string& path) {
   if (!base::exists(path)) return base::make_error(base::ErrorKind::not_found, path + " does not exist");
   return base::read_file(path, kMostOfAFile);
+}
+
+base::Result<void> write_own_file(const std::string& path, const std::string& text) {
+  return base::write_file(path, text, kOwnersAlone);
 }
 
 /// The output may hold keys: it never becomes part of an error.
@@ -45,7 +50,7 @@ base::Result<aws::Client> make_aws_client(base::HttpClient& http, const std::str
   if (options.region.empty())
     return base::invalid_input(
         "no AWS region is set: give --region, or set AWS_REGION or the profile's region");
-  TRY(options.credentials, aws::find_credentials({options, read_own_file, run_shell}));
+  TRY(options.credentials, aws::find_credentials({options, read_own_file, run_shell, true, write_own_file}));
   return aws::Client(std::move(options));
 }
 

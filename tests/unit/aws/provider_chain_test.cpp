@@ -9,6 +9,7 @@
 namespace aws {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -142,6 +143,46 @@ TEST_F(ProviderChain, SsoLoginsAreTakenFromTheCache) {
   files_[cache] = R"({"accessToken":"sso-token","expiresAt":"2026-01-02T03:00:00Z"})";
   EXPECT_THAT(found(), HasSubstr("aws sso login"));
   EXPECT_THAT(found(), Not(HasSubstr("sso-token")));
+}
+
+TEST_F(ProviderChain, AnSsoLoginThatEndsSoonIsRenewedAndKept) {
+  files_["/home/me/.aws/config"] =
+      "[default]\nsso_session = corp\nsso_account_id = 1\nsso_role_name = Deploy\n"
+      "[sso-session corp]\nsso_region = us-west-2\n";
+  const std::string cache = "/home/me/.aws/sso/cache/" + base::sha1_hex("corp") + ".json";
+  const std::string login =
+      R"({"startUrl":"https://x","accessToken":"old-token","expiresAt":"2026-01-02T03:10:00Z","clientId":"c",)"
+      R"("clientSecret":"client-secret","refreshToken":"refresh-1","registrationExpiresAt":"END"})";
+  files_[cache] = base::replace_all(login, "END", "2026-02-02T03:00:00Z");
+  std::string kept;
+  places_.write_file = [&](const std::string& path, const std::string& text) -> base::Result<void> {
+    EXPECT_EQ(path, cache);
+    kept = text;
+    return {};
+  };
+  const char* keys =
+      R"({"roleCredentials":{"accessKeyId":"ASIASSO","secretAccessKey":"s","sessionToken":"t"}})";
+  http_.will_answer(200, R"({"accessToken":"new-token","expiresIn":3600,"refreshToken":"refresh-2"})");
+  http_.will_answer(200, keys);
+  EXPECT_EQ(found(), "ASIASSO");
+  EXPECT_EQ(http_.requests().at(0).url, "https://oidc.us-west-2.amazonaws.com/token");
+  EXPECT_EQ(
+      http_.requests().at(0).body,
+      R"({"grantType":"refresh_token","clientId":"c","clientSecret":"client-secret","refreshToken":"refresh-1"})");
+  EXPECT_EQ(request_header(1, "x-amz-sso_bearer_token"), "new-token");
+  EXPECT_THAT(kept, HasSubstr(R"("accessToken":"new-token","expiresAt":"2026-01-02T04:04:05.000Z")"));
+  EXPECT_THAT(kept, HasSubstr(R"("refreshToken":"refresh-2")"));
+
+  // Where it cannot be renewed the old token is good to its end, and then the reason is told, but no secret.
+  http_.will_answer(400, R"({"error":"invalid_grant","error_description":"no"})");
+  http_.will_answer(200, keys);
+  EXPECT_EQ(found(), "ASIASSO");
+  EXPECT_EQ(request_header(3, "x-amz-sso_bearer_token"), "old-token");
+  files_[cache] = base::replace_all(login, "END", "2026-01-01T00:00:00Z");
+  clock_.advance(std::chrono::minutes(10));
+  EXPECT_THAT(found(), AllOf(HasSubstr("was not renewed (the registration of its client has expired)"),
+                             HasSubstr("aws sso login"), Not(HasSubstr("old-token")),
+                             Not(HasSubstr("refresh-1")), Not(HasSubstr("client-secret"))));
 }
 
 TEST_F(ProviderChain, AProcessMayGiveThem) {
