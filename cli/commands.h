@@ -30,7 +30,7 @@ int gc_command(const CommonFlags& common, const GcFlags& flags);
 int decide_command(const CommonFlags& common, const DecideFlags& flags);
 int artifact_command(const CommonFlags& common, const ArtifactFlags& flags);
 int cache_command(const CommonFlags& common, const CacheFlags& flags);
-int deploy_command(const DeployFlags& flags);
+int deploy_command(const CommonFlags& common, const DeployFlags& flags);
 int rollback_command(const RollbackFlags& flags);
 int status_command(const StatusFlags& flags);
 int serve_command(const CommonFlags& common, const ServeFlags& flags);

@@ -14,6 +14,7 @@
 #include "cli/deploy_proof.h"
 #include "cli/deployment_file.h"
 #include "cli/interrupts.h"
+#include "steps/built_image.h"
 
 namespace cli {
 
@@ -55,15 +56,27 @@ Result<base::Json> planned_definition(aws::Client& client, const ecs::ReleaseIte
   return ecs::describe_task_definition(client, item.task_definition);
 }
 
+/// Asks the store of this machine, where there is one.
+Result<ecs::FindBuiltImage> built_images(const CommonFlags& common) {
+  const auto folder = base::Path(common.state_folder) / "images";
+  if (!base::exists(folder)) return ecs::FindBuiltImage();
+  TRY(auto store, ecr::ImageStore::open(folder));
+  return ecs::FindBuiltImage(
+      [store = std::make_shared<ecr::ImageStore>(std::move(store))](const std::string& reference) {
+        return steps::built_digest(store.get(), reference);
+      });
+}
+
 /// The worst verdict of all services; each tree is shown.
 Result<ecs::Verdict> look_ahead(aws::Client& client, const ecs::Release& release,
-                                const DeployDisplay& display) {
+                                const ecs::FindBuiltImage& find_built_image, const DeployDisplay& display) {
   auto worst = ecs::Verdict::ok;
   for (const auto& item : release.items) {
     TRY(auto definition, planned_definition(client, item).while_doing("looking at " + item.name));
     ecs::PreflightRequest request;
     request.definition = std::move(definition);
     request.patience = item.patience;
+    request.find_built_image = find_built_image;
     ecs::DeploymentRequest wanted = item.request;
     wanted.cluster = item.cluster;
     wanted.service = item.kind == ecs::ItemKind::task ? item.name : item.service;
@@ -79,13 +92,14 @@ Result<ecs::Verdict> look_ahead(aws::Client& client, const ecs::Release& release
   return worst;
 }
 
-Result<int> deploy(const DeployFlags& flags) {
+Result<int> deploy(const CommonFlags& common, const DeployFlags& flags) {
   TRY(const auto release, flags.file.empty() ? release_of_flags(flags) : read_deployment_file(flags));
   const auto http = base::make_curl_http_client();
   TRY(auto client, make_aws_client(*http, flags.region));
   const DeployDisplay display(flags.json ? DeployDisplay::Form::json : DeployDisplay::Form::text);
   if (flags.plan || flags.preflight != "off") {
-    TRY(const auto worst, look_ahead(client, release, display));
+    TRY(const auto find_built_image, built_images(common));
+    TRY(const auto worst, look_ahead(client, release, find_built_image, display));
     const bool stops = worst == ecs::Verdict::problem && (flags.plan || flags.preflight == "fail");
     if (stops && !flags.json) fmt::print("Nothing was changed: mend what is marked with ✗\n");
     if (flags.plan || stops) return stops ? kJobFailed : kPassed;
@@ -106,9 +120,9 @@ Result<int> deploy(const DeployFlags& flags) {
 
 }  // namespace
 
-int deploy_command(const DeployFlags& flags) {
+int deploy_command(const CommonFlags& common, const DeployFlags& flags) {
   watch_for_interrupts();
-  const auto code = deploy(flags);
+  const auto code = deploy(common, flags);
   return code ? *code : complain(code.error());
 }
 

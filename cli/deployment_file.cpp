@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "base/files.h"
-#include "cli/deployment_gates.h"
 #include "ecs/task_definition.h"
+#include "steps/deployment_gates.h"
 #include "workflow/yaml_reader.h"
 
 namespace cli {
@@ -116,7 +116,7 @@ class DeploymentReader {
       TRY(read_code_deploy(item, node["codedeploy"]));
     }
     if (node["gates"].present()) {
-      TRY(const auto gate, read_gates(fields_, node["gates"]));
+      TRY(const auto gate, steps::read_gates(fields_, node["gates"]));
       item.gate = [gate](aws::Client& client, const ecs::FollowNews& news) -> Result<ecs::Followed> {
         return ecs::start_health_gate(client, gate, news);
       };

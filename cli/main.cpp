@@ -32,7 +32,7 @@ struct RunVerb {
   int operator()(const cli::DecideFlags& flags) const { return cli::decide_command(common, flags); }
   int operator()(const cli::ArtifactFlags& flags) const { return cli::artifact_command(common, flags); }
   int operator()(const cli::CacheFlags& flags) const { return cli::cache_command(common, flags); }
-  int operator()(const cli::DeployFlags& flags) const { return cli::deploy_command(flags); }
+  int operator()(const cli::DeployFlags& flags) const { return cli::deploy_command(common, flags); }
   int operator()(const cli::RollbackFlags& flags) const { return cli::rollback_command(flags); }
   int operator()(const cli::StatusFlags& flags) const { return cli::status_command(flags); }
   int operator()(const cli::DispatchFlags& flags) const { return cli::dispatch_command(flags); }

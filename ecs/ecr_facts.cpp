@@ -166,9 +166,12 @@ base::Result<EcrImageFact> find_ecr_image(aws::Client& client, const EcrReferenc
                                 ? json_string(failures[0], "failureReason", "no such image")
                                 : "no such image");
   }
-  EcrImageFact fact{json_string(json_member(images[0], "imageId"), "imageDigest"), {}, ""};
-  if (const auto manifest = base::parse_json(json_string(images[0], "imageManifest")))
+  EcrImageFact fact{json_string(json_member(images[0], "imageId"), "imageDigest"), {}, "", {}};
+  if (const auto manifest = base::parse_json(json_string(images[0], "imageManifest"))) {
     fact.platforms = platforms_of(client, reference, *manifest);
+    for (const auto& entry : json_member(*manifest, "manifests"))
+      fact.members.push_back(json_string(entry, "digest"));
+  }
   Json request = {{"repositoryNames", Json::array({reference.repository})}};
   if (!reference.account.empty()) request["registryId"] = reference.account;
   const auto repositories =

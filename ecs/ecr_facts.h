@@ -29,6 +29,7 @@ struct EcrImageFact {
   std::string digest;
   std::vector<std::string> platforms;  ///< linux/amd64 …; empty: not known
   std::string mutability;              ///< of the repository's tags
+  std::vector<std::string> members;    ///< digests of an index's manifests
 };
 base::Result<EcrImageFact> find_ecr_image(aws::Client& client, const EcrReference& reference);
 

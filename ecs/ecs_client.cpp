@@ -156,6 +156,15 @@ Result<Service> describe_service(aws::Client& client, const std::string& cluster
   return service_of(services[0]);
 }
 
+Result<std::vector<Service>> describe_services(aws::Client& client, const std::string& cluster,
+                                               const std::vector<std::string>& names) {
+  TRY(const auto answer, client.call_json(aws::kEcs, operation("DescribeServices"),
+                                          {{"cluster", cluster}, {"services", names}}));
+  std::vector<Service> services;
+  for (const auto& entry : json_member(answer, "services")) services.push_back(service_of(entry));
+  return services;
+}
+
 Result<std::vector<std::string>> list_services(aws::Client& client, const std::string& cluster) {
   std::vector<std::string> names;
   Json request = {{"cluster", cluster}, {"maxResults", kTasksPerCall}};

@@ -84,6 +84,9 @@ base::Result<base::Json> describe_task_definition(aws::Client& client, const std
 base::Result<Service> describe_service(aws::Client& client, const std::string& cluster,
                                        const std::string& name);
 /// Names of the cluster's services, sorted.
+/// At most ten; those that are not there are left out.
+base::Result<std::vector<Service>> describe_services(aws::Client& client, const std::string& cluster,
+                                                     const std::vector<std::string>& names);
 base::Result<std::vector<std::string>> list_services(aws::Client& client, const std::string& cluster);
 /// `request` is UpdateService's input; the answer has the new primary deployment.
 base::Result<Service> update_service(aws::Client& client, const base::Json& request);

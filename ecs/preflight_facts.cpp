@@ -4,6 +4,7 @@
 
 #include "aws/sts.h"
 #include "base/strings.h"
+#include "ecs/query_answer.h"
 #include "ecs/secret_facts.h"
 
 namespace ecs {
@@ -14,19 +15,7 @@ using base::json_member;
 using base::json_string;
 
 constexpr const char* kIamVersion = "2010-05-08";
-constexpr const char* kLoadBalancing = "2015-12-01";
 constexpr const char* kEc2Version = "2016-11-15";
-
-/// Members of a Query answer's list, which is "" when it is empty.
-std::vector<Json> entries_of(const Json& answer, std::string_view key) {
-  const Json& list = json_member(answer, key);
-  if (list.is_array()) return {list.begin(), list.end()};
-  return list.is_object() ? std::vector<Json>{list} : std::vector<Json>{};
-}
-
-int whole(const Json& object, std::string_view key, int fallback) {
-  return static_cast<int>(base::parse_integer(json_string(object, key)).value_or(fallback));
-}
 
 /// arn:aws:sts::1:assumed-role/R/session → arn:aws:iam::1:role/R, which policies are about.
 std::string principal_of(const std::string& arn) {
@@ -69,6 +58,7 @@ class FactGatherer {
     facts_.service = std::move(request.service);
     facts_.definition = std::move(request.definition);
     facts_.patience = request.patience;
+    find_built_image_ = std::move(request.find_built_image);
     execution_role_ = json_string(facts_.definition, "executionRoleArn");
   }
 
@@ -88,13 +78,14 @@ class FactGatherer {
 
  private:
   void add_image(const Json& container) {
-    ImageFact fact{json_string(container, "name"), json_string(container, "image"), EcrImageFact()};
+    ImageFact fact{json_string(container, "name"), json_string(container, "image"), EcrImageFact(), ""};
     const auto reference = ecr_reference(client_, fact.reference);
     if (reference) {
       fact.found = find_ecr_image(client_, *reference);
     } else {
       fact.found = base::invalid_input("it is in no ECR repository, and other registries are not asked");
     }
+    if (fact.found && find_built_image_) fact.built_digest = find_built_image_(fact.reference);
     facts_.images.push_back(std::move(fact));
   }
 
@@ -146,36 +137,19 @@ class FactGatherer {
     }
   }
 
-  base::Result<TargetGroup> describe_target_group(const std::string& arn) {
-    TRY(const Json answer, client_.call_query(aws::kElasticLoadBalancing, kLoadBalancing,
-                                              "DescribeTargetGroups", {{"TargetGroupArns.member.1", arn}}));
-    const auto groups = entries_of(answer, "TargetGroups");
-    if (groups.empty()) return base::make_error(base::ErrorKind::not_found, "no such target group");
-    const Json& json = groups.front();
-    TargetGroup group{json_string(json, "TargetGroupName"), json_string(json, "TargetType", "instance"),
-                      json_string(json, "VpcId"), json_string(json, "HealthCheckPath"),
-                      json_string(json_member(json, "Matcher"), "HttpCode")};
-    group.interval = whole(json, "HealthCheckIntervalSeconds", group.interval);
-    group.timeout = whole(json, "HealthCheckTimeoutSeconds", group.timeout);
-    group.healthy_threshold = whole(json, "HealthyThresholdCount", group.healthy_threshold);
-    group.unhealthy_threshold = whole(json, "UnhealthyThresholdCount", group.unhealthy_threshold);
-    const Json& balancers = json_member(json, "LoadBalancerArns");
-    group.load_balancers = balancers.is_array() ? static_cast<int>(balancers.size()) : 0;
-    const auto attributes = client_.call_query(aws::kElasticLoadBalancing, kLoadBalancing,
-                                               "DescribeTargetGroupAttributes", {{"TargetGroupArn", arn}});
-    if (attributes) {
-      for (const auto& entry : entries_of(*attributes, "Attributes")) {
-        if (json_string(entry, "Key") == "deregistration_delay.timeout_seconds")
-          group.deregistration_delay = whole(entry, "Value", group.deregistration_delay);
-      }
-    }
-    return group;
-  }
-
   void add_target_groups() {
-    for (const auto& attachment : facts_.service.load_balancers) {
-      facts_.target_groups.push_back({attachment, describe_target_group(attachment.target_group),
-                                      target_health(client_, attachment.target_group)});
+    const auto& service = facts_.service;
+    if (service.load_balancers.empty()) return;
+    const auto attachments = find_attachments(client_, facts_.plan.request.cluster);
+    for (const auto& attachment : service.load_balancers) {
+      auto fact = find_target_group(client_, attachment);
+      if (!attachments) {
+        fact.other_services = attachments.error();
+      } else if (const auto found = attachments->find(attachment.target_group); found != attachments->end()) {
+        fact.other_services = found->second;
+        std::erase(fact.other_services.value(), service.name);
+      }
+      facts_.target_groups.push_back(std::move(fact));
     }
   }
 
@@ -218,6 +192,7 @@ class FactGatherer {
   aws::Client& client_;
   PreflightFacts facts_;
   std::string execution_role_;
+  FindBuiltImage find_built_image_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 // Gathering asks AWS only; it changes nothing and keeps no secret's value.
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "base/result.h"
 #include "ecs/deployment_plan.h"
 #include "ecs/ecr_facts.h"
+#include "ecs/target_facts.h"
 
 namespace ecs {
 
@@ -19,6 +21,7 @@ struct ImageFact {
   std::string container;
   std::string reference;
   base::Result<EcrImageFact> found;  ///< not_found: there is none; invalid_input: not of ECR
+  std::string built_digest;          ///< of the image that this machine has under that name; empty: none
 };
 
 struct RoleFact {
@@ -41,23 +44,6 @@ struct LogGroupFact {
   std::string group;
   bool task_creates_it = false;
   base::Result<bool> exists;
-};
-
-struct TargetGroup {
-  std::string name;
-  std::string type;  ///< ip, instance, lambda
-  std::string vpc;
-  std::string health_path;
-  std::string matcher;
-  int interval = 30, timeout = 5, healthy_threshold = 5, unhealthy_threshold = 2;
-  int deregistration_delay = 300;
-  int load_balancers = 0;
-};
-
-struct TargetGroupFact {
-  LoadBalancer attachment;
-  base::Result<TargetGroup> group;
-  base::Result<std::vector<TargetHealth>> targets;
 };
 
 struct Subnet {
@@ -83,11 +69,15 @@ struct PreflightFacts {
   std::optional<std::chrono::seconds> credentials_left;  ///< absent: they do not expire, or renew themselves
 };
 
+/// The digest of the image that this machine has under a name; "" when it has none.
+using FindBuiltImage = std::function<std::string(const std::string& reference)>;
+
 struct PreflightRequest {
   DeploymentPlan plan;
   Service service;
   base::Json definition;
   std::chrono::seconds patience{1800};
+  FindBuiltImage find_built_image;  ///< absent: none is looked for
 };
 
 PreflightFacts gather_facts(aws::Client& client, PreflightRequest request);

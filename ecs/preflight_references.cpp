@@ -53,6 +53,26 @@ Check judge_image(const ImageFact& fact, const std::string& platform) {
                   moves ? "; its tag may move, and the first task decides which digest is deployed" : ""));
 }
 
+/// An image that was built here, whose name means another one in the repository.
+Check judge_built_image(const ImageFact& fact) {
+  const auto& image = *fact.found;
+  const std::string subject = fmt::format("built image of {}", fact.container);
+  const bool is_same =
+      image.digest == fact.built_digest ||
+      std::find(image.members.begin(), image.members.end(), fact.built_digest) != image.members.end();
+  if (is_same) return leaf(subject, Verdict::ok, "what this machine has under that name is what is deployed");
+  if (image.mutability.starts_with("IMMUTABLE")) {
+    return leaf(
+        subject, Verdict::problem,
+        fmt::format("{} is {} for good, since its tag is immutable, and this machine built {} under that "
+                    "name, whose push is refused: give it another tag",
+                    fact.reference, image.digest, fact.built_digest));
+  }
+  return leaf(subject, Verdict::unknown,
+              fmt::format("{} is {}, and this machine has {} under that name: was it pushed?", fact.reference,
+                          image.digest, fact.built_digest));
+}
+
 /// Principal.Service may be one text or a list.
 bool trusts_tasks(const Json& policy) {
   const Json& statements = json_member(policy, "Statement");
@@ -111,7 +131,10 @@ Check judge_secret(const SecretFact& fact) {
 
 Check judge_images(const PreflightFacts& facts) {
   std::vector<Check> parts;
-  for (const auto& fact : facts.images) parts.push_back(judge_image(fact, wanted_platform(facts.definition)));
+  for (const auto& fact : facts.images) {
+    parts.push_back(judge_image(fact, wanted_platform(facts.definition)));
+    if (fact.found && !fact.built_digest.empty()) parts.push_back(judge_built_image(fact));
+  }
   for (const auto& fact : facts.rollback_images) {
     const std::string subject = "image for a rollback";
     if (!fact.expiring_rule) {

@@ -189,12 +189,7 @@ class ReleaseLoop {
     if (item.news.line)
       item.news.line(fmt::format("Taking {} back to {}", item.item->service,
                                  revision_name(primary->task_definition_arn)));
-    auto back = [&]() -> Result<Followed> {
-      TRY(const auto now, describe_service(client_, item.item->cluster, item.item->service));
-      ReleaseItem old = *item.item;
-      old.request.desired_count.reset();
-      return start_item(client_, old, now, primary->task_definition_arn, item.news);
-    }();
+    auto back = start_return(client_, *item.item, item.before, item.news);
     if (!back) return not_taken_back(item, back.error());
     item.followed = std::move(*back);
     item.began = clock_.steady_now();
@@ -232,6 +227,11 @@ std::string find_circle(const std::map<std::string, const ReleaseItem*>& items) 
   };
   for (const auto& [name, item] : items) visit(name);
   return found;
+}
+
+CodeDeployOrder code_deploy_order(const ReleaseItem& item, base::Json app_spec) {
+  return {item.cluster,        item.service, item.code_deploy_application, item.code_deploy_group,
+          std::move(app_spec), "",           item.code_deploy_config,      item.patience};
 }
 
 }  // namespace
@@ -294,11 +294,7 @@ Result<Followed> start_item(aws::Client& client, const ReleaseItem& item, const 
       app_spec = make_app_spec(before.load_balancers[0].container, before.load_balancers[0].port);
     }
     TRY(set_task_definition(app_spec, definition_arn));
-    return start_code_deploy(
-        client,
-        {item.cluster, item.service, item.code_deploy_application, item.code_deploy_group,
-         std::move(app_spec), "", item.code_deploy_config, item.patience},
-        news);
+    return start_code_deploy(client, code_deploy_order(item, std::move(app_spec)), news);
   }
   if (before.controller != "ECS") {
     return base::invalid_input(fmt::format(
@@ -312,6 +308,26 @@ Result<Followed> start_item(aws::Client& client, const ReleaseItem& item, const 
   request.task_definition_arn = definition_arn;
   return start_rollout(client, before, make_deployment_plan(before, request), {.patience = item.patience},
                        news);
+}
+
+Result<Followed> start_return(aws::Client& client, const ReleaseItem& item, const Service& before,
+                              const FollowNews& news) {
+  if (before.controller == "CODE_DEPLOY") {
+    auto order = code_deploy_order(item, {});
+    TRY(const auto group, find_code_deploy_group(client, order));
+    TRY(order.app_spec, last_good_app_spec(client, group));
+    return start_code_deploy(client, order, news);
+  }
+  const auto* primary = before.primary();
+  if (primary == nullptr || primary->task_definition_arn.empty()) {
+    return base::make_error(
+        base::ErrorKind::not_found,
+        fmt::format("service {} ran nothing before: there is nothing to go back to", item.service));
+  }
+  TRY(const auto now, describe_service(client, item.cluster, item.service));
+  ReleaseItem old = item;
+  old.request.desired_count.reset();
+  return start_item(client, old, now, primary->task_definition_arn, news);
 }
 
 }  // namespace ecs

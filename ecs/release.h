@@ -71,5 +71,9 @@ base::Result<std::string> provide_definition(aws::Client& client, const ReleaseI
 /// Begins an item; `before` is its service as it was. Its controller decides how.
 base::Result<Followed> start_item(aws::Client& client, const ReleaseItem& item, const Service& before,
                                   const std::string& definition_arn, const FollowNews& news);
+/// Deploys again what the item's service served `before`: its revision, or with CodeDeploy the last AppSpec
+/// that succeeded. not_found where there was none.
+base::Result<Followed> start_return(aws::Client& client, const ReleaseItem& item, const Service& before,
+                                    const FollowNews& news);
 
 }  // namespace ecs

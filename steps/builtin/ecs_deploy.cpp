@@ -12,6 +12,8 @@
 #include "ecs/followed.h"
 #include "ecs/one_off_task.h"
 #include "ecs/preflight.h"
+#include "ecs/release.h"
+#include "steps/built_image.h"
 #include "steps/builtin/aws_session.h"
 #include "steps/builtin/ecs_deploy_inputs.h"
 
@@ -73,7 +75,10 @@ class ServiceDeployment {
     }
     if (inputs_.preflight == Preflight::off) return {};
     ecs::PreflightRequest request{ecs::make_deployment_plan(before_, deployment_request("the file")), before_,
-                                  inputs_.definition, inputs_.patience};
+                                  inputs_.definition, inputs_.patience,
+                                  [store = job_.services->images](const std::string& reference) {
+                                    return built_digest(store, reference);
+                                  }};
     const auto tree = ecs::judge(ecs::gather_facts(client_, std::move(request)));
     for (const auto& line : ecs::to_lines(tree)) job_.log->line(LineKind::output, line);
     if (tree.verdict != ecs::Verdict::problem) return {};
@@ -176,7 +181,8 @@ class ServiceDeployment {
     const Json identity = event_details();
     job_.log->event("deployment", identity);
     if (!is_true(call_.input("wait-for-service-stability"))) return {};
-    const auto end = ecs::wait_for(client_, followed);
+    auto end = ecs::wait_for(client_, followed);
+    if (end && end->end == ecs::RolloutEnd::completed && inputs_.gate) end = pass_gate(*std::move(end));
     Json details = identity;
     details["tasks_before"] = tasks_before_;
     if (!end) {
@@ -196,6 +202,43 @@ class ServiceDeployment {
     if (end->end != ecs::RolloutEnd::completed) return failure_of(*end);
     job_.log->line(LineKind::output, end->sentence);
     return {};
+  }
+
+  /// The deployment's end when its gate lets it stay; else the end of the way back.
+  Result<ecs::FollowedEnd> pass_gate(ecs::FollowedEnd deployed) {
+    job_.log->line(LineKind::output, fmt::format("{}; watching its gates for {} s", deployed.sentence,
+                                                 inputs_.gate->watch.count()));
+    TRY(auto gate, ecs::wait_for(client_, ecs::start_health_gate(client_, *inputs_.gate, news())));
+    gate.json.update(deployed.json);
+    deployed.summary += gate.summary;
+    if (gate.end == ecs::RolloutEnd::completed) return deployed;
+    gate.summary = std::move(deployed.summary);
+    if (gate.end != ecs::RolloutEnd::cancelled) take_back(gate);
+    gate.json["status"] = std::string(ecs::to_string(gate.end));
+    gate.json["reason"] = gate.sentence;
+    return gate;
+  }
+
+  /// Changes the end to what became of the way back.
+  void take_back(ecs::FollowedEnd& end) {
+    ecs::ReleaseItem item{.name = service_, .cluster = cluster_, .service = service_};
+    item.code_deploy_application = call_.input("codedeploy-application");
+    item.code_deploy_group = call_.input("codedeploy-deployment-group");
+    item.patience = inputs_.patience;
+    const auto back = [&]() -> Result<ecs::FollowedEnd> {
+      TRY(const auto followed, ecs::start_return(client_, item, before_, news()));
+      return ecs::wait_for(client_, followed);
+    }();
+    if (back && back->end == ecs::RolloutEnd::completed) {
+      end.end = ecs::RolloutEnd::rolled_back;
+      end.sentence += fmt::format("; service {} was taken back: {}", service_, back->sentence);
+      if (const auto* primary = before_.primary()) end.json["rolled_back_to"] = primary->task_definition_arn;
+      return;
+    }
+    const bool was_first = !back && back.error().kind == ErrorKind::not_found;
+    end.end = was_first ? ecs::RolloutEnd::failed : ecs::RolloutEnd::rollback_failed;
+    end.sentence += fmt::format("; service {} was not taken back: {}", service_,
+                                back ? back->sentence : back.error().to_string());
   }
 
   /// The step's error: what became of the deployment, then everything that tells why.

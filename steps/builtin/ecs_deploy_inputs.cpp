@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "ecs/task_definition.h"
 #include "steps/builtin/aws_session.h"
+#include "steps/deployment_gates.h"
 #include "workflow/yaml_reader.h"
 
 namespace steps::builtin {
@@ -126,6 +127,19 @@ Result<Preflight> preflight_input(const ActionCall& call) {
   return invalid_input(fmt::format("preflight: expected fail, warn or off, found '{}'", text));
 }
 
+/// `gates` of a deployment file, as the text of an input.
+Result<std::optional<ecs::HealthGate>> gates_input(const ActionCall& call) {
+  const auto text = call.input("gates");
+  if (text.empty()) return std::optional<ecs::HealthGate>();
+  if (call.input("service").empty() || !is_true(call.input("wait-for-service-stability")))
+    return invalid_input("gates: expected a service and wait-for-service-stability: true, which they follow");
+  workflow::Diagnostics problems;
+  const auto node = workflow::read_yaml("the input gates", text, problems);
+  if (!problems.empty()) return invalid_input(workflow::to_string(problems.front()));
+  TRY(auto gate, read_gates(workflow::YamlFields("the input gates"), node));
+  return std::optional(std::move(gate));
+}
+
 }  // namespace
 
 Result<DeployInputs> read_deploy_inputs(const ActionCall& call, RunningJob& job) {
@@ -147,6 +161,7 @@ Result<DeployInputs> read_deploy_inputs(const ActionCall& call, RunningJob& job)
     TRY(inputs.task, task_request(call, job));
   }
   TRY(inputs.preflight, preflight_input(call));
+  TRY(inputs.gate, gates_input(call));
   return inputs;
 }
 

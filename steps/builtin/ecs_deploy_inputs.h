@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/json.h"
+#include "ecs/health_gate.h"
 #include "steps/builtin_actions.h"
 
 namespace steps::builtin {
@@ -21,6 +22,7 @@ struct DeployInputs {
   base::Json service_volumes;      ///< UpdateService's volumeConfigurations; null: none
   std::optional<base::Json> task;  ///< RunTask's input but for the task definition
   Preflight preflight = Preflight::fail;
+  std::optional<ecs::HealthGate> gate;  ///< watched once the deployment has completed
 };
 
 base::Result<DeployInputs> read_deploy_inputs(const ActionCall& call, RunningJob& job);

@@ -81,6 +81,7 @@ class EcsFixture : public testing::Test {
     if (const auto target = base::header_value(request.headers, "X-Amz-Target")) {
       return target->substr(target->find('.') + 1);
     }
+    if (!request.body.starts_with("Action=")) return request.method;
     return request.body.substr(7, request.body.find('&') - 7);  // Action=…&
   }
   fakes::FakeHttpClient::Answer answer(const base::HttpRequest& request) {

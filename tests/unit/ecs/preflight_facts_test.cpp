@@ -121,5 +121,52 @@ TEST_F(PreflightFactsTest, SubnetsComeFromEc2) {
   EXPECT_EQ(facts.subnets->at(0).free_addresses, 250);
 }
 
+TEST_F(PreflightFactsTest, AskATaskWhereTheLoadBalancerDoesNotTell) {
+  request_.plan.request.cluster = "production";
+  request_.service.load_balancers = {{"arn:x:targetgroup/items/1", "web", 8000}};
+  will_answer("DescribeTargetGroups",
+              xml("DescribeTargetGroups",
+                  "<TargetGroups><member><TargetGroupName>items</TargetGroupName><TargetType>ip</TargetType>"
+                  "<HealthCheckPath>/health</HealthCheckPath><HealthCheckProtocol>HTTP</HealthCheckProtocol>"
+                  "<HealthCheckPort>traffic-port</HealthCheckPort><Matcher><HttpCode>200</HttpCode></Matcher>"
+                  "</member></TargetGroups>"));
+  will_answer("DescribeTargetHealth",
+              xml("DescribeTargetHealth",
+                  "<TargetHealthDescriptions><member><Target><Id>10.0.0.7</Id><Port>8000</Port></Target>"
+                  "<TargetHealth><State>unused</State></TargetHealth></member></TargetHealthDescriptions>"));
+  will_answer("ListServices",
+              {{"serviceArns", {"arn:x:service/production/items", "arn:x:service/production/old"}}});
+  const auto attached = [](const char* name) {
+    return Json{{"serviceName", name},
+                {"loadBalancers", {{{"targetGroupArn", "arn:x:targetgroup/items/1"}}}}};
+  };
+  will_answer("DescribeServices", {{"services", {attached("items"), attached("old")}}});
+  will_answer("GET", base::HttpResponse{503, {}, ""});
+  const auto facts = gather();
+  const auto& fact = facts.target_groups.at(0);
+  ASSERT_TRUE(fact.group) << fact.group.error().to_string();
+  ASSERT_TRUE(fact.other_services);
+  EXPECT_THAT(*fact.other_services, testing::ElementsAre("old"));
+  ASSERT_TRUE(fact.answer && *fact.answer);
+  EXPECT_EQ(**fact.answer, 503);
+  bool asked = false;
+  for (const auto& request : http_.requests()) asked |= request.url == "http://10.0.0.7:8000/health";
+  EXPECT_TRUE(asked);
+}
+
+TEST_F(PreflightFactsTest, LookForWhatThisMachineBuilt) {
+  will_answer("BatchGetImage",
+              {{"images", {{{"imageId", {{"imageDigest", "sha256:a"}}}, {"imageManifest", "{}"}}}}});
+  request_.find_built_image = [](const std::string& reference) { return "built of " + reference; };
+  EXPECT_EQ(gather().images.at(0).built_digest, "built of 1.dkr.ecr.eu-central-1.amazonaws.com/items:v1");
+}
+
+TEST(FitsMatcher, KnowsListsAndRanges) {
+  EXPECT_TRUE(fits_matcher(200, "200"));
+  EXPECT_TRUE(fits_matcher(302, "200, 301-303"));
+  EXPECT_FALSE(fits_matcher(304, "200,301-303"));
+  for (const char* matcher : {"", "x", "200-", "-"}) EXPECT_FALSE(fits_matcher(500, matcher)) << matcher;
+}
+
 }  // namespace
 }  // namespace ecs

@@ -213,5 +213,43 @@ TEST(EcrReference, IsTakenApart) {
   EXPECT_EQ(read_ecr_reference("127.0.0.1:4566/app:1", "http://127.0.0.1:4566")->repository, "app");
 }
 
+TEST_F(PreflightTest, AnImmutableTagThatMeansAnotherImageIsFound) {
+  facts_.images[0].built_digest = "sha256:a";
+  EXPECT_THAT(told(),
+              HasSubstr("✓ built image of web: what this machine has under that name is what is deployed"));
+  facts_.images[0].built_digest = "sha256:b";
+  EXPECT_THAT(problems(),
+              HasSubstr("r:1 is sha256:a for good, since its tag is immutable, and this machine built "
+                        "sha256:b under that name"));
+  facts_.images[0].found->mutability = "MUTABLE";
+  EXPECT_EQ(problems(), "");
+  EXPECT_THAT(told(), HasSubstr("? built image of web: r:1 is sha256:a, and this machine has sha256:b"));
+  facts_.images[0].found->members = {"sha256:b"};
+  EXPECT_THAT(told(), HasSubstr("✓ built image of web")) << "one of the index's images";
+}
+
+TEST_F(PreflightTest, ATargetGroupOfTwoServicesIsFound) {
+  facts_.target_groups[0].other_services = std::vector<std::string>{"web", "old"};
+  EXPECT_EQ(problems(), "");
+  EXPECT_THAT(told(), HasSubstr("? attachment: web, old has target group items, too"));
+  facts_.service.strategy = "CANARY";
+  EXPECT_THAT(problems(), HasSubstr("shifting traffic away from it would take that of web, old along"));
+  facts_.target_groups[0].other_services = error_of(base::ErrorKind::denied, "AccessDeniedException");
+  EXPECT_THAT(told(), HasSubstr("? attachment: could not be looked at: AccessDeniedException"));
+}
+
+TEST_F(PreflightTest, WhatARunningTaskAnswersTellsOfTheHealthCheck) {
+  facts_.target_groups[0].targets = std::vector<TargetHealth>{{"10.0.0.1:8000", "initial", "", ""}};
+  EXPECT_THAT(told(), HasSubstr("? health check: /health with codes 200; nothing that runs now tells"));
+  facts_.target_groups[0].answer = 404;
+  EXPECT_THAT(problems(),
+              HasSubstr("what runs now answers /health with 404, and target group items expects 200"));
+  group().matcher = "200,400-404";
+  EXPECT_THAT(told(), HasSubstr("✓ health check: what runs now answers /health with 404"));
+  facts_.target_groups[0].answer =
+      base::Result<int>(base::make_error(base::ErrorKind::unavailable, "timeout"));
+  EXPECT_THAT(told(), HasSubstr("? health check: could not be looked at: timeout"));
+}
+
 }  // namespace
 }  // namespace ecs

@@ -1,8 +1,8 @@
-#include "cli/deployment_gates.h"
+#include "steps/deployment_gates.h"
 
 #include "base/strings.h"
 
-namespace cli {
+namespace steps {
 
 namespace {
 
@@ -92,4 +92,4 @@ Result<ecs::HealthGate> read_gates(const YamlFields& fields, const Node& node) {
   return gate;
 }
 
-}  // namespace cli
+}  // namespace steps
