@@ -10,11 +10,12 @@
 
 #include "base/json.h"
 #include "base/log.h"
-#include "runner/run_log.h"
+#include "base/strings.h"
 #include "runner/run_owner.h"
 #include "server/database.h"
 #include "server/hook_sweep.h"
 #include "server/report_sender.h"
+#include "server/run_outline.h"
 
 namespace server {
 
@@ -87,24 +88,23 @@ std::string_view level_of(steps::LineKind kind) {
   return kind == steps::LineKind::warning ? "warning" : "failure";
 }
 
-/// What steps tied to files; the rest has no place in a commit.
+/// What steps of the last attempt tied to files; the rest has no place in a commit.
 base::Json annotations_of(const base::Path& run_folder) {
   base::Json annotations = base::Json::array();
-  auto cursor = runner::LogCursor::open(run_folder, {});
-  if (!cursor) return annotations;
-  while (annotations.size() < kMostAnnotations) {
-    const auto entry = cursor->next();
-    if (!entry || !*entry) break;
-    const auto& event = (*entry)->event;
-    if (event.type != "annotation" || !event.details) continue;
-    const auto file = base::json_string(*event.details, "file");
-    if (file.empty()) continue;
+  const auto outline = base::read_file(run_folder / kOutlineFile);
+  if (!outline) return annotations;
+  for (const auto line : base::lines_of(*outline)) {
+    const auto event = runner::parse_event(line);
+    if (event && event->type == "plan") annotations.clear();
+    if (!event || event->type != "annotation" || !event->details) continue;
+    const auto file = base::json_string(*event->details, "file");
+    if (file.empty() || annotations.size() >= kMostAnnotations) continue;
     annotations.push_back({{"path", file},
-                           {"line", base::json_integer(*event.details, "line", 1)},
-                           {"end_line", base::json_integer(*event.details, "end_line", 0)},
-                           {"level", level_of(event.kind)},
-                           {"title", base::json_string(*event.details, "title")},
-                           {"message", event.text}});
+                           {"line", base::json_integer(*event->details, "line", 1)},
+                           {"end_line", base::json_integer(*event->details, "end_line", 0)},
+                           {"level", level_of(event->kind)},
+                           {"title", base::json_string(*event->details, "title")},
+                           {"message", event->text}});
   }
   return annotations;
 }
@@ -142,23 +142,25 @@ base::Result<void> end_deployments(const AttemptRow& row, ReportOutbox& outbox, 
 
 base::Result<int> collect_reports(runner::Sqlite& database, ReportOutbox& outbox, const Config& config,
                                   const base::Path& state_folder, double now) {
-  int put = 0;
+  TRY(const auto changes, changes_since_last_time(database));
+  if (changes.up_to == 0) return 0;
+  std::vector<Report> reports;
+  std::vector<AttemptRow> ended;
+  for (const auto id : changes.attempts) {
+    TRY(const auto row, find_attempt(database, id));
+    if (!row || row->sha.empty() || row->sha == kNoCommit) continue;
+    reports.push_back(report_of(*row, config, state_folder));
+    if (reports.back().state == "completed") ended.push_back(*row);
+  }
   // All or none: what counts as reported is in the outbox.
   TRY(database.together("putting reports into the outbox", [&]() -> base::Result<void> {
-    TRY(const auto changes, changes_since_last_time(database));
-    for (const auto id : changes.attempts) {
-      TRY(const auto row, find_attempt(database, id));
-      if (!row || row->sha.empty() || row->sha == kNoCommit) continue;
-      TRY(outbox.put(report_of(*row, config, state_folder), now));
-      if (check_state(*row) == "completed") TRY(end_deployments(*row, outbox, now));
-      ++put;
-    }
-    if (changes.up_to == 0) return {};
+    for (const auto& report : reports) TRY(outbox.put(report, now));
+    for (const auto& row : ended) TRY(end_deployments(row, outbox, now));
     TRY(database.run("noting what was reported", "UPDATE counters SET value = ? WHERE name = 'reported'",
                      {changes.up_to}));
     return {};
   }));
-  return put;
+  return static_cast<int>(reports.size());
 }
 
 struct Reporting::State {
