@@ -8,6 +8,7 @@
 #include "cli/job_settings.h"
 #include "cli/run_session.h"
 #include "cli/version.h"
+#include "server/gitea_words.h"
 #include "server/task_report.h"
 #include "workflow/load_workflow.h"
 
@@ -93,13 +94,17 @@ bool wants_debug(const server::ForgeTask& task) {
   return is_true(task.secrets) || is_true(task.variables);
 }
 
+std::string actions_server(const server::ForgeTask& task, const ForgeJobs& jobs) {
+  auto server = context_text(task, "gitea_default_actions_url");
+  while (server.ends_with('/')) server.pop_back();
+  return server.empty() ? jobs.instance : server;
+}
+
 /// Actions come from where the forge says; its token is for nobody else.
 void set_action_store(const server::ForgeTask& task, const ForgeJobs& jobs, Session& session) {
   auto& options = session.options;
   runner::ActionStoreOptions store{.folder = options.state_folder / "actions", .http = options.http};
-  auto server = context_text(task, "gitea_default_actions_url");
-  while (server.ends_with('/')) server.pop_back();
-  store.server = server.empty() ? jobs.instance : server;
+  store.server = actions_server(task, jobs);
   if (store.server == jobs.instance) store.token = options.secrets["GITHUB_TOKEN"];
   session.actions.emplace(std::move(store));
   options.actions = &*session.actions;
@@ -160,11 +165,9 @@ base::Result<TaskOutcome> run_task(const server::ForgeTask& task, const workflow
   return outcome;
 }
 
-}  // namespace
-
-base::Result<workflow::Workflow> workflow_of_task(const server::ForgeTask& task,
-                                                  const std::vector<server::RunnerLabel>& labels) {
-  auto loaded = workflow::load_workflow(workflow_path(task), task.workflow);
+/// The job with what it needs as jobs that are done already.
+base::Result<workflow::Workflow> workflow_of_task(const server::ForgeTask& task, const ForgeJobs& jobs) {
+  auto loaded = workflow::load_workflow(workflow_path(task), server::with_github_context(task.workflow));
   if (!loaded.workflow) return error_of(loaded.diagnostics);
   auto& workflow = *loaded.workflow;
   if (workflow.jobs.size() != 1) {
@@ -174,7 +177,12 @@ base::Result<workflow::Workflow> workflow_of_task(const server::ForgeTask& task,
   auto& job = workflow.jobs.front();
   job.needs.clear();
   for (const auto& [id, need] : task.needs) job.needs.push_back({.text = id});
-  if (const auto image = server::image_for(labels, labels_of(job.runs_on));
+  for (auto& step : job.steps) {
+    if (!step.uses) continue;
+    for (const auto& server : {actions_server(task, jobs), jobs.instance})
+      step.uses->text = server::without_server(step.uses->text, server);
+  }
+  if (const auto image = server::image_for(jobs.labels, labels_of(job.runs_on));
       !image.empty() && !job.container.present()) {
     job.container = {
         .kind = workflow::NodeKind::string, .line = job.line, .column = job.column, .text = image};
@@ -186,10 +194,12 @@ base::Result<workflow::Workflow> workflow_of_task(const server::ForgeTask& task,
   return std::move(workflow);
 }
 
+}  // namespace
+
 std::string run_forge_task(const server::ForgeTask& task, server::ForgeClient& forge, const ForgeJobs& jobs) {
   std::stop_source cancel;
   const std::stop_callback give_up(jobs.give_up, [&cancel] { cancel.request_stop(); });
-  const auto workflow = workflow_of_task(task, jobs.labels);
+  const auto workflow = workflow_of_task(task, jobs);
   server::TaskReport report(forge, {.task = task.id,
                                     .steps = workflow ? workflow->jobs.front().steps.size() : 0,
                                     .debug = wants_debug(task),

@@ -21,10 +21,6 @@ struct ForgeJobs {
   std::stop_token give_up;  ///< jobs are cancelled that run still
 };
 
-/// The job with what it needs as jobs that are done already.
-base::Result<workflow::Workflow> workflow_of_task(const server::ForgeTask& task,
-                                                  const std::vector<server::RunnerLabel>& labels);
-
 /// Runs it, and tells the forge how it goes until it has all. Returns a line about it.
 std::string run_forge_task(const server::ForgeTask& task, server::ForgeClient& forge, const ForgeJobs& jobs);
 

@@ -205,6 +205,25 @@ class RunnerTest(WorkflowTest):
         self.assertEqual(task.result, "SUCCESS", task.log())
         self.assertIn("greetings", task.log())
 
+    def test_its_own_contexts_and_whole_addresses_are_understood(self):
+        self.forge.publish(
+            "tools/greet",
+            {"action.yml": "runs:\n  using: composite\n  steps:\n    - {run: echo greetings, shell: bash}\n"},
+            tag="v1",
+        )
+        task = self.run_task(job(
+            f"""
+            - uses: {self.forge.url}/tools/greet@v1
+            - if: gitea.event_name == 'never'
+              run: echo not-this
+            - run: echo "of ${{{{ gitea.repository }}}} and ${{{{ forgejo.repository }}}}"
+            """
+        ))
+        self.assertEqual(task.result, "SUCCESS", task.log())
+        self.assertIn("greetings", task.log())
+        self.assertIn("of octo/app and octo/app", task.log())
+        self.assertNotIn("not-this", task.log())
+
     def test_a_label_with_an_image_puts_its_jobs_into_it(self):
         task = self.forge.add_task(job("- run: echo inside\n"))
         runner = self.registered_runner(labels="ubuntu-latest:docker://127.0.0.1:1/tools:7")
