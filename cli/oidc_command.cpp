@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/oidc_documents.h"
+#include "cli/oidc_sealing.h"
 #include "runner/oidc_keys.h"
 
 namespace cli {
@@ -69,11 +70,11 @@ void tell_of_keys(const runner::OidcKeyring& keyring, double now) {
 
 base::Result<void> publish(const CommonFlags& common, const OidcFlags& flags) {
   const double now = base::to_epoch_seconds(base::system_clock().now());
-  TRY(auto keyring, runner::load_oidc_keyring(common.state_folder));
+  TRY(auto keyring, runner::load_oidc_keyring(common.state_folder, oidc_sealing(common.state_folder)));
   TRY(keyring.issuer, checked_issuer(flags, keyring));
   TRY(keyring.keys, runner::rotate_keys(std::move(keyring.keys), now, runner::make_oidc_key));
   // A key that was not kept must not become known.
-  TRY(runner::store_oidc_keyring(common.state_folder, keyring));
+  TRY(runner::store_oidc_keyring(common.state_folder, keyring, oidc_sealing(common.state_folder)));
   const bool to_s3 = flags.target.starts_with("s3://");
   const auto folder = to_s3 ? runner::oidc_folder(common.state_folder) / "site" : base::Path(flags.target);
   TRY(write_site(folder, keyring));
@@ -84,7 +85,7 @@ base::Result<void> publish(const CommonFlags& common, const OidcFlags& flags) {
     for (auto& key : keyring.keys) {
       if (key.published == 0) key.published = now;
     }
-    TRY(runner::store_oidc_keyring(common.state_folder, keyring));
+    TRY(runner::store_oidc_keyring(common.state_folder, keyring, oidc_sealing(common.state_folder)));
     fmt::print("{}\n{}\n", (folder / kDiscoveryFile).string(), (folder / kKeysFile).string());
   }
   tell_of_keys(keyring, now);
@@ -102,7 +103,7 @@ base::Result<base::Json> fetch_json(base::HttpClient& http, const std::string& u
 /// What the world sees counts: keys that are there are published from now on, if they were not before.
 base::Result<void> check_published(const CommonFlags& common) {
   const double now = base::to_epoch_seconds(base::system_clock().now());
-  TRY(auto keyring, runner::load_oidc_keyring(common.state_folder));
+  TRY(auto keyring, runner::load_oidc_keyring(common.state_folder, oidc_sealing(common.state_folder)));
   TRY(keyring.issuer, checked_issuer({}, keyring));
   const auto http = base::make_curl_http_client();
   TRY(const auto discovery, fetch_json(*http, keyring.issuer + "/" + kDiscoveryFile));
@@ -122,7 +123,7 @@ base::Result<void> check_published(const CommonFlags& common) {
     if (is_there && keyring.keys[i].published == 0) keyring.keys[i].published = now;
     if (!is_there) missing += " " + keyring.keys[i].id;
   }
-  TRY(runner::store_oidc_keyring(common.state_folder, keyring));
+  TRY(runner::store_oidc_keyring(common.state_folder, keyring, oidc_sealing(common.state_folder)));
   tell_of_keys(keyring, now);
   if (missing.empty()) return {};
   return base::make_error(
@@ -131,7 +132,7 @@ base::Result<void> check_published(const CommonFlags& common) {
 }
 
 base::Result<void> print_aws_setup(const CommonFlags& common, const OidcFlags& flags) {
-  TRY(const auto keyring, runner::load_oidc_keyring(common.state_folder));
+  TRY(const auto keyring, runner::load_oidc_keyring(common.state_folder, oidc_sealing(common.state_folder)));
   TRY(const auto issuer, checked_issuer(flags, keyring));
   TRY(const auto documents, aws_documents(issuer, flags));
   fmt::print("{}\n", base::to_text(documents, 2));

@@ -9,6 +9,7 @@
 #include "cli/approval_prompt.h"
 #include "cli/commands.h"
 #include "cli/interrupts.h"
+#include "cli/oidc_sealing.h"
 #include "cli/rollout_probe.h"
 #include "cli/run_contexts.h"
 #include "cli/run_display.h"
@@ -44,7 +45,8 @@ bool any_job_asks_for_id_tokens(const workflow::Workflow& workflow) {
 /// The one that was published by `pipeline oidc publish`, if any, else one that only this machine knows.
 base::Result<std::unique_ptr<runner::OidcIssuer>> start_issuer(const runner::RunOptions& options) {
   if (!options.oidc_issuer.empty()) return runner::OidcIssuer::start(options.oidc_issuer);
-  TRY(const auto keyring, runner::load_oidc_keyring(options.state_folder));
+  TRY(const auto keyring,
+      runner::load_oidc_keyring(options.state_folder, oidc_sealing(options.state_folder)));
   const double now = base::to_epoch_seconds(base::system_clock().now());
   const auto* signing = runner::signing_key(keyring.keys, now);
   if (signing == nullptr) return runner::OidcIssuer::start("");

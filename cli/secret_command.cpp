@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "cli/ask_hidden.h"
 #include "cli/commands.h"
+#include "cli/oidc_sealing.h"
 #include "cli/run_inputs.h"
 #include "server/master_key.h"
 #include "server/secret_store.h"
@@ -96,11 +97,12 @@ base::Result<void> show_audit(server::SecretStore& store, const SecretVerbFlags&
   return {};
 }
 
-// Whatever ends this between the two, the secrets open with the new key, and that is still in the user's
+// Whatever ends this in between, what is under the new key opens with it, and that is still in the user's
 // file.
 base::Result<void> rotate(const CommonFlags& common, const server::FoundMasterKey& found,
                           server::SecretStore& store, const SecretVerbFlags& flags) {
   TRY(const auto next, server::read_master_key(flags.new_key_file));
+  TRY(reseal_oidc_keys(common.state_folder, next));
   TRY(const int count, store.rewrap_all(next, user_name()));
   const auto file = server::master_key_file(common.state_folder);
   if (found.where == file.string()) {

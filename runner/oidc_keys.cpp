@@ -96,7 +96,7 @@ base::Result<OidcKey> make_oidc_key(double now) {
   return OidcKey{.id = thumbprint(key), .private_pem = std::move(pem), .made = now};
 }
 
-base::Result<OidcKeyring> load_oidc_keyring(const base::Path& state_folder) {
+base::Result<OidcKeyring> load_oidc_keyring(const base::Path& state_folder, const OidcKeySealing& sealing) {
   const auto file = keys_file(state_folder);
   OidcKeyring keyring;
   if (!base::exists(file)) return keyring;
@@ -105,23 +105,29 @@ base::Result<OidcKeyring> load_oidc_keyring(const base::Path& state_folder) {
   keyring.issuer = base::json_string(json, "issuer");
   const auto& list = base::json_member(json, "keys");
   for (const auto& entry : list.is_array() ? list : base::Json::array()) {
-    keyring.keys.push_back({.id = base::json_string(entry, "id"),
-                            .private_pem = base::json_string(entry, "private_pem"),
-                            .made = base::json_number(entry, "made"),
-                            .published = base::json_number(entry, "published")});
-    if (keyring.keys.back().id.empty() || keyring.keys.back().private_pem.empty()) {
-      return base::invalid_input(
-          fmt::format("{}: expected keys with id and private_pem, found one without", file.string()));
+    OidcKey key{.id = base::json_string(entry, "id"),
+                .private_pem = base::json_string(entry, "private_pem"),
+                .made = base::json_number(entry, "made"),
+                .published = base::json_number(entry, "published")};
+    if (entry.contains("sealed")) {
+      TRY(key.private_pem, sealing.open(entry["sealed"], key.id)
+                               .while_doing(fmt::format("opening the keys of {}", file.string())));
     }
+    if (key.id.empty() || key.private_pem.empty())
+      return base::invalid_input(
+          fmt::format("{}: expected keys with id and sealed, found one without", file.string()));
+    keyring.keys.push_back(std::move(key));
   }
   return keyring;
 }
 
-base::Result<void> store_oidc_keyring(const base::Path& state_folder, const OidcKeyring& keyring) {
+base::Result<void> store_oidc_keyring(const base::Path& state_folder, const OidcKeyring& keyring,
+                                      const OidcKeySealing& sealing) {
   base::Json list = base::Json::array();
   for (const auto& key : keyring.keys) {
+    TRY(auto sealed, sealing.seal(key.private_pem, key.id));
     list.push_back(
-        {{"id", key.id}, {"private_pem", key.private_pem}, {"made", key.made}, {"published", key.published}});
+        {{"id", key.id}, {"sealed", std::move(sealed)}, {"made", key.made}, {"published", key.published}});
   }
   const auto file = keys_file(state_folder);
   TRY(base::make_directories(file.parent_path(), 0700));

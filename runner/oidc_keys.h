@@ -1,8 +1,9 @@
 #pragma once
 // The signing keys of an issuer that others know by an address of its own: kept in `oidc/keys.json` of the
-// state folder, replaced before they are old, and never used before the world had time to learn of them. Not
-// for minting (oidc_issuer).
+// state folder, sealed, replaced before they are old, and never used before the world had time to learn of
+// them. Not for minting (oidc_issuer).
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -45,10 +46,16 @@ struct OidcKeyring {
   std::string issuer;  ///< its address; empty: nothing was published yet
   std::vector<OidcKey> keys;
 };
-/// Empty when there is none yet.
-base::Result<OidcKeyring> load_oidc_keyring(const base::Path& state_folder);
+/// How private keys stand on the disk, bound to the id of each.
+struct OidcKeySealing {
+  std::function<base::Result<base::Json>(const std::string& private_pem, const std::string& id)> seal;
+  std::function<base::Result<std::string>(const base::Json& sealed, const std::string& id)> open;
+};
+/// Empty when there is none yet. Keys in plain, of versions before they were sealed, are taken, too.
+base::Result<OidcKeyring> load_oidc_keyring(const base::Path& state_folder, const OidcKeySealing& sealing);
 /// Mode 0600.
-base::Result<void> store_oidc_keyring(const base::Path& state_folder, const OidcKeyring& keyring);
+base::Result<void> store_oidc_keyring(const base::Path& state_folder, const OidcKeyring& keyring,
+                                      const OidcKeySealing& sealing);
 base::Path oidc_folder(const base::Path& state_folder);
 
 /// RFC 7517, public parts only.

@@ -59,6 +59,19 @@ class OidcTest(WorkflowTest):
         key = self.published_keys()[jwt.get_unverified_header(token)["kid"]]
         return jwt.decode(token, key.key, algorithms=["RS256"], audience=audience, issuer=issuer)
 
+    def test_private_keys_are_sealed_at_rest_and_follow_the_master_key(self):
+        self.publish()
+        file = self.state / "oidc/keys.json"
+        self.assertEqual(self.state_files_with("PRIVATE KEY"), [])
+        self.assertIn("sealed", json.loads(file.read_text(encoding="utf-8"))["keys"][0])
+        self.checked(self.token())
+        (self.folder / "next").write_text("A" * 43 + "=\n", encoding="utf-8")
+        (self.folder / "next").chmod(0o600)
+        self.run_pipeline("secret", "rotate", "--new-key-file", str(self.folder / "next"))
+        self.checked(self.token())
+        (self.state / "pipeline-master-key").unlink()
+        self.assertIn("master key", self.run_pipeline("oidc", "publish", str(self.site), code=None))
+
     def age(self, days):
         """All keys as if they were so much older."""
         file = self.state / "oidc/keys.json"

@@ -11,6 +11,16 @@ using ::testing::ElementsAre;
 
 constexpr double kDay = 86400;
 
+// Not secret, but not as it was either.
+const OidcKeySealing kReversed{
+    .seal = [](const std::string& pem, const std::string&) -> base::Result<base::Json> {
+      return base::Json(std::string(pem.rbegin(), pem.rend()));
+    },
+    .open = [](const base::Json& sealed, const std::string&) -> base::Result<std::string> {
+      const auto text = sealed.get<std::string>();
+      return std::string(text.rbegin(), text.rend());
+    }};
+
 std::vector<std::string> ids_of(const std::vector<OidcKey>& keys) {
   std::vector<std::string> ids;
   for (const auto& key : keys) ids.push_back(key.id);
@@ -59,13 +69,26 @@ TEST(OidcKeysTest, OnlyOneKeyFollows) {
 TEST(OidcKeysTest, AreKeptForTheirOwnerAlone) {
   const auto folder = base::TempDir::create("oidc");
   ASSERT_TRUE(folder.ok());
-  EXPECT_TRUE(load_oidc_keyring(folder->path())->keys.empty());
+  EXPECT_TRUE(load_oidc_keyring(folder->path(), kReversed)->keys.empty());
   const OidcKeyring keyring{"https://oidc.example.org", {{"a", "pem", 1, 2}, {"b", "pem", 3, 0}}};
-  ASSERT_TRUE(store_oidc_keyring(folder->path(), keyring).ok());
-  const auto loaded = load_oidc_keyring(folder->path());
+  ASSERT_TRUE(store_oidc_keyring(folder->path(), keyring, kReversed).ok());
+  const auto loaded = load_oidc_keyring(folder->path(), kReversed);
   ASSERT_TRUE(loaded.ok());
   EXPECT_EQ(loaded->issuer, keyring.issuer);
   EXPECT_EQ(loaded->keys, keyring.keys);
+  const auto text = base::read_file(oidc_folder(folder->path()) / "keys.json");
+  EXPECT_THAT(*text, ::testing::Not(::testing::HasSubstr("pem")));
+}
+
+TEST(OidcKeysTest, OfVersionsThatSealedNothingAreTaken) {
+  const auto folder = base::TempDir::create("oidc");
+  ASSERT_TRUE(base::make_directories(oidc_folder(folder->path()), 0700).ok());
+  const auto* const old =
+      R"({"issuer": "https://a", "keys": [{"id": "a", "private_pem": "pem", "made": 1}]})";
+  ASSERT_TRUE(base::write_file(oidc_folder(folder->path()) / "keys.json", old).ok());
+  const auto loaded = load_oidc_keyring(folder->path(), kReversed);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
+  EXPECT_EQ(loaded->keys.at(0).private_pem, "pem");
 }
 
 // The key and thumbprint of RFC 7638, section 3.1.
