@@ -38,6 +38,7 @@ struct EventFlags {
   std::string variable_file;
   std::vector<std::string> environment;  ///< K=V
   std::string job;
+  std::string repository_name;  ///< owner/name; empty: as the checkout's remote has it
   std::string actor;
   bool stored_secrets = false;  ///< and variables, as `pipeline secret` keeps them
 };

@@ -6,31 +6,14 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "cli/commands.h"
-#include "cli/history.h"
+#include "cli/remove_runs.h"
 #include "ecr/image_store.h"
-#include "runner/collect_garbage.h"
-#include "steps/blob_store.h"
 
 namespace cli {
 
 namespace {
 
 constexpr double kSecondsPerDay = 86'400;
-
-base::Result<runner::Garbage> find_and_remove(const CommonFlags& common, const GcFlags& flags) {
-  TRY(const auto store, open_history(common));
-  const double now = base::to_epoch_seconds(base::system_clock().now());
-  std::shared_ptr<steps::BlobStore> results;
-  const auto folder = base::Path(common.state_folder) / "results";
-  if (base::exists(folder)) {
-    TRY(results, steps::BlobStore::open(folder));
-  }
-  return runner::collect_garbage(common.state_folder, *store,
-                                 {.older_than = now - flags.keep_days * kSecondsPerDay,
-                                  .most_runs = static_cast<std::size_t>(flags.keep_runs),
-                                  .only_look = flags.dry_run,
-                                  .results = results.get()});
-}
 
 base::Result<std::uint64_t> remove_layers(const CommonFlags& common) {
   const auto folder = base::Path(common.state_folder) / "images";
@@ -43,7 +26,10 @@ base::Result<std::uint64_t> remove_layers(const CommonFlags& common) {
 }  // namespace
 
 int gc_command(const CommonFlags& common, const GcFlags& flags) {
-  const auto garbage = find_and_remove(common, flags);
+  const double now = base::to_epoch_seconds(base::system_clock().now());
+  const auto garbage = find_and_remove_runs(common, {.older_than = now - flags.keep_days * kSecondsPerDay,
+                                                     .most_runs = static_cast<std::size_t>(flags.keep_runs),
+                                                     .only_look = flags.dry_run});
   if (!garbage) return complain(garbage.error());
   std::uint64_t layer_bytes = 0;
   if (!flags.dry_run) {

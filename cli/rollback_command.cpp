@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/deploy_display.h"
 #include "cli/interrupts.h"
+#include "cli/roll_back.h"
 #include "ecs/code_deploy.h"
 #include "ecs/proven_revision.h"
 
@@ -13,11 +14,6 @@ namespace {
 
 using base::Result;
 using ecs::Followed;
-
-/// A rollback of a deployment that goes on is a good end; so is the deployment of an earlier revision.
-int exit_code_of_rollback(const ecs::FollowedEnd& end) {
-  return end.end == ecs::RolloutEnd::rolled_back ? kPassed : exit_code_of(end.end);
-}
 
 Result<Followed> roll_back_by_code_deploy(aws::Client& client, const RollbackFlags& flags,
                                           const ecs::FollowNews& news) {
@@ -75,29 +71,32 @@ Result<Followed> roll_back_by_ecs(aws::Client& client, const RollbackFlags& flag
   return ecs::start_item(client, item, service, base::json_string(definition, "taskDefinitionArn"), news);
 }
 
-Result<int> roll_back(RollbackFlags flags) {
+}  // namespace
+
+int exit_code_of_rollback(const ecs::FollowedEnd& end) {
+  return end.end == ecs::RolloutEnd::rolled_back ? kPassed : exit_code_of(end.end);
+}
+
+Result<ecs::FollowedEnd> roll_back(RollbackFlags flags, const ecs::FollowNews& news) {
   if (flags.cluster.empty()) flags.cluster = "default";
   const auto http = base::make_curl_http_client();
   TRY(auto client, make_aws_client(*http, flags.region));
-  const DeployDisplay display(flags.json ? DeployDisplay::Form::json : DeployDisplay::Form::text);
-  const auto news = display.news_of(flags.service, nullptr);
   TRY(const auto service, ecs::describe_service(client, flags.cluster, flags.service));
   const bool by_code_deploy = service.controller == "CODE_DEPLOY" && flags.to.empty();
   TRY(const auto followed, by_code_deploy ? roll_back_by_code_deploy(client, flags, news)
                                           : roll_back_by_ecs(client, flags, service, news));
-  TRY(const auto end, ecs::wait_for(client, followed));
-  display.line(flags.service, end.sentence);
-  for (const auto& text : end.details) display.line(flags.service, text);
-  display.event("rollback_finished", flags.service, end.json);
-  return exit_code_of_rollback(end);
+  return ecs::wait_for(client, followed);
 }
-
-}  // namespace
 
 int rollback_command(const RollbackFlags& flags) {
   watch_for_interrupts();
-  const auto code = roll_back(flags);
-  return code ? *code : complain(code.error());
+  const DeployDisplay display(flags.json ? DeployDisplay::Form::json : DeployDisplay::Form::text);
+  const auto end = roll_back(flags, display.news_of(flags.service, nullptr));
+  if (!end) return complain(end.error());
+  display.line(flags.service, end->sentence);
+  for (const auto& text : end->details) display.line(flags.service, text);
+  display.event("rollback_finished", flags.service, end->json);
+  return exit_code_of_rollback(*end);
 }
 
 }  // namespace cli

@@ -48,7 +48,8 @@ Value object_of(const std::map<std::string, std::string>& pairs) {
 base::Result<void> fill_event_options(const EventFlags& flags, runner::RunOptions& options,
                                       steps::SecretMasker& masker) {
   TRY(options.repository, find_repository());
-  options.repository_name = repository_name(options.repository);
+  options.repository_name =
+      flags.repository_name.empty() ? repository_name(options.repository) : flags.repository_name;
   TRY(options.event, make_event(flags, options.repository, options.repository_name));
   options.actor = actor_of(flags, options.event, options.repository);
   if (!flags.secret_file.empty()) {

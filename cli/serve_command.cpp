@@ -7,8 +7,10 @@
 #include "base/http_client.h"
 #include "base/log.h"
 #include "base/log_form.h"
+#include "cli/asked_rollback.h"
 #include "cli/commands.h"
 #include "cli/interrupts.h"
+#include "cli/remove_runs.h"
 #include "cli/supervise.h"
 #include "server/daemon.h"
 #include "server/reporting.h"
@@ -20,14 +22,16 @@ namespace {
 
 constexpr int kPollMilliseconds = 50;
 
-base::Result<pid_t> start_supervisor(const CommonFlags& common, const ServeFlags& flags,
-                                     const server::Attempt& attempt) {
+// This program once more, for one piece of the daemon's work.
+base::Result<pid_t> start_worker(const CommonFlags& common, const ServeFlags& flags,
+                                 std::initializer_list<std::string> work) {
   std::error_code error;
   const auto config = std::filesystem::absolute(flags.config, error);
-  return base::start_detached({.argv = {"pipeline", "--state-dir", common.state_folder, "serve", "--config",
-                                        config.string(), "--boot-id-file", flags.boot_id_file, "--attempt",
-                                        fmt::to_string(attempt.id), "--fence", fmt::to_string(attempt.fence)},
-                               .log = base::Path(common.state_folder) / "supervisors.log"});
+  std::vector<std::string> argv = {"pipeline", "--state-dir",   common.state_folder, "serve",
+                                   "--config", config.string(), "--boot-id-file",    flags.boot_id_file};
+  argv.insert(argv.end(), work);
+  return base::start_detached(
+      {.argv = std::move(argv), .log = base::Path(common.state_folder) / "supervisors.log"});
 }
 
 base::Result<void> serve(const CommonFlags& common, const ServeFlags& flags) {
@@ -35,11 +39,23 @@ base::Result<void> serve(const CommonFlags& common, const ServeFlags& flags) {
   watch_for_interrupts();
   base::set_log_form(base::LogForm::json);
   if (!common.verbose) base::set_log_level(base::LogLevel::info);
-  server::DaemonOptions options{.state_folder = common.state_folder,
-                                .boot_id_file = flags.boot_id_file,
-                                .start_supervisor = [&](const server::Attempt& attempt) {
-                                  return start_supervisor(common, flags, attempt);
-                                }};
+  server::DaemonOptions options{
+      .state_folder = common.state_folder,
+      .boot_id_file = flags.boot_id_file,
+      .start_supervisor =
+          [&](const server::Attempt& attempt) {
+            return start_worker(
+                common, flags,
+                {"--attempt", fmt::to_string(attempt.id), "--fence", fmt::to_string(attempt.fence)});
+          },
+      .start_rollback =
+          [&](std::int64_t id) {
+            return start_worker(common, flags, {"--rollback", fmt::to_string(id)});
+          },
+      .remove_runs =
+          [&](double older_than, std::size_t most) {
+            return remove_runs(common, {.older_than = older_than, .most_runs = most});
+          }};
   if (socket) options.socket = *std::move(socket);
   TRY(options.config, server::load_config(flags.config));
   const auto config = options.config;
@@ -60,7 +76,9 @@ base::Result<void> serve(const CommonFlags& common, const ServeFlags& flags) {
 }  // namespace
 
 int serve_command(const CommonFlags& common, const ServeFlags& flags) {
-  const auto served = flags.attempt > 0 ? supervise(common, flags) : serve(common, flags);
+  const auto served = flags.rollback > 0  ? carry_out_rollback(common, flags.rollback)
+                      : flags.attempt > 0 ? supervise(common, flags)
+                                          : serve(common, flags);
   return served ? kPassed : complain(served.error());
 }
 

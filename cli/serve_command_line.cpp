@@ -24,6 +24,7 @@ void add_serve(CLI::App& app, ServeFlags& flags) {
   // What the daemon starts itself, and what its tests put in the place of the machine's.
   serve->add_option("--attempt", flags.attempt)->group("");
   serve->add_option("--fence", flags.fence)->group("");
+  serve->add_option("--rollback", flags.rollback)->group("");
   serve->add_option("--boot-id-file", flags.boot_id_file)->group("");
 }
 

@@ -12,6 +12,7 @@ struct ServeFlags {
   std::string boot_id_file = "/proc/sys/kernel/random/boot_id";
   std::int64_t attempt = 0;  ///< carries this one out instead, as a supervisor
   std::int64_t fence = 0;
+  std::int64_t rollback = 0;  ///< carries this one out instead
 };
 
 struct DispatchFlags {

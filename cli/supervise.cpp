@@ -4,6 +4,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
+#include "base/http_client.h"
 #include "base/log_form.h"
 #include "cli/action_options.h"
 #include "cli/commands.h"
@@ -14,7 +17,9 @@
 #include "server/checkout.h"
 #include "server/master_key.h"
 #include "server/process_identity.h"
+#include "server/run_trace.h"
 #include "server/supervision.h"
+#include "server/trace_exporter.h"
 #include "workflow/lint/config.h"
 
 namespace cli {
@@ -30,6 +35,7 @@ RunFlags flags_of(const CommonFlags& common, const server::Attempt& attempt, con
   RunFlags flags;
   flags.workflows = {attempt.workflow};
   flags.actor = attempt.actor;
+  flags.repository_name = repository.name;
   flags.log_format = LogFormat::quiet;
   flags.emulator = config.emulator;
   flags.seed = config.emulator_seed;
@@ -59,7 +65,6 @@ Result<void> fill_session(const CommonFlags& common, const RunFlags& flags, cons
   TRY(take_environments(common, repository, session));
   auto& options = session.options;
   TRY(options.event, server::event_of(attempt, repository));
-  options.repository_name = repository.name;
   options.actor = attempt.actor;
   options.may_mint_id_tokens = attempt.trust == server::Trust::trusted;
   // `$/path` is of the commit that the event names.
@@ -69,7 +74,32 @@ Result<void> fill_session(const CommonFlags& common, const RunFlags& flags, cons
   return {};
 }
 
-Result<RunStart> start_of(const server::Attempt& attempt, server::Supervision& supervision,
+/// The run's trace, for a collector that the daemon's environment names.
+class TraceOfRun {
+ public:
+  TraceOfRun(const server::Attempt& attempt, const std::string& external_url)
+      : http_(base::make_curl_http_client()),
+        trace_({.id = fmt::format("{}-{}", attempt.repository, attempt.id),
+                .pipeline = attempt.name,
+                .repository = attempt.repository,
+                .ref = attempt.ref,
+                .sha = attempt.sha,
+                .url = external_url.empty() ? "" : fmt::format("{}/runs/{}", external_url, attempt.id)}) {
+    const auto variable = [](const char* name) -> const char* { return std::getenv(name); };
+    if (auto target = server::trace_target(variable)) exporter_.emplace(*std::move(target), *http_);
+  }
+  void operator()(const runner::RunEvent& event) {
+    if (!exporter_) return;
+    if (auto span = trace_(event); !span.is_null()) exporter_->add(std::move(span));
+  }
+
+ private:
+  std::unique_ptr<base::HttpClient> http_;
+  server::RunTrace trace_;
+  std::optional<server::TraceExporter> exporter_;
+};
+
+Result<RunStart> start_of(const server::Attempt& attempt, server::Supervision& supervision, TraceOfRun& trace,
                           runner::RunStore& store) {
   RunStart start;
   if (attempt.run_id != 0) {
@@ -81,7 +111,11 @@ Result<RunStart> start_of(const server::Attempt& attempt, server::Supervision& s
   start.caller = {
       .on_begin = [&](const runner::RunRecord& run, const workflow::Plan& plan,
                       const base::Path& folder) { return supervision.run_began(run, plan, folder); },
-      .on_event = [&](const runner::RunEvent& event) { supervision.on_event(event); },
+      .on_event =
+          [&](const runner::RunEvent& event) {
+            supervision.on_event(event);
+            trace(event);
+          },
       .before_job = [&](const workflow::PlannedJob& leg,
                         const std::stop_token& stop) { return supervision.before_job(*leg.job, stop); }};
   return start;
@@ -106,7 +140,8 @@ Result<int> run_attempt(const CommonFlags& common, const server::Config& config,
   if (!loaded.workflow) return base::invalid_input(workflow::to_string(loaded.diagnostics.front()));
   TRY(open_state(session));
   TRY(attach_emulator(common, flags, session));
-  TRY(const auto start, start_of(attempt, supervision, *session.store));
+  TraceOfRun trace(attempt, config.external_url);
+  TRY(const auto start, start_of(attempt, supervision, trace, *session.store));
   auto code = run_one(*loaded.workflow, flags, session, start);
   std::filesystem::current_path("/", error);
   return code;

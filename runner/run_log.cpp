@@ -80,6 +80,15 @@ std::uint32_t attempt_of(const RunEvent& started) {
 
 }  // namespace
 
+base::Result<void> remove_run_log(const base::Path& folder) {
+  for (const auto* name : {kEventsFile, kIndexFile}) {
+    std::error_code error;
+    std::filesystem::remove(folder / name, error);
+    if (error) return base::system_error("removing the log " + (folder / name).string(), error.value());
+  }
+  return {};
+}
+
 std::uint64_t log_lines_of(const RunEvent& event) {
   return event.type == "line" || event.type == "annotation" ? event.lines : 0;
 }

@@ -20,6 +20,9 @@ namespace runner {
 
 inline constexpr const char* kEventsFile = "events.jsonl";
 
+/// Takes the log away; what else is known of the run stays.
+base::Result<void> remove_run_log(const base::Path& folder);
+
 /// A place in events.jsonl where reading may begin. Lines are events of the types line and annotation.
 struct LogMark {
   std::uint64_t offset = 0;     ///< of an event

@@ -50,6 +50,9 @@ class RunsApi {
     TRY(auto json, read_outline(folder_of(attempt), attempt.run_attempt));
     json["run"] = run_json(attempt);
     TRY(json["artifacts"], artifacts_of(attempt));
+    TRY(const auto rollbacks, parts_.rollbacks.of_attempt(attempt.id));
+    json["rollbacks"] = Json::array();
+    for (const auto& one : rollbacks) json["rollbacks"].push_back(to_json(one));
     return json;
   }
 
@@ -153,6 +156,7 @@ Result<void> add_api(Routes& routes, const ApiParts& parts) {
   routes.add("GET", "/api/runs/{id}/events", Access::read,
              [&feed = parts.feed](const Call& call) { return feed.stream(call); });
   add_job_api(routes, parts);
+  add_rollback_api(routes, parts);
   add_secret_api(routes, parts);
   return add_delivery_api(routes, parts);
 }

@@ -7,6 +7,7 @@
 #include "server/attempt_queue.h"
 #include "server/delivery_inbox.h"
 #include "server/event_feed.h"
+#include "server/rollbacks.h"
 #include "server/routes.h"
 #include "server/workers.h"
 
@@ -19,6 +20,7 @@ struct ApiParts {
   DeliveryInbox& inbox;
   Workers& workers;
   EventFeed& feed;
+  Rollbacks& rollbacks;
   std::function<void()> on_queued;  ///< there is something to run
 };
 
@@ -26,6 +28,8 @@ struct ApiParts {
 base::Result<void> add_api(Routes& routes, const ApiParts& parts);
 /// Logs of jobs, and decisions about them.
 void add_job_api(Routes& routes, const ApiParts& parts);
+/// Services that are taken back.
+void add_rollback_api(Routes& routes, const ApiParts& parts);
 /// Secrets and variables by name.
 void add_secret_api(Routes& routes, const ApiParts& parts);
 /// Deliveries, and workflows that are dispatched.

@@ -21,14 +21,19 @@ constexpr std::size_t kLargestConfig = 1U << 20;
 constexpr int kMostRuns = 1024;
 constexpr int kLongestPoll = 86'400;
 constexpr int kHighestPriority = 1000;
+constexpr int kLongestRetention = 36'500;
+constexpr int kMostKept = 1'000'000'000;
+constexpr int kForgesSendAgain = 4;
+constexpr int kMostMebibytes = 1'000'000'000;
 
 class ConfigReader {
  public:
   explicit ConfigReader(const std::string& file) : fields_(file) {}
 
   Result<Config> read(const Node& root) {
-    TRY(fields_.check_keys(root, {"listen", "external-url", "capacity", "labels", "emulator", "emulator-seed",
-                                  "hooks", "github", "repositories", "tokens", "public-read"}));
+    TRY(fields_.check_keys(
+        root, {"listen", "external-url", "capacity", "labels", "emulator", "emulator-seed", "hooks", "github",
+               "repositories", "tokens", "public-read", "retention", "disk"}));
     Config config{.file = fields_.file()};
     TRY(read_listen(root, config));
     TRY(config.external_url, fields_.text_at(root, "external-url"));
@@ -40,6 +45,8 @@ class ConfigReader {
     if (root["hooks"].present()) TRY(read_hooks(root["hooks"], config));
     if (root["tokens"].present()) TRY(read_tokens(root["tokens"], config));
     if (root["github"].present()) TRY(read_github(root["github"], config.github));
+    if (root["retention"].present()) TRY(read_retention(root["retention"], config.retention));
+    if (root["disk"].present()) TRY(read_disk(root["disk"], config.disk));
     const Node& repositories = root["repositories"];
     if (!repositories.is_mapping())
       return fields_.wrong(repositories.present() ? repositories : root,
@@ -61,6 +68,34 @@ class ConfigReader {
     if (!key.empty()) {
       TRY(github.private_key, source_of(node["private-key"], key));
     }
+    return {};
+  }
+
+  Result<void> read_retention(const Node& node, RetentionConfig& keep) const {
+    TRY(fields_.check_keys(node, {"runs-days", "runs", "logs-days", "deliveries-days", "deliveries"}));
+    TRY(keep.run_days, fields_.whole_at(node, "runs-days", keep.run_days, kLongestRetention));
+    TRY(keep.runs, fields_.whole_at(node, "runs", keep.runs, kMostKept));
+    TRY(keep.log_days, fields_.whole_at(node, "logs-days", keep.log_days, kLongestRetention));
+    TRY(keep.delivery_days, fields_.whole_at(node, "deliveries-days", keep.delivery_days, kLongestRetention));
+    TRY(keep.deliveries, fields_.whole_at(node, "deliveries", keep.deliveries, kMostKept));
+    // A delivery that is forgotten is new when it comes again.
+    if (keep.delivery_days < kForgesSendAgain)
+      return fields_.wrong(
+          node["deliveries-days"],
+          fmt::format("{} or more: forges send deliveries again for so long", kForgesSendAgain));
+    if (keep.run_days < 1 || keep.runs < 1) return fields_.wrong(node, "runs-days and runs: 1 or more");
+    return {};
+  }
+
+  Result<void> read_disk(const Node& node, DiskConfig& disk) const {
+    TRY(fields_.check_keys(node, {"soft-mib", "hard-mib"}));
+    TRY(const auto soft,
+        fields_.whole_at(node, "soft-mib", static_cast<int>(disk.soft >> 20U), kMostMebibytes));
+    TRY(const auto hard,
+        fields_.whole_at(node, "hard-mib", static_cast<int>(disk.hard >> 20U), kMostMebibytes));
+    if (hard > soft) return fields_.wrong(node, "hard-mib: no more than soft-mib");
+    disk.soft = static_cast<std::uint64_t>(soft) << 20U;
+    disk.hard = static_cast<std::uint64_t>(hard) << 20U;
     return {};
   }
 

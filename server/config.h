@@ -52,6 +52,21 @@ struct GithubConfig {
   std::string api = "https://api.github.com";
 };
 
+/// How long, and how many, of what a daemon keeps.
+struct RetentionConfig {
+  int run_days = 90;  ///< with all that belongs to a run
+  int runs = 10'000;
+  int log_days = 90;  ///< the rest of a run stays
+  int delivery_days = 30;
+  int deliveries = 100'000;
+};
+
+/// How much of the disk is to be left, in bytes.
+struct DiskConfig {
+  std::uint64_t soft = 1024ULL << 20;  ///< with less, what is too old is removed at once
+  std::uint64_t hard = 64ULL << 20;    ///< … no run is begun: it would end for want of disk
+};
+
 struct Config {
   std::string file;
   std::string address = "127.0.0.1";
@@ -66,6 +81,8 @@ struct Config {
   std::vector<RepositoryConfig> repositories;
   std::vector<TokenConfig> tokens;
   bool public_read = false;  ///< reading needs no token
+  RetentionConfig retention;
+  DiskConfig disk;
 
   [[nodiscard]] const RepositoryConfig* find_repository(std::string_view name) const;
 };

@@ -15,6 +15,8 @@
 #include "server/metrics.h"
 #include "server/page_files.h"
 #include "server/pollster.h"
+#include "server/retention.h"
+#include "server/rollbacks.h"
 #include "server/routes.h"
 #include "server/triage.h"
 
@@ -65,10 +67,12 @@ struct Daemon::State {
   std::atomic<bool> ready = false;
   std::unique_ptr<AttemptQueue> queue;
   std::unique_ptr<EventFeed> feed;
+  std::unique_ptr<Rollbacks> rollbacks;
   std::unique_ptr<Workers> workers;
   std::unique_ptr<Triage> triage;
   std::unique_ptr<DeliveryInbox> inbox;
   std::unique_ptr<Pollster> pollster;
+  std::unique_ptr<Retention> retention;
   std::unique_ptr<base::HttpServer> http;
 };
 
@@ -115,23 +119,33 @@ base::Result<void> Daemon::start_parts(State& state) {
                        .name = host_name(),
                        .labels = options.config.labels,
                        .capacity = options.config.capacity,
+                       .least_disk = options.config.disk.hard,
                        .start_supervisor = options.start_supervisor,
                        .clean_up = [&folder](const Attempt& attempt) { clean_up_after(folder, attempt); }};
   TRY(worker.boot_id, read_boot_id(options.boot_id_file));
+  TRY(auto database, open_database(folder));
+  state.rollbacks = std::make_unique<Rollbacks>(std::move(database), worker.boot_id, options.start_rollback);
   TRY(state.workers, Workers::start(std::move(worker), *state.queue));
   TRY(state.triage, Triage::start(folder, options.config, state.mirrors, *state.queue,
                                   [&state] { state.workers->wake(); }));
   TRY(state.inbox, DeliveryInbox::open(folder, [&state] { state.triage->wake(); }));
   TRY(state.pollster,
       Pollster::start(folder, options.config, state.mirrors, *state.inbox, base::system_clock()));
+  TRY(state.retention, Retention::start({.state_folder = folder,
+                                         .keep = options.config.retention,
+                                         .soft_limit = options.config.disk.soft,
+                                         .remove_runs = options.remove_runs}));
   return {};
 }
 
 base::Result<void> Daemon::add_routes(State& state) {
   auto& routes = state.routes;
   routes.add("GET", "/livez", Access::anybody, [](const Call&) { return plain(200, "ok\n"); });
-  routes.add("GET", "/readyz", Access::anybody,
-             [&state](const Call&) { return state.ready ? plain(200, "ok\n") : plain(503, "not ready\n"); });
+  routes.add("GET", "/readyz", Access::anybody, [&state](const Call&) {
+    if (!state.ready) return plain(503, "not ready\n");
+    const auto pauses = state.workers->state().pauses;
+    return pauses.empty() ? plain(200, "ok\n") : plain(503, "no run is begun: " + pauses + "\n");
+  });
   for (const auto forge : {Forge::github, Forge::gitea, Forge::gitlab}) {
     routes.add("POST", fmt::format("/hooks/{}", to_string(forge)), Access::anybody,
                [&state, forge](const Call& call) {
@@ -146,6 +160,7 @@ base::Result<void> Daemon::add_routes(State& state) {
                           .inbox = *state.inbox,
                           .workers = *state.workers,
                           .feed = *state.feed,
+                          .rollbacks = *state.rollbacks,
                           .on_queued = [&state] { state.workers->wake(); }});
 }
 

@@ -20,6 +20,10 @@ struct DaemonOptions {
   base::Path boot_id_file = "/proc/sys/kernel/random/boot_id";
   /// Starts a process that carries the attempt out under its fence; it lives on without the daemon.
   std::function<base::Result<pid_t>(const Attempt& attempt)> start_supervisor;
+  /// Starts a process that carries out a rollback that was written down.
+  std::function<base::Result<pid_t>(std::int64_t id)> start_rollback;
+  /// Removes runs of the history that began before, and the oldest of more than so many.
+  std::function<base::Result<void>(double older_than, std::size_t most)> remove_runs;
 };
 
 class Daemon {

@@ -54,6 +54,10 @@ constexpr const char* kSteps[] = {
     "INSERT INTO counters SELECT 'reported', COALESCE(MAX(seq), 0) FROM journal",
     "CREATE TABLE sweeps (source TEXT PRIMARY KEY, swept REAL NOT NULL)",
     "CREATE TABLE redeliveries (guid TEXT PRIMARY KEY, asked REAL NOT NULL, times INTEGER NOT NULL)",
+    R"sql(CREATE TABLE rollbacks (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, attempt INTEGER NOT NULL, job TEXT NOT NULL, cluster TEXT NOT NULL,
+  service TEXT NOT NULL, asked_by TEXT NOT NULL, process TEXT NOT NULL DEFAULT '', state TEXT NOT NULL,
+  about TEXT NOT NULL DEFAULT '', started REAL NOT NULL, finished REAL NOT NULL DEFAULT 0))sql",
 };
 
 base::Result<std::int64_t> version_of(runner::Sqlite& database) {

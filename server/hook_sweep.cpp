@@ -13,7 +13,7 @@ namespace server {
 
 namespace {
 
-constexpr double kEvery = 600;
+constexpr double kSweepsEvery = 600;
 // A delivery may have been under way when the last sweep began.
 constexpr double kOverlap = 3600;
 // What is older GitHub does not send again.
@@ -67,7 +67,7 @@ std::vector<HookSweep::Source> HookSweep::sources() const {
 
 base::Result<int> HookSweep::sweep_when_due() {
   if (now() < due_) return 0;
-  due_ = now() + kEvery;
+  due_ = now() + kSweepsEvery;
   int asked = 0;
   for (const auto& source : sources()) {
     TRY(const auto of_source, sweep(source));

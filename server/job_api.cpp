@@ -20,6 +20,7 @@ using base::Result;
 constexpr std::int64_t kMostLines = 5000;
 constexpr std::int64_t kUsualLines = 500;
 constexpr std::size_t kTextPiece = 64U << 10;
+constexpr const char* kGone = "the log is gone: it was removed as too old, or by hand";
 constexpr const char* kDamage = "the log is damaged: what can be read of it is shown";
 
 class JobApi {
@@ -35,7 +36,7 @@ class JobApi {
     Json lines = Json::array();
     auto cursor = open_log(call, attempt, static_cast<std::uint64_t>(from));
     if (!cursor && cursor.error().kind != base::ErrorKind::not_found) return cursor.error();
-    bool damaged = !cursor && has_ended(attempt) && total > 0;
+    bool damaged = false;
     while (cursor && static_cast<std::int64_t>(lines.size()) < count) {
       TRY(const auto entry, cursor->next());
       if (!entry) {
@@ -48,6 +49,7 @@ class JobApi {
     damaged = damaged || (cursor && cursor->is_damaged());
     Json page = {{"from", from}, {"total", total}, {"lines", std::move(lines)}};
     if (damaged) page["damaged"] = kDamage;
+    if (!cursor && has_ended(attempt) && total > 0) page["damaged"] = kGone;
     return page;
   }
 

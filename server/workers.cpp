@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "server/retention.h"
 
 namespace server {
 
@@ -14,8 +15,6 @@ namespace {
 using base::Result;
 
 constexpr std::chrono::milliseconds kLooksAfterAgain{200};
-// Below this a run would end for want of disk rather than for its own reasons.
-constexpr std::uintmax_t kLeastDisk = 64ULL << 20;
 constexpr int kMostRunning = 500;
 
 void complain_of(const base::Error& error) {
@@ -100,11 +99,9 @@ Result<int> Workers::look_after_runs() {
 }
 
 std::string Workers::why_it_pauses() const {
-  std::error_code error;
-  const auto space = std::filesystem::space(options_.state_folder, error);
-  if (error || space.available >= kLeastDisk) return "";
+  if (room_left(options_.state_folder) >= options_.least_disk) return "";
   return fmt::format("{} has less than {} left", options_.state_folder.string(),
-                     base::format_bytes(kLeastDisk));
+                     base::format_bytes(options_.least_disk));
 }
 
 // How many are at work then.

@@ -20,6 +20,7 @@ struct WorkerOptions {
   std::string boot_id;
   std::vector<std::string> labels;
   int capacity = 2;
+  std::uint64_t least_disk = 0;  ///< with less left nothing new is begun
   /// Starts a process that carries the attempt out.
   std::function<base::Result<pid_t>(const Attempt& attempt)> start_supervisor;
   /// Called when something of the attempt may be left over: its supervisor is no more.

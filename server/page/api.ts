@@ -28,7 +28,7 @@ async function answerOf(response: Response): Promise<Response> {
   if (response.ok) return response;
   let message = `the daemon answered ${response.status}`;
   try {
-    message = (await response.json()).message || message;
+    message = (await response.json()).error.message || message;
   } catch {
     // not in the words of the API: the status says enough
   }

@@ -77,12 +77,21 @@ export interface Rollout {
   [more: string]: unknown;
 }
 
+export interface Rollback {
+  job: string;
+  service: string;
+  by: string;
+  state: string;
+  about: string;
+}
+
 export interface RunDetails {
   run: Run;
   jobs: Job[];
   annotations: Annotation[];
   artifacts: Artifact[];
   rollouts: Rollout[];
+  rollbacks?: Rollback[];
   summary: string;
 }
 

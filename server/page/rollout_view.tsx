@@ -1,7 +1,7 @@
 // A deployment as it goes: tasks, target health, traffic, the prober's record.
 
 import { h } from "preact";
-import { Rollout } from "./model";
+import { Rollback, Rollout } from "./model";
 import { words } from "./state";
 
 function number(rollout: Rollout, name: string): number {
@@ -28,7 +28,14 @@ function Traffic({ share }: { share: number }) {
   );
 }
 
-export function RolloutView({ rollout, onRollback }: { rollout: Rollout; onRollback?: () => void }) {
+interface Props {
+  rollout: Rollout;
+  rollbacks: Rollback[]; // of its service, newest first
+  asked: boolean; // once: the second time it is meant
+  onRollback: () => void;
+}
+
+export function RolloutView({ rollout, rollbacks, asked, onRollback }: Props) {
   const state = text(rollout, "status") || text(rollout, "rollout_state") || rollout.state || "";
   const desired = number(rollout, "desired");
   const running = number(rollout, "running");
@@ -45,7 +52,14 @@ export function RolloutView({ rollout, onRollback }: { rollout: Rollout; onRollb
       {targets(rollout) && <p>Targets: {targets(rollout)}</p>}
       {typeof rollout.traffic === "number" && <Traffic share={rollout.traffic as number} />}
       {text(rollout, "reason") && <p class="error">{text(rollout, "reason")}</p>}
-      {onRollback && <button onClick={onRollback}>Roll back</button>}
+      {rollbacks.map((one) => (
+        <p class={one.state === "failed" || one.state === "lost" ? "error" : ""}>
+          Taken back by {one.by}: {words(one.state)} {one.about && <small>{one.about}</small>}
+        </p>
+      ))}
+      {rollout.service && !rollbacks.some((one) => one.state === "running") && (
+        <button onClick={onRollback}>{asked ? `Take ${rollout.service} back now` : "Roll back"}</button>
+      )}
     </section>
   );
 }

@@ -7,7 +7,7 @@ import { bytes, duration, shortRef } from "./format";
 import { GraphView } from "./graph_view";
 import { LogView } from "./log_view";
 import { Markdown } from "./markdown";
-import { Job, RunDetails } from "./model";
+import { Job, Rollout, RunDetails } from "./model";
 import { RolloutView } from "./rollout_view";
 import { mark, stateOf, words } from "./state";
 import { Timeline } from "./timeline";
@@ -26,6 +26,7 @@ interface State {
   connection: string;
   error: string;
   message: string;
+  takesBack?: string; // the service whose button was pressed once
 }
 
 const kPause = 300; // many events come at once: one look after them is enough
@@ -80,6 +81,12 @@ export class RunPage extends Component<Props, State> {
       },
       (error: Error) => this.setState({ message: `${what}: ${error.message}` })
     );
+  }
+
+  private takeBack(rollout: Rollout): void {
+    if (this.state.takesBack !== rollout.service) return this.setState({ takesBack: rollout.service });
+    this.setState({ takesBack: undefined });
+    this.act("Roll back", `/api/runs/${this.props.id}/jobs/${encodeURIComponent(rollout.job)}/rollback`);
   }
 
   private buttons(details: RunDetails) {
@@ -153,7 +160,10 @@ export class RunPage extends Component<Props, State> {
     return (
       <div>
         <GraphView jobs={details.jobs} onChoose={(key) => this.props.go(`/runs/${this.props.id}/jobs/${encodeURIComponent(key)}`)} />
-        {details.rollouts.map((rollout) => <RolloutView rollout={rollout} />)}
+        {details.rollouts.map((rollout) => (
+          <RolloutView rollout={rollout} rollbacks={(details.rollbacks || []).filter((one) => one.service === rollout.service)}
+                       asked={this.state.takesBack === rollout.service} onRollback={() => this.takeBack(rollout)} />
+        ))}
         {details.annotations.length > 0 && <h2>Annotations</h2>}
         {details.annotations.map((one) => (
           <div class={`annotation ${one.level}`}>

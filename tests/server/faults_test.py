@@ -118,7 +118,7 @@ class DamageTest(FailureTest):
         text = self.ask("GET", f"/api/runs/{run}/jobs/wait/log?format=text", token="look-token")[1]
         self.assertIn("[the log is damaged", text.splitlines()[-1])
         log.unlink()
-        self.assertIn("the log is damaged", self.page(run)["damaged"])
+        self.assertIn("the log is gone", self.page(run)["damaged"])
 
     def test_garbage_in_a_log_costs_what_it_covers_and_is_told(self):
         run, log = self.finished()

@@ -100,7 +100,7 @@ class PageApi:
         if not url.path.startswith("/api/"):
             self.send_page(handler, url.path)
         elif self.token and handler.headers["Authorization"] != f"Bearer {self.token}":
-            self.answer(handler, {"message": "expected a token"}, 401)
+            self.answer(handler, {"error": {"message": "expected a token"}}, 401)
         elif found := re.fullmatch(r"/api/runs/(\d+)/jobs/([^/]+)/log", url.path):
             self.answer(handler, self.log(int(found[1]), urllib.parse.unquote(found[2]), query))
         elif found := re.fullmatch(r"/api/runs/(\d+)/events", url.path):
@@ -112,7 +112,7 @@ class PageApi:
         elif url.path == "/api/deliveries":
             self.answer(handler, {"deliveries": self.deliveries})
         else:
-            self.answer(handler, {"message": "there is nothing at this path"}, 404)
+            self.answer(handler, {"error": {"message": "there is nothing at this path"}}, 404)
 
     def send_page(self, handler, path):
         """The built page, with the daemon's policy."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 import unittest
 import urllib.request
 
@@ -37,6 +38,8 @@ class RunsTest(ForgeTest):
         (self.folder / "stored").write_text("stored-secret", encoding="utf-8")
         self.git("remote", "add", "origin", "https://git.example.org/acme/shop.git")
         self.run_pipeline("secret", "set", "STORED", "--file", str(self.folder / "stored"))
+        (self.folder / "shape").write_text("round", encoding="utf-8")
+        self.run_pipeline("variable", "set", "SHAPE", "--file", str(self.folder / "shape"))
 
     def lines(self, run, job, query=""):
         """The text of a job's log."""
@@ -72,6 +75,25 @@ class RunsTest(ForgeTest):
         self.assertEqual(len(text.splitlines()), job["lines"])
         self.assertEqual(self.ask("GET", f"/api/runs/{run}/jobs/none/log", token=READ)[0], 404)
 
+    def test_a_log_of_200_megabytes_is_read_at_any_line(self):
+        total = 2_000_000
+        padding = "x" * 90
+        self.workflow(f"on: push\njobs:\n  many:\n    runs-on: ubuntu-latest\n    steps: [{{run: seq -f 'line %.0f {padding}' {total}}}]\n")
+        self.serve()
+        run = self.push_and_run()
+        self.wait_for("it does not end", lambda: self.get(f"/api/runs/{run}")["run"]["status"] == "completed", 280)
+        step = next(one for one in self.get(f"/api/runs/{run}")["jobs"][0]["steps"] if one["lines"] > total)
+        begin = step["first_line"] + step["lines"] - total
+        first = self.get(f"/api/runs/{run}/jobs/many/log?from={begin}&count=1")["lines"][0]["text"]
+        offset = begin - int(first.split()[1])
+        for line in (1, 777_777, 1_234_567, total):
+            asked = time.monotonic()
+            page = self.get(f"/api/runs/{run}/jobs/many/log?from={offset + line}&count=500")
+            self.assertLess(time.monotonic() - asked, 2)
+            self.assertEqual((page["lines"][0]["line"], page["lines"][0]["text"]), (offset + line, f"line {line} {padding}"))
+        log = self.state / "runs" / str(self.get(f"/api/runs/{run}")["run"]["run_id"]) / "events.jsonl"
+        self.assertGreater(log.stat().st_size, 200_000_000)
+
     def events(self, run, after=None):
         """All of a stream's events as (id, name, data), until its end."""
         request = urllib.request.Request(f"{self.url}/api/runs/{run}/events")
@@ -104,13 +126,14 @@ class RunsTest(ForgeTest):
 
     def test_secrets_and_variables_of_the_configuration_are_there_and_masked(self):
         self.workflow(
-            "on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    steps:\n"
+            "on: push\njobs:\n  one:\n    name: a ${{ vars.SHAPE }} job\n    runs-on: ubuntu-latest\n    steps:\n"
             "      - run: test '${{ secrets.PASSWORD }} ${{ secrets.STORED }}' = 'hunter22 stored-secret' && echo '${{ vars.COLOR }} ${{ secrets.PASSWORD }}'\n"
         )
         self.serve()
         run = self.push_and_run()
         self.assertEqual(self.run_when(run, "completed")["run"]["conclusion"], "success")
         self.assertIn("blue ***", self.lines(run, "one"))
+        self.assertEqual(self.get(f"/api/runs/{run}")["jobs"][0]["name"], "a round job")
         names = self.get("/api/secrets")["secrets"]
         self.assertEqual([(one["scope"], one["name"]) for one in names], [("acme/shop", "STORED")])
         for file in self.state.rglob("*"):

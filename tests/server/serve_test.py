@@ -19,6 +19,7 @@ class ServeBeginsAndEndsTest(ServeTest):
         self.assertEqual(self.ask("GET", "/livez"), (200, "ok\n"))
         self.assertEqual(self.ask("GET", "/readyz"), (200, "ok\n"))
         self.assertEqual(self.ask("GET", "/nowhere")[0], 404)
+        self.assertNotIn('"error"', self.log(), "nothing is wrong with a state folder that is new")
         port = int(self.url.rsplit(":", 1)[1])
         self.assertEqual(self.end(self.daemon, signal.SIGTERM), 0)
         with self.assertRaises(ConnectionRefusedError):

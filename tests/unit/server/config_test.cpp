@@ -39,11 +39,18 @@ repositories:
     priority: 5
     secrets-file: shop.env
     variables: {REGION: eu-west-1}
+  acme/lib: {hook: 12}
+retention: {runs-days: 10, runs: 20, logs-days: 5, deliveries-days: 7, deliveries: 50}
+disk: {soft-mib: 200, hard-mib: 100}
 )");
   ASSERT_TRUE(config.ok()) << config.error().to_string();
   EXPECT_EQ(config->address, "0.0.0.0");
   EXPECT_EQ(config->port, 8080);
   EXPECT_EQ(config->capacity, 3);
+  EXPECT_EQ(config->retention.run_days, 10);
+  EXPECT_EQ(config->retention.deliveries, 50);
+  EXPECT_EQ(config->disk.hard, 100U << 20U);
+  EXPECT_EQ(config->find_repository("acme/lib")->hook, 12);
   EXPECT_THAT(config->labels, ElementsAre("linux", "arm"));
   ASSERT_EQ(config->hook_secrets.at(Forge::github).size(), 2U);
   EXPECT_EQ(config->hook_secrets.at(Forge::github)[0].name, "/etc/pipeline/hook.secret");

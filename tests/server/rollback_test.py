@@ -1,0 +1,121 @@
+"""A rollout of a run is taken back from the page: the daemon, the emulator's ECS and a browser, all of them real."""
+
+import json
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "emulator"))
+
+import api_walk  # noqa: E402
+from chromium import Chromium  # noqa: E402
+from emulator_harness import ADMIN, BareEmulatorTest  # noqa: E402
+from forge import READ, RUN, ForgeTest  # noqa: E402
+
+DEPLOY = """
+on: push
+jobs:
+  ship:
+    runs-on: ubuntu-latest
+    environment: production
+    env:
+      AWS_ENDPOINT_URL: {endpoint}
+      AWS_REGION: eu-central-1
+      AWS_ACCESS_KEY_ID: EMULATORADMIN
+      AWS_SECRET_ACCESS_KEY: emulator
+    steps:
+      - uses: actions/checkout@v4
+      - uses: aws-actions/amazon-ecs-deploy-task-definition@v2
+        with:
+          task-definition: task.json
+          service: web
+          cluster: walk
+          wait-for-service-stability: true
+          preflight: "off"
+"""
+
+
+class Cloud(BareEmulatorTest):
+    """An emulator with a service whose first revision is proven."""
+
+    seed_text = api_walk.SEED
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.aws("ecr", "create-repository", "--repository-name", "web")
+        cls.container = {**api_walk.CONTAINER, "image": cls.push_image("web:1", files={"srv/index.html": "hello\n"})}
+        cls.definition = {"family": "web", "cpu": "256", "memory": "512", "containerDefinitions": [cls.container]}
+        words = [word for key, name in (("cpu", "--cpu"), ("memory", "--memory")) for word in (name, cls.definition[key])]
+        cls.aws("ecs", "register-task-definition", "--family", "web", *words, "--container-definitions", json.dumps([cls.container]))
+        cls.aws("ecs", "create-service", "--cluster", "walk", "--service-name", "web", "--task-definition", "web", "--desired-count", "1")
+        cls.aws("ecs", "wait", "services-stable", "--cluster", "walk", "--services", "web")
+
+    @classmethod
+    def running(cls):
+        """The revision that serves."""
+        service = cls.aws("ecs", "describe-services", "--cluster", "walk", "--services", "web")["services"][0]
+        return service["taskDefinition"].rsplit("/", 1)[1]
+
+
+class RollbackTest(ForgeTest):
+    """The daemon has AWS credentials of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        Cloud.setUpClass()
+        cls.addClassCleanup(Cloud.doClassCleanups)
+
+    def environment(self, **more):
+        return super().environment(**ADMIN, AWS_ENDPOINT_URL=Cloud.endpoint, AWS_REGION="eu-central-1", **more)
+
+    def deployed(self):
+        """A run that has deployed the second revision."""
+        changed = {**Cloud.container, "environment": [{"name": "GREETING", "value": "welcome"}]}
+        self.write("task.json", json.dumps({**Cloud.definition, "containerDefinitions": [changed]}))
+        self.workflow(DEPLOY.format(endpoint=Cloud.endpoint))
+        self.serve()
+        run = self.push_and_run()
+        found = self.run_when(run, "completed")
+        self.assertEqual(found["run"]["conclusion"], "success", found)
+        self.assertEqual(Cloud.running(), "web:2")
+        return run
+
+    def test_a_rollout_is_taken_back_by_the_page_s_button(self):
+        run = self.deployed()
+        path = f"/api/runs/{run}/jobs/ship/rollback"
+        self.assertEqual(self.post(path, token=READ)[0], 403)
+        browser = Chromium(self)
+        browser.goto(self.url + "/")
+        browser.evaluate(f"sessionStorage.setItem('pipeline-token', '{RUN}')")
+        browser.goto(f"{self.url}/runs/{run}")
+        press = "[...document.querySelectorAll('button')].find(b => b.innerText === '%s')?.click() === undefined && " \
+                "![...document.querySelectorAll('button')].some(b => b.innerText === '%s')"
+        browser.wait_for(press % ("Roll back", "Roll back"))
+        browser.wait_for(press % ("Take web back now", "Take web back now"))
+        browser.wait_for("document.body.innerText.includes('Taken back by hands')")
+        begun = self.wait_for("it is not asked for", lambda: self.get(f"/api/runs/{run}")["rollbacks"])[0]
+        if begun["state"] == "running":
+            self.assertEqual(self.post(path)[0], 409)
+        ended = self.wait_for("it goes on", lambda: [
+            one for one in self.get(f"/api/runs/{run}")["rollbacks"] if one["state"] != "running"])[0]
+        self.assertEqual((ended["state"], ended["by"], ended["service"]), ("succeeded", "hands", "web"), self.supervisors())
+        self.assertEqual(Cloud.running(), "web:1")
+        self.assertEqual(browser.errors, [])
+
+    def supervisors(self):
+        """What processes of the daemon said."""
+        return (self.state / "supervisors.log").read_text(encoding="utf-8")
+
+    def test_nothing_is_taken_back_for_a_job_that_rolled_nothing_out(self):
+        self.workflow("on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    steps: [{run: echo one}]\n")
+        self.serve()
+        run = self.push_and_run()
+        self.run_when(run, "completed")
+        status, answer = self.post(f"/api/runs/{run}/jobs/one/rollback")
+        self.assertEqual((status, self.get(f"/api/runs/{run}")["rollbacks"]), (409, []))
+        self.assertIn("has rolled nothing out", answer["error"]["message"])
+
+
+if __name__ == "__main__":
+    unittest.main()
