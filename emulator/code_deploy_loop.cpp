@@ -198,6 +198,8 @@ void CodeDeploy::begin(CodeDeployment& deployment) {
     if (base::json_string(task_set, "status") == "PRIMARY") {
       const base::Json& balancers = base::json_member(task_set, "loadBalancers");
       deployment.blue.task_set = arn;
+      // Nothing answers there, and no weight spares a request that is sent to it.
+      if (base::json_integer(task_set, "computedDesiredCount") == 0) deployment.traffic = {{100, 0}};
       if (!balancers.empty()) deployment.blue.group_arn = base::json_string(balancers[0], "targetGroupArn");
     } else {  // what an earlier deployment that was not rolled back has left
       request["taskSet"] = arn;

@@ -192,6 +192,21 @@ TEST_F(CodeDeployTest, ShiftsInTheStepsOfItsConfiguration) {
   wait_for_status(id, "Succeeded");
 }
 
+TEST_F(CodeDeployTest, LeavesNoRequestsWithATaskSetThatRunsNothing) {
+  const std::string primary = service()["taskSets"][0]["taskSetArn"];
+  const auto scaled = call("UpdateTaskSet", {{"cluster", "production"},
+                                             {"service", "items"},
+                                             {"taskSet", primary},
+                                             {"scale", {{"value", 0}, {"unit", "PERCENT"}}}});
+  ASSERT_TRUE(scaled.ok()) << scaled.error().to_string();
+  wait(10);
+  const std::string id = deploy(revision(add_revision(Behaviour::good)),
+                                {{"deploymentConfigName", "CodeDeployDefault.ECSCanary10Percent5Minutes"}});
+  while (percent_[kListener] == 0) wait(1);
+  EXPECT_EQ(percent_[kListener], 100);
+  wait_for_status(id, "Succeeded");
+}
+
 TEST_F(CodeDeployTest, WaitsForItsHooksToReport) {
   const std::string id =
       deploy(revision(add_revision(Behaviour::good), {{{"AfterAllowTestTraffic", "check"}}}));
