@@ -50,15 +50,18 @@ base::Result<void> become_inside_root() {
 base::Result<Egress> enter(const Setting& setting, const std::function<base::Result<void>()>& map_ids) {
   int namespaces = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
   const bool isolated = setting.plan.network == NetworkMode::isolated;
-  if (isolated) namespaces |= CLONE_NEWNET;
+  const bool joins = static_cast<bool>(setting.network_namespace);
+  if (joins && ::setns(setting.network_namespace.get(), CLONE_NEWNET) != 0)
+    return base::system_error("setns(network)", errno);
+  if (isolated && !joins) namespaces |= CLONE_NEWNET;
   if (::unshare(namespaces) != 0)
     return base::system_error("unshare(mount, IPC, UTS, cgroup, network)", errno);
   if (::sethostname(setting.plan.hostname.data(), setting.plan.hostname.size()) != 0) {
     return base::system_error("sethostname", errno);
   }
-  if (isolated) TRY(set_up_loopback());
+  if (isolated && !joins) TRY(set_up_loopback());
   Egress egress;
-  if (isolated && setting.plan.egress) {
+  if (isolated && !joins && setting.plan.egress) {
     TRY(egress, set_up_egress());
   }
   TRY(enter_root(setting));

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/fd.h"
 #include "base/result.h"
 #include "sandbox/plan.h"
 #include "sandbox/sandbox.h"
@@ -20,6 +21,9 @@ struct Setting {
   std::string hosts;
   bool privileged = false;  ///< the runner is root: mounts are made before the user namespace is entered
   std::optional<SubordinateIds> subordinate_ids;  ///< of who is not root; nothing: their own id alone
+  // Of a neighbour, whose network this sandbox joins: they come beside the text, not in it.
+  base::Fd user_namespace = {};
+  base::Fd network_namespace = {};
 };
 
 /// In order: the namespaces (but user and PID), the mounts, the new root. `map_ids` is called inside a fresh

@@ -99,6 +99,9 @@ class ForkServer {
       case Kind::root:
         give_root();
         break;
+      case Kind::share:
+        share();
+        break;
       default:
         reply(-1, EINVAL, "unknown request");
         break;
@@ -211,6 +214,17 @@ class ForkServer {
   void give_root() {
     base::Fd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
     root ? reply(0, 0, "", std::move(root)) : reply(-1, errno, "open");
+  }
+
+  // fds: the user namespace, the network namespace.
+  void share() {
+    Message message{.kind = Kind::reply};
+    for (const char* name : {"/proc/self/ns/user", "/proc/self/ns/net"}) {
+      base::Fd opened(::open(name, O_RDONLY | O_CLOEXEC));
+      if (!opened) return reply(-1, errno, name);
+      message.fds.push_back(std::move(opened));
+    }
+    (void)protocol::send(control_, message);
   }
 
   int control_;

@@ -22,6 +22,8 @@
 #include "sandbox/egress.h"
 #include "sandbox/machine.h"
 #include "sandbox/marked_processes.h"
+#include "sandbox/neighbour.h"
+#include "sandbox/process_usage.h"
 #include "sandbox/protocol.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/setting_text.h"
@@ -77,14 +79,33 @@ std::string size_text(std::uint64_t bytes) {
   return base::replace_all(base::format_bytes(bytes), ".0 ", " ");
 }
 
+/// What neighbours share: their control groups, and how often those have hit a limit as far as somebody was
+/// told of it.
+struct SharedLimits {
+  Cgroup cgroup;
+  Limits limits;
+  std::mutex mutex;  ///< of what follows
+  std::int64_t seen_kills = 0;
+  std::int64_t seen_refused = 0;
+};
+
+/// Of whom a new sandbox becomes a neighbour; empty: of nobody.
+struct Neighbour {
+  std::shared_ptr<SharedLimits> limits;
+  std::vector<base::Fd> namespaces;
+};
+
+using Advice = std::string (*)();
+Result<std::unique_ptr<Sandbox>> make_served_sandbox(const Plan& plan, Advice advice, Neighbour neighbour);
+
 class NamespaceSandbox : public Sandbox {
  public:
-  NamespaceSandbox(const Plan& plan, pid_t pid, base::Fd control, Cgroup cgroup)
+  NamespaceSandbox(const Plan& plan, pid_t pid, base::Fd control, std::shared_ptr<SharedLimits> limits)
       : plan_(plan),
         mark_(plan.walls == Walls::landlock ? make_process_mark() : ""),
         pid_(pid),
         control_(std::move(control)),
-        cgroup_(std::move(cgroup)) {}
+        limits_(std::move(limits)) {}
   ~NamespaceSandbox() override { (void)destroy(); }
 
   Result<StartedProcess> start(const Command& command) override {
@@ -157,6 +178,21 @@ class NamespaceSandbox : public Sandbox {
     return list;
   }
 
+  Result<Usage> usage() {
+    const std::lock_guard lock(mutex_);
+    if (pid_ < 0) return base::make_error(base::ErrorKind::cancelled, "the sandbox is gone");
+    return usage_below(pid_);
+  }
+
+  Result<std::unique_ptr<Sandbox>> make_neighbour(const Plan& plan) {
+    if (plan_.network != NetworkMode::isolated)
+      return base::make_error(base::ErrorKind::denied, "this sandbox has no network to share");
+    TRY(auto answer, ask({.kind = Kind::share}));
+    if (answer.number < 0 || answer.fds.size() != 2)
+      return base::system_error("sharing the sandbox's network", static_cast<int>(answer.other));
+    return make_served_sandbox(plan, advice, {limits_, std::move(answer.fds)});
+  }
+
   Result<base::Fd> connect(std::uint16_t port) override {
     TRY(auto answer, ask({.kind = Kind::connect, .number = port}));
     if (answer.number < 0 || answer.fds.empty()) {
@@ -205,7 +241,7 @@ class NamespaceSandbox : public Sandbox {
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
     pid_ = -1;
-    cgroup_ = Cgroup();
+    limits_.reset();
     // Only where somebody killed the warden there is something left.
     return mark_.empty() ? Result<void>() : kill_processes_with(mark_);
   }
@@ -213,21 +249,27 @@ class NamespaceSandbox : public Sandbox {
  private:
   // Which limit was run into since the last process that failed.
   void say_limit(ExitStatus& status) {
-    const auto kills = cgroup_.out_of_memory_kills();
-    const auto refused = cgroup_.refused_processes();
-    const std::lock_guard lock(mutex_);
-    const auto& limits = plan_.limits;
-    if (kills > seen_kills_) {
+    const auto shared = shared_limits();
+    if (!shared) return;
+    const std::lock_guard lock(shared->mutex);
+    const auto kills = shared->cgroup.out_of_memory_kills();
+    const auto refused = shared->cgroup.refused_processes();
+    if (kills > shared->seen_kills) {
       status.out_of_memory = true;
-      status.limit = fmt::format("killed: out of memory, limit {}", size_text(limits.memory_bytes));
-    } else if (refused > seen_refused_) {
-      status.limit = fmt::format("no more processes: limit {}", limits.processes);
+      status.limit = fmt::format("killed: out of memory, limit {}", size_text(shared->limits.memory_bytes));
+    } else if (refused > shared->seen_refused) {
+      status.limit = fmt::format("no more processes: limit {}", shared->limits.processes);
     } else if (status.signal == SIGXFSZ || status.code == 128 + SIGXFSZ) {
       status.limit =
-          fmt::format("killed: a file grew over the disk limit of {}", size_text(limits.disk_bytes));
+          fmt::format("killed: a file grew over the disk limit of {}", size_text(plan_.limits.disk_bytes));
     }
-    seen_kills_ = kills;
-    seen_refused_ = refused;
+    shared->seen_kills = kills;
+    shared->seen_refused = refused;
+  }
+
+  std::shared_ptr<SharedLimits> shared_limits() {
+    const std::lock_guard lock(mutex_);
+    return limits_;
   }
 
   Result<Message> ask(const Message& message) {
@@ -245,24 +287,28 @@ class NamespaceSandbox : public Sandbox {
   const std::string mark_;  // empty where a PID namespace holds them all
   pid_t pid_;
   base::Fd control_;
-  Cgroup cgroup_;
+  std::shared_ptr<SharedLimits> limits_;
   std::optional<Egress> egress_;
-  std::int64_t seen_kills_ = 0;
-  std::int64_t seen_refused_ = 0;
 };
 
-Result<std::unique_ptr<Sandbox>> make_served_sandbox(const Plan& plan, std::string (*advice)()) {
-  TRY(auto cgroup, Cgroup::create(plan.label, plan.limits));
+Result<std::unique_ptr<Sandbox>> make_served_sandbox(const Plan& plan, Advice advice, Neighbour neighbour) {
+  auto limits = std::move(neighbour.limits);
+  if (!limits) {
+    limits = std::make_shared<SharedLimits>();
+    limits->limits = plan.limits;
+    TRY(limits->cgroup, Cgroup::create(plan.label, plan.limits));
+  }
   TRY(auto spawned, spawn_zygote());
-  if (auto joined = cgroup.join(spawned.pid); !joined) {
+  if (auto joined = limits->cgroup.join(spawned.pid); !joined) {
     spawned.control.reset();
     ::waitpid(spawned.pid, nullptr, 0);
     return std::move(joined).error();
   }
   auto sandbox = std::make_unique<NamespaceSandbox>(
-      plan, spawned.pid, base::Fd(::fcntl(spawned.control.get(), F_DUPFD_CLOEXEC, 0)), std::move(cgroup));
+      plan, spawned.pid, base::Fd(::fcntl(spawned.control.get(), F_DUPFD_CLOEXEC, 0)), std::move(limits));
   Message setup{.kind = Kind::setup};
   setup.texts.push_back(to_text(setting_of(plan)));
+  setup.fds = std::move(neighbour.namespaces);
   TRY(protocol::send(spawned.control.get(), setup));
   auto answer = protocol::receive(spawned.control.get());
   if (!answer) return std::move(answer).error().while_doing(advice());
@@ -281,12 +327,22 @@ std::string advice_for_landlock() {
 }  // namespace
 
 Result<std::unique_ptr<Sandbox>> make_namespace_sandbox(const Plan& plan) {
-  return make_served_sandbox(plan, advice);
+  return make_served_sandbox(plan, advice, {});
 }
 
 Result<std::unique_ptr<Sandbox>> make_landlock_sandbox(Plan plan) {
   plan.walls = Walls::landlock;
-  return make_served_sandbox(plan, advice_for_landlock);
+  return make_served_sandbox(plan, advice_for_landlock, {});
+}
+
+Result<Usage> usage_of(Sandbox& sandbox) {
+  if (auto* ours = dynamic_cast<NamespaceSandbox*>(&sandbox)) return ours->usage();
+  return base::make_error(base::ErrorKind::denied, "nobody measures this sandbox");
+}
+
+Result<std::unique_ptr<Sandbox>> make_neighbour(Sandbox& first, const Plan& plan) {
+  if (auto* ours = dynamic_cast<NamespaceSandbox*>(&first)) return ours->make_neighbour(plan);
+  return base::make_error(base::ErrorKind::denied, "this sandbox has no network to share");
 }
 
 int ExitStatus::shell_code() const {

@@ -11,7 +11,7 @@
 
 namespace sandbox::protocol {
 
-enum class Kind : std::uint32_t { setup, start, signal, connect, listen, list, reply, overlay, root };
+enum class Kind : std::uint32_t { setup, start, signal, connect, listen, list, reply, overlay, root, share };
 
 /// `number` and `other` mean what the kind says: a pid, a signal, a port, an errno.
 struct Message {

@@ -116,21 +116,30 @@ int run_privileged(const Setting& setting, MapPipes& pipes) {
   return wait_for(pid, supervisor);
 }
 
+// A network namespace can only be joined with rights in the user namespace that it belongs to: without root that
+// is the neighbour's, whose ids are mapped already.
+base::Result<void> enter_user_namespace(const Setting& setting, MapPipes& pipes) {
+  if (setting.user_namespace) {
+    if (::setns(setting.user_namespace.get(), CLONE_NEWUSER) != 0)
+      return base::system_error("setns(user)", errno);
+    pipes = {};
+    return {};
+  }
+  if (::unshare(CLONE_NEWUSER) != 0) return base::system_error("unshare(user)", errno);
+  TRY(base::write_all(pipes.ready.write.get(), "r"));
+  pipes.ready = {};
+  pipes.mapped.write.reset();
+  return await_byte(pipes.mapped.read.get(), "the ids of the user namespace could not be mapped");
+}
+
 // Without root: the user namespace first, everything else inside it.
 int run_rootless(const Setting& setting, MapPipes& pipes) {
   const base::Fd supervisor = open_supervisor();
   const pid_t pid = ::fork();
   if (pid < 0) return report_failure(base::system_error("fork", errno));
   if (pid == 0) {
-    if (::unshare(CLONE_NEWUSER) != 0) ::_exit(report_failure(base::system_error("unshare(user)", errno)));
-    (void)base::write_all(pipes.ready.write.get(), "r");
-    pipes.ready = {};
-    pipes.mapped.write.reset();
-    if (auto mapped =
-            await_byte(pipes.mapped.read.get(), "the ids of the user namespace could not be mapped");
-        !mapped) {
-      ::_exit(report_failure(mapped.error()));
-    }
+    if (auto entered = enter_user_namespace(setting, pipes); !entered)
+      ::_exit(report_failure(entered.error()));
     if (::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0) {
       ::_exit(report_failure(base::system_error("becoming root of the user namespace", errno)));
     }
@@ -158,6 +167,10 @@ int zygote_main() {
   if (message->kind == Kind::overlay) return answer_overlay_request(*message);
   auto setting = parse_setting(message->texts[0]);
   if (!setting) return report_failure(setting.error());
+  if (message->fds.size() == 2) {
+    setting->user_namespace = std::move(message->fds[0]);
+    setting->network_namespace = std::move(message->fds[1]);
+  }
   if (setting->plan.walls == Walls::landlock)
     return run_warden(*setting, [] { return serve_requests(kControlFd, 0, 0); });
   auto ready = base::make_pipe();

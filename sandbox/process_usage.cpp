@@ -1,0 +1,72 @@
+#include "sandbox/process_usage.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "base/files.h"
+#include "base/strings.h"
+
+namespace sandbox {
+
+namespace {
+
+// proc(5), fields of `stat` behind the name, the state being the first: user and system time of the process,
+// then of its children that were waited for.
+constexpr std::size_t kFirstTime = 11;
+constexpr std::size_t kTimes = 4;
+constexpr std::size_t kMostProcesses = 100'000;
+
+double cpu_seconds_of(const std::string& folder) {
+  const auto stat = base::read_file(folder + "/stat").value_or("");
+  const auto end = stat.rfind(") ");  // a name may itself hold brackets
+  if (end == std::string::npos) return 0;
+  const auto fields = base::split(stat.substr(end + 2), ' ');
+  std::int64_t ticks = 0;
+  for (std::size_t i = kFirstTime; i < kFirstTime + kTimes && i < fields.size(); ++i)
+    ticks += base::parse_integer(fields[i]).value_or(0);
+  return static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+// Without pages of files: an image's are the same for all containers of it.
+std::uint64_t memory_of(const std::string& folder) {
+  std::uint64_t kibibytes = 0;
+  const auto status = base::read_file(folder + "/status").value_or("");
+  for (const auto line : base::lines_of(status)) {
+    for (const std::string_view key : {"RssAnon:", "RssShmem:"}) {
+      if (!line.starts_with(key)) continue;
+      const auto number = base::trim(line.substr(key.size()));
+      kibibytes += static_cast<std::uint64_t>(
+          base::parse_integer(number.substr(0, number.find(' '))).value_or(0));
+    }
+  }
+  return kibibytes << 10;
+}
+
+void add_children_of(const std::string& folder, std::vector<std::string>& pids) {
+  for (const auto& thread : base::list_directory(folder + "/task").value_or(std::vector<std::string>())) {
+    const auto list = base::read_file(folder + "/task/" + thread + "/children").value_or("");
+    for (const auto& pid : base::split(list, ' ')) {
+      if (!pid.empty()) pids.emplace_back(pid);
+    }
+  }
+}
+
+}  // namespace
+
+Usage usage_below(pid_t pid) {
+  Usage usage;
+  std::vector<std::string> left{std::to_string(pid)};
+  while (!left.empty() && usage.processes < kMostProcesses) {
+    const auto folder = "/proc/" + left.back();
+    left.pop_back();
+    usage.cpu_seconds += cpu_seconds_of(folder);
+    usage.memory_bytes += memory_of(folder);
+    ++usage.processes;
+    add_children_of(folder, left);
+  }
+  return usage;
+}
+
+}  // namespace sandbox
