@@ -84,7 +84,7 @@ base::Result<void> Alarms::put_composite_alarm(const base::Json& declared) {
 
 base::Result<void> Alarms::put(Alarm alarm) {
   const std::lock_guard lock(mutex_);
-  alarm.arn = fmt::format("arn:aws:cloudwatch:{}:{}:alarm:{}", place_.region, place_.account, alarm.name);
+  alarm.arn = arn_of(alarm.name);
   alarm.configured_at = now();
   alarm.updated_at = alarm.configured_at;
   if (const auto known = alarms_.find(alarm.name); known != alarms_.end()) {
@@ -124,7 +124,7 @@ base::Result<void> Alarms::set_state(const std::string& name, AlarmState state, 
   const auto found = alarms_.find(name);
   if (found == alarms_.end())
     return alarm_refusal("ResourceNotFound", fmt::format("Unknown alarm: {}", name));
-  found->second.evaluate_at = now() + tick_of(found->second);
+  found->second.evaluate_at = now() + tick_here(found->second);
   change_state(found->second, state, reason);
   save();
   return {};
@@ -146,6 +146,27 @@ std::vector<Alarm> Alarms::list() const {
   std::vector<Alarm> list;
   for (const auto& [name, alarm] : alarms_) list.push_back(alarm);
   return list;
+}
+
+std::string Alarms::arn_of(const std::string& name) const {
+  return fmt::format("arn:aws:cloudwatch:{}:{}:alarm:{}", place_.region, place_.account, name);
+}
+
+std::vector<FiringAlarm> Alarms::firing_for(const std::string& action) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<FiringAlarm> firing;
+  for (const auto& [name, alarm] : alarms_) {
+    if (alarm.is_composite || alarm.state != AlarmState::alarm) continue;
+    const auto& actions = base::json_member(alarm.declared, "AlarmActions");
+    if (!base::json_bool(alarm.declared, "ActionsEnabled", true) ||
+        std::find(actions.begin(), actions.end(), action) == actions.end())
+      continue;
+    const auto points = newest_points(alarm, alarm.threshold.evaluation_periods, now());
+    const auto newest = std::find_if(points.rbegin(), points.rend(),
+                                     [](const auto& point) { return point.has_value(); });
+    if (newest != points.rend()) firing.push_back({name, alarm.threshold.threshold, **newest});
+  }
+  return firing;
 }
 
 std::vector<AlarmHistoryItem> Alarms::history() const {
@@ -176,24 +197,37 @@ void Alarms::evaluate() {
       const auto held = held_.find(name);
       if (held != held_.end() && time < held->second) continue;
       // A clock that was set back must not put an alarm to sleep.
-      const bool due = time >= alarm.evaluate_at || alarm.evaluate_at > time + tick_of(alarm);
+      const bool due = time >= alarm.evaluate_at || alarm.evaluate_at > time + tick_here(alarm);
       if (!due) continue;
-      alarm.evaluate_at = time + tick_of(alarm);
+      alarm.evaluate_at = time + tick_here(alarm);
       composite ? evaluate_composite(alarm, time) : evaluate_metric(alarm, time);
     }
   }
   if (changed_) save();
 }
 
-void Alarms::evaluate_metric(Alarm& alarm, double now) {
-  const double end = std::floor(now / alarm.period) * alarm.period;  // whole periods only
-  const int range = alarm.threshold.evaluation_periods + kLatePeriods;
-  const double start = end - range * alarm.period;
-  std::vector<std::optional<double>> points(static_cast<std::size_t>(range));
-  for (const auto& point : metrics_.points(alarm.metric, start, end, alarm.period)) {
-    const auto place = static_cast<std::size_t>((point.start - start) / alarm.period);
+double Alarms::period_here(const Alarm& alarm) const {
+  return std::max(alarm.period / place_.time_scale, MetricStore::kShortestPeriod);
+}
+
+double Alarms::tick_here(const Alarm& alarm) const {
+  return std::max(tick_of(alarm) / place_.time_scale, MetricStore::kShortestPeriod);
+}
+
+std::vector<std::optional<double>> Alarms::newest_points(const Alarm& alarm, int count, double now) const {
+  const double period = period_here(alarm);
+  const double end = std::floor(now / period) * period;  // whole periods only
+  const double start = end - count * period;
+  std::vector<std::optional<double>> points(static_cast<std::size_t>(count));
+  for (const auto& point : metrics_.points(alarm.metric, start, end, period)) {
+    const auto place = static_cast<std::size_t>(std::max(0.0, std::round((point.start - start) / period)));
     if (place < points.size()) points[place] = statistic_of(point.bucket, alarm.statistic);
   }
+  return points;
+}
+
+void Alarms::evaluate_metric(Alarm& alarm, double now) {
+  const auto points = newest_points(alarm, alarm.threshold.evaluation_periods + kLatePeriods, now);
   const auto state = evaluate_alarm(alarm.threshold, points, alarm.state);
   if (state != alarm.state) change_state(alarm, state, reason_of(alarm, points, state));
 }

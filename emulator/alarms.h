@@ -48,12 +48,20 @@ struct AlarmHistoryItem {
   std::string detail;  ///< JSON
 };
 
+/// One in ALARM, and what its metric was last.
+struct FiringAlarm {
+  std::string name;
+  double threshold = 0;
+  double value = 0;
+};
+
 class Alarms {
  public:
   struct Place {
     base::Path file;
     std::string region;
     std::string account;
+    double time_scale = 1;  ///< a period of the account passes so many times as fast
   };
   /// With what the file kept. `metrics` and `clock` must outlive it.
   static base::Result<std::unique_ptr<Alarms>> open(Place place, const MetricStore& metrics,
@@ -75,6 +83,9 @@ class Alarms {
   [[nodiscard]] std::vector<AlarmHistoryItem> history() const;  ///< newest first
   /// As alarm_states.h has it.
   [[nodiscard]] std::vector<AlarmView> find(const std::vector<std::string>& names) const;
+  [[nodiscard]] std::string arn_of(const std::string& name) const;
+  /// Those on metrics that ring, have this action, enabled, and know a datapoint.
+  [[nodiscard]] std::vector<FiringAlarm> firing_for(const std::string& action) const;
   /// Looks at each alarm whose time has come. Called again and again by whoever has a thread.
   void evaluate();
 
@@ -84,6 +95,11 @@ class Alarms {
   [[nodiscard]] double now() const { return base::to_epoch_seconds(clock_.now()); }
   base::Result<void> load();
   base::Result<void> put(Alarm alarm);
+  /// The newest `count` whole periods, oldest first, those without data empty.
+  [[nodiscard]] std::vector<std::optional<double>> newest_points(const Alarm& alarm, int count,
+                                                                 double now) const;
+  [[nodiscard]] double period_here(const Alarm& alarm) const;
+  [[nodiscard]] double tick_here(const Alarm& alarm) const;
   void evaluate_metric(Alarm& alarm, double now);
   void evaluate_composite(Alarm& alarm, double now);
   void change_state(Alarm& alarm, AlarmState state, const std::string& reason);

@@ -14,6 +14,7 @@
 #include "emulator/load_metrics.h"
 #include "emulator/scaled_clock.h"
 #include "emulator/scheduler.h"
+#include "emulator/service_metrics.h"
 #include "emulator/task.h"
 #include "emulator/task_metadata.h"
 
@@ -115,8 +116,12 @@ class RunningCompute final : public Compute {
   }
 
   void measure(MetricStore& metrics, double now) override {
-    if (!load_metrics_) load_metrics_.emplace(elb_state_, metrics);
+    if (!load_metrics_) {
+      load_metrics_.emplace(elb_state_, metrics);
+      service_metrics_.emplace(metrics, options_.time_scale);
+    }
     load_metrics_->measure(now);
+    if (service_metrics_->is_due(now)) service_metrics_->measure(tasks_->usages(), now);
   }
   base::Result<base::Json> dimensions_of(const std::string& target_group,
                                          const std::string& load_balancer) override {
@@ -323,6 +328,7 @@ class RunningCompute final : public Compute {
   ElbState elb_state_;  // below the tasks: its checks dial into them to the end
   EcsService ecs_;
   std::optional<LoadMetrics> load_metrics_;
+  std::optional<ServiceMetrics> service_metrics_;
   CodeDeployState code_deploy_state_;
   std::optional<CodeDeploy> code_deploy_;
   std::optional<LambdaFunctions> functions_;  // last, so that no answer comes after their end

@@ -73,7 +73,8 @@ class Compute {
   virtual std::optional<std::string> role_of_task(const std::string& task_id) = 0;
   /// The task role and execution role of a registered task definition.
   virtual std::vector<std::string> roles_of(const std::string& task_definition) = 0;
-  /// What the load balancers counted since the last call, for CloudWatch. Called by one thread.
+  /// What the load balancers counted since the last call, and what tasks use, for CloudWatch. Called by one
+  /// thread.
   virtual void measure(MetricStore& metrics, double now) = 0;
   /// The Dimensions under which CloudWatch has a target group or load balancer; an Error for an unknown name.
   virtual base::Result<base::Json> dimensions_of(const std::string& target_group,

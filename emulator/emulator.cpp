@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/crypto.h"
 #include "emulator/cloudwatch_service.h"
 #include "emulator/ecr_service.h"
@@ -15,7 +17,12 @@ namespace emulator {
 
 namespace {
 
-constexpr std::chrono::seconds kPulse(1);
+// How often is measured: each second, where time passes faster each ten seconds of the account.
+constexpr double kLongestPulse = 1;
+constexpr double kShortestPulse = 0.05;
+constexpr double kPulseOfTheAccount = 10;
+constexpr double kRemembered = 3 * 3600;  // seconds of metrics
+constexpr double kRememberedAtLeast = 600;
 constexpr double kLargestTimeScale = 1000;
 constexpr double kLongestHold = 86'400;  // seconds
 
@@ -52,7 +59,9 @@ base::Result<void> Emulator::State::open(const EmulatorOptions& options) {
   TRY(secrets, SecretStore::from_seed(seed, identity->account(), region, *clock));
   TRY(base::make_directories(folder / "logs", 0700));
   logs.emplace(folder / "logs", *clock);
-  TRY(alarms, Alarms::open({folder / "alarms.json", region, identity->account()}, metrics, *clock));
+  TRY(time_scale, time_scale_of(options));
+  metrics.emplace(std::max(kRemembered / time_scale, kRememberedAtLeast));
+  TRY(alarms, Alarms::open({folder / "alarms.json", region, identity->account(), time_scale}, *metrics, *clock));
   for (const auto& entry : base::json_member(seed, "log_groups")) {
     logs->create_group(entry.is_string() ? entry.get<std::string>() : base::json_string(entry, "name"));
   }
@@ -69,7 +78,7 @@ base::Result<std::unique_ptr<Compute>> Emulator::State::start_compute(const Emul
                                  .clock = clock};
   compute_options.http = options.http;
   compute_options.read_yaml = options.read_yaml;
-  TRY(compute_options.time_scale, time_scale_of(options));
+  compute_options.time_scale = time_scale;
   compute_options.find_manifest = [this](const std::string& repository,
                                          const std::string& key) -> base::Result<std::string> {
     if (!repositories->find(repository)) {
@@ -108,7 +117,12 @@ base::Result<void> Emulator::State::add_services(const EmulatorOptions& options)
           .manner = manner == "ecr" ? RegistryManner::ecr : RegistryManner::strict,
           .breaks = [this](const std::string& repository) { return faults->breaks_registry(repository); }});
   TRY(scaling,
-      ScalableTargets::open({options.state_folder / "scaling.json", region, identity->account()}, *clock));
+      ScalableTargets::open(
+          {options.state_folder / "scaling.json", region, identity->account()}, *clock,
+          {.call_ecs = [this](const std::string& operation,
+                              const base::Json& request) { return call_ecs(operation, request); },
+           .alarms = alarms.get(),
+           .time_scale = time_scale}));
   access.emplace(*identity, *audit,
                  [this](const std::string& definition) { return compute->roles_of(definition); });
   router.emplace(*identity, *audit, *clock, region);
@@ -123,7 +137,7 @@ base::Result<void> Emulator::State::add_services(const EmulatorOptions& options)
   router->add(make_secrets_manager_service(*secrets));
   router->add(make_ssm_service(*secrets));
   router->add(make_logs_service(*logs, identity->account(), region));
-  for (auto& table : make_cloudwatch_services({metrics, *alarms, *clock})) router->add(std::move(table));
+  for (auto& table : make_cloudwatch_services({*metrics, *alarms, *clock})) router->add(std::move(table));
   router->add(make_scaling_service(*scaling));
   router->add(compute->ecs());
   router->add(compute->elb());
@@ -145,16 +159,29 @@ base::Result<void> Emulator::State::serve(const EmulatorOptions& options) {
   TRY(compute, start_compute(options));
   TRY(add_services(options));
   TRY(seed_alarms(*options.seed));
+  TRY(scaling->apply_seed(*options.seed));
   for (const auto& entry : base::json_member(*options.seed, "faults"))
     TRY(add_fault(entry).while_doing("reading the seed's faults"));
-  pulse = std::jthread([this](const std::stop_token& stop) {
-    while (clock->sleep_for(kPulse, stop)) {
-      compute->measure(metrics, base::to_epoch_seconds(clock->now()));
-      alarms->evaluate();
-    }
+  const auto between = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>(
+      std::clamp(kPulseOfTheAccount / time_scale, kShortestPulse, kLongestPulse)));
+  pulse = std::jthread([this, between](const std::stop_token& stop) {
+    while (clock->sleep_for(between, stop)) beat();
   });
   ready = true;
   return {};
+}
+
+void Emulator::State::beat() {
+  compute->measure(*metrics, base::to_epoch_seconds(clock->now()));
+  alarms->evaluate();
+  scaling->act();
+}
+
+base::Result<base::Json> Emulator::State::call_ecs(const std::string& operation, const base::Json& request) {
+  auto answer = compute->ecs().operations.at(operation)({.operation = operation, .input = request});
+  if (auto* refused = std::get_if<ApiFailure>(&answer))
+    return base::make_error(base::ErrorKind::invalid_input, refused->code + ": " + refused->message);
+  return std::get<base::Json>(std::move(answer));
 }
 
 // A fault of an alarm is that alarm's; all others are asked for by whom they concern.
@@ -203,7 +230,7 @@ base::Result<void> Emulator::State::seed_alarms(const base::Json& seed) {
       declared.erase("target_group");
       declared.erase("load_balancer");
     }
-    TRY(put_alarm({metrics, *alarms, *clock}, declared).while_doing(doing));
+    TRY(put_alarm({*metrics, *alarms, *clock}, declared).while_doing(doing));
   }
   return {};
 }

@@ -43,7 +43,8 @@ struct Emulator::State {
   std::optional<Faults> faults;
   std::unique_ptr<SecretStore> secrets;
   std::optional<LogStore> logs;
-  MetricStore metrics;
+  double time_scale = 1;
+  std::optional<MetricStore> metrics;
   std::unique_ptr<Alarms> alarms;
   std::optional<TaskAgent> agent;
   std::unique_ptr<Compute> compute;
@@ -51,12 +52,14 @@ struct Emulator::State {
   std::optional<AccessControl> access;
   std::optional<RegistryRoutes> registry;
   std::optional<ApiRouter> router;
-  std::jthread pulse;  ///< measures and evaluates alarms, each second
+  std::jthread pulse;  ///< measures, evaluates alarms and scales
   std::unique_ptr<base::HttpServer> server;
 
   base::Result<void> open(const EmulatorOptions& options);
   base::Result<void> serve(const EmulatorOptions& options);
   base::Result<void> seed_alarms(const base::Json& seed);
+  base::Result<base::Json> call_ecs(const std::string& operation, const base::Json& request);
+  void beat();
   base::Result<void> add_services(const EmulatorOptions& options);
   base::Result<Fault> add_fault(const base::Json& declared);
   base::Result<std::string> find_secret(const SecretOrder& order);

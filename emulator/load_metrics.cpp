@@ -96,8 +96,8 @@ void LoadMetrics::measure_group(const TargetGroup& group, const std::string& gro
   count("HTTPCode_Target_4XX_Count", totals.by_class[4], seen.by_class[4]);
   count("HTTPCode_Target_5XX_Count", totals.by_class[5], seen.by_class[5]);
   count("TargetConnectionErrorCount", totals.connection_errors, seen.connection_errors);
-  if (totals.requests > seen.requests)
-    put(both, "RequestCount", static_cast<double>(totals.requests - seen.requests), now);
+  const auto requests = static_cast<double>(totals.requests - std::min(totals.requests, seen.requests));
+  if (requests > 0) put(both, "RequestCount", requests, now);
   seen.requests = totals.requests;
 
   MetricBucket latencies;
@@ -117,6 +117,11 @@ void LoadMetrics::measure_group(const TargetGroup& group, const std::string& gro
   if (latencies.count > 0) {
     for (const auto& dimensions : {front, both})
       metrics_.put({kSpace, "TargetResponseTime", dimensions}, now, latencies, "Seconds");
+  }
+  if (requests > 0 && healthy > 0) {
+    const Dimensions back = {{"TargetGroup", dimension_of(group_arn)}};
+    for (const auto& dimensions : {back, both})
+      put(dimensions, "RequestCountPerTarget", requests / healthy, now);
   }
   put(both, "HealthyHostCount", healthy, now);
   put(both, "UnHealthyHostCount", unhealthy, now);

@@ -8,6 +8,8 @@ namespace emulator {
 
 namespace {
 
+constexpr double kBucketsOfASecond = 20;
+constexpr double kRoundingSlack = 1e-6;  // of a period: periods below a second are no whole binary fractions
 constexpr std::size_t kMostKeptValues = 32;  // of a bucket after it was thinned out
 
 std::optional<double> percentile_of(const std::string& statistic) {
@@ -83,11 +85,11 @@ void MetricStore::put(const MetricKey& key, double time, const MetricBucket& buc
   series.written = ++puts_;
   by_age_[series.written] = key;
   if (!unit.empty()) series.unit = unit;
-  const auto [place, is_new] = series.buckets.try_emplace(static_cast<std::int64_t>(std::floor(time)));
+  const auto [place, is_new] = series.buckets.try_emplace(static_cast<std::int64_t>(std::floor(time * kBucketsOfASecond)));
   place->second.add(bucket);
   buckets_ += is_new ? 1 : 0;
   const auto newest = series.buckets.rbegin()->first;
-  while (newest - series.buckets.begin()->first > static_cast<std::int64_t>(kRemembered)) {
+  while (newest - series.buckets.begin()->first > static_cast<std::int64_t>(remembered_ * kBucketsOfASecond)) {
     series.buckets.erase(series.buckets.begin());
     --buckets_;
   }
@@ -109,11 +111,11 @@ std::vector<MetricPoint> MetricStore::points(const MetricKey& key, double start,
   if (found == series_.end() || !(end > start) || !(period > 0)) return {};
   std::vector<MetricPoint> points;
   const auto& buckets = found->second.buckets;
-  for (auto it = buckets.lower_bound(static_cast<std::int64_t>(std::ceil(start))); it != buckets.end();
+  for (auto it = buckets.lower_bound(static_cast<std::int64_t>(std::ceil(start * kBucketsOfASecond))); it != buckets.end();
        ++it) {
-    const auto second = static_cast<double>(it->first);
+    const double second = static_cast<double>(it->first) / kBucketsOfASecond;
     if (second >= end) break;
-    const double aligned = std::floor(second / period) * period;
+    const double aligned = std::floor(second / period + kRoundingSlack) * period;
     if (points.empty() || points.back().start != aligned) points.push_back({aligned, {}});
     points.back().bucket.add(it->second);
   }

@@ -1,6 +1,6 @@
 #pragma once
-// What CloudWatch remembers: series of samples, a bucket for each second, bounded in number and age. Held in
-// memory alone. What alarms make of it is alarm_rules.h.
+// What CloudWatch remembers: series of samples, a bucket for each twentieth of a second that has some, bounded
+// in number and age. Held in memory alone. What alarms make of it is alarm_rules.h.
 
 #include <cstdint>
 #include <map>
@@ -42,9 +42,11 @@ class MetricStore {
  public:
   static constexpr std::size_t kMostSeries = 20'000;
   static constexpr std::size_t kMostBuckets = 400'000;  ///< of all series
-  static constexpr double kRemembered = 3 * 3600.0;     ///< seconds
+  static constexpr double kShortestPeriod = 0.1;        ///< seconds; shorter ones might see no bucket
 
-  /// What is older than the newest of its series by more than kRemembered is dropped; the series that was
+  /// Seconds for which samples are remembered. Shorter where time passes faster, and samples come more often.
+  explicit MetricStore(double remembered = 3 * 3600.0) : remembered_(remembered) {}
+  /// What is older than the newest of its series by more than is remembered is dropped; the series that was
   /// written longest ago goes when there is too much.
   void put(const MetricKey& key, double time, const MetricBucket& bucket, const std::string& unit);
   /// From `start` up to `end`, a point for each period that has data; periods are aligned to the epoch.
@@ -57,9 +59,10 @@ class MetricStore {
   struct Series {
     std::string unit;
     std::uint64_t written = 0;  ///< when, in puts
-    std::map<std::int64_t, MetricBucket> buckets;
+    std::map<std::int64_t, MetricBucket> buckets;  ///< by twentieths of a second
   };
   void forget_oldest();
+  const double remembered_;
   mutable std::mutex mutex_;
   std::uint64_t puts_ = 0;
   std::size_t buckets_ = 0;

@@ -58,12 +58,26 @@ void RunningTask::stop(std::chrono::milliseconds at_most) {
   (void)!write(wake_.get(), &one, sizeof one);
 }
 
+std::shared_ptr<sandbox::Sandbox> RunningTask::sandbox() {
+  const std::lock_guard lock(sandbox_mutex_);
+  return sandbox_;
+}
+
+std::optional<TaskUsage> RunningTask::usage() {
+  const auto sandbox = this->sandbox();
+  if (!sandbox) return std::nullopt;
+  const auto total = sandbox->usage();
+  if (!total) return std::nullopt;
+  return TaskUsage{.task_id = order_.task_id,
+                   .cluster_arn = order_.cluster_arn,
+                   .service_name = order_.service_name,
+                   .cpu_units = plan_.cpu_units,
+                   .memory_bytes = plan_.limits.memory_bytes,
+                   .total = *total};
+}
+
 base::Result<base::Fd> RunningTask::connect(std::uint16_t port) {
-  std::shared_ptr<sandbox::Sandbox> sandbox;
-  {
-    std::lock_guard lock(sandbox_mutex_);
-    sandbox = sandbox_;
-  }
+  const auto sandbox = this->sandbox();
   if (!sandbox || SteadyClock::now() < hears_from_)
     return fail(base::ErrorKind::unavailable, "the task is not running");
   if (!sick_) return sandbox->connect(port);

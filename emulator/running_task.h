@@ -30,6 +30,8 @@ class RunningTask {
   [[nodiscard]] bool has_ended() const { return ended_; }
   [[nodiscard]] const std::string& address() const { return order_.address; }
   base::Result<base::Fd> connect(std::uint16_t port);
+  /// Nothing of a task that does not run yet, or no more. Any thread.
+  [[nodiscard]] std::optional<TaskUsage> usage();
 
  private:
   struct Running;
@@ -38,6 +40,7 @@ class RunningTask {
     std::string reason;
   };
   void run();
+  [[nodiscard]] std::shared_ptr<sandbox::Sandbox> sandbox();
   // running_task.cpp: up to the start and after the end
   base::Result<void> prepare();
   base::Result<void> pull();

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t kMostTargets = 1000;
 constexpr std::int64_t kMostCapacity = 1'000'000;
-constexpr const char* kDimension = "ecs:service:DesiredCount";
 
 ApiFailure invalid_scaling(std::string message) {
   return failure("ValidationException", std::move(message));
@@ -35,9 +34,9 @@ std::string resource_fault(const base::Json& input) {
   if (parts.size() != 3 || parts[0] != "service" || parts[1].empty() || parts[2].empty())
     return fmt::format("Unsupported resource id '{}': expected service/CLUSTER/NAME",
                        text(input, "ResourceId"));
-  if (text(input, "ScalableDimension") != kDimension)
+  if (text(input, "ScalableDimension") != kServiceDesiredCount)
     return fmt::format("Unsupported scalable dimension '{}': expected {}", text(input, "ScalableDimension"),
-                       kDimension);
+                       kServiceDesiredCount);
   return "";
 }
 
@@ -45,7 +44,7 @@ ApiFailure no_target(const base::Json& input) {
   return failure("ObjectNotFoundException",
                  fmt::format("No scalable target found for service namespace: ecs, resource ID: {}, scalable "
                              "dimension: {}",
-                             text(input, "ResourceId"), kDimension));
+                             text(input, "ResourceId"), kServiceDesiredCount));
 }
 
 bool lists_or_is_empty(const base::Json& list, const std::string& value) {
@@ -59,13 +58,16 @@ bool is_capacity(const base::Json& value) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<ScalableTargets>> ScalableTargets::open(Place place, base::Clock& clock) {
-  std::unique_ptr<ScalableTargets> targets(new ScalableTargets(std::move(place), clock));
+base::Result<std::unique_ptr<ScalableTargets>> ScalableTargets::open(Place place, base::Clock& clock,
+                                                                     ScalingWorld world) {
+  std::unique_ptr<ScalableTargets> targets(new ScalableTargets(std::move(place), clock, std::move(world)));
   TRY(const auto document, load_json_file(targets->place_.file));
   for (const auto& [id, target] : base::json_member(document, "targets").items())
     targets->targets_[id] = target;
   for (const auto& [id, policy] : base::json_member(document, "policies").items())
     targets->policies_[id] = policy;
+  for (const auto& activity : base::json_member(document, "activities"))
+    targets->activities_.push_back(activity);
   return targets;
 }
 
@@ -74,7 +76,8 @@ std::string ScalableTargets::arn(std::string_view resource) const {
 }
 
 void ScalableTargets::save() {
-  base::Json document = {{"targets", targets_}, {"policies", policies_}};
+  const base::Json document = {
+      {"targets", targets_}, {"policies", policies_}, {"activities", activities_}};
   if (auto saved = save_json_file(place_.file, document); !saved)
     base::log(base::LogLevel::error, saved.error().to_string());
 }
@@ -90,7 +93,7 @@ ApiResult ScalableTargets::register_target(const base::Json& input) {
       return failure("LimitExceededException", fmt::format("At most {} scalable targets.", kMostTargets));
     target = {{"ServiceNamespace", "ecs"},
               {"ResourceId", id},
-              {"ScalableDimension", kDimension},
+              {"ScalableDimension", kServiceDesiredCount},
               {"RoleARN",
                fmt::format("arn:aws:iam::{}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/"
                            "AWSServiceRoleForApplicationAutoScaling_ECSService",
@@ -137,7 +140,11 @@ ApiResult ScalableTargets::deregister_target(const base::Json& input) {
   const std::lock_guard lock(mutex_);
   const auto id = text(input, "ResourceId");
   if (targets_.erase(id) == 0) return no_target(input);
-  std::erase_if(policies_, [&](const auto& entry) { return entry.second["ResourceId"] == id; });
+  for (auto it = policies_.begin(); it != policies_.end();) {
+    const bool is_its = it->second["ResourceId"] == id;
+    if (is_its) remove_alarms(it->second);
+    it = is_its ? policies_.erase(it) : std::next(it);
+  }
   save();
   return base::Json::object();
 }
@@ -156,6 +163,9 @@ ApiResult ScalableTargets::put_policy(const base::Json& input) {
       type == "StepScaling" ? "StepScalingPolicyConfiguration" : "TargetTrackingScalingPolicyConfiguration";
   if (!base::json_member(input, configuration).is_object())
     return invalid_scaling(fmt::format("{}: needed with the policy type {}", configuration, type));
+  const auto kind = type == "StepScaling" ? PolicyKind::steps : PolicyKind::target_tracking;
+  if (auto checked = check_scaling_policy(kind, input[configuration]); !checked)
+    return invalid_scaling(checked.error().message);
   const auto key = text(input, "ResourceId") + "\n" + name;
   const auto known = policies_.find(key);
   base::Json policy = {
@@ -166,16 +176,35 @@ ApiResult ScalableTargets::put_policy(const base::Json& input) {
       {"PolicyName", name},
       {"ServiceNamespace", "ecs"},
       {"ResourceId", text(input, "ResourceId")},
-      {"ScalableDimension", kDimension},
+      {"ScalableDimension", kServiceDesiredCount},
       {"PolicyType", type},
       {configuration, input[configuration]},
       {"Alarms", base::Json::array()},
       {"CreationTime", base::to_epoch_seconds(clock_.now())}};
   if (policies_.size() >= kMostTargets && known == policies_.end())
     return failure("LimitExceededException", fmt::format("At most {} scaling policies.", kMostTargets));
+  if (known != policies_.end()) remove_alarms(known->second);
+  if (auto declared = declare_alarms(policy); !declared) return invalid_scaling(declared.error().message);
   policies_[key] = policy;
   save();
-  return base::Json{{"PolicyARN", policy["PolicyARN"]}, {"Alarms", base::Json::array()}};
+  return base::Json{{"PolicyARN", policy["PolicyARN"]}, {"Alarms", policy["Alarms"]}};
+}
+
+base::Result<void> ScalableTargets::declare_alarms(base::Json& policy) {
+  if (base::json_string(policy, "PolicyType") != "TargetTrackingScaling") return {};
+  for (const auto& declared : tracking_alarms(policy, base::random_uuid())) {
+    TRY(world_.alarms->put_metric_alarm(declared));
+    const auto name = base::json_string(declared, "AlarmName");
+    policy["Alarms"].push_back(
+        {{"AlarmName", name}, {"AlarmARN", world_.alarms->arn_of(name)}});
+  }
+  return {};
+}
+
+/// But those that somebody has deleted by hand.
+void ScalableTargets::remove_alarms(const base::Json& policy) {
+  for (const auto& alarm : base::json_member(policy, "Alarms"))
+    (void)world_.alarms->remove({base::json_string(alarm, "AlarmName")});
 }
 
 ApiResult ScalableTargets::describe_policies(const base::Json& input) {
@@ -194,11 +223,52 @@ ApiResult ScalableTargets::describe_policies(const base::Json& input) {
 ApiResult ScalableTargets::delete_policy(const base::Json& input) {
   if (auto fault = resource_fault(input); !fault.empty()) return invalid_scaling(std::move(fault));
   const std::lock_guard lock(mutex_);
-  if (policies_.erase(text(input, "ResourceId") + "\n" + text(input, "PolicyName")) == 0)
+  const auto found = policies_.find(text(input, "ResourceId") + "\n" + text(input, "PolicyName"));
+  if (found == policies_.end())
     return failure("ObjectNotFoundException",
                    fmt::format("No scaling policy found with name: {}", text(input, "PolicyName")));
+  remove_alarms(found->second);
+  policies_.erase(found);
   save();
   return base::Json::object();
+}
+
+ApiResult ScalableTargets::describe_activities(const base::Json& input) {
+  const std::lock_guard lock(mutex_);
+  const auto resource = text(input, "ResourceId");
+  base::Json list = base::Json::array();
+  for (const auto& activity : activities_) {
+    const bool wanted = resource.empty() || activity["ResourceId"] == resource;
+    if (wanted && text(input, "ServiceNamespace") == "ecs") list.push_back(activity);
+  }
+  return base::Json{{"ScalingActivities", std::move(list)}};
+}
+
+// service: CLUSTER/NAME, min, max; policies in the words of PutScalingPolicy.
+base::Result<void> ScalableTargets::apply_seed(const base::Json& seed) {
+  const auto made = [](const ApiResult& result, const std::string& what) -> base::Result<void> {
+    if (const auto* refused = std::get_if<ApiFailure>(&result))
+      return base::invalid_input(
+          fmt::format("the seed: scalable_targets: {}: {}", what, refused->message));
+    return {};
+  };
+  for (const auto& entry : base::json_member(seed, "scalable_targets")) {
+    const auto service = text(entry, "service");
+    base::Json named = {{"ServiceNamespace", "ecs"},
+                        {"ResourceId", "service/" + service},
+                        {"ScalableDimension", kServiceDesiredCount}};
+    base::Json target = named;
+    target["MinCapacity"] = base::json_member(entry, "min");
+    target["MaxCapacity"] = base::json_member(entry, "max");
+    TRY(made(register_target(target), service));
+    for (const auto& declared : base::json_member(entry, "policies")) {
+      base::Json policy = declared;
+      policy.update(named);
+      const auto known = policies_.find("service/" + service + "\n" + text(policy, "PolicyName"));
+      if (known == policies_.end()) TRY(made(put_policy(policy), text(policy, "PolicyName")));
+    }
+  }
+  return {};
 }
 
 ServiceTable make_scaling_service(ScalableTargets& targets) {
@@ -211,7 +281,8 @@ ServiceTable make_scaling_service(ScalableTargets& targets) {
       {"DeregisterScalableTarget", &ScalableTargets::deregister_target},
       {"PutScalingPolicy", &ScalableTargets::put_policy},
       {"DescribeScalingPolicies", &ScalableTargets::describe_policies},
-      {"DeleteScalingPolicy", &ScalableTargets::delete_policy}};
+      {"DeleteScalingPolicy", &ScalableTargets::delete_policy},
+      {"DescribeScalingActivities", &ScalableTargets::describe_activities}};
   for (const auto& [name, operation] : kOperations) {
     table.operations[name] = [&targets, operation = operation](const ApiCall& call) {
       return (targets.*operation)(call.input);

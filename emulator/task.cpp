@@ -84,4 +84,17 @@ base::Result<base::Fd> TaskRunner::connect(const std::string& address, std::uint
   return task->connect(port);
 }
 
+std::vector<TaskUsage> TaskRunner::usages() {
+  std::vector<std::shared_ptr<RunningTask>> tasks;  // measured outside the lock
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, task] : tasks_) tasks.push_back(task);
+  }
+  std::vector<TaskUsage> usages;
+  for (const auto& task : tasks) {
+    if (auto usage = task->usage()) usages.push_back(std::move(*usage));
+  }
+  return usages;
+}
+
 }  // namespace emulator

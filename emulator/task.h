@@ -58,6 +58,8 @@ class TaskRunner {
   void stop(const std::string& task_id);
   /// Into the task that has this address; loopback addresses are this machine's own.
   base::Result<base::Fd> connect(const std::string& address, std::uint16_t port);
+  /// Of all tasks that run.
+  std::vector<TaskUsage> usages();
 
  private:
   TaskSurroundings surroundings_;

@@ -121,6 +121,7 @@ base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& regi
   const base::Json& containers = base::json_member(order.task_definition, "containerDefinitions");
   double memory = number_of(base::json_member(order.task_definition, "memory"), 1024);
   double container_memory = 0;
+  double container_cpu = 0;
   for (const base::Json& definition : containers) {
     ContainerPlan container;
     container.name = base::json_string(definition, "name");
@@ -145,6 +146,7 @@ base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& regi
     for (const base::Json& mapping : base::json_member(definition, "portMappings"))
       plan.ports.insert(static_cast<std::uint16_t>(base::json_integer(mapping, "containerPort")));
     container_memory += base::json_number(definition, "memory");
+    container_cpu += base::json_number(definition, "cpu");
     sandbox::EnvVars& environment = container.command.environment;
     environment["AWS_REGION"] = environment["AWS_DEFAULT_REGION"] = region;
     environment["AWS_EXECUTION_ENV"] = "AWS_ECS_FARGATE";
@@ -156,9 +158,10 @@ base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& regi
   constexpr double kMostMebibytes = 16 << 20;
   plan.limits.memory_bytes = static_cast<std::uint64_t>(std::clamp(memory, 0.0, kMostMebibytes)) << 20;
   plan.limits.processes = 4096;
-  const double cpu = number_of(base::json_member(order.task_definition, "cpu"), 1024);
-  if (enforce_cpu && cpu > 0)
-    plan.limits.cpu_millis = static_cast<std::uint32_t>(std::min(cpu, 1e6) * 1000 / 1024);
+  plan.cpu_units = number_of(base::json_member(order.task_definition, "cpu"), 1024);
+  if (plan.cpu_units <= 0) plan.cpu_units = container_cpu;
+  if (enforce_cpu && plan.cpu_units > 0)
+    plan.limits.cpu_millis = static_cast<std::uint32_t>(std::min(plan.cpu_units, 1e6) * 1000 / 1024);
   return plan;
 }
 

@@ -56,6 +56,7 @@ struct TaskPlan {
   std::vector<ContainerPlan> containers;
   std::set<std::uint16_t> ports;  ///< that its containers listen on
   sandbox::Limits limits;
+  double cpu_units = 0;  ///< reserved; a limit only where it is enforced
 };
 
 /// The error is the task's stoppedReason: what the definition asks for and this emulator cannot do.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "sandbox/sandbox.h"
 
 namespace emulator {
 
@@ -37,6 +38,16 @@ struct ContainerReport {
   std::string health;  ///< HEALTHY or UNHEALTHY when it changed
   std::optional<int> exit_code;
   std::string reason;
+};
+
+/// What a running task uses of what its definition reserves.
+struct TaskUsage {
+  std::string task_id;
+  std::string cluster_arn;
+  std::string service_name;        ///< empty for RunTask
+  double cpu_units = 0;            ///< reserved: 1024 are a core
+  std::uint64_t memory_bytes = 0;  ///< reserved
+  sandbox::Usage total;
 };
 
 enum class TaskEvent {

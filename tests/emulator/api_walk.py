@@ -416,6 +416,7 @@ class Walk:
         scaling("PutScalingPolicy", **target, PolicyName="cpu", PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration=tracking)
         scaling("DescribeScalableTargets", ServiceNamespace="ecs", ResourceIds=["service/walk/web"])
         scaling("DescribeScalingPolicies", ServiceNamespace="ecs")
+        scaling("DescribeScalingActivities", ServiceNamespace="ecs", ResourceId="service/walk/web")
         scaling("DeleteScalingPolicy", **target, PolicyName="cpu")
         scaling("DeregisterScalableTarget", **target)
 
