@@ -114,6 +114,9 @@ class RunningCompute final : public Compute {
     const std::lock_guard lock(ecs_state_.mutex);
     return emulator::role_of_task(ecs_state_, task_id);
   }
+  std::optional<TaskUsage> usage_of_task(const std::string& task_id) override {
+    return tasks_->usage(task_id);
+  }
 
   void measure(MetricStore& metrics, double now) override {
     if (!load_metrics_) {
@@ -150,6 +153,7 @@ class RunningCompute final : public Compute {
             .append_log = options_.append_log,
             .network = network_.get(),
             .agent_variables = options_.agent_variables,
+            .file_systems = options_.state_folder / "efs",
             .region = options_.region};
   }
 

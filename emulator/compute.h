@@ -71,6 +71,8 @@ class Compute {
                                                   const std::string& container) = 0;
   /// The task role of a task that has not stopped.
   virtual std::optional<std::string> role_of_task(const std::string& task_id) = 0;
+  /// What a task uses that runs.
+  virtual std::optional<TaskUsage> usage_of_task(const std::string& task_id) = 0;
   /// The task role and execution role of a registered task definition.
   virtual std::vector<std::string> roles_of(const std::string& task_definition) = 0;
   /// What the load balancers counted since the last call, and what tasks use, for CloudWatch. Called by one

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "emulator/ecs_json.h"
 #include "emulator/ecs_service.h"
+#include "emulator/task_volumes.h"
 
 namespace emulator {
 namespace {
@@ -86,6 +87,7 @@ base::Result<void> check_definition(const base::Json& definition) {
       return client_error("Container definitions must have unique names.");
     }
   }
+  if (auto named = check_volume_names(definition); !named) return client_error(named.error().message);
   const bool one_essential =
       std::any_of(containers.begin(), containers.end(),
                   [](const base::Json& container) { return base::json_bool(container, "essential", true); });

@@ -61,7 +61,8 @@ base::Result<void> Emulator::State::open(const EmulatorOptions& options) {
   logs.emplace(folder / "logs", *clock);
   TRY(time_scale, time_scale_of(options));
   metrics.emplace(std::max(kRemembered / time_scale, kRememberedAtLeast));
-  TRY(alarms, Alarms::open({folder / "alarms.json", region, identity->account(), time_scale}, *metrics, *clock));
+  TRY(alarms,
+      Alarms::open({folder / "alarms.json", region, identity->account(), time_scale}, *metrics, *clock));
   for (const auto& entry : base::json_member(seed, "log_groups")) {
     logs->create_group(entry.is_string() ? entry.get<std::string>() : base::json_string(entry, "name"));
   }
@@ -116,13 +117,12 @@ base::Result<void> Emulator::State::add_services(const EmulatorOptions& options)
           .password_is_good = [this](const std::string& password) { return tokens->is_good(password); },
           .manner = manner == "ecr" ? RegistryManner::ecr : RegistryManner::strict,
           .breaks = [this](const std::string& repository) { return faults->breaks_registry(repository); }});
-  TRY(scaling,
-      ScalableTargets::open(
-          {options.state_folder / "scaling.json", region, identity->account()}, *clock,
-          {.call_ecs = [this](const std::string& operation,
-                              const base::Json& request) { return call_ecs(operation, request); },
-           .alarms = alarms.get(),
-           .time_scale = time_scale}));
+  TRY(scaling, ScalableTargets::open(
+                   {options.state_folder / "scaling.json", region, identity->account()}, *clock,
+                   {.call_ecs = [this](const std::string& operation,
+                                       const base::Json& request) { return call_ecs(operation, request); },
+                    .alarms = alarms.get(),
+                    .time_scale = time_scale}));
   access.emplace(*identity, *audit,
                  [this](const std::string& definition) { return compute->roles_of(definition); });
   router.emplace(*identity, *audit, *clock, region);
@@ -155,7 +155,8 @@ base::Result<void> Emulator::State::serve(const EmulatorOptions& options) {
                         [this](const std::string& task_id, const std::string& container) {
                           return compute->task_metadata(task_id, container);
                         },
-                    .role = [this](const std::string& task_id) { return compute->role_of_task(task_id); }});
+                    .role = [this](const std::string& task_id) { return compute->role_of_task(task_id); },
+                    .usage = [this](const std::string& task_id) { return compute->usage_of_task(task_id); }});
   TRY(compute, start_compute(options));
   TRY(add_services(options));
   TRY(seed_alarms(*options.seed));

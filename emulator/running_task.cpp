@@ -58,26 +58,35 @@ void RunningTask::stop(std::chrono::milliseconds at_most) {
   (void)!write(wake_.get(), &one, sizeof one);
 }
 
-std::shared_ptr<sandbox::Sandbox> RunningTask::sandbox() {
-  const std::lock_guard lock(sandbox_mutex_);
-  return sandbox_;
-}
-
 std::optional<TaskUsage> RunningTask::usage() {
-  const auto sandbox = this->sandbox();
-  if (!sandbox) return std::nullopt;
-  const auto total = sandbox->usage();
-  if (!total) return std::nullopt;
-  return TaskUsage{.task_id = order_.task_id,
-                   .cluster_arn = order_.cluster_arn,
-                   .service_name = order_.service_name,
-                   .cpu_units = plan_.cpu_units,
-                   .memory_bytes = plan_.limits.memory_bytes,
-                   .total = *total};
+  std::map<std::string, std::shared_ptr<sandbox::Sandbox>> sandboxes;
+  {
+    const std::lock_guard lock(sandbox_mutex_);
+    sandboxes = container_sandboxes_;
+  }
+  if (sandboxes.empty()) return std::nullopt;
+  TaskUsage usage{.task_id = order_.task_id,
+                  .cluster_arn = order_.cluster_arn,
+                  .service_name = order_.service_name,
+                  .cpu_units = plan_.cpu_units,
+                  .memory_bytes = plan_.limits.memory_bytes};
+  for (const auto& [name, sandbox] : sandboxes) {
+    const auto used = sandbox::usage_of(*sandbox);
+    if (!used) continue;
+    usage.containers[name] = *used;
+    usage.total.cpu_seconds += used->cpu_seconds;
+    usage.total.memory_bytes += used->memory_bytes;
+    usage.total.processes += used->processes;
+  }
+  return usage;
 }
 
 base::Result<base::Fd> RunningTask::connect(std::uint16_t port) {
-  const auto sandbox = this->sandbox();
+  std::shared_ptr<sandbox::Sandbox> sandbox;
+  {
+    std::lock_guard lock(sandbox_mutex_);
+    sandbox = sandbox_;
+  }
   if (!sandbox || SteadyClock::now() < hears_from_)
     return fail(base::ErrorKind::unavailable, "the task is not running");
   if (!sick_) return sandbox->connect(port);
@@ -113,7 +122,8 @@ base::Result<void> RunningTask::prepare() {
   TRY(resolve_secrets());
   TRY(open_logs());
   if (stop_asked()) return fail(base::ErrorKind::cancelled, "Task stopped before it was started");
-  TRY(make_sandbox());
+  volumes_.emplace(folder_, surroundings_.file_systems);
+  TRY(make_network());
   return start_containers();
 }
 
@@ -125,29 +135,22 @@ base::Result<void> RunningTask::pull() {
         "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref " +
             plan_.containers.front().image + ": the registry does not answer");
   std::vector<ContainerReport> digests;
-  std::optional<TaskImage> shared;
   for (ContainerPlan& container : plan_.containers) {
     if (surroundings_.agent_variables)
       container.command.environment.merge(surroundings_.agent_variables(order_, container.name));
     const auto pinned = order_.pinned_digests.find(container.name);
-    TRY(TaskImage image, find_task_image(*surroundings_.store, surroundings_.find_manifest, container.image,
-                                         pinned == order_.pinned_digests.end() ? "" : pinned->second));
-    if (shared && shared->digest != image.digest) {
-      return fail(base::ErrorKind::invalid_input,
-                  "UnsupportedFeature: the containers of a task share one root here, so all of them must use "
-                  "the same image");
-    }
+    TRY(const TaskImage image,
+        find_task_image(*surroundings_.store, surroundings_.find_manifest, container.image,
+                        pinned == order_.pinned_digests.end() ? "" : pinned->second));
     apply_image(container, image.config,
                 named(base::json_member(order_.task_definition, "containerDefinitions"), container.name),
                 order_.overrides);
     digests.push_back({container.name, image.digest, "", std::nullopt, ""});
-    shared = std::move(image);
-  }
-  {
-    std::lock_guard lock(unpacking_);
-    auto root = ecr::make_image_root(*surroundings_.store, shared->manifest, folder_, kImageSlot);
+    const std::lock_guard lock(unpacking_);
+    auto root = ecr::make_image_root(*surroundings_.store, image.manifest,
+                                     folder_ / ("root-" + std::to_string(roots_.size())), kImageSlot);
     if (!root) return fail(base::ErrorKind::internal, "CannotPullContainerError: " + root.error().message);
-    root_ = std::move(*root);
+    roots_[container.name] = std::move(*root);
   }
   tell(TaskEvent::pull_stopped, std::move(digests));
   return {};
@@ -188,19 +191,12 @@ base::Result<void> RunningTask::open_logs() {
   return {};
 }
 
-base::Result<void> RunningTask::make_sandbox() {
+base::Result<void> RunningTask::make_network() {
   sandbox::Plan plan;
   plan.label = "tasks/" + order_.task_id;
-  plan.root = sandbox::RootKind::image;
-  plan.image = root_;
-  plan.id_slot = kImageSlot;
   plan.network = sandbox::NetworkMode::isolated;
+  plan.id_slot = kImageSlot;
   plan.limits = plan_.limits;
-  plan.hostname = "ip-" + base::replace_all(order_.address, ".", "-");
-  plan.hosts = {"127.0.0.1 " + plan.hostname};
-  if (surroundings_.network != nullptr) {
-    for (auto& line : surroundings_.network->hosts_lines()) plan.hosts.push_back(std::move(line));
-  }
   auto made = sandbox::make_namespace_sandbox(plan);
   if (!made) {
     return fail(base::ErrorKind::internal, "CannotCreateContainerError: " + made.error().to_string());
@@ -214,6 +210,33 @@ base::Result<void> RunningTask::make_sandbox() {
   std::lock_guard lock(sandbox_mutex_);
   sandbox_ = std::move(*made);
   return {};
+}
+
+base::Result<std::shared_ptr<sandbox::Sandbox>> RunningTask::make_sandbox(const ContainerPlan& container) {
+  sandbox::Plan plan;
+  plan.label = fmt::format("tasks/{}/{}", order_.task_id, container.name);
+  plan.root = sandbox::RootKind::image;
+  plan.image = roots_.at(container.name);
+  plan.id_slot = kImageSlot;
+  plan.network = sandbox::NetworkMode::isolated;
+  plan.limits.open_files = container.open_files;
+  plan.hostname = "ip-" + base::replace_all(order_.address, ".", "-");
+  plan.hosts = {"127.0.0.1 " + plan.hostname};
+  if (surroundings_.network != nullptr) {
+    for (auto& line : surroundings_.network->hosts_lines()) plan.hosts.push_back(std::move(line));
+  }
+  auto mounts = volumes_->mounts(plan_.volumes, container.volumes, plan.image);
+  if (!mounts)
+    return fail(base::ErrorKind::internal, "ResourceInitializationError: " + mounts.error().message);
+  plan.mounts = std::move(*mounts);
+  auto made = sandbox::make_neighbour(*sandbox_, plan);
+  if (!made) {
+    return fail(base::ErrorKind::internal, "CannotCreateContainerError: " + made.error().to_string());
+  }
+  std::shared_ptr<sandbox::Sandbox> sandbox = std::move(*made);
+  const std::lock_guard lock(sandbox_mutex_);
+  container_sandboxes_[container.name] = sandbox;
+  return sandbox;
 }
 
 base::Result<void> RunningTask::start_containers() {
@@ -247,8 +270,10 @@ base::Result<bool> RunningTask::may_start(const ContainerPlan& container) const 
                      (condition == "SUCCESS" && other.ended && other.exit_code == 0) ||
                      (condition == "HEALTHY" && !other.ended && health == ecr::Health::healthy);
     if (met) continue;
+    const bool too_late =
+        condition != "START" && SteadyClock::now() - other.started > other.plan->start_timeout;
     const bool never =
-        (condition == "SUCCESS" && other.ended) ||
+        too_late || (condition == "SUCCESS" && other.ended) ||
         (condition == "HEALTHY" && (other.ended || health == ecr::Health::unhealthy || !other.probe));
     if (!never) return false;
     return fail(
@@ -272,7 +297,7 @@ base::Result<void> RunningTask::start_container(const ContainerPlan& container) 
   auto running = std::make_unique<Running>();
   running->plan = &container;
   sandbox::Command command = container.command;
-  auto user = ecr::find_user(ecr::layers_of(root_), container.user);
+  auto user = ecr::find_user(ecr::layers_of(roots_.at(container.name)), container.user);
   if (!user)
     return fail(base::ErrorKind::invalid_input, "CannotStartContainerError: " + user.error().message);
   command.uid = user->uid;
@@ -289,7 +314,9 @@ base::Result<void> RunningTask::start_container(const ContainerPlan& container) 
   TRY(base::Pipe pipe, base::make_pipe());
   (void)fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK);
   command.output = command.error = pipe.write.get();
-  auto started = sandbox_->start(command);
+  TRY(running->sandbox, make_sandbox(container));
+  running->started = SteadyClock::now();
+  auto started = running->sandbox->start(command);
   if (!started) {
     return fail(
         base::ErrorKind::invalid_input,
@@ -306,37 +333,6 @@ base::Result<void> RunningTask::start_container(const ContainerPlan& container) 
   }
   containers_.push_back(std::move(running));
   return {};
-}
-
-void RunningTask::begin_stop(Outcome outcome) {
-  if (std::exchange(stopping_, true)) return;
-  waiting_.clear();
-  outcome_ = std::move(outcome);
-  std::chrono::milliseconds patience(0);
-  for (const auto& container : containers_) {
-    if (container->ended) continue;
-    patience = std::max(patience, container->plan->stop_timeout);
-    (void)sandbox_->signal(container->process.id, container->plan->stop_signal,
-                           sandbox::SignalTarget::process);
-  }
-  kill_at_ = SteadyClock::now() + patience;
-}
-
-void RunningTask::clean_up() {
-  network_.reset();
-  std::shared_ptr<sandbox::Sandbox> sandbox;
-  {
-    std::lock_guard lock(sandbox_mutex_);
-    sandbox.swap(sandbox_);
-  }
-  if (sandbox) {
-    if (auto gone = sandbox->destroy(); !gone) base::log(base::LogLevel::warning, gone.error().to_string());
-  }
-  // What children of a container still wrote before they were killed.
-  for (const auto& container : containers_) read_output(*container, ReadOutput::to_the_end);
-  containers_.clear();
-  if (auto removed = base::remove_tree(folder_); !removed)
-    base::log(base::LogLevel::warning, removed.error().to_string());
 }
 
 }  // namespace emulator

@@ -40,23 +40,27 @@ class RunningTask {
     std::string reason;
   };
   void run();
-  [[nodiscard]] std::shared_ptr<sandbox::Sandbox> sandbox();
-  // running_task.cpp: up to the start and after the end
+  // running_task.cpp: up to the start
   base::Result<void> prepare();
   base::Result<void> pull();
   base::Result<void> resolve_secrets();
   base::Result<void> open_logs();
-  base::Result<void> make_sandbox();
+  base::Result<void> make_network();
+  base::Result<std::shared_ptr<sandbox::Sandbox>> make_sandbox(const ContainerPlan& container);
   base::Result<void> start_containers();
   base::Result<void> start_container(const ContainerPlan& container);
   /// Those of the waiting containers whose dependencies are met; the Error says which never will be.
   base::Result<void> start_waiting();
   [[nodiscard]] base::Result<bool> may_start(const ContainerPlan& container) const;
   void tell_when_running();
-  void begin_stop(Outcome outcome);
-  void clean_up();
   void crash_if_due();
   void tell(TaskEvent event, std::vector<ContainerReport> containers = {}, const Outcome& outcome = {"", ""});
+  // stop_task.cpp: the end
+  void begin_stop(Outcome outcome);
+  void carry_on_stop();
+  [[nodiscard]] bool is_needed(const Running& container) const;
+  void end_sandbox(const Running& container);
+  void clean_up();
   // watch_task.cpp: in between
   Outcome watch();
   enum class ReadOutput { some, to_the_end };
@@ -75,9 +79,13 @@ class RunningTask {
   std::unique_ptr<SickConnections> sick_;  ///< set before the sandbox is
   base::SteadyTime hears_from_{};          ///< before it connections are refused; set before the sandbox is
   std::optional<base::SteadyTime> crash_at_;
-  sandbox::ImageRoot root_;
-  std::mutex sandbox_mutex_;  ///< of the pointer: connect() comes from other threads
+  std::optional<TaskVolumes> volumes_;
+  std::map<std::string, sandbox::ImageRoot> roots_;  ///< by container
+  std::mutex sandbox_mutex_;  ///< of the pointers: connect() and usage() come from other threads
+  /// Holds the network and the limits of all containers, whose sandboxes are its neighbours; nothing runs in
+  /// it.
   std::shared_ptr<sandbox::Sandbox> sandbox_;
+  std::map<std::string, std::shared_ptr<sandbox::Sandbox>> container_sandboxes_;
   std::shared_ptr<void> network_;  ///< its listeners for what lies outside
   std::vector<std::unique_ptr<Running>> containers_;
   std::vector<const ContainerPlan*> waiting_;  ///< for what they depend on
@@ -87,8 +95,6 @@ class RunningTask {
   std::atomic<bool> ended_{false};
   std::atomic<std::int64_t> longest_stop_ms_{3'600'000};
   bool stopping_ = false;
-  base::SteadyTime kill_at_{};
-  bool killed_ = false;
   Outcome outcome_;
   std::thread thread_;
 };
@@ -96,12 +102,16 @@ class RunningTask {
 /// A container whose process was started.
 struct RunningTask::Running {
   const ContainerPlan* plan = nullptr;
+  std::shared_ptr<sandbox::Sandbox> sandbox;
   sandbox::StartedProcess process;
+  base::SteadyTime started{};
   base::Fd output;
   std::string line;
   bool ended = false;
   int exit_code = 0;  ///< once it has ended
   std::optional<ecr::HealthProbe> probe;
+  std::optional<base::SteadyTime> kill_at;  ///< once it was told to stop
+  bool killed = false;
 };
 
 }  // namespace emulator

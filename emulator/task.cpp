@@ -84,6 +84,15 @@ base::Result<base::Fd> TaskRunner::connect(const std::string& address, std::uint
   return task->connect(port);
 }
 
+std::optional<TaskUsage> TaskRunner::usage(const std::string& task_id) {
+  std::shared_ptr<RunningTask> task;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = tasks_.find(task_id); found != tasks_.end()) task = found->second;
+  }
+  return task ? task->usage() : std::nullopt;
+}
+
 std::vector<TaskUsage> TaskRunner::usages() {
   std::vector<std::shared_ptr<RunningTask>> tasks;  // measured outside the lock
   {

@@ -35,6 +35,7 @@ struct TaskSurroundings {
   TaskNetwork* network = nullptr;
   /// Variables of a container that say where ECS's agent is; empty: none.
   std::function<sandbox::EnvVars(const TaskOrder& order, const std::string& container)> agent_variables;
+  base::Path file_systems;  ///< a folder for each of EFS
   std::string region;
   /// Whether `cpu` is a hard limit, as on Fargate. Off, it is a share as on EC2: the machine's cores are the
   /// user's.
@@ -58,6 +59,7 @@ class TaskRunner {
   void stop(const std::string& task_id);
   /// Into the task that has this address; loopback addresses are this machine's own.
   base::Result<base::Fd> connect(const std::string& address, std::uint16_t port);
+  std::optional<TaskUsage> usage(const std::string& task_id);
   /// Of all tasks that run.
   std::vector<TaskUsage> usages();
 

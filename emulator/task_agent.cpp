@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "emulator/policy.h"
 #include "emulator/task_network.h"
+#include "sandbox/process_usage.h"
 
 namespace emulator {
 namespace {
@@ -16,6 +17,7 @@ constexpr std::string_view kMetadata = "/v4/";
 constexpr std::string_view kCredentials = "/task-credentials/";
 constexpr int kSessionSeconds = 6 * 3600;
 constexpr double kRenewBefore = 900;  // seconds
+constexpr std::size_t kMostSamples = 1000;
 
 base::ServerResponse agent_answer(int status, const base::Json& body) {
   base::ServerResponse response{.status = status};
@@ -60,20 +62,51 @@ std::optional<base::ServerResponse> TaskAgent::answer(const base::ServerRequest&
   return std::nullopt;
 }
 
-// TASK-CONTAINER, TASK-CONTAINER/task or TASK-CONTAINER/taskWithTags; a task's id has no dash.
-base::ServerResponse TaskAgent::answer_metadata(std::string_view place) const {
+// TASK-CONTAINER, and behind it /task, /taskWithTags, /stats or /task/stats; a task's id has no dash.
+base::ServerResponse TaskAgent::answer_metadata(std::string_view place) {
   const auto slash = place.find('/');
   const auto key = place.substr(0, slash);
   const auto what = slash == std::string_view::npos ? std::string_view() : place.substr(slash + 1);
   const auto dash = key.find('-');
   std::optional<base::Json> found;
-  if (dash != std::string_view::npos && (what.empty() || what == "task" || what == "taskWithTags"))
-    found = known_.metadata(std::string(key.substr(0, dash)),
-                            what.empty() ? std::string(key.substr(dash + 1)) : std::string());
+  if (dash != std::string_view::npos) {
+    const std::string task_id(key.substr(0, dash));
+    const std::string container(key.substr(dash + 1));
+    if (what.empty() || what == "task" || what == "taskWithTags")
+      found = known_.metadata(task_id, what.empty() ? container : "");
+    if (what == "stats" || what == "task/stats") found = stats_of(task_id, what == "stats" ? container : "");
+  }
   if (!found)
     return agent_refusal(404, "NotFound", fmt::format("there are no metadata at {}{}", kMetadata, place));
   if (what == "task") found->erase("TaskTags");
   return agent_answer(200, *found);
+}
+
+/// Of the container, or of all that the task has, by docker id; null for those that do not run.
+std::optional<base::Json> TaskAgent::stats_of(const std::string& task_id, const std::string& container) {
+  const auto metadata = known_.metadata(task_id, "");
+  if (!metadata) return std::nullopt;
+  const auto usage = known_.usage(task_id);
+  const std::lock_guard lock(mutex_);
+  if (samples_.size() >= kMostSamples) samples_.clear();
+  base::Json all = base::Json::object();
+  for (const base::Json& known : base::json_member(*metadata, "Containers")) {
+    MeasuredContainer measured{base::json_string(known, "DockerId"), base::json_string(known, "Name"), 0};
+    if (!container.empty() && measured.name != container) continue;
+    base::Json stats;
+    if (usage && usage->containers.contains(measured.name)) {
+      measured.memory_limit = usage->memory_bytes;
+      const StatsSample now{clock_.now(), usage->containers.at(measured.name),
+                            sandbox::machine_cpu_seconds()};
+      const auto before = samples_.find(measured.docker_id);
+      stats = container_stats(measured, now,
+                              before == samples_.end() ? std::nullopt : std::optional(before->second));
+      samples_[measured.docker_id] = now;
+    }
+    if (!container.empty()) return stats;
+    all[measured.docker_id] = std::move(stats);
+  }
+  return container.empty() ? std::optional(all) : std::nullopt;
 }
 
 // TASK/SECRET

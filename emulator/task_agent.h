@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "emulator/identity.h"
 #include "emulator/task_report.h"
+#include "emulator/task_stats.h"
 #include "sandbox/sandbox.h"
 
 namespace emulator {
@@ -25,6 +26,8 @@ class TaskAgent {
         metadata;
     /// The task role of a task that has not ended; nothing when there is no such task, or it has no role.
     std::function<std::optional<std::string>(const std::string& task_id)> role;
+    /// What a task uses that runs.
+    std::function<std::optional<TaskUsage>(const std::string& task_id)> usage;
   };
 
   TaskAgent(Identity& identity, base::Clock& clock, Known known);
@@ -37,7 +40,8 @@ class TaskAgent {
 
  private:
   [[nodiscard]] std::string secret_of(const std::string& task_id) const;
-  [[nodiscard]] base::ServerResponse answer_metadata(std::string_view place) const;
+  base::ServerResponse answer_metadata(std::string_view place);
+  std::optional<base::Json> stats_of(const std::string& task_id, const std::string& container);
   base::ServerResponse answer_credentials(std::string_view place);
   Identity::Session session_of(const std::string& task_id, const Role& role);
 
@@ -47,6 +51,7 @@ class TaskAgent {
   std::string key_;  ///< of secret_of()
   std::mutex mutex_;
   std::map<std::string, Identity::Session> sessions_;  ///< by task id
+  std::map<std::string, StatsSample> samples_;         ///< the last look at each container, by its docker id
 };
 
 }  // namespace emulator

@@ -118,6 +118,7 @@ const base::Json& named(const base::Json& list, std::string_view name) {
 
 base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& region, bool enforce_cpu) {
   TaskPlan plan;
+  TRY(plan.volumes, plan_volumes(order.task_definition));
   const base::Json& containers = base::json_member(order.task_definition, "containerDefinitions");
   double memory = number_of(base::json_member(order.task_definition, "memory"), 1024);
   double container_memory = 0;
@@ -129,7 +130,9 @@ base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& regi
     container.essential = base::json_bool(definition, "essential", true);
     container.check = check_of(definition);
     container.log = log_of(definition, order.task_id);
+    container.start_timeout = seconds_member(definition, "startTimeout", 180);
     container.stop_timeout = seconds_member(definition, "stopTimeout", 30);
+    TRY(container.volumes, places_of(definition, containers));
     for (const base::Json& secret : base::json_member(definition, "secrets")) {
       container.secrets.push_back(
           {base::json_string(secret, "name"), base::json_string(secret, "valueFrom")});
@@ -140,7 +143,7 @@ base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& regi
     }
     for (const base::Json& limit : base::json_member(definition, "ulimits")) {
       if (base::json_string(limit, "name") != "nofile") continue;
-      plan.limits.open_files =
+      container.open_files =
           static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::json_integer(limit, "softLimit")));
     }
     for (const base::Json& mapping : base::json_member(definition, "portMappings"))

@@ -11,6 +11,7 @@
 #include "ecr/health_probe.h"
 #include "emulator/task_image.h"
 #include "emulator/task_report.h"
+#include "emulator/task_volumes.h"
 #include "sandbox/sandbox.h"
 
 namespace emulator {
@@ -48,12 +49,16 @@ struct ContainerPlan {
   std::vector<ContainerSecret> secrets;
   std::optional<ContainerLog> log;
   std::optional<ContainerCheck> check;
+  std::vector<VolumePlace> volumes;
+  std::uint64_t open_files = 0;                      ///< at most; 0 is the usual
+  std::chrono::milliseconds start_timeout{180'000};  ///< for what others wait for of it
   std::chrono::milliseconds stop_timeout{30'000};
   int stop_signal = 15;
 };
 
 struct TaskPlan {
   std::vector<ContainerPlan> containers;
+  std::vector<VolumePlan> volumes;
   std::set<std::uint16_t> ports;  ///< that its containers listen on
   sandbox::Limits limits;
   double cpu_units = 0;  ///< reserved; a limit only where it is enforced

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "sandbox/sandbox.h"
+#include "sandbox/neighbour.h"
 
 namespace emulator {
 
@@ -48,6 +48,7 @@ struct TaskUsage {
   double cpu_units = 0;            ///< reserved: 1024 are a core
   std::uint64_t memory_bytes = 0;  ///< reserved
   sandbox::Usage total;
+  std::map<std::string, sandbox::Usage> containers;
 };
 
 enum class TaskEvent {

@@ -32,11 +32,13 @@ RunningTask::Outcome RunningTask::watch() {
     }
     if (all_ended && waiting_.empty()) return outcome_;
     if (crash_at_ && !stopping_) next = std::min(next, *crash_at_);
-    if (stopping_)
-      next = std::min(next, std::min(kill_at_, SteadyClock::now() + std::chrono::milliseconds(200)));
+    if (stopping_) next = std::min(next, SteadyClock::now() + std::chrono::milliseconds(200));
+    for (const auto& container : containers_) {
+      if (!container->ended && container->kill_at && !container->killed)
+        next = std::min(next, *container->kill_at);
+    }
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - SteadyClock::now()).count();
-    (void)poll(polled.data(), polled.size(),
-               static_cast<int>(std::max<std::int64_t>(0, killed_ ? 200 : wait)));
+    (void)poll(polled.data(), polled.size(), static_cast<int>(std::max<std::int64_t>(0, wait)));
 
     if (polled[0].revents != 0) {
       std::uint64_t count = 0;
@@ -56,11 +58,7 @@ RunningTask::Outcome RunningTask::watch() {
       if (!stopping_) tell_when_running();
       continue;
     }
-    kill_at_ = std::min(kill_at_, SteadyClock::now() + std::chrono::milliseconds(longest_stop_ms_.load()));
-    if (!killed_ && SteadyClock::now() >= kill_at_) {
-      killed_ = true;
-      (void)sandbox_->signal(-1, SIGKILL, sandbox::SignalTarget::all);
-    }
+    carry_on_stop();
   }
 }
 
@@ -68,16 +66,17 @@ RunningTask::Outcome RunningTask::watch() {
 void RunningTask::crash_if_due() {
   if (!crash_at_ || SteadyClock::now() < *crash_at_ || stopping_) return;
   crash_at_.reset();
-  if (!containers_.front()->ended)
-    (void)sandbox_->signal(containers_.front()->process.id, SIGKILL, sandbox::SignalTarget::process);
+  const Running& first = *containers_.front();
+  if (!first.ended) (void)first.sandbox->signal(first.process.id, SIGKILL, sandbox::SignalTarget::process);
 }
 
 void RunningTask::container_ended(Running& container) {
   container.ended = true;
-  auto status = sandbox_->wait(container.process);
+  auto status = container.sandbox->wait(container.process);
   // What it wrote last comes before the news of its end. A child may go on writing: that is not waited for.
   read_output(container, ReadOutput::to_the_end);
   if (container.probe) container.probe->forget();
+  end_sandbox(container);
   ContainerReport report{container.plan->name, "", "", std::nullopt, ""};
   container.exit_code = status ? status->shell_code() : 255;
   report.exit_code = container.exit_code;
@@ -116,7 +115,7 @@ void RunningTask::read_output(Running& container, ReadOutput how_much) {
 }
 
 void RunningTask::step_check(Running& container) {
-  if (!container.probe || !container.probe->tick(*sandbox_, SteadyClock::now())) return;
+  if (!container.probe || !container.probe->tick(*container.sandbox, SteadyClock::now())) return;
   const bool healthy = container.probe->health() == ecr::Health::healthy;
   tell(TaskEvent::container_health,
        {{container.plan->name, "", healthy ? "HEALTHY" : "UNHEALTHY", std::nullopt, ""}});

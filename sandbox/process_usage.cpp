@@ -18,6 +18,10 @@ constexpr std::size_t kFirstTime = 11;
 constexpr std::size_t kTimes = 4;
 constexpr std::size_t kMostProcesses = 100'000;
 
+double seconds_of_ticks(std::int64_t ticks) {
+  return static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
 double cpu_seconds_of(const std::string& folder) {
   const auto stat = base::read_file(folder + "/stat").value_or("");
   const auto end = stat.rfind(") ");  // a name may itself hold brackets
@@ -26,7 +30,7 @@ double cpu_seconds_of(const std::string& folder) {
   std::int64_t ticks = 0;
   for (std::size_t i = kFirstTime; i < kFirstTime + kTimes && i < fields.size(); ++i)
     ticks += base::parse_integer(fields[i]).value_or(0);
-  return static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  return seconds_of_ticks(ticks);
 }
 
 // Without pages of files: an image's are the same for all containers of it.
@@ -37,8 +41,8 @@ std::uint64_t memory_of(const std::string& folder) {
     for (const std::string_view key : {"RssAnon:", "RssShmem:"}) {
       if (!line.starts_with(key)) continue;
       const auto number = base::trim(line.substr(key.size()));
-      kibibytes += static_cast<std::uint64_t>(
-          base::parse_integer(number.substr(0, number.find(' '))).value_or(0));
+      kibibytes +=
+          static_cast<std::uint64_t>(base::parse_integer(number.substr(0, number.find(' '))).value_or(0));
     }
   }
   return kibibytes << 10;
@@ -67,6 +71,21 @@ Usage usage_below(pid_t pid) {
     add_children_of(folder, left);
   }
   return usage;
+}
+
+// The first line: cpu, then user, nice, system, idle, iowait, irq, softirq, steal; guests are in user
+// already.
+double machine_cpu_seconds() {
+  constexpr std::size_t kKinds = 8;
+  const auto stat = base::read_file("/proc/stat").value_or("");
+  const auto lines = base::lines_of(stat);
+  std::int64_t ticks = 0;
+  std::size_t kinds = 0;
+  for (const auto& field : base::split(lines.empty() ? "" : lines.front(), ' ')) {
+    const auto number = base::parse_integer(field);
+    if (number && kinds++ < kKinds) ticks += *number;
+  }
+  return seconds_of_ticks(ticks);
 }
 
 }  // namespace sandbox

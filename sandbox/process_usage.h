@@ -11,4 +11,8 @@ namespace sandbox {
 /// parent's.
 Usage usage_below(pid_t pid);
 
+/// Seconds that all processors of the machine have been there for, busy or idle: what shares of them are
+/// taken from. 0 where /proc does not tell.
+double machine_cpu_seconds();
+
 }  // namespace sandbox

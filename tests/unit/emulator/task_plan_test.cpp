@@ -119,6 +119,53 @@ TEST(TaskPlan, ReadsMemoryAndCpuInAllTheirSpellings) {
   EXPECT_EQ(plan_task(order, "eu-central-1", false)->limits.cpu_millis, 0U);
 }
 
+TEST(TaskPlan, KnowsWhereAContainerHasWhichVolume) {
+  TaskOrder order =
+      order_with({{"mountPoints",
+                   {{{"sourceVolume", "data"}, {"containerPath", "/data"}},
+                    {{"sourceVolume", "kept"}, {"containerPath", "/kept"}, {"readOnly", true}}}}});
+  order.task_definition["volumes"] = {
+      {{"name", "data"}},
+      {{"name", "kept"},
+       {"efsVolumeConfiguration", {{"fileSystemId", "fs-0123"}, {"rootDirectory", "//items/./new/"}}}}};
+  order.task_definition["containerDefinitions"].push_back(
+      {{"name", "heir"}, {"volumesFrom", {{{"sourceContainer", "app"}, {"readOnly", true}}}}});
+  const auto plan = plan_task(order, "eu-central-1", false);
+  ASSERT_TRUE(plan.ok()) << plan.error().message;
+  ASSERT_EQ(plan->volumes.size(), 2U);
+  EXPECT_EQ(plan->volumes[0].file_system, "");
+  EXPECT_EQ(plan->volumes[1].file_system, "fs-0123");
+  EXPECT_EQ(plan->volumes[1].root, "items/new");
+  const auto& places = plan->containers[0].volumes;
+  ASSERT_EQ(places.size(), 2U);
+  EXPECT_EQ(places[0].access, sandbox::Access::read_write);
+  EXPECT_EQ(places[1].access, sandbox::Access::read_only);
+  ASSERT_EQ(plan->containers[1].volumes.size(), 2U);
+  EXPECT_EQ(plan->containers[1].volumes[0].path, "/data");
+  EXPECT_EQ(plan->containers[1].volumes[0].access, sandbox::Access::read_only);
+}
+
+TEST(TaskPlan, RefusesVolumesThatLeadAstray) {
+  const auto refusal = [](const char* path, base::Json volume) {
+    TaskOrder order = order_with({{"mountPoints", {{{"sourceVolume", "v"}, {"containerPath", path}}}}});
+    volume["name"] = "v";
+    order.task_definition["volumes"] = {volume};
+    const auto plan = plan_task(order, "eu-central-1", false);
+    return plan ? "" : plan.error().message;
+  };
+  const auto efs = [](const char* id, const char* root) {
+    return base::Json{{"efsVolumeConfiguration", {{"fileSystemId", id}, {"rootDirectory", root}}}};
+  };
+  EXPECT_EQ(refusal("/v", efs("fs-1", "/")), "");
+  EXPECT_NE(refusal("/v", efs("../fs-1", "/")), "");
+  EXPECT_NE(refusal("/v", efs("fs-1/..", "/")), "");
+  EXPECT_NE(refusal("/v", efs("fs-1", "/a/../../b")), "");
+  EXPECT_NE(refusal("v", efs("fs-1", "/")), "");
+  EXPECT_NE(refusal("/v/../etc", efs("fs-1", "/")), "");
+  EXPECT_NE(refusal("/v", {{"host", {{"sourcePath", "/etc"}}}}), "");
+  EXPECT_NE(refusal("/v", {{"dockerVolumeConfiguration", {{"scope", "shared"}}}}), "");
+}
+
 TEST(TaskPlan, SaysWhatItCannotDo) {
   const auto plan =
       plan_task(order_with({{"dependsOn", {{{"containerName", "db"}, {"condition", "HEALTHY"}}}}}),
