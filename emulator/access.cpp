@@ -57,11 +57,7 @@ std::string ecs_resource(const ApiCall& call, const std::string& prefix) {
   return "*";
 }
 
-std::string sentence(const std::string& user, const AccessQuestion& question, Access access) {
-  const auto why =
-      access == Access::explicitly_denied
-          ? std::string("with an explicit deny in an identity-based policy")
-          : fmt::format("because no identity-based policy allows the {} action", question.action);
+std::string sentence(const std::string& user, const AccessQuestion& question, const std::string& why) {
   return fmt::format("User: {} is not authorized to perform: {} on resource: {} {}", user, question.action,
                      question.resource, why);
 }
@@ -99,11 +95,22 @@ std::string resource_of(const std::string& service, const ApiCall& call, const s
 
 std::optional<std::string> AccessControl::refusal(const std::string& role_arn, const std::string& user_arn,
                                                   const AccessQuestion& question) const {
+  const auto by_resource =
+      evaluate_resource_policy(policy_of_(question.resource), {user_arn, role_arn}, question);
   const auto role = identity_.find_role(role_arn);
-  if (!role || !role->is_limited()) return std::nullopt;
-  const auto access = evaluate_access(policies_of(*role), question);
-  if (access == Access::allowed) return std::nullopt;
-  auto refused = sentence(user_arn, question, access);
+  const auto by_role =
+      role && role->is_limited() ? evaluate_access(policies_of(*role), question) : Access::allowed;
+  std::string why;
+  if (by_resource == Access::explicitly_denied) {
+    why = "with an explicit deny in a resource-based policy";
+  } else if (by_role == Access::explicitly_denied) {
+    why = "with an explicit deny in an identity-based policy";
+  } else if (by_role == Access::implicitly_denied && by_resource != Access::allowed) {
+    why = fmt::format("because no identity-based policy allows the {} action", question.action);
+  } else {
+    return std::nullopt;
+  }
+  auto refused = sentence(user_arn, question, why);
   audit_.write(refused);
   return refused;
 }
@@ -128,7 +135,7 @@ std::vector<std::string> AccessControl::passed_roles(const ApiCall& call) const 
 
 std::optional<ApiFailure> AccessControl::check(const ServiceTable& service, const ApiCall& call) const {
   const auto& caller = call.principal;
-  if (caller.role_arn.empty() || call.operation == "GetCallerIdentity") return std::nullopt;
+  if (caller.arn.empty() || call.operation == "GetCallerIdentity") return std::nullopt;
   const auto refused = [&](const std::string& message) {
     return service.protocol == Protocol::query ? ApiFailure{"AccessDenied", message, kAccessForbidden}
                                                : ApiFailure{"AccessDeniedException", message};
@@ -136,7 +143,8 @@ std::optional<ApiFailure> AccessControl::check(const ServiceTable& service, cons
   const AccessQuestion question{
       action_of(service.name, call.operation),
       resource_of(service.name, call, caller.account),
-      {{"aws:PrincipalArn", {caller.role_arn}}, {"aws:RequestedRegion", {call.region}}}};
+      {{"aws:PrincipalArn", {caller.role_arn.empty() ? caller.arn : caller.role_arn}},
+       {"aws:RequestedRegion", {call.region}}}};
   if (const auto why = refusal(caller.role_arn, caller.arn, question)) return refused(*why);
   if (service.name != "ecs") return std::nullopt;
   for (const auto& role : passed_roles(call)) {

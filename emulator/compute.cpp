@@ -148,6 +148,7 @@ class RunningCompute final : public Compute {
     return {.store = options_.images,
             .find_manifest = options_.find_manifest,
             .find_secret = options_.find_secret,
+            .check_pull = options_.check_pull,
             .faults_of = options_.faults_of,
             .open_log = options_.open_log,
             .append_log = options_.append_log,

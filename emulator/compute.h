@@ -42,6 +42,8 @@ struct ComputeOptions {
   /// The value of a container secret's valueFrom (Secrets Manager or SSM); the Error is the reason that AWS
   /// gives.
   std::function<base::Result<std::string>(const SecretOrder& order)> find_secret;
+  /// The Error says what refuses it; empty: all may be pulled.
+  std::function<base::Result<void>(const PullOrder& order)> check_pull;
   /// What shall go wrong with a task that starts now; empty: nothing.
   std::function<TaskFaults(const TaskOrder& order)> faults_of;
   /// Variables of a container that say where ECS's agent is; empty: none.

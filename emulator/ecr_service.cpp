@@ -100,8 +100,8 @@ ApiResult delete_repository(const EcrSurroundings& all, const ApiCall& call) {
   return base::Json{{"repository", describe(all, *repository)}};
 }
 
-ApiResult get_authorization_token(const EcrSurroundings& all) {
-  const auto token = all.tokens.issue();
+ApiResult get_authorization_token(const EcrSurroundings& all, const ApiCall& call) {
+  const auto token = all.tokens.issue(call.principal);
   const base::Json data = {{"authorizationToken", base::base64_encode("AWS:" + token.password)},
                            {"expiresAt", token.expires_at},
                            {"proxyEndpoint", "http://" + all.registry}};
@@ -138,7 +138,9 @@ ServiceTable make_ecr_service(Repositories& repositories, RegistryTokens& tokens
     return describe_repositories(all, call);
   };
   operations["DeleteRepository"] = [all](const ApiCall& call) { return delete_repository(all, call); };
-  operations["GetAuthorizationToken"] = [all](const ApiCall&) { return get_authorization_token(all); };
+  operations["GetAuthorizationToken"] = [all](const ApiCall& call) {
+    return get_authorization_token(all, call);
+  };
   operations["ListTagsForResource"] = [all](const ApiCall& call) { return list_tags(all, call); };
   operations["PutImageTagMutability"] = [all](const ApiCall& call) {
     return change_repository(all, call, [&](Repository& repository) -> base::Json {

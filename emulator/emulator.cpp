@@ -89,6 +89,14 @@ base::Result<std::unique_ptr<Compute>> Emulator::State::start_compute(const Emul
     if (auto digest = repositories->resolve(repository, key)) return std::move(*digest);
     return base::make_error(base::ErrorKind::not_found, fmt::format("{}:{}: not found", repository, key));
   };
+  compute_options.check_pull = [this](const PullOrder& order) -> base::Result<void> {
+    const auto executor = executor_of(order.execution_role, order.task_id);
+    for (const char* action : {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}) {
+      if (const auto refused = refusal_in_repository(executor, action, order.repository))
+        return base::make_error(base::ErrorKind::denied, *refused);
+    }
+    return {};
+  };
   compute_options.open_log = [this](const std::string& group, const std::string& stream,
                                     bool create_group) -> base::Result<void> {
     if (create_group) logs->create_group(group);
@@ -114,7 +122,11 @@ base::Result<void> Emulator::State::add_services(const EmulatorOptions& options)
   registry.emplace(
       *repositories,
       RegistrySettings{
-          .password_is_good = [this](const std::string& password) { return tokens->is_good(password); },
+          .principal_of = [this](const std::string& password) { return tokens->principal_of(password); },
+          .refusal =
+              [this](const Principal& principal, const std::string& action, const std::string& repository) {
+                return refusal_in_repository({principal.arn, principal.role_arn}, action, repository);
+              },
           .manner = manner == "ecr" ? RegistryManner::ecr : RegistryManner::strict,
           .breaks = [this](const std::string& repository) { return faults->breaks_registry(repository); }});
   TRY(scaling, ScalableTargets::open(
@@ -123,8 +135,9 @@ base::Result<void> Emulator::State::add_services(const EmulatorOptions& options)
                                        const base::Json& request) { return call_ecs(operation, request); },
                     .alarms = alarms.get(),
                     .time_scale = time_scale}));
-  access.emplace(*identity, *audit,
-                 [this](const std::string& definition) { return compute->roles_of(definition); });
+  access.emplace(
+      *identity, *audit, [this](const std::string& definition) { return compute->roles_of(definition); },
+      [this](const std::string& arn) { return repositories->policy_of(arn); });
   router.emplace(*identity, *audit, *clock, region);
   router->add_guard(
       [this](const ServiceTable& service, const ApiCall& call) { return fail_on_demand(service, call); });
@@ -196,14 +209,28 @@ base::Result<Fault> Emulator::State::add_fault(const base::Json& declared) {
                           fmt::format("fault: there is no alarm '{}'", fault.alarm));
 }
 
+std::optional<std::string> Emulator::State::refusal_in_repository(const Asker& asker,
+                                                                  const std::string& action,
+                                                                  const std::string& repository) {
+  if (!access) return std::nullopt;
+  const auto arn = fmt::format("arn:aws:ecr:{}:{}:repository/{}", region, identity->account(), repository);
+  const auto& principal = asker.role_arn.empty() ? asker.arn : asker.role_arn;
+  return access->refusal(asker.role_arn, asker.arn, {action, arn, {{"aws:PrincipalArn", {principal}}}});
+}
+
+/// A session that ECS opens in the name of a task's execution role.
+Asker Emulator::State::executor_of(const std::string& execution_role, const std::string& task_id) const {
+  return {fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", identity->account(),
+                      execution_role.substr(execution_role.rfind('/') + 1), task_id),
+          execution_role};
+}
+
 // As the execution role may: AWS's words are the task's stoppedReason.
 base::Result<std::string> Emulator::State::find_secret(const SecretOrder& order) {
   const auto [action, resource] = secrets->access_to(order.value_from);
-  const auto user =
-      fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", identity->account(),
-                  order.execution_role.substr(order.execution_role.rfind('/') + 1), order.task_id);
+  const auto executor = executor_of(order.execution_role, order.task_id);
   const AccessQuestion question{action, resource, {}};
-  if (const auto refused = access ? access->refusal(order.execution_role, user, question) : std::nullopt)
+  if (const auto refused = access ? access->refusal(executor.role_arn, executor.arn, question) : std::nullopt)
     return base::make_error(base::ErrorKind::denied, "AccessDeniedException: " + *refused);
   return secrets->resolve(order.value_from);
 }

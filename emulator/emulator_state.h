@@ -63,6 +63,9 @@ struct Emulator::State {
   base::Result<void> add_services(const EmulatorOptions& options);
   base::Result<Fault> add_fault(const base::Json& declared);
   base::Result<std::string> find_secret(const SecretOrder& order);
+  std::optional<std::string> refusal_in_repository(const Asker& asker, const std::string& action,
+                                                   const std::string& repository);
+  Asker executor_of(const std::string& execution_role, const std::string& task_id) const;
   std::optional<ApiFailure> fail_on_demand(const ServiceTable& service, const ApiCall& call);
   base::Result<std::unique_ptr<Compute>> start_compute(const EmulatorOptions& options);
   base::ServerResponse answer(const base::ServerRequest& request);

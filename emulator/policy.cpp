@@ -173,6 +173,14 @@ bool lists(const base::Json& value, const std::function<bool(const std::string&)
   return std::any_of(texts.begin(), texts.end(), fits);
 }
 
+/// An ARN, or the account that it is of, as its number or its root.
+bool names_aws(const std::string& wanted, const std::string& arn) {
+  const auto parts = base::split(arn, ':');
+  const auto own = parts.size() > 4 ? parts[4] : "";
+  return wanted == "*" || wanted == arn || wanted == own ||
+         wanted == fmt::format("arn:aws:iam::{}:root", own);
+}
+
 bool principal_fits(const base::Json& principal, const TrustQuestion& question) {
   if (principal.is_string()) return principal.get<std::string>() == "*";
   if (!question.federated.empty()) {
@@ -183,12 +191,22 @@ bool principal_fits(const base::Json& principal, const TrustQuestion& question) 
     return lists(base::json_member(principal, "Service"),
                  [&](const std::string& name) { return name == question.service; });
   }
+  return lists(base::json_member(principal, "AWS"),
+               [&](const std::string& wanted) { return names_aws(wanted, question.aws); });
+}
+
+bool names_asker(const base::Json& principal, const Asker& asker) {
+  if (principal.is_string()) return principal.get<std::string>() == "*";
   return lists(base::json_member(principal, "AWS"), [&](const std::string& wanted) {
-    const auto account = base::split(question.aws, ':');
-    const auto own = account.size() > 4 ? account[4] : "";
-    return wanted == "*" || wanted == question.aws || wanted == own ||
-           wanted == fmt::format("arn:aws:iam::{}:root", own);
+    return names_aws(wanted, asker.arn) || (!asker.role_arn.empty() && names_aws(wanted, asker.role_arn));
   });
+}
+
+/// A statement has one of Principal and NotPrincipal.
+bool speaks_of(const base::Json& statement, const Asker& asker) {
+  const auto& all_but = base::json_member(statement, "NotPrincipal");
+  return all_but.is_null() ? names_asker(base::json_member(statement, "Principal"), asker)
+                           : !names_asker(all_but, asker);
 }
 
 base::Json statements_of(const base::Json& policy) {
@@ -249,6 +267,22 @@ Access evaluate_access(const std::vector<base::Json>& policies, const AccessQues
       if (base::json_string(statement, "Effect") == "Deny") return Access::explicitly_denied;
       access = Access::allowed;
     }
+  }
+  return access;
+}
+
+Access evaluate_resource_policy(const base::Json& policy, const Asker& asker,
+                                const AccessQuestion& question) {
+  auto access = Access::implicitly_denied;
+  if (!policy.is_object()) return access;
+  for (const auto& statement : statements_of(policy)) {
+    const bool names_resources = statement.contains("Resource") || statement.contains("NotResource");
+    if (!action_fits(statement, question.action) || !speaks_of(statement, asker) ||
+        (names_resources && !resource_fits(statement, question.resource)) ||
+        !failing_condition(base::json_member(statement, "Condition"), question.keys).empty())
+      continue;
+    if (base::json_string(statement, "Effect") == "Deny") return Access::explicitly_denied;
+    access = Access::allowed;
   }
   return access;
 }

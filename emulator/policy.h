@@ -36,6 +36,14 @@ struct AccessQuestion {
 enum class Access { allowed, explicitly_denied, implicitly_denied };
 Access evaluate_access(const std::vector<base::Json>& policies, const AccessQuestion& question);
 
+/// What a policy of the resource itself says to a principal: the ARN that it has as a session or user, and
+/// that of its role. Statements without Resource mean the one that has the policy.
+struct Asker {
+  std::string arn;
+  std::string role_arn;  ///< empty: it is no session of a role
+};
+Access evaluate_resource_policy(const base::Json& policy, const Asker& asker, const AccessQuestion& question);
+
 /// What is wrong with a policy document, or "".
 std::string policy_fault(const base::Json& policy);
 

@@ -19,21 +19,6 @@ constexpr std::size_t kLargestManifest = 4U << 20;
 constexpr std::size_t kMostUploads = 1000;
 constexpr std::size_t kPiece = 256 * 1024;
 
-// Everything between /v2/ and the last /blobs/, /manifests/ or /tags/ is the repository's name.
-struct Route {
-  std::string repository, kind, rest;
-};
-std::optional<Route> parse_path(std::string_view path) {
-  path.remove_prefix(std::min<std::size_t>(path.size(), 4));
-  for (const std::string_view kind : {"/blobs/", "/manifests/", "/referrers/", "/tags/"}) {
-    const auto at = path.rfind(kind);
-    if (at == std::string_view::npos) continue;
-    return Route{std::string(path.substr(0, at)), std::string(kind.substr(1, kind.size() - 2)),
-                 std::string(path.substr(at + kind.size()))};
-  }
-  return std::nullopt;
-}
-
 // A body that ends before its length: the client sees its connection break.
 base::ServerResponse cut_off(const base::ServerRequest& request) {
   base::ServerResponse response{.status = request.method == "HEAD" ? 503 : 200};
@@ -103,6 +88,30 @@ struct RegistryRoutes::Upload {
   std::uint64_t first_chunk = 0;  ///< its size
 };
 
+std::optional<RegistryRoutes::Route> RegistryRoutes::parse_path(std::string_view path) {
+  path.remove_prefix(std::min<std::size_t>(path.size(), 4));
+  for (const std::string_view kind : {"/blobs/", "/manifests/", "/referrers/", "/tags/"}) {
+    const auto at = path.rfind(kind);
+    if (at == std::string_view::npos) continue;
+    return Route{std::string(path.substr(0, at)), std::string(kind.substr(1, kind.size() - 2)),
+                 std::string(path.substr(at + kind.size()))};
+  }
+  return std::nullopt;
+}
+
+/// What a request is in the words of policies ("Actions, resources, and condition keys for Amazon ECR").
+std::string RegistryRoutes::action_of(const Route& route, const std::string& method) {
+  if (method == "DELETE") return "ecr:BatchDeleteImage";
+  if (route.kind == "tags") return "ecr:ListImages";
+  if (route.kind == "referrers") return "ecr:ListImageReferrers";
+  if (route.kind == "manifests") return method == "PUT" ? "ecr:PutImage" : "ecr:BatchGetImage";
+  if (method == "POST") return "ecr:InitiateLayerUpload";
+  if (method == "PATCH") return "ecr:UploadLayerPart";
+  if (method == "PUT") return "ecr:CompleteLayerUpload";
+  if (route.rest.starts_with("uploads/")) return "ecr:UploadLayerPart";
+  return method == "HEAD" ? "ecr:BatchCheckLayerAvailability" : "ecr:GetDownloadUrlForLayer";
+}
+
 RegistryRoutes::RegistryRoutes(Repositories& repositories, RegistrySettings settings)
     : repositories_(repositories), settings_(std::move(settings)) {}
 RegistryRoutes::~RegistryRoutes() = default;
@@ -115,7 +124,8 @@ base::ServerResponse RegistryRoutes::no_repository(const std::string& repository
 }
 
 base::ServerResponse RegistryRoutes::answer(const base::ServerRequest& request) {
-  if (!settings_.password_is_good(password_of(request))) {
+  const auto principal = settings_.principal_of(password_of(request));
+  if (!principal) {
     auto response = registry_failure(401, "UNAUTHORIZED", "Not Authorized");
     response.headers.emplace("WWW-Authenticate", R"(Basic realm="emulator",service="ecr.amazonaws.com")");
     return response;
@@ -123,29 +133,36 @@ base::ServerResponse RegistryRoutes::answer(const base::ServerRequest& request) 
   base::ServerResponse response;
   const auto route = parse_path(request.path);
   if (route && settings_.breaks && settings_.breaks(route->repository)) return cut_off(request);
+  const auto refused =
+      route && settings_.refusal
+          ? settings_.refusal(*principal, action_of(*route, request.method), route->repository)
+          : std::nullopt;
   if (request.path == "/v2" || request.path == "/v2/") {
     response = empty_answer(200);
   } else if (!route) {
     response = registry_failure(404, "UNSUPPORTED", fmt::format("no such resource: {}", request.path));
+  } else if (refused) {
+    response = registry_failure(403, "DENIED", *refused);
   } else if (!repositories_.find(route->repository)) {
     response = no_repository(route->repository);
-  } else if (route->kind == "manifests") {
-    response = manifests(request, route->repository, route->rest);
-  } else if (route->kind == "tags") {
-    response = list_tags(*repositories_.find(route->repository), request);
-  } else if (route->kind == "referrers") {
-    response =
-        list_referrers(*repositories_.find(route->repository), repositories_.store(), route->rest, request);
-  } else if (route->rest == "uploads/" || route->rest == "uploads") {
-    response = request.method == "POST" ? start_upload(request, route->repository)
-                                        : registry_failure(405, "UNSUPPORTED", "expected POST");
-  } else if (route->rest.starts_with("uploads/")) {
-    response = continue_upload(request, route->repository, route->rest.substr(8));
   } else {
-    response = blobs(request, route->repository, route->rest);
+    response = answer_in(*route, request);
   }
   response.headers.emplace("Docker-Distribution-Api-Version", "registry/2.0");
   return response;
+}
+
+base::ServerResponse RegistryRoutes::answer_in(const Route& route, const base::ServerRequest& request) {
+  if (route.kind == "manifests") return manifests(request, route.repository, route.rest);
+  if (route.kind == "tags") return list_tags(*repositories_.find(route.repository), request);
+  if (route.kind == "referrers")
+    return list_referrers(*repositories_.find(route.repository), repositories_.store(), route.rest, request);
+  if (route.rest == "uploads/" || route.rest == "uploads")
+    return request.method == "POST" ? start_upload(request, route.repository)
+                                    : registry_failure(405, "UNSUPPORTED", "expected POST");
+  if (route.rest.starts_with("uploads/"))
+    return continue_upload(request, route.repository, route.rest.substr(8));
+  return blobs(request, route.repository, route.rest);
 }
 
 base::ServerResponse RegistryRoutes::blobs(const base::ServerRequest& request, const std::string& repository,

@@ -10,6 +10,7 @@
 
 #include "base/http_server.h"
 #include "emulator/repositories.h"
+#include "emulator/service.h"
 
 namespace emulator {
 
@@ -18,8 +19,12 @@ namespace emulator {
 enum class RegistryManner { strict, ecr };
 
 struct RegistrySettings {
-  /// Whether a token of GetAuthorizationToken is valid.
-  std::function<bool(const std::string& password)> password_is_good;
+  /// Whose token of GetAuthorizationToken it is; nothing when it is not valid.
+  std::function<std::optional<Principal>(const std::string& password)> principal_of;
+  /// Why a principal may not do that in a repository, by policies; empty: they are not looked at.
+  std::function<std::optional<std::string>(const Principal& principal, const std::string& action,
+                                           const std::string& repository)>
+      refusal = {};
   RegistryManner manner = RegistryManner::strict;
   /// Whether the connection is to break now, by a fault on demand; empty: never.
   std::function<bool(const std::string& repository)> breaks = {};
@@ -33,10 +38,17 @@ class RegistryRoutes {
 
  private:
   struct Upload;
+  /// Everything between /v2/ and the last /blobs/, /manifests/ or /tags/ is the repository's name.
+  struct Route {
+    std::string repository, kind, rest;
+  };
+  static std::optional<Route> parse_path(std::string_view path);
+  static std::string action_of(const Route& route, const std::string& method);
   base::ServerResponse blobs(const base::ServerRequest& request, const std::string& repository,
                              const std::string& digest);
   std::optional<base::ServerResponse> mount(const base::ServerRequest& request,
                                             const std::string& repository);
+  base::ServerResponse answer_in(const Route& route, const base::ServerRequest& request);
   base::ServerResponse start_upload(const base::ServerRequest& request, const std::string& repository);
   base::ServerResponse continue_upload(const base::ServerRequest& request, const std::string& repository,
                                        const std::string& id);

@@ -3,9 +3,11 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
+#include "emulator/service.h"
 
 namespace emulator {
 
@@ -17,13 +19,19 @@ class RegistryTokens {
     std::string password;
     double expires_at = 0;  ///< epoch seconds; twelve hours ahead, as ECR's
   };
-  Token issue();
-  [[nodiscard]] bool is_good(const std::string& password);
+  /// For the principal who asked.
+  Token issue(const Principal& principal);
+  /// Whose it is; nothing when it is not good (any more).
+  [[nodiscard]] std::optional<Principal> principal_of(const std::string& password);
 
  private:
   std::mutex mutex_;
   base::Clock& clock_;
-  std::map<std::string, double> expiries_;  ///< by the password's SHA-256
+  struct Issued {
+    Principal principal;
+    double expires_at = 0;
+  };
+  std::map<std::string, Issued> issued_;  ///< by the password's SHA-256
 };
 
 }  // namespace emulator

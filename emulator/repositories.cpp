@@ -136,6 +136,13 @@ std::optional<Repository> Repositories::find(const std::string& name) {
   return found == repositories_.end() ? std::nullopt : std::optional(found->second);
 }
 
+base::Json Repositories::policy_of(const std::string& arn) {
+  const auto start = arn_of("");
+  const auto repository = arn.starts_with(start) ? find(arn.substr(start.size())) : std::nullopt;
+  if (!repository || repository->policy.empty()) return nullptr;
+  return base::parse_json(repository->policy).value_or(nullptr);
+}
+
 std::vector<Repository> Repositories::list() {
   const std::lock_guard lock(mutex_);
   std::vector<Repository> all;

@@ -38,7 +38,7 @@ struct Repository {
   bool scan_on_push = false;
   std::string lifecycle_policy;
   std::string previewed_policy;                     ///< of StartLifecyclePolicyPreview
-  std::string policy;                               ///< who may do what; kept, not enforced
+  std::string policy;                               ///< who may do what, as JSON; empty: it has none
   std::map<std::string, ImageScan> scans = {};      ///< by digest text
   base::Json findings = base::Json::array();        ///< declared: [{image: pattern, findings: […]}]
   base::Json tags = base::Json::array();            ///< AWS resource tags
@@ -81,6 +81,8 @@ class Repositories {
 
   ecr::ImageStore& store() { return store_; }
   [[nodiscard]] std::string arn_of(const std::string& repository) const;
+  /// Of the repository with this ARN; null when it has none, and for any other ARN.
+  [[nodiscard]] base::Json policy_of(const std::string& arn);
   [[nodiscard]] const std::string& account() const { return account_; }
 
  private:

@@ -138,6 +138,7 @@ base::Result<void> RunningTask::pull() {
   for (ContainerPlan& container : plan_.containers) {
     if (surroundings_.agent_variables)
       container.command.environment.merge(surroundings_.agent_variables(order_, container.name));
+    TRY(check_pull(container.image));
     const auto pinned = order_.pinned_digests.find(container.name);
     TRY(const TaskImage image,
         find_task_image(*surroundings_.store, surroundings_.find_manifest, container.image,
@@ -154,6 +155,20 @@ base::Result<void> RunningTask::pull() {
   }
   tell(TaskEvent::pull_stopped, std::move(digests));
   return {};
+}
+
+/// An image that is named wrongly is the pull's to refuse.
+base::Result<void> RunningTask::check_pull(const std::string& image) const {
+  const auto reference = ecr::parse_image_reference(image);
+  if (!reference || !surroundings_.check_pull) return {};
+  const auto allowed =
+      surroundings_.check_pull({reference->repository, execution_role(order_), order_.task_id});
+  if (allowed) return {};
+  return fail(
+      base::ErrorKind::denied,
+      fmt::format("CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to "
+                  "resolve ref {}: unexpected status: 403 Forbidden: {}",
+                  image, allowed.error().message));
 }
 
 base::Result<void> RunningTask::resolve_secrets() {

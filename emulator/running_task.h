@@ -43,6 +43,7 @@ class RunningTask {
   // running_task.cpp: up to the start
   base::Result<void> prepare();
   base::Result<void> pull();
+  base::Result<void> check_pull(const std::string& image) const;
   base::Result<void> resolve_secrets();
   base::Result<void> open_logs();
   base::Result<void> make_network();

@@ -24,6 +24,8 @@ struct TaskSurroundings {
   FindManifest find_manifest;
   /// The value of a `secrets[].valueFrom`: an ARN with its optional :json-key:stage:version, or a name.
   std::function<base::Result<std::string>(const SecretOrder& order)> find_secret;
+  /// The Error says what refuses it; empty: all may be pulled.
+  std::function<base::Result<void>(const PullOrder& order)> check_pull;
   /// What shall go wrong with a task that starts now; empty: nothing.
   std::function<TaskFaults(const TaskOrder& order)> faults_of;
   /// The group must exist, or is made when `create_group`; the stream is made.

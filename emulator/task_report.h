@@ -32,6 +32,13 @@ struct SecretOrder {
   std::string task_id;
 };
 
+/// Whether an image's repository may be pulled from in the name of the task's execution role.
+struct PullOrder {
+  std::string repository;
+  std::string execution_role;  ///< ARN; empty without one
+  std::string task_id;
+};
+
 struct ContainerReport {
   std::string name;
   std::string image_digest;

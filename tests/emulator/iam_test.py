@@ -2,6 +2,8 @@
 
 import json
 import unittest
+import urllib.error
+import urllib.request
 
 import api_walk
 from emulator_harness import BareEmulatorTest
@@ -28,6 +30,12 @@ secrets:
             - {Effect: Allow, Action: 'iam:PassRole', Resource: 'arn:aws:iam::123456789012:role/task-*'}
             - {Effect: Deny, Action: 'ecs:DescribeTasks', Resource: '*'}
             - {Effect: Allow, Action: 'ecr:DescribeImages', Resource: 'arn:aws:ecr:eu-central-1:123456789012:repository/web'}
+  - name: puller
+    trust_policy:
+      Version: '2012-10-17'
+      Statement: [{Effect: Allow, Principal: {AWS: '*'}, Action: 'sts:AssumeRole'}]
+    policies:
+      - {name: login, policy: {Version: '2012-10-17', Statement: [{Effect: Allow, Action: 'ecr:GetAuthorizationToken', Resource: '*'}]}}
   - name: execution
     trust_policy:
       Version: '2012-10-17'
@@ -42,9 +50,9 @@ class IamTest(BareEmulatorTest):
 
     seed_text = SEED
 
-    def limited(self):
-        """The environment of a session of the limited role."""
-        credentials = self.aws("sts", "assume-role", "--role-arn", f"arn:aws:iam::{ACCOUNT}:role/limited", "--role-session-name", "walk")["Credentials"]
+    def limited(self, role="limited"):
+        """The environment of a session of a role."""
+        credentials = self.aws("sts", "assume-role", "--role-arn", f"arn:aws:iam::{ACCOUNT}:role/{role}", "--role-session-name", "walk")["Credentials"]
         return {
             "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
@@ -120,6 +128,78 @@ class IamTest(BareEmulatorTest):
         results = self.aws(*simulate, f"arn:aws:iam::{ACCOUNT}:user/admin")["EvaluationResults"]
         self.assertEqual([result["EvalDecision"] for result in results], ["allowed"])
         self.assertIn("(NoSuchEntity)", self.aws(*simulate, f"arn:aws:iam::{ACCOUNT}:user/nobody", code=254))
+
+
+class RepositoryPolicyTest(BareEmulatorTest):
+    """Who may push to a repository and pull from it, by its own policy and that of the role."""
+
+    seed_text = SEED
+    limited = IamTest.limited
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.aws("ecr", "create-repository", "--repository-name", "guarded")
+        cls.image = cls.push_image("guarded:1")
+
+    def rule(self, *statements):
+        """Makes these the repository's policy."""
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": str(number), **statement} for number, statement in enumerate(statements)]})
+        self.aws("ecr", "set-repository-policy", "--repository-name", "guarded", "--policy-text", policy)
+
+    def ask(self, method, path, env=None, body=None):
+        """Status and text of a request to the registry, with the token of whoever has this environment."""
+        token = self.aws("ecr", "get-authorization-token", env=env)["authorizationData"][0]["authorizationToken"]
+        headers = {"Authorization": f"Basic {token}", "Accept": "*/*", "Content-Type": "application/vnd.oci.image.manifest.v1+json"}
+        request = urllib.request.Request(f"{self.endpoint}/v2/guarded/{path}", method=method, headers=headers, data=body)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refused:
+            return refused.code, refused.read().decode()
+
+    def test_an_allow_of_the_repository_is_enough_for_a_role(self):
+        """For the actions that it names, over the registry and the API."""
+        puller = self.limited("puller")
+        status, text = self.ask("GET", "manifests/1", puller)
+        self.assertEqual(status, 403)
+        self.assertIn("assumed-role/puller/walk is not authorized to perform: ecr:BatchGetImage on resource: arn:aws:ecr:eu-central-1:123456789012:repository/guarded", text)
+        self.rule({"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/puller"}, "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:DescribeImages"]})
+        status, manifest = self.ask("GET", "manifests/1", puller)
+        self.assertEqual(status, 200)
+        self.assertEqual(self.ask("GET", "blobs/" + json.loads(manifest)["config"]["digest"], puller)[0], 200)
+        self.assertEqual(len(self.aws("ecr", "describe-images", "--repository-name", "guarded", env=puller)["imageDetails"]), 1)
+        status, text = self.ask("PUT", "manifests/2", puller, manifest.encode())
+        self.assertEqual((status, "ecr:PutImage" in text), (403, True))
+        self.assertEqual(self.ask("POST", "blobs/uploads/", puller, b"")[0], 403)
+
+    def test_a_deny_of_the_repository_is_for_all(self):
+        """Also for who may do everything else."""
+        manifest = self.ask("GET", "manifests/1")[1]
+        self.rule({"Effect": "Deny", "Principal": "*", "Action": "ecr:PutImage"})
+        status, text = self.ask("PUT", "manifests/2", body=manifest.encode())
+        self.assertEqual(status, 403)
+        self.assertIn("with an explicit deny in a resource-based policy", text)
+        self.assertEqual(self.ask("GET", "manifests/1")[0], 200)
+        self.aws("ecr", "delete-repository-policy", "--repository-name", "guarded")
+        self.assertEqual(self.ask("PUT", "manifests/2", body=manifest.encode())[0], 201)
+
+    def test_a_task_pulls_as_its_execution_role(self):
+        """A task whose role the repository denies does not start."""
+        role = f"arn:aws:iam::{ACCOUNT}:role/execution"
+        self.rule({"Effect": "Deny", "Principal": {"AWS": role}, "Action": "ecr:BatchGetImage"})
+        container = [{"name": "one", "image": self.image, "command": ["true"]}]
+        self.aws("ecs", "register-task-definition", "--family", "guarded", "--cpu", "256", "--memory", "512", "--execution-role-arn", role, "--container-definitions", json.dumps(container))
+        run = lambda: self.aws("ecs", "run-task", "--cluster", "walk", "--task-definition", "guarded")["tasks"][0]["taskArn"]  # noqa: E731
+        describe = lambda task: self.aws("ecs", "describe-tasks", "--cluster", "walk", "--tasks", task)["tasks"][0]  # noqa: E731
+        task = run()
+        self.wait_until("the task to stop", lambda: describe(task)["lastStatus"] == "STOPPED")
+        self.assertIn("CannotPullContainerError", describe(task)["stoppedReason"])
+        self.assertIn("explicit deny in a resource-based policy", describe(task)["stoppedReason"])
+        self.aws("ecr", "delete-repository-policy", "--repository-name", "guarded")
+        task = run()
+        self.wait_until("the task to stop", lambda: describe(task)["lastStatus"] == "STOPPED")
+        self.assertEqual(describe(task)["stopCode"], "EssentialContainerExited")
 
 
 if __name__ == "__main__":

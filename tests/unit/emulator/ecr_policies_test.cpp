@@ -111,8 +111,10 @@ TEST(RegistryManner, OfEcrAnswersChunksOtherwiseThanTheSpecification) {
   const auto repositories =
       *Repositories::open(folder.path() / "repositories.json", store, clock, "123456789012", "eu-central-1");
   (void)repositories->create("app", false, false);
-  RegistryRoutes registry(*repositories, {.password_is_good = [](const std::string&) { return true; },
-                                          .manner = RegistryManner::ecr});
+  RegistryRoutes registry(
+      *repositories,
+      {.principal_of = [](const std::string&) { return std::optional<Principal>(std::in_place); },
+       .manner = RegistryManner::ecr});
   const auto send = [&](const char* method, const std::string& path, const std::string& body) {
     base::ServerRequest request;
     request.method = method;

@@ -19,7 +19,7 @@ class EcrServiceTest : public testing::Test {
         repositories_(open()),
         registry_(
             *repositories_,
-            {.password_is_good = [this](const std::string& password) { return tokens_.is_good(password); }}),
+            {.principal_of = [this](const std::string& password) { return tokens_.principal_of(password); }}),
         table_(make_ecr_service(*repositories_, tokens_, clock_, "127.0.0.1:4566")) {
     (void)repositories_->create("items", false, false);
     (void)repositories_->create("fixed", true, false);
@@ -157,10 +157,10 @@ TEST_F(EcrServiceTest, DeletesImagesAndEmptyRepositoriesOnly) {
 
 TEST_F(EcrServiceTest, ForgetsPasswordsAfterTwelveHours) {
   const auto good = password();
-  EXPECT_TRUE(tokens_.is_good(good));
-  EXPECT_FALSE(tokens_.is_good("guess"));
+  EXPECT_TRUE(tokens_.principal_of(good));
+  EXPECT_FALSE(tokens_.principal_of("guess"));
   clock_.advance(std::chrono::hours(13));
-  EXPECT_FALSE(tokens_.is_good(good));
+  EXPECT_FALSE(tokens_.principal_of(good));
 }
 
 TEST_F(EcrServiceTest, AsksTheRegistrysClientsWhoTheyAre) {

@@ -114,6 +114,49 @@ TEST(Trust, IsForThePrincipalAndTheActionThatTheStatementNames) {
   EXPECT_FALSE(evaluate_trust(policy, role).allowed);
 }
 
+constexpr const char* kRole = "arn:aws:iam::123456789012:role/puller";
+constexpr const char* kSession = "arn:aws:sts::123456789012:assumed-role/puller/walk";
+
+Access of_resource(const base::Json& statements, const char* action, const Asker& asker = {kSession, kRole}) {
+  return evaluate_resource_policy({{"Statement", statements}}, asker, {action, "arn:repository/app", {}});
+}
+
+TEST(ResourcePolicy, NamesPrincipalsByRoleSessionUserAndAccount) {
+  const auto allow = [](base::Json principal) {
+    return base::Json::array(
+        {{{"Effect", "Allow"}, {"Principal", std::move(principal)}, {"Action", "ecr:Batch*"}}});
+  };
+  for (const char* name : {kRole, kSession, "123456789012", "arn:aws:iam::123456789012:root", "*"})
+    EXPECT_EQ(of_resource(allow({{"AWS", name}}), "ecr:BatchGetImage"), Access::allowed) << name;
+  EXPECT_EQ(of_resource(allow("*"), "ecr:BatchGetImage"), Access::allowed);
+  EXPECT_EQ(of_resource(allow("*"), "ecr:PutImage"), Access::implicitly_denied);
+  for (const char* name : {"arn:aws:iam::123456789012:role/other", "210987654321"})
+    EXPECT_EQ(of_resource(allow({{"AWS", name}}), "ecr:BatchGetImage"), Access::implicitly_denied) << name;
+  const Asker user{"arn:aws:iam::123456789012:user/admin", ""};
+  EXPECT_EQ(of_resource(allow({{"AWS", {kRole, user.arn}}}), "ecr:BatchGetImage", user), Access::allowed);
+}
+
+TEST(ResourcePolicy, DeniesWhateverElseAllows) {
+  const base::Json statements = {
+      {{"Effect", "Allow"}, {"Principal", "*"}, {"Action", "ecr:*"}},
+      {{"Effect", "Deny"}, {"NotPrincipal", {{"AWS", kRole}}}, {"Action", "ecr:PutImage"}}};
+  EXPECT_EQ(of_resource(statements, "ecr:PutImage"), Access::allowed) << "it is for all but the role";
+  const Asker user{"arn:aws:iam::123456789012:user/admin", ""};
+  EXPECT_EQ(of_resource(statements, "ecr:PutImage", user), Access::explicitly_denied);
+  EXPECT_EQ(of_resource(statements, "ecr:BatchGetImage", user), Access::allowed);
+}
+
+TEST(ResourcePolicy, BearsWithAnyShape) {
+  for (const char* text : {"null", "[]", "{}", R"({"Statement": 3})", R"({"Statement": [null, 1, "x", []]})",
+                           R"({"Statement": {"Effect": "Allow", "Principal": 7, "Action": {}}})"}) {
+    const auto policy = base::parse_json(text);
+    ASSERT_TRUE(policy);
+    EXPECT_EQ(evaluate_resource_policy(*policy, {kSession, kRole}, {"ecr:PutImage", "*", {}}),
+              Access::implicitly_denied)
+        << text;
+  }
+}
+
 TEST(Trust, BearsWithPoliciesOfAnyShape) {
   for (const char* text : {"null", "[]", "{}", R"({"Statement": 3})", R"({"Statement": [null, 1, "x", []]})",
                            R"({"Statement": {"Effect": "Allow", "Principal": 7, "Action": {}}})"}) {

@@ -36,7 +36,9 @@ class RegistryConformanceTest : public testing::TestWithParam<ConformanceCase> {
         store_(*ecr::ImageStore::open(folder_.path() / "images")),
         repositories_(*Repositories::open(folder_.path() / "repositories.json", store_, clock_,
                                           "123456789012", "eu-central-1")),
-        registry_(*repositories_, {.password_is_good = [](const std::string&) { return true; }}) {
+        registry_(*repositories_, {.principal_of = [](const std::string&) {
+          return std::optional<Principal>(std::in_place);
+        }}) {
     for (const char* name : {"app", "group/other"}) (void)repositories_->create(name, false, false);
     for (const auto& content : {kBlob, kConfig}) (void)*store_.put_blob(content);
     for (const char* tag : {"v1", "a", "b", "c"})
