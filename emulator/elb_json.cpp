@@ -1,19 +1,10 @@
-// What of ELBv2 outlives a restart, and what a seed says of it.
+// What of ELBv2 outlives a restart, and what is told of it.
 #include <fmt/format.h>
 
 #include "base/json.h"
 #include "emulator/elb_state.h"
 
 namespace emulator {
-namespace {
-
-base::Result<void> check_port(std::int64_t port, int lowest) {
-  if (port >= lowest && port <= 65535) return {};
-  return base::make_error(base::ErrorKind::invalid_input,
-                          fmt::format("expected a port between {} and 65535, found {}", lowest, port));
-}
-
-}  // namespace
 
 base::Json to_json(const HealthCheckSettings& check) {
   return {{"enabled", check.enabled},
@@ -181,52 +172,6 @@ base::Result<void> ElbState::load(const base::Json& document) {
   } catch (const base::Json::exception& fault) {
     return base::make_error(base::ErrorKind::invalid_input,
                             fmt::format("the kept ELBv2 state is damaged: {}", fault.what()));
-  }
-  note_use();
-  return {};
-}
-
-base::Result<void> ElbState::apply_seed(const base::Json& seed) {
-  const auto guard = lock();
-  for (const base::Json& entry : base::json_member(seed, "target_groups")) {
-    const std::string name = base::json_string(entry, "name");
-    if (name.empty())
-      return base::make_error(base::ErrorKind::invalid_input, "seed: target_groups: an entry has no name");
-    const HealthCheckSettings check = health_check_from_json(base::json_member(entry, "health_check"));
-    const double delay = base::json_number(entry, "deregistration_delay_seconds", 300);
-    const auto port = base::json_integer(entry, "port", 80);
-    const std::string doing = fmt::format("reading target group {} of the seed", name);
-    TRY(check_settings(check).while_doing(doing));
-    TRY(check_deregistration_delay(delay).while_doing(doing));
-    TRY(check_port(port, 1).while_doing(doing));
-    TargetGroupRecord* known = find_target_group(name);
-    if (known != nullptr) known->group->change(check, delay);
-    TargetGroupRecord& record = known != nullptr ? *known : add_target_group(name, check, delay);
-    record.port = static_cast<int>(port);
-  }
-  for (const base::Json& entry : base::json_member(seed, "load_balancers")) {
-    const std::string name = base::json_string(entry, "name");
-    if (name.empty())
-      return base::make_error(base::ErrorKind::invalid_input, "seed: load_balancers: an entry has no name");
-    if (find_load_balancer(name) != nullptr) continue;
-    const LoadBalancer balancer = add_load_balancer(name);
-    for (const base::Json& listener : base::json_member(entry, "listeners")) {
-      const std::string group_name = base::json_string(listener, "target_group");
-      const TargetGroupRecord* group = find_target_group(group_name);
-      if (group == nullptr) {
-        return base::make_error(
-            base::ErrorKind::invalid_input,
-            fmt::format("seed: load balancer {}: a listener names target_group '{}', which is not among "
-                        "target_groups",
-                        name, group_name));
-      }
-      RuleAction action;
-      action.forward.push_back({group->arn, 1});
-      const auto port = base::json_integer(listener, "port", 0);
-      const std::string doing = fmt::format("reading load balancer {} of the seed", name);
-      TRY(check_port(port, 0).while_doing(doing));
-      TRY(add_listener(balancer, static_cast<int>(port), std::move(action)).while_doing(doing));
-    }
   }
   note_use();
   return {};

@@ -140,6 +140,33 @@ TEST_F(ElbApiTest, ChecksTheSettingsOfHealthChecks) {
   EXPECT_EQ(changed["TargetGroups"][0]["Matcher"]["HttpCode"], "200-204");
 }
 
+TEST_F(ElbApiTest, RoutesByTheRulesOfASeed) {
+  const base::Json listener = {{"port", 0},
+                               {"target_group", "items"},
+                               {"rules",
+                                {{{"paths", {"/metrics", "/graphs/*"}}, {"target_group", "graphs"}},
+                                 {{"paths", {"/*"}}, {"target_group", "api"}}}}};
+  const base::Json seed = {{"target_groups", {{{"name", "items"}}, {{"name", "graphs"}}, {{"name", "api"}}}},
+                           {"load_balancers", {{{"name", "front"}, {"listeners", {listener}}}}}};
+  for (int again = 0; again < 2; ++again) ASSERT_TRUE(state_.apply_seed(seed).ok());
+  const auto named = state_.listener_called("front#1");
+  ASSERT_TRUE(named);
+  const auto group_of = [&](const RequestHead& head) {
+    return state_.route(named->listener_arn, head).group;
+  };
+  EXPECT_EQ(group_of(request("/metrics")), state_.group("graphs"));
+  EXPECT_EQ(group_of(request("/graphs/1")), state_.group("graphs"));
+  EXPECT_EQ(group_of(request("/graphs")), state_.group("api"));
+  const auto rules = call("DescribeRules", {{"ListenerArn", named->listener_arn}})["Rules"];
+  ASSERT_EQ(rules.size(), 3U);
+  EXPECT_EQ(rules[0]["Priority"], "1");
+  EXPECT_EQ(rules[2]["Priority"], "default");
+  base::Json wrong = seed;
+  wrong["load_balancers"][0]["name"] = "other";
+  wrong["load_balancers"][0]["listeners"][0]["rules"][0]["paths"] = base::Json::array();
+  EXPECT_FALSE(state_.apply_seed(wrong).ok());
+}
+
 TEST_F(ElbApiTest, RoutesByPathHostAndWeight) {
   const std::string items = make_group("items");
   const std::string api = make_group("api");
