@@ -7,11 +7,13 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "cli/commands.h"
 #include "cli/image_registry.h"
 #include "cli/interrupts.h"
 #include "cli/run_inputs.h"
 #include "ecr/build.h"
 #include "ecr/build_settings.h"
+#include "ecr/check_build.h"
 #include "ecr/docker_config.h"
 #include "ecr/pull.h"
 #include "ecr/streamed_push.h"
@@ -101,6 +103,26 @@ Result<std::vector<ecr::ImageReference>> push_targets(const ImageBuildFlags& fla
   return targets;
 }
 
+Result<void> build_and_push(const ImageBuildFlags& flags, ecr::BuildOptions& options,
+                            ecr::ImageStore& store) {
+  ecr::StreamedPush push(store, options.registry);
+  TRY(const auto targets, push_targets(flags));
+  for (const auto& target : targets) push.add(target);
+  if (flags.push) options.layer_is_there = [&](const ecr::Descriptor& layer) { push.send(layer); };
+  TRY(auto built, ecr::build_image(options, store));
+  for (const auto& target : targets) {
+    TRY(const auto plan, ecr::plan_push(store, target.to_string(), target));
+    TRY(const auto pushed, push.push(plan));
+    built.manifest = pushed.manifest;
+    if (!flags.quiet) fmt::print(stderr, "{}\n", to_text(pushed, target));
+  }
+  if (!flags.image_id_file.empty()) TRY(base::write_file(flags.image_id_file, built.image_id.to_string()));
+  if (!flags.metadata_file.empty())
+    TRY(base::write_file(flags.metadata_file, base::to_text(ecr::build_metadata(built), 2) + "\n"));
+  fmt::print("{}\n", built.manifest.digest.to_string());
+  return {};
+}
+
 }  // namespace
 
 void add_image_build_options(CLI::App* verb, ImageBuildFlags& flags) {
@@ -133,6 +155,7 @@ void add_image_build_options(CLI::App* verb, ImageBuildFlags& flags) {
   verb->add_option("--iidfile", flags.image_id_file, "Write the image's id there");
   verb->add_option("--metadata-file", flags.metadata_file,
                    "Write the digests of what was built there, as JSON");
+  verb->add_flag("--check", flags.check, "Only hold the Dockerfile against the build checks; 1 if one warns");
   verb->add_flag("--no-cache", flags.no_cache, "Use no cached layer");
   verb->add_flag("--pull", flags.pull, "Ask the registry for base images that are here");
   verb->add_flag("--push", flags.push,
@@ -140,8 +163,8 @@ void add_image_build_options(CLI::App* verb, ImageBuildFlags& flags) {
   verb->add_flag("-q,--quiet", flags.quiet, "Print the digest only");
 }
 
-Result<void> build_image_of(const ImageBuildFlags& flags, const std::string& folder, ecr::ImageStore& store,
-                            base::HttpClient& http) {
+Result<int> build_image_of(const ImageBuildFlags& flags, const std::string& folder, ecr::ImageStore& store,
+                           base::HttpClient& http) {
   TRY(const auto context, base::open_directory(folder));
   ecr::BuildOptions options{.context = context.get(), .tags = flags.tags};
   TRY(read_dockerfile(flags, folder, options));
@@ -161,22 +184,13 @@ Result<void> build_image_of(const ImageBuildFlags& flags, const std::string& fol
     if (!flags.quiet) fmt::print(stderr, "{}\n", progress.line);
   };
   options.stop = interrupt_token();
-  ecr::StreamedPush push(store, options.registry);
-  TRY(const auto targets, push_targets(flags));
-  for (const auto& target : targets) push.add(target);
-  if (flags.push) options.layer_is_there = [&](const ecr::Descriptor& layer) { push.send(layer); };
-  TRY(auto built, ecr::build_image(options, store));
-  for (const auto& target : targets) {
-    TRY(const auto plan, ecr::plan_push(store, target.to_string(), target));
-    TRY(const auto pushed, push.push(plan));
-    built.manifest = pushed.manifest;
-    if (!flags.quiet) fmt::print(stderr, "{}\n", to_text(pushed, target));
+  if (flags.check) {
+    TRY(const auto checked, ecr::check_build(options, store, ecr::CheckedStages::all));
+    fmt::print("{}", checks_to_text(checked, options));
+    return checked.findings.empty() ? kPassed : kJobFailed;
   }
-  if (!flags.image_id_file.empty()) TRY(base::write_file(flags.image_id_file, built.image_id.to_string()));
-  if (!flags.metadata_file.empty())
-    TRY(base::write_file(flags.metadata_file, base::to_text(ecr::build_metadata(built), 2) + "\n"));
-  fmt::print("{}\n", built.manifest.digest.to_string());
-  return {};
+  TRY(build_and_push(flags, options, store));
+  return kPassed;
 }
 
 }  // namespace cli

@@ -12,8 +12,8 @@ namespace cli {
 
 void add_image_build_options(CLI::App* verb, ImageBuildFlags& flags);
 
-/// Builds `folder` and prints the image's digest.
-base::Result<void> build_image_of(const ImageBuildFlags& flags, const std::string& folder,
-                                  ecr::ImageStore& store, base::HttpClient& http);
+/// Builds `folder` and prints the image's digest, or checks its Dockerfile alone. The exit code.
+base::Result<int> build_image_of(const ImageBuildFlags& flags, const std::string& folder,
+                                 ecr::ImageStore& store, base::HttpClient& http);
 
 }  // namespace cli

@@ -20,6 +20,7 @@ struct ImageBuildFlags {
   ecr::BuildSettings settings;
   std::string image_id_file;
   std::string metadata_file;
+  bool check = false;
   bool no_cache = false;
   bool pull = false;
   bool push = false;

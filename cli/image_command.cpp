@@ -29,6 +29,7 @@ struct Call {
   const ImageFlags& flags;
   ecr::ImageStore store;
   std::unique_ptr<base::HttpClient> http = base::make_curl_http_client();
+  int exit_code = kPassed;
 };
 
 base::Result<ecr::RegistryOptions> registry_options(const Call& call) {
@@ -155,6 +156,11 @@ base::Result<void> pull(Call& call) {
   return {};
 }
 
+base::Result<void> build(Call& call) {
+  TRY(call.exit_code, build_image_of(call.flags.build, call.flags.arguments[0], call.store, *call.http));
+  return {};
+}
+
 base::Result<void> registry_verb(Call& call) {
   TRY(const auto options, registry_options(call));
   return ask_registry(options, call.flags);
@@ -162,8 +168,7 @@ base::Result<void> registry_verb(Call& call) {
 
 base::Result<void> carry_out(Call& call) {
   const auto& verb = call.flags.verb;
-  if (verb == "build")
-    return build_image_of(call.flags.build, call.flags.arguments[0], call.store, *call.http);
+  if (verb == "build") return build(call);
   if (verb == "import") return import(call);
   if (verb == "load") return load(call);
   if (verb == "save") return ecr::save_images(call.store, call.flags.arguments, call.flags.output);
@@ -189,7 +194,7 @@ int image_command(const CommonFlags& common, const ImageFlags& flags) {
   if (!store) return complain(store.error());
   Call call{common, flags, std::move(*store)};
   if (const auto done = carry_out(call); !done) return complain(done.error());
-  return kPassed;
+  return call.exit_code;
 }
 
 }  // namespace cli

@@ -1,6 +1,5 @@
 #include "ecr/build.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include "base/strings.h"
 #include "ecr/base_image.h"
 #include "ecr/build_graph.h"
+#include "ecr/build_ignore.h"
 #include "ecr/build_platform.h"
 #include "ecr/build_stage.h"
 
@@ -21,21 +21,6 @@ namespace {
 using base::ErrorKind;
 using base::make_error;
 using base::Result;
-
-constexpr std::size_t kLargestIgnoreFile = 1U << 20;
-
-/// Dockerfile.dockerignore beside the Dockerfile wins over the context's own.
-Result<DockerIgnore> read_ignore(const BuildOptions& options) {
-  if (options.ignore) return DockerIgnore::parse(*options.ignore);
-  if (options.context < 0) return DockerIgnore();
-  for (const auto& name : {options.dockerfile_name + ".dockerignore", std::string(".dockerignore")}) {
-    const auto file = base::open_beneath(options.context, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (!file) continue;
-    TRY(const auto text, base::read_all(file->get(), kLargestIgnoreFile).while_doing("reading " + name));
-    return DockerIgnore::parse(text);
-  }
-  return DockerIgnore();
-}
 
 /// All stages that the target needs, each on a thread of its own from the start; one waits where it needs
 /// another.
@@ -53,7 +38,7 @@ class Build {
   }
 
   Result<BuiltImage> run() {
-    TRY(const auto target, target_index());
+    TRY(const auto target, find_target(file_, options_.target));
     const std::stop_callback pass_on(options_.stop, [this] { stop_.request_stop(); });
     for (const auto& place : options_.cache_from) {
       context_.imported.add(place, options_.registry, [this](const std::string& line) { say(line); });
@@ -77,15 +62,6 @@ class Build {
     std::thread thread;
     std::shared_future<Result<BuiltStage>> result;
   };
-
-  Result<std::size_t> target_index() const {
-    if (options_.target.empty()) return file_.stages.size() - 1;
-    if (const auto index =
-            find_stage(file_, options_.target, file_.stages.size(), StageNames::names_or_numbers))
-      return *index;
-    return make_error(ErrorKind::not_found,
-                      fmt::format("target stage \"{}\" could not be found", options_.target));
-  }
 
   void start(std::size_t index) {
     const std::lock_guard lock(stages_mutex_);
@@ -209,12 +185,6 @@ class Build {
 Result<BuiltImage> build_for_platform(const BuildOptions& options, const Platform& platform,
                                       ImageStore& store) {
   TRY(const auto file, parse_dockerfile(options.dockerfile, options.dockerfile_name));
-  if (file.check.value.find("error=true") != std::string::npos) {
-    auto error =
-        make_error(ErrorKind::invalid_input, "check=error=true is not supported: the builder has no checks");
-    error.location = base::Location{file.file_name, file.check.line, 1};
-    return error;
-  }
   TRY(const auto ignore, read_ignore(options));
   TRY(auto variables, GlobalVariables::evaluate(file, options, platform));
   return Build(options, platform, store, file, ignore, std::move(variables)).run();

@@ -15,6 +15,7 @@
 #include "ecr/annotation.h"
 #include "ecr/cache_exchange.h"
 #include "ecr/cache_place.h"
+#include "ecr/check_report.h"
 #include "ecr/image_store.h"
 #include "ecr/registry.h"
 #include "ecr/remote_source.h"
@@ -95,6 +96,7 @@ struct BuiltImage {
   std::string invocation;                ///< an id of this build
   std::string started;                   ///< RFC 3339
   std::string finished;
+  std::vector<CheckFinding> findings;    ///< of the build checks
   std::vector<CacheRecord> records;      ///< of the image's own steps
   std::vector<CacheRecord> all_records;  ///< of all stages
 };

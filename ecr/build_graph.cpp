@@ -1,5 +1,7 @@
 #include "ecr/build_graph.h"
 
+#include <fmt/format.h>
+
 #include <vector>
 
 #include "base/strings.h"
@@ -38,6 +40,14 @@ std::optional<std::size_t> find_stage(const Dockerfile& file, const std::string&
       static_cast<std::size_t>(*number) < limit)
     return static_cast<std::size_t>(*number);
   return std::nullopt;
+}
+
+base::Result<std::size_t> find_target(const Dockerfile& file, const std::string& name) {
+  if (name.empty()) return file.stages.size() - 1;
+  if (const auto index = find_stage(file, name, file.stages.size(), StageNames::names_or_numbers))
+    return *index;
+  return base::make_error(base::ErrorKind::not_found,
+                          fmt::format("target stage \"{}\" could not be found", name));
 }
 
 std::set<std::size_t> needed_stages(const Dockerfile& file, std::size_t target,

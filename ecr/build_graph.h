@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "base/result.h"
 #include "ecr/dockerfile.h"
 
 namespace ecr {
@@ -18,6 +19,8 @@ enum class StageNames {
 /// The newest stage before `limit` of that name.
 std::optional<std::size_t> find_stage(const Dockerfile& file, const std::string& name, std::size_t limit,
                                       StageNames by);
+/// Of that name or number; empty is the last one.
+base::Result<std::size_t> find_target(const Dockerfile& file, const std::string& name);
 /// The target and all that it is built from. `lookup` has the global variables.
 std::set<std::size_t> needed_stages(const Dockerfile& file, std::size_t target, const VariableLookup& lookup);
 

@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "ecr/attestation.h"
 #include "ecr/build_platform.h"
+#include "ecr/check_build.h"
 #include "ecr/found_packages.h"
 #include "ecr/overlay_view.h"
 #include "ecr/provenance.h"
@@ -179,7 +180,11 @@ Result<BuiltImage> build_image(BuildOptions options, ImageStore& store) {
       return make_error(ErrorKind::invalid_input,
                         fmt::format("the platform {} is named twice", to_string(platform)));
   }
-  return IndexBuild(options, store).run();
+  TRY(auto checked, check_build(options, store, CheckedStages::needed));
+  TRY(tell_checks(checked, options));
+  TRY(auto built, IndexBuild(options, store).run());
+  built.findings = std::move(checked.findings);
+  return built;
 }
 
 }  // namespace ecr

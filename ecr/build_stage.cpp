@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "ecr/duration.h"
+#include "ecr/exposed_ports.h"
 
 namespace ecr {
 
@@ -179,26 +180,6 @@ Result<void> StageBuilder::set_health_check(const Instruction& instruction) {
   return {};
 }
 
-/// `8000-8002/tcp` as the ports that it means; the protocol is tcp unless said.
-Result<std::vector<std::string>> exposed_ports(const std::string& entry) {
-  const auto slash = entry.find('/');
-  const auto range = entry.substr(0, slash);
-  const auto protocol = slash == std::string::npos ? "tcp" : base::to_lower(entry.substr(slash + 1));
-  const auto dash = range.find('-');
-  const auto first = base::parse_integer(range.substr(0, dash));
-  const auto last = dash == std::string::npos ? first : base::parse_integer(range.substr(dash + 1));
-  const bool known = protocol == "tcp" || protocol == "udp" || protocol == "sctp";
-  if (!known || !first || !last || *first < 0 || *first > *last || *last > 65'535) {
-    return make_error(
-        ErrorKind::invalid_input,
-        fmt::format("EXPOSE: expected a port or a range of ports, with /tcp, /udp or /sctp; found '{}'",
-                    entry));
-  }
-  std::vector<std::string> ports;
-  for (auto port = *first; port <= *last; ++port) ports.push_back(fmt::format("{}/{}", port, protocol));
-  return ports;
-}
-
 Result<void> StageBuilder::set_list(const Instruction& instruction, Words& list) {
   TRY(const auto words, expand_all(instruction.arguments));
   for (const auto& word : words) {
@@ -207,8 +188,8 @@ Result<void> StageBuilder::set_list(const Instruction& instruction, Words& list)
       // A variable may hold several ports.
       entries.clear();
       for (const auto& entry : split_raw_words(word)) {
-        TRY(const auto ports, exposed_ports(entry));
-        entries.insert(entries.end(), ports.begin(), ports.end());
+        TRY(const auto exposed, parse_exposed_ports(entry));
+        entries.insert(entries.end(), exposed.ports.begin(), exposed.ports.end());
       }
     }
     list.insert(list.end(), entries.begin(), entries.end());

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/strings.h"
+#include "ecr/check_rules.h"
 
 namespace ecr {
 
@@ -65,6 +66,13 @@ std::optional<std::string> GlobalVariables::find(std::string_view name) const {
   return std::nullopt;
 }
 
+std::vector<std::string> GlobalVariables::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : declared_) names.push_back(name);
+  for (const auto& [name, value] : platform_) names.push_back(name);
+  return names;
+}
+
 std::optional<std::string> GlobalVariables::for_stage(const std::string& name) {
   if (auto value = given(name)) return value;
   return find(name);
@@ -88,7 +96,8 @@ std::map<std::string, std::string> GlobalVariables::proxies() const {
 std::vector<std::string> GlobalVariables::unused() const {
   std::vector<std::string> unused;
   for (const auto& [name, value] : given_) {
-    if (!used_.contains(name) && !is_proxy(name) && name != kEpochArg) unused.push_back(name);
+    if (!used_.contains(name) && !is_proxy(name) && name != kEpochArg && name != kCheckArg)
+      unused.push_back(name);
   }
   return unused;
 }

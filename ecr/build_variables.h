@@ -20,6 +20,8 @@ class GlobalVariables {
                                                 const Platform& platform);
   /// For FROM: global ARGs and the platform's.
   [[nodiscard]] std::optional<std::string> find(std::string_view name) const;
+  /// What find() has a value for.
+  [[nodiscard]] std::vector<std::string> names() const;
   /// The value that `ARG name` without a default has in a stage, and marks a given argument as used.
   std::optional<std::string> for_stage(const std::string& name);
   /// What the caller gave for it; marks it as used.

@@ -87,7 +87,7 @@ class InstructionReader {
       : line_(line), file_(file), rest_(base::trim(line.text)) {}
 
   Result<Instruction> read() {
-    Instruction instruction{.line = line_.line, .original = std::string(rest_)};
+    Instruction instruction{.line = line_.line, .original = std::string(rest_), .comments = line_.comments};
     const auto keyword = first_word(rest_);
     instruction.keyword = base::to_upper(keyword);
     rest_ = base::trim(rest_.substr(keyword.size()));

@@ -32,7 +32,8 @@ struct Instruction {
   std::vector<std::string> arguments;                      ///< words, or the one text of a shell form
   bool exec_form = false;                                  ///< written as a JSON array
   std::vector<HereDocument> here_documents;
-  std::string original;  ///< as written, continuation lines joined
+  std::string original;               ///< as written, continuation lines joined
+  std::vector<std::string> comments;  ///< the lines right above it, without `#`
 
   [[nodiscard]] std::optional<std::string> flag(std::string_view name) const;
   bool operator==(const Instruction&) const = default;
@@ -57,7 +58,8 @@ struct Dockerfile {
   std::vector<Stage> stages;
   std::string file_name;
   char escape = '\\';
-  ParserDirective check;  ///< of the checks: `skip=…;error=true`
+  ParserDirective check;                 ///< of the checks: `skip=…;error=true`
+  std::vector<int> empty_continuations;  ///< last lines of instructions with an empty line inside
 };
 
 base::Result<Dockerfile> parse_dockerfile(std::string_view text, const std::string& file_name = "Dockerfile");

@@ -105,19 +105,32 @@ class LineReader {
   Result<std::vector<LogicalLine>> read() {
     TRY(read_directives());
     std::vector<LogicalLine> lines;
+    std::vector<std::string> comments;
     while (next_ < physical_.size()) {
       const auto text = base::trim(physical_[next_]);
       if (text.empty() || text.starts_with('#')) {
+        take_comment(text, comments);
         ++next_;
         continue;
       }
       TRY(auto line, read_line());
+      line.comments = std::exchange(comments, {});
       lines.push_back(std::move(line));
     }
     return lines;
   }
 
  private:
+  // An empty line, or an empty comment, ends what is said about the instruction below.
+  static void take_comment(std::string_view text, std::vector<std::string>& comments) {
+    const auto said = base::trim(text.substr(text.empty() ? 0 : 1));
+    if (said.empty()) {
+      comments.clear();
+    } else {
+      comments.emplace_back(said);
+    }
+  }
+
   // `# name=value` at the very top; the first other line ends them.
   Result<void> read_directives() {
     std::vector<std::string> seen;
@@ -169,16 +182,21 @@ class LineReader {
 
   Result<LogicalLine> read_line() {
     LogicalLine line{.line = static_cast<int>(next_) + 1};
+    bool has_empty_line = false;
     while (next_ < physical_.size()) {
       std::string_view text = physical_[next_++];
       if (text.ends_with('\r')) text.remove_suffix(1);
       const auto trimmed = base::trim(text);
       // Within a continued line, comments and empty lines are as if they were not there.
-      if (!line.text.empty() && (trimmed.empty() || trimmed.starts_with('#'))) continue;
+      if (!line.text.empty() && (trimmed.empty() || trimmed.starts_with('#'))) {
+        has_empty_line = has_empty_line || trimmed.empty();
+        continue;
+      }
       const auto before = continued(text);
       line.text += before.value_or(text);
       if (!before) break;
     }
+    if (has_empty_line) dockerfile_.empty_continuations.push_back(static_cast<int>(next_));
     line.text = std::string(base::trim(line.text));
     if (may_have_documents(line.text)) TRY(read_documents(line));
     return line;

@@ -15,6 +15,7 @@ struct LogicalLine {
   int line = 0;      ///< of its first physical line
   std::string text;  ///< continuation lines joined
   std::vector<HereDocument> here_documents;
+  std::vector<std::string> comments;  ///< the lines right above it, without `#`
 };
 
 /// What is wrong with the input, in this line of it.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/strings.h"
 
 namespace ecr {
@@ -155,6 +157,19 @@ bool DockerIgnore::excludes(std::string_view path) const {
     }
   }
   return excluded;
+}
+
+bool DockerIgnore::has_exceptions() const {
+  return std::any_of(patterns_.begin(), patterns_.end(),
+                     [](const Pattern& pattern) { return pattern.negated; });
+}
+
+bool DockerIgnore::excludes_all() const {
+  const auto is_star = [](const std::string& part) { return part == "*" || part == "**"; };
+  return std::any_of(patterns_.begin(), patterns_.end(), [&](const Pattern& pattern) {
+    return !pattern.negated && std::all_of(pattern.parts.begin(), pattern.parts.end(), is_star) &&
+           parts_match(pattern.parts, {"anything"});
+  });
 }
 
 bool DockerIgnore::may_include_below(std::string_view folder) const {

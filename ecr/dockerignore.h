@@ -17,6 +17,10 @@ class DockerIgnore {
   /// `path` is relative to the context, without a leading slash. A file below an excluded folder is excluded
   /// too.
   [[nodiscard]] bool excludes(std::string_view path) const;
+  /// Whether a `!` pattern may bring back what another one excludes.
+  [[nodiscard]] bool has_exceptions() const;
+  /// Whether a pattern excludes whatever there is.
+  [[nodiscard]] bool excludes_all() const;
   /// Whether an excluded folder may still hold something that a `!` pattern brings back.
   [[nodiscard]] bool may_include_below(std::string_view folder) const;
 

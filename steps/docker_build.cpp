@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "ecr/build.h"
 #include "ecr/build_settings.h"
+#include "ecr/check_build.h"
 #include "ecr/image_reference.h"
 #include "ecr/pull.h"
 #include "ecr/push.h"
@@ -166,6 +167,13 @@ base::Result<ecr::BuildOptions> docker_build_options(const DockerCall& call, Run
   return options;
 }
 
+base::Result<DockerAnswer> docker_check(const DockerCall& call, RunningJob& job,
+                                        const ecr::BuildOptions& options) {
+  TRY(const auto checked, ecr::check_build(options, *job.services->images, ecr::CheckedStages::all));
+  call.print(checks_to_text(checked, options));
+  return DockerAnswer{.exit_code = checked.findings.empty() ? 0 : 1};
+}
+
 void tell_docker_built(const DockerCall& call, RunningJob& job, const ecr::BuiltImage& built,
                        double seconds) {
   if (call.command.quiet) {
@@ -186,6 +194,10 @@ void tell_docker_built(const DockerCall& call, RunningJob& job, const ecr::Built
 
 base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job) {
   tell_ignored(call);
+  const auto& method = call.command.method;
+  if (!method.empty() && method != "build" && method != "check")
+    return base::invalid_input(
+        fmt::format("docker: --call={} is not supported; what is: build, check", method));
   TRY(auto options, docker_build_options(call, job));
   TRY(ecr::apply_build_settings(call.command.build, options));
   // Whatever is asked for, the policy of the job holds.
@@ -201,6 +213,7 @@ base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job)
     TRY(auto admitted, admit_named_context(name, folder, job, options));
     named.push_back(std::move(admitted));
   }
+  if (method == "check") return docker_check(call, job, options);
   const auto from = caches_as_seen_from(call.directory, std::exchange(options.cache_from, {}));
   const auto to = caches_as_seen_from(call.directory, std::exchange(options.cache_to, {}));
   TRY(auto caches, BuildCaches::prepare(from, to, job, options));

@@ -65,6 +65,7 @@ struct DockerCommand {
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> contexts;  ///< of --build-context: a folder or docker-image://…
   std::string target;
+  std::string method;    ///< of --call: build, or check alone
   std::string platform;  ///< of pull
   ecr::BuildSettings build;
   std::vector<std::string> secrets;  ///< id=…,src=… or env=…

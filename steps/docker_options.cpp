@@ -30,6 +30,8 @@ const std::vector<DockerOption>& build_options() {
       {"--label", true, [](DockerCommand& c, const std::string& v) { add_pair(c.labels, v); }},
       {"--build-context", true, [](DockerCommand& c, const std::string& v) { add_pair(c.contexts, v); }},
       {"--target", true, [](DockerCommand& c, const std::string& v) { c.target = v; }},
+      {"--check", false, [](DockerCommand& c, const std::string&) { c.method = "check"; }},
+      {"--call", true, [](DockerCommand& c, const std::string& v) { c.method = v; }},
       {"--platform", true, [](DockerCommand& c, const std::string& v) { c.build.platforms.push_back(v); }},
       {"--annotation", true,
        [](DockerCommand& c, const std::string& v) { c.build.annotations.push_back(v); }},

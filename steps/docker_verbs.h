@@ -55,6 +55,9 @@ base::Result<DockerAnswer> carry_out(const DockerCall& call, RunningJob& job);
 
 /// The parts of build and push (docker_build.cpp), for built-in actions that do more around them.
 base::Result<ecr::BuildOptions> docker_build_options(const DockerCall& call, RunningJob& job);
+/// Prints what the build checks find; exit code 1 if anything.
+base::Result<DockerAnswer> docker_check(const DockerCall& call, RunningJob& job,
+                                        const ecr::BuildOptions& options);
 void tell_docker_built(const DockerCall& call, RunningJob& job, const ecr::BuiltImage& built, double seconds);
 struct ImagePush {
   std::string source;  ///< what the store calls it

@@ -233,9 +233,9 @@ void tell_what_has_no_effect(const ActionCall& call, RunningJob& job) {
 
 base::Result<BuildRequest> read_build_request(const ActionCall& call, RunningJob& job) {
   TRY(refuse_inputs(call, {"add-hosts", "allow", "no-cache-filters", "ssh", "ulimit"}));
-  if (const std::string method = call.input("call", "build"); method != "build")
-    return not_supported("The build method", method);
-  BuildRequest request;
+  const std::string method = call.input("call", "build");
+  if (method != "build" && method != "check") return not_supported("The build method", method);
+  BuildRequest request{.only_check = method == "check"};
   TRY(read_context(call, request));
   request.file = call.input("file");
   request.tags = read_input_list(call.input("tags"));

@@ -35,6 +35,7 @@ struct BuildRequest {
   std::vector<ecr::CachePlace> cache_from;
   std::vector<ecr::CachePlace> cache_to;
   std::map<std::string, std::string> contexts;  ///< named: a folder of the job, or an image
+  bool only_check = false;
   bool no_network = false;
   bool no_cache = false;
   bool pull = false;

@@ -85,7 +85,8 @@ base::Result<OpenContext> open_job_folder(const BuildRequest& request, RunningJo
 
 struct Dockerfile {
   std::string text;
-  std::string name;  ///< relative to the context where it lies in it
+  std::string name;   ///< relative to the context where it lies in it
+  std::string place;  ///< in the repository
 };
 
 base::Result<Dockerfile> read_dockerfile(const BuildRequest& request, const RunningJob& job,
@@ -94,6 +95,7 @@ base::Result<Dockerfile> read_dockerfile(const BuildRequest& request, const Runn
   if (request.default_context) {
     TRY(file.text,
         read_regular_file(context.fd(), file.name, kMaximumDockerfile).while_doing("reading " + file.name));
+    file.place = (base::Path(request.context) / file.name).lexically_normal().string();
     return file;
   }
   const base::Path folder = inside_workspace(job, request.context);
@@ -106,6 +108,7 @@ base::Result<Dockerfile> read_dockerfile(const BuildRequest& request, const Runn
                                   request.file.empty() ? "Dockerfile" : request.file));
   }
   TRY(file.text, std::move(text));
+  file.place = path.lexically_relative(job.folders.workspace.inside).string();
   const base::Path relative = path.lexically_relative(folder);
   file.name = relative.empty() || *relative.begin() == ".." ? path.filename().string() : relative.string();
   return file;
@@ -123,6 +126,7 @@ class PushedBuild {
     call_.complain = show;
     call_.stop = call.stop;
     call_.secrets = request_.secrets;
+    annotates_ = call.variable("DOCKER_BUILD_CHECKS_ANNOTATIONS") != "false";
     call_.command.verb = DockerVerb::build;
     call_.command.tags = request_.tags;
     call_.command.build_args = request_.build_args;
@@ -147,11 +151,13 @@ class PushedBuild {
     options.sbom = request_.sbom;
     TRY(options.registry, registry_options(*job_.services, call_.stop));
     TRY(const auto opened, open_named_contexts(options));
+    if (request_.only_check) return check(options);
     TRY(auto caches, BuildCaches::prepare(request_.cache_from, request_.cache_to, job_, options));
     TRY(begin_pushes(options));
     const auto begin = std::chrono::steady_clock::now();
     TRY(built_, ecr::build_image(options, *job_.services->images).while_doing("building the image"));
     TRY(caches.deliver(job_));
+    if (annotates_) annotate(file.place);
     tell_docker_built(call_, job_, built_,
                       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     for (const BuildOutput& output : request_.outputs) TRY(deliver(output));
@@ -159,6 +165,25 @@ class PushedBuild {
   }
 
  private:
+  base::Result<ActionOutcome> check(const ecr::BuildOptions& options) {
+    TRY(const auto answer, docker_check(call_, job_, options));
+    if (answer.exit_code == 0) return ActionOutcome{};
+    return make_error(ErrorKind::invalid_input, "the build checks warn of what the log shows");
+  }
+
+  /// What the build checks found, at its places.
+  void annotate(const std::string& file) {
+    for (const ecr::CheckFinding& finding : built_.findings) {
+      const ecr::CheckRule& rule = ecr::rule_of(finding.check);
+      job_.log->annotation(
+          {.level = LineKind::warning,
+           .message = fmt::format("{}\nMore info: {}{}/", finding.message, ecr::kRulePages, rule.page),
+           .title = std::string(rule.name),
+           .file = file,
+           .line = finding.line});
+    }
+  }
+
   /// Folders of the job, opened with the step's rights for as long as what is returned lives.
   base::Result<std::vector<BuildContext>> open_named_contexts(ecr::BuildOptions& options) {
     std::vector<BuildContext> opened;
@@ -289,6 +314,7 @@ class PushedBuild {
   RunningJob& job_;
   BuildRequest request_;
   DockerCall call_;
+  bool annotates_ = false;  ///< what the build checks find
   std::unique_ptr<ecr::StreamedPush> push_;
   ecr::BuiltImage built_;
 };

@@ -105,6 +105,24 @@ class BuildPushTest(WorkflowTest):
         self.assertIn("index.json", output)
         self.assertIn("the cache away/etc is not there yet", output)
 
+    def test_what_the_build_checks_find_is_annotated(self):
+        """At the line of the Dockerfile; `call: check` fails the step and builds nothing."""
+        self.write("app/Dockerfile", "FROM scratch\nCOPY Dockerfile /\nCMD echo\n")
+        output = self.run_build("context: app\nfile: app/Dockerfile\n")
+        self.assertIn("JSON arguments recommended for CMD to prevent unintended behavior related to OS signals", output)
+        events = [json.loads(line) for line in self.run_pipeline("run", "--json").splitlines() if line.startswith("{")]
+        places = [(event.get("file"), event.get("line")) for event in events if event.get("title") == "JSONArgsRecommended"]
+        self.assertEqual(places, [("app/Dockerfile", 3)], events)
+        self.workflow(
+            "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n"
+            "      - uses: actions/checkout@v4\n"
+            "      - uses: docker/build-push-action@v6\n        with:\n          context: app\n          call: check\n"
+        )
+        self.commit()
+        output = self.run_pipeline("run", code=1)
+        self.assertIn("Check complete, 1 warning has been found!", output)
+        self.assertNotIn("COPY", output.split("Check complete")[0])
+
     def test_what_is_not_done_is_refused_by_name(self):
         """Before anything is built."""
         for inputs, why in (

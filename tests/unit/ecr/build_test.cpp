@@ -256,10 +256,20 @@ TEST_F(BuildRunTest, RefusesWhatItDoesNotSupportByNameAndLine) {
               AllOf(StartsWith("Dockerfile:2:1: "), HasSubstr("80/icmp")));
   EXPECT_THAT(failure("FROM --platform=linux/s390x shell:1\n"),
               AllOf(StartsWith("Dockerfile:1:1: "), HasSubstr("wanted is linux/s390x")));
-  EXPECT_THAT(failure("# check=error=true\nFROM shell:1\n"),
-              AllOf(StartsWith("Dockerfile:1:1: "), HasSubstr("check=error=true")));
   EXPECT_THAT(failure("FROM scratch\nRUN x\n"),
               AllOf(StartsWith("Dockerfile:2:1: "), HasSubstr("no shell or program to run in `scratch`")));
+}
+
+TEST_F(BuildRunTest, WarnsOfWhatTheChecksFindAndFailsWhenAskedTo) {
+  build("FROM shell:1\nRUN true\nCMD a\n");
+  EXPECT_THAT(log_, Contains(StartsWith("#0 WARNING: Dockerfile:3: JSONArgsRecommended: ")));
+  ASSERT_EQ(built_.findings.size(), 1U);
+  EXPECT_THAT(failure("# check=error=true\nFROM shell:1\nRUN touch /never\nCMD a\n"),
+              AllOf(StartsWith("Dockerfile:4:1: "),
+                    HasSubstr("lint violation found for rules: JSONArgsRecommended")));
+  EXPECT_THAT(log_, Not(Contains(HasSubstr("touch"))));
+  build("# check=error=true;skip=JSONArgsRecommended\nFROM shell:1\nCMD a\n");
+  EXPECT_THAT(log_, Not(Contains(HasSubstr("WARNING"))));
 }
 
 TEST_F(BuildRunTest, NamesABaseImageThatIsNotThere) {
