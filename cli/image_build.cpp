@@ -29,19 +29,10 @@ using base::Result;
 
 constexpr std::size_t kLargestSecret = 1U << 20;
 
-Result<std::map<std::string, std::string>> find_agents(const std::vector<std::string>& texts) {
-  std::map<std::string, std::string> agents;
-  for (const auto& text : texts) {
-    const auto equals = text.find('=');
-    if (equals != std::string::npos) {
-      agents[text.substr(0, equals)] = text.substr(equals + 1);
-      continue;
-    }
-    const char* socket = std::getenv("SSH_AUTH_SOCK");
-    if (socket == nullptr)
-      return make_error(ErrorKind::not_found, fmt::format("--ssh {}: SSH_AUTH_SOCK is not set", text));
-    agents[text] = socket;
-  }
+Result<std::map<std::string, ecr::AgentConnector>> find_agents(const std::vector<std::string>& texts) {
+  std::map<std::string, ecr::AgentConnector> agents;
+  TRY(const auto sockets, ecr::read_build_agents(texts));
+  for (const auto& [id, socket] : sockets) agents[id] = ecr::agent_at(socket);
   return agents;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "ecr/agent_relay.h"
 #include "ecr/annotation.h"
 #include "ecr/cache_exchange.h"
 #include "ecr/cache_place.h"
@@ -67,8 +68,8 @@ struct BuildOptions {
   std::function<base::Result<Descriptor>(const ImageReference&, const Platform&)> pull;
   /// Contents of `RUN --mount=type=secret`, by id.
   std::map<std::string, std::string> secrets;
-  /// Sockets of agents for `RUN --mount=type=ssh`, by id.
-  std::map<std::string, std::string> ssh_agents;
+  /// Agents for `RUN --mount=type=ssh`, by id.
+  std::map<std::string, AgentConnector> ssh_agents;
   /// Folders and images (is_image_context) that `FROM` and `COPY --from` know by these names.
   std::map<std::string, std::string> named_contexts;
   /// How ADD reaches other machines.

@@ -284,7 +284,8 @@ Result<void> PreparedMounts::add_cache(const BuildMount& mount, const MountMater
 }
 
 Result<void> PreparedMounts::add_agent(const BuildMount& mount,
-                                       const std::map<std::string, std::string>& agents, ImageStore& store) {
+                                       const std::map<std::string, AgentConnector>& agents,
+                                       ImageStore& store) {
   const auto agent = agents.find(mount.id);
   if (agent == agents.end()) {
     if (!mount.required) return {};

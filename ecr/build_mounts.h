@@ -43,8 +43,8 @@ base::Result<BuildMount> parse_build_mount(std::string_view text, const std::str
 
 /// What mounts are made of.
 struct MountMaterial {
-  const std::map<std::string, std::string>& secrets;  ///< by id
-  const std::map<std::string, std::string>& agents;   ///< sockets of ssh agents by id
+  const std::map<std::string, std::string>& secrets;    ///< by id
+  const std::map<std::string, AgentConnector>& agents;  ///< ssh agents by id
   /// Copies what a bind or cache mount names to the path, which is not there yet.
   std::function<base::Result<void>(const BuildMount& mount, const base::Path& to)> copy;
 };
@@ -70,7 +70,7 @@ class PreparedMounts {
   base::Result<void> add_cache(const BuildMount& mount, const MountMaterial& material, ImageStore& store,
                                const std::stop_token& stop);
   base::Result<void> add_secret(const BuildMount& mount, const std::map<std::string, std::string>& secrets);
-  base::Result<void> add_agent(const BuildMount& mount, const std::map<std::string, std::string>& agents,
+  base::Result<void> add_agent(const BuildMount& mount, const std::map<std::string, AgentConnector>& agents,
                                ImageStore& store);
   base::Result<void> add_file(std::string_view content, const base::Path& folder, const std::string& target,
                               const BuildMount& like);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 
 #include "base/files.h"
@@ -90,6 +92,33 @@ Result<std::map<std::string, std::string>> read_build_secrets(const std::vector<
     secrets[fields["id"]] = value;
   }
   return secrets;
+}
+
+Result<std::map<std::string, std::string>> read_build_agents(const std::vector<std::string>& texts) {
+  std::map<std::string, std::string> agents;
+  for (const auto& text : texts) {
+    const auto equals = text.find('=');
+    const auto id = text.substr(0, equals);
+    if (id.empty()) return base::invalid_input("--ssh: expected default, NAME or NAME=SOCKET");
+    if (equals == std::string::npos) {
+      const char* socket = std::getenv("SSH_AUTH_SOCK");
+      if (socket == nullptr || *socket == '\0')
+        return make_error(ErrorKind::not_found, fmt::format("--ssh {}: SSH_AUTH_SOCK is not set", id));
+      agents[id] = socket;
+      continue;
+    }
+    const auto path = text.substr(equals + 1);
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) {
+      return base::invalid_input(
+          fmt::format("--ssh {}: expected the socket of an ssh agent, found '{}'; keys are not read: give "
+                      "them to an agent "
+                      "with ssh-add",
+                      id, path));
+    }
+    agents[id] = path;
+  }
+  return agents;
 }
 
 base::Json build_metadata(const BuiltImage& built) {

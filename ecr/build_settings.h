@@ -27,6 +27,9 @@ base::Result<void> apply_build_settings(const BuildSettings& settings, BuildOpti
 /// The contents of `id=NAME,src=FILE` and `id=NAME,env=VARIABLE`, read with the rights of this process.
 base::Result<std::map<std::string, std::string>> read_build_secrets(const std::vector<std::string>& texts);
 
+/// The sockets of ssh agents by id, of `default`, `ID` (both SSH_AUTH_SOCK's) and `ID=SOCKET`.
+base::Result<std::map<std::string, std::string>> read_build_agents(const std::vector<std::string>& texts);
+
 /// What `--metadata-file` holds, by BuildKit's names.
 base::Json build_metadata(const BuiltImage& built);
 

@@ -13,6 +13,7 @@
 #include "ecr/image_reference.h"
 #include "ecr/pull.h"
 #include "ecr/push.h"
+#include "steps/agent_offer.h"
 #include "steps/build_caches.h"
 #include "steps/build_context.h"
 #include "steps/docker_verbs.h"
@@ -152,6 +153,7 @@ base::Result<ecr::BuildOptions> docker_build_options(const DockerCall& call, Run
   options.labels = command.labels;
   options.target = command.target;
   options.secrets = call.secrets;
+  for (const auto& [id, offer] : call.agents) options.ssh_agents[id] = agent_offered_at(offer);
   options.no_cache = command.no_cache;
   options.always_pull = command.pull;
   options.stop = call.stop;

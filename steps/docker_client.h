@@ -3,6 +3,7 @@
 // asked (docker_front, compose).
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "steps/agent_offer.h"
 #include "steps/docker_protocol.h"
 
 namespace steps {
@@ -18,6 +20,8 @@ struct DockerQuestion {
   std::vector<std::string> arguments;      ///< of docker
   base::Json more = base::Json::object();  ///< members of the request beside them
   std::vector<base::Fd> files;             ///< go with it
+  /// Serve what was offered in `files` until the answer is there.
+  std::vector<std::unique_ptr<AgentOffer>> agents;
 };
 using DockerOutput = std::function<base::Result<void>(FrameKind kind, std::string_view bytes)>;
 

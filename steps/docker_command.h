@@ -69,6 +69,7 @@ struct DockerCommand {
   std::string platform;  ///< of pull
   ecr::BuildSettings build;
   std::vector<std::string> secrets;  ///< id=…,src=… or env=…
+  std::vector<std::string> agents;   ///< of --ssh: default, or id=socket
   std::string iidfile;
   std::string metadata_file;
   bool no_cache = false;

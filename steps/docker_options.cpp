@@ -41,6 +41,7 @@ const std::vector<DockerOption>& build_options() {
       {"--sbom", true, [](DockerCommand& c, const std::string& v) { c.build.sbom = v; }},
       {"--network", true, [](DockerCommand& c, const std::string& v) { c.build.network = v; }},
       {"--secret", true, [](DockerCommand& c, const std::string& v) { c.secrets.push_back(v); }},
+      {"--ssh", true, [](DockerCommand& c, const std::string& v) { c.agents.push_back(v); }},
       {"--iidfile", true, [](DockerCommand& c, const std::string& v) { c.iidfile = v; }},
       {"--metadata-file", true, [](DockerCommand& c, const std::string& v) { c.metadata_file = v; }},
       {"--no-cache", false, [](DockerCommand& c, const std::string&) { c.no_cache = true; }},
@@ -53,7 +54,6 @@ const std::vector<DockerOption>& build_options() {
       {"--force-rm", false, ignore},
       {"--progress", true, ignore},
       {"--builder", true, ignore, true},
-      {"--ssh", true, nullptr},
       {"--output", true, nullptr},
       {"-o", true, nullptr},
   };

@@ -73,8 +73,21 @@ base::Result<void> open_context(const std::string& path, std::vector<base::Fd>& 
   return {};
 }
 
+/// Behind the contexts, in the order of their names.
+base::Result<void> offer_agents(const DockerCommand& command, base::Json& request, DockerQuestion& question) {
+  TRY(const auto sockets, ecr::read_build_agents(command.agents));
+  for (const auto& [id, socket] : sockets) {
+    TRY(auto offer, AgentOffer::start(socket).while_doing("--ssh " + id));
+    request["agents"].push_back(id);
+    question.files.push_back(offer->take_other_end());
+    question.agents.push_back(std::move(offer));
+  }
+  return {};
+}
+
 base::Result<void> describe_build(const DockerCommand& command, base::Json& request,
-                                  std::vector<base::Fd>& files) {
+                                  DockerQuestion& question) {
+  auto& files = question.files;
   TRY(open_context(command.operands[0], files));
   for (const auto& [name, value] : command.contexts) {
     if (ecr::is_image_context(value)) continue;
@@ -91,7 +104,7 @@ base::Result<void> describe_build(const DockerCommand& command, base::Json& requ
   TRY(const auto secrets, ecr::read_build_secrets(command.secrets));
   for (const auto& [id, content] : secrets) request["secrets"][id] = base::base64_encode(content);
   request["directory"] = working_folder();
-  return {};
+  return offer_agents(command, request, question);
 }
 
 base::Fd own_stdin() {
@@ -99,9 +112,10 @@ base::Fd own_stdin() {
 }
 
 /// What the service needs to know of the command beyond its arguments; opens what it has to read.
-base::Result<base::Json> describe(const DockerCommand& command, std::vector<base::Fd>& files) {
+base::Result<base::Json> describe(const DockerCommand& command, DockerQuestion& question) {
   base::Json request = base::Json::object();
-  if (command.verb == DockerVerb::build) TRY(describe_build(command, request, files));
+  auto& files = question.files;
+  if (command.verb == DockerVerb::build) TRY(describe_build(command, request, question));
   if (command.verb == DockerVerb::run || command.verb == DockerVerb::create ||
       command.verb == DockerVerb::exec) {
     TRY(request["environment"], environment_for(command));
@@ -127,7 +141,7 @@ base::Result<base::Json> describe(const DockerCommand& command, std::vector<base
 base::Result<DockerQuestion> prepare_question(const DockerCommand& command,
                                               std::vector<std::string> arguments) {
   DockerQuestion question{.arguments = std::move(arguments)};
-  TRY(question.more, describe(command, question.files));
+  TRY(question.more, describe(command, question));
   return question;
 }
 

@@ -161,6 +161,10 @@ class SocketDockerService : public DockerService {
       if (name.is_string() && next_file < request.files.size())
         call.contexts[name.get<std::string>()] = request.files[next_file++].get();
     }
+    for (const auto& id : base::json_member(json, "agents")) {
+      if (id.is_string() && next_file < request.files.size())
+        call.agents[id.get<std::string>()] = request.files[next_file++].get();
+    }
     call.stop = connection.stop.get_token();
     call.print = [&](std::string_view text) { send(connection, FrameKind::output, text); };
     call.complain = [&](std::string_view text) { send(connection, FrameKind::error, text); };

@@ -35,6 +35,7 @@ struct DockerCall {
   std::map<std::string, std::string> environment;  ///< for a container: of files, and of the front's own
   DockerContainers* containers = nullptr;          ///< of the job
   std::map<std::string, std::string> secrets;      ///< of a build, by id
+  std::map<std::string, int> agents;               ///< of a build: offers by id
   std::optional<CopiedThing> copied;               ///< by cp into a container; nothing: what stdin brings
   bool only_asked = false;                         ///< what cp would copy, without copying it
   std::stop_token stop;

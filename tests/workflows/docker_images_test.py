@@ -3,11 +3,45 @@
 import io
 import json
 import os
+import subprocess
 import tarfile
 
 from debian_registry import DebianRegistry
 from harness import WorkflowTest
 from images import make_image
+
+
+# Asks an agent in one word and prints its answer.
+ASK = r"""
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+int main(void) {
+  struct sockaddr_un address = {AF_UNIX, ""};
+  strncpy(address.sun_path, getenv("SSH_AUTH_SOCK"), sizeof address.sun_path - 1);
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) return perror("connect"), 1;
+  write(fd, "who", 3);
+  char answer[100];
+  ssize_t size = read(fd, answer, sizeof answer);
+  return size > 0 && write(1, answer, (size_t)size) == size ? 0 : 1;
+}
+"""
+
+AGENT = """
+import os, socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen()
+os.kill(os.getppid(), 10)
+while True:
+    connection, _ = server.accept()
+    if connection.recv(3) == b"who":
+        connection.sendall(b"agent of the step")
+"""
 
 
 class DockerImagesTest(WorkflowTest):
@@ -48,7 +82,6 @@ class DockerImagesTest(WorkflowTest):
             docker build -q -f named --build-context more=plain --build-context busy=docker-image://tiny:1 -t named:1 . > /dev/null
             docker run --rm named:1 cat /file /two | tr '\n' ' ' | sed 's/^/named: /'; echo
             docker build -f named --build-context more=nowhere . 2>&1 | tail -n 1
-            docker build --ssh default . 2>&1 | grep -c "'--ssh' is not supported" | sed 's/^/ssh: /'
             docker build --sbom=generator=x . 2>&1 | grep -c 'other generators are not run' | sed 's/^/sbom: /'
             """
         )
@@ -62,12 +95,73 @@ class DockerImagesTest(WorkflowTest):
             "absent: 1",
             "named: content one ",
             'ERROR: unable to prepare context: path "nowhere": No such file or directory',
-            "ssh: 1",
             "sbom: 1",
         ):
             self.assertIn(expected, lines)
         index = json.loads(self.run_pipeline("image", "inspect", "both:1"))
         self.assertEqual(index["config"]["os"], "linux")
+
+    def test_checks_alone_build_nothing(self):
+        """In a step and at a terminal; builds warn of the same."""
+        self.write("Dockerfile", "FROM tiny:1\nRUN touch /never\nCMD echo $undefined\n")
+        self.write("good/Dockerfile", 'FROM tiny:1\nENV B=$A\nCMD ["true"]\n')
+        lines = self.run_script(
+            """
+            docker build --check .; echo "code $?"
+            docker buildx build --call=check good; echo "code $?"
+            docker build --call=outline . ; echo "code $?"
+            docker build -q good > /dev/null 2>&1; echo "built $?"
+            docker build . 2>&1 | grep WARNING
+            """
+        )
+        for expected in (
+            "Check complete, 1 warning has been found!",
+            "WARNING: JSONArgsRecommended - https://docs.docker.com/go/dockerfile/rule/json-args-recommended/",
+            "   3 | >>> CMD echo $undefined",
+            "code 1",
+            "Check complete, no warnings found.",
+            "code 0",
+            "docker: --call=outline is not supported; what is: build, check",
+            "built 0",
+        ):
+            self.assertIn(expected, lines)
+        self.assertIn("#0 WARNING: Dockerfile:3: JSONArgsRecommended: JSON arguments recommended for CMD", "\n".join(lines))
+        folder = os.fspath(self.folder / "repo")
+        self.assertIn("Dockerfile:3", self.run_pipeline("image", "build", "--check", folder, code=1))
+        self.assertIn("no warnings", self.run_pipeline("image", "build", "--check", folder + "/good"))
+
+    def test_a_build_reaches_the_agent_of_its_step(self):
+        """By SSH_AUTH_SOCK or by a path; the runner itself opens neither."""
+        source = self.folder / "ask.c"
+        source.write_text(ASK, encoding="utf-8")
+        (self.repository / "app").mkdir()
+        subprocess.run(["cc", "-static", "-o", self.repository / "app/ask", source], check=True)
+        self.write("agent.py", AGENT)
+        self.write("app/Dockerfile", "FROM tiny:1\nCOPY ask /ask\nRUN --mount=type=ssh,required /ask > /answer\n")
+        self.write("named/Dockerfile", "FROM tiny:1\nRUN --mount=type=ssh,id=other,required [ -S $SSH_AUTH_SOCK ]\n")
+        lines = self.run_script(
+            """
+            trap : USR1
+            python3 agent.py /tmp/agent & wait
+            SSH_AUTH_SOCK=/tmp/agent docker build -q --ssh default -t app:1 app > /dev/null
+            docker run --rm app:1 cat /answer; echo
+            docker build -q --ssh other=/tmp/agent named > /dev/null; echo "named $?"
+            docker build --ssh other=/tmp/agent app 2>&1 | tail -n 1
+            docker build --ssh default app; echo "none $?"
+            docker build --ssh default=/nowhere app 2>&1 | tail -n 1
+            docker build --ssh default=README.md app 2>&1 | tail -n 1
+            kill %1
+            """
+        )
+        for expected in ("agent of the step", "named 0", "--ssh default: SSH_AUTH_SOCK is not set", "none 1"):
+            self.assertIn(expected, lines)
+        output = "\n".join(lines)
+        for expected in (
+            'the ssh agent "default" is required and was not given',
+            "connecting to /nowhere",
+            "expected the socket of an ssh agent, found 'README.md'",
+        ):
+            self.assertIn(expected, output)
 
     def test_images_go_to_archives_and_back(self):
         """save, load and history; by file and by pipe; archives that are none are refused."""

@@ -88,13 +88,13 @@ TEST_F(BuildMountTest, LeadsToTheAgentOfTheCaller) {
   const auto image = build(
       "FROM shell:1\nRUN --mount=type=ssh,mode=0666 [ -S $SSH_AUTH_SOCK ] && echo $SSH_AUTH_SOCK > /seen && "
       "stat -c %a $SSH_AUTH_SOCK >> /seen\nRUN [ -z \"$SSH_AUTH_SOCK\" ]\n",
-      [&](BuildOptions& options) { options.ssh_agents["default"] = path; });
+      [&](BuildOptions& options) { options.ssh_agents["default"] = agent_at(path); });
   EXPECT_THAT(describe_layer(store(), image.manifest.layers[1]),
               Contains("seen file 644 0:0 \"/run/buildkit/ssh_agent.0\n666\n\""));
   EXPECT_THAT(failure("FROM shell:1\nRUN --mount=type=ssh,required true\n"),
               AllOf(StartsWith("Dockerfile:2:1: "), HasSubstr("the ssh agent \"default\" is required")));
   EXPECT_THAT(failure("FROM shell:1\nRUN --mount=type=ssh true\n",
-                      [](BuildOptions& options) { options.ssh_agents["default"] = "/nowhere"; }),
+                      [](BuildOptions& options) { options.ssh_agents["default"] = agent_at("/nowhere"); }),
               AllOf(HasSubstr("connecting to /nowhere"), HasSubstr("reaching the ssh agent")));
 }
 
@@ -102,7 +102,7 @@ TEST(AgentRelay, PassesBothWays) {
   const auto folder = take(base::TempDir::create("relay"));
   const auto agent = (folder.path() / "agent").string();
   const auto listener = take(base::listen_at(agent, 8));
-  const auto relay = take(AgentRelay::start(folder.path() / "relay", agent));
+  const auto relay = take(AgentRelay::start(folder.path() / "relay", agent_at(agent)));
   // The first connection asks whether there is an agent.
   const base::Fd probe(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
   const auto client = take(base::connect_to(folder.path() / "relay", base::Blocking::yes));

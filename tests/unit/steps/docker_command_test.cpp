@@ -90,7 +90,7 @@ TEST(DockerCommand, RefusesByName) {
   EXPECT_THAT(refusal({"exec", "web"}), HasSubstr("Usage: docker exec"));
   EXPECT_THAT(refusal({"compose", "up"}), HasSubstr("'compose'"));
   EXPECT_THAT(refusal({"buildx", "bake"}), HasSubstr("'buildx bake'"));
-  EXPECT_THAT(refusal({"build", "--ssh", "default", "."}), HasSubstr("'--ssh'"));
+  EXPECT_THAT(refusal({"build", "--allow", "security.insecure", "."}), HasSubstr("'--allow'"));
   EXPECT_THAT(refusal({"build", "--squash", "."}), HasSubstr("'--squash'"));
   EXPECT_THAT(refusal({"build", "-"}), HasSubstr("stdin"));
   EXPECT_THAT(refusal({"build", "https://example.com/x.git"}), HasSubstr("URL"));
