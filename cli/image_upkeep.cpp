@@ -16,7 +16,8 @@ base::Result<void> check_images(ecr::ImageStore& store, const ImageFlags& flags)
   TRY(const auto check, ecr::check_store(store, repair));
   for (const auto& problem : check.problems) fmt::print("{}\n", problem);
   for (const auto& done : check.repairs) fmt::print("{}\n", done);
-  fmt::print("{} blobs ({}), {} names: {}\n", check.blobs, base::format_bytes(check.bytes), check.names,
+  fmt::print("{} blobs ({}), {} layer trees, {} names: {}\n", check.blobs, base::format_bytes(check.bytes),
+             check.trees, check.names,
              check.problems.empty() ? "all is well" : fmt::format("{} problems", check.problems.size()));
   if (check.problems.empty() || flags.repair) return {};
   return make_error(ErrorKind::internal,

@@ -8,15 +8,9 @@
 #include "base/json_fwd.h"
 #include "base/result.h"
 #include "ecr/image_store.h"
+#include "ecr/tree_comparison.h"
 
 namespace ecr {
-
-struct FileChange {
-  enum class Kind { added, removed, changed } kind = Kind::changed;
-  std::string path;               ///< absolute
-  std::vector<std::string> what;  ///< of a changed one: "mode 644 → 755", "content", …
-  bool operator==(const FileChange&) const = default;
-};
 
 struct ConfigChange {
   std::string name;

@@ -281,8 +281,7 @@ bool ImageStore::is_usable(const Path& tree) const {
 Result<void> ImageStore::put_aside(const Path& tree) const {
   TRY(const auto temporary, make_temp_dir("foreign"));
   if (::rename(tree.c_str(), (temporary.path() / "tree").c_str()) == 0 || errno == ENOENT) return {};
-  return base::system_error(
-      "putting the tree of a layer aside that belongs to somebody else: " + tree.string(), errno);
+  return base::system_error("putting the tree of a layer aside: " + tree.string(), errno);
 }
 
 Result<Path> ImageStore::unpack_layer(const Descriptor& layer, const Digest& diff_id) {
@@ -315,6 +314,10 @@ Result<Path> ImageStore::adopt_layer(const Path& tree, const Digest& diff_id) {
     return base::system_error("storing the tree of layer " + diff_id.to_string(), errno);
   TRY(base::remove_tree(tree));
   return path;
+}
+
+Result<void> ImageStore::discard_layer(const Digest& diff_id) {
+  return put_aside(layer_path(diff_id));
 }
 
 Result<base::TempDir> ImageStore::make_temp_dir(std::string_view prefix) const {

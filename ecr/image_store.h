@@ -111,6 +111,9 @@ class ImageStore {
   /// removed.
   base::Result<base::Path> adopt_layer(const base::Path& tree, const Digest& diff_id);
 
+  /// Removes a layer's tree, whoever uses it: it is damaged.
+  base::Result<void> discard_layer(const Digest& diff_id);
+
   /// A folder for work in progress on the store's file system.
   base::Result<base::TempDir> make_temp_dir(std::string_view prefix) const;
   /// Small records of the builder (layer cache, file digests), by key; nothing when absent.

@@ -11,6 +11,7 @@
 #include "base/crypto.h"
 #include "ecr/image_names.h"
 #include "ecr/reached.h"
+#include "ecr/store_check_trees.h"
 
 namespace ecr {
 
@@ -49,12 +50,8 @@ Result<StoreCheck> check_store(ImageStore& store, Repair repair) {
     TRY(base::remove_tree(blobs / name));
     check.repairs.push_back("removed blob " + name);
   }
-  TRY(const auto trees, base::list_directory(store.folder() / trees_folder()));
-  for (const auto& tree : trees) {
-    if (Digest::parse("sha256:" + tree) && base::is_directory(store.folder() / trees_folder() / tree))
-      continue;
-    check.problems.push_back("layer tree " + tree + ": expected a folder named by a digest");
-  }
+  TRY(const auto named_now, read_names(store.folder()));
+  TRY(check_trees(store, named_now, repair, check));
   TRY(const auto lock, base::FileLock::acquire(store.folder() / "locks" / "index"));
   TRY(auto names, read_names(store.folder()));
   check.names = names.size();

@@ -1,6 +1,6 @@
 #pragma once
-// Checking a store (fsck): every blob against its digest, every name against what it needs. Trees of layers
-// are taken as they are: they were compared with their diff_id when they were made.
+// Checking a store (fsck): every blob against its digest, the trees of unpacked layers against the layers,
+// every name against what it needs.
 
 #include <cstdint>
 #include <string>
@@ -14,6 +14,7 @@ namespace ecr {
 struct StoreCheck {
   std::size_t blobs = 0;
   std::uint64_t bytes = 0;
+  std::size_t trees = 0;  ///< that a named image has
   std::size_t names = 0;
   std::vector<std::string> problems;  ///< a sentence each; empty when all is well
   std::vector<std::string> repairs;   ///< what was taken away, when asked to
@@ -21,10 +22,12 @@ struct StoreCheck {
 
 enum class Repair {
   none,
-  remove_damaged,  ///< damaged blobs, and names whose images are not whole
+  remove_damaged,  ///< damaged blobs and trees, and names whose images are not whole
 };
 
-/// Reads all blobs. Safe beside builds, pulls and collectors.
+/// Reads all blobs, and unpacks layers anew one at a time. A tree that is taken away is made again by who
+/// asks for it next; what runs on it meanwhile sees its files go. Otherwise safe beside builds, pulls and
+/// collectors.
 base::Result<StoreCheck> check_store(ImageStore& store, Repair repair);
 
 }  // namespace ecr

@@ -172,6 +172,27 @@ TEST_F(StoreUpkeepTest, TellsADamagedBlobAndTakesItAwayWhenAskedTo) {
   EXPECT_FALSE(store().resolve("app:1").ok());
 }
 
+TEST_F(StoreUpkeepTest, TellsADamagedTreeAndMakesItAgainWhenAskedTo) {
+  const auto image = put_image("content");
+  take(store().tag("app:1", image));
+  const auto manifest = take(store().image(image)).manifest;
+  const auto tree = take(store().unpack(manifest))[0];
+  const auto sound = take(check_store(store(), Repair::none));
+  EXPECT_THAT(sound.problems, IsEmpty());
+  EXPECT_EQ(sound.trees, 1U);
+  // As long as before, so that only its bytes tell.
+  take(base::write_file(tree / "file", "CONTENT"));
+  take(base::write_file(tree / "more", ""));
+  const auto named = "layer tree " + tree.filename().string();
+  EXPECT_THAT(take(check_store(store(), Repair::none)).problems,
+              ElementsAre(named + ": /file: content; /more should not be there"));
+  EXPECT_THAT(take(check_store(store(), Repair::remove_damaged)).repairs, ElementsAre("removed " + named));
+  EXPECT_FALSE(base::exists(tree));
+  EXPECT_EQ(take(store().unpack(manifest))[0], tree);
+  EXPECT_EQ(take(base::read_file(tree / "file")), "content");
+  EXPECT_THAT(take(check_store(store(), Repair::none)).problems, IsEmpty());
+}
+
 TEST_F(StoreUpkeepTest, TellsWhatIsMissingAndWhatDoesNotBelong) {
   const auto image = put_image("content");
   take(store().tag("app:1", image));
