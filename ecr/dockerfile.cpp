@@ -36,7 +36,7 @@ const std::vector<InstructionRule>& rules() {
       {"LABEL", {}},
       {"MAINTAINER", {}},
       {"ONBUILD", {}, false, true},
-      {"RUN", {"mount", "network", "security"}, true, true},
+      {"RUN", {"mount", "network", "security", "device"}, true, true},
       {"SHELL", {}, true},
       {"STOPSIGNAL", {}},
       {"USER", {}},

@@ -251,6 +251,9 @@ TEST_F(BuildRunTest, RefusesWhatItDoesNotSupportByNameAndLine) {
               AllOf(StartsWith("Dockerfile:2:1: "), HasSubstr("type=npipe is not supported")));
   EXPECT_THAT(failure("FROM shell:1\nRUN --security=insecure true\n"),
               AllOf(StartsWith("Dockerfile:2:1: "), HasSubstr("--security=insecure is not supported")));
+  EXPECT_THAT(failure("FROM shell:1\nRUN --device=vendor.com/gpu=all true\n"),
+              AllOf(StartsWith("Dockerfile:2:1: "), HasSubstr("--device=vendor.com/gpu=all")));
+  build("FROM shell:1\nRUN --security=sandbox true\n");
   EXPECT_THAT(failure("FROM shell:1\nRUN --network=wifi true\n"), HasSubstr("found 'wifi'"));
   EXPECT_THAT(failure("FROM shell:1\nEXPOSE 80/icmp\n"),
               AllOf(StartsWith("Dockerfile:2:1: "), HasSubstr("80/icmp")));
