@@ -144,6 +144,17 @@ std::string region_of_ecr_host(const std::string& host) {
   return is_ecr ? parts[3] : "";
 }
 
+/// The region to ask for a token of the host: a registry of ECR's says it; any other may be that of the
+/// endpoint that stands in for ECR (AWS_ENDPOINT_URL), an emulator's. Empty: nobody is to be asked.
+std::string region_of_host(const std::string& host, const UserEnvironment& environment) {
+  auto region = region_of_ecr_host(host);
+  const bool has_endpoint = !variable(environment, "AWS_ENDPOINT_URL").empty() ||
+                            !variable(environment, "AWS_ENDPOINT_URL_ECR").empty();
+  if (!region.empty() || !has_endpoint) return region;
+  region = variable(environment, "AWS_REGION");
+  return region.empty() ? variable(environment, "AWS_DEFAULT_REGION") : region;
+}
+
 /// For whoever has AWS credentials at all; that there are none is no error.
 Result<std::optional<aws::CredentialSource>> aws_keys(const aws::ClientOptions& options) {
   const auto read = [](const std::string& file) -> Result<std::string> {
@@ -184,14 +195,15 @@ Result<Login> find_kept_login(const std::string& host, const UserEnvironment& en
 
 Result<Login> find_ecr_login(const std::string& host, const UserEnvironment& environment,
                              base::HttpClient& http) {
-  const auto region = region_of_ecr_host(host);
+  const auto region = region_of_host(host, environment);
   if (region.empty()) return Login();
   aws::ClientOptions options{.http = &http, .region = region, .environment = environment};
   TRY(options.credentials, aws_keys(options));
   if (!options.credentials) return Login();
   aws::Client client(std::move(options));
   TRY(const auto token, get_authorization_token(client).while_doing("logging in to " + host));
-  return Login(token.credentials);
+  const bool is_its_own = !region_of_ecr_host(host).empty() || token.host == host;
+  return is_its_own ? Login(token.credentials) : Login();
 }
 
 Result<RegistryOptions> user_registry_options(base::HttpClient& http) {

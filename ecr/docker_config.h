@@ -24,7 +24,8 @@ UserEnvironment user_environment();
 base::Result<std::optional<RegistryCredentials>> find_kept_login(const std::string& host,
                                                                  const UserEnvironment& environment);
 /// A token of Amazon ECR for a host of it, by the AWS keys of the environment or of ~/.aws/credentials;
-/// nothing for other hosts and without keys.
+/// nothing for other hosts and without keys. Where AWS_ENDPOINT_URL stands in for ECR, its registry is such a
+/// host, too.
 base::Result<std::optional<RegistryCredentials>> find_ecr_login(const std::string& host,
                                                                 const UserEnvironment& environment,
                                                                 base::HttpClient& http);
