@@ -4,18 +4,18 @@ import os
 import pathlib
 
 from harness import WorkflowTest
-from images import make_image
+from images import ASK, make_image
 
+# Whoever reads that it starts, or is answered, knows that the trap is set.
 SERVER = """#!/bin/sh
+trap 'echo asked to end; exit 0' TERM
 mkdir -p /tmp/www
 echo "I am $NAME" > /tmp/www/index.html
 echo "$NAME starts"
 [ -z "$SLOW" ] || sleep "$SLOW"
 httpd -p 7000 -h /tmp/www
-trap 'echo asked to end; exit 0' TERM
 while :; do sleep 0.1; done
 """
-ASK = "for i in 1 2 3 4 5 6 7 8; do wget -q -O- http://$1/ && break; sleep 0.5; done"
 
 FILES = {
     "compose.yml": """
@@ -25,7 +25,7 @@ x-server: &server
   healthcheck:
     test: [CMD, wget, -q, -O-, "http://127.0.0.1:7000/"]
     interval: 1s
-    retries: 20
+    retries: 1000
 services:
   db:
     <<: *server
@@ -63,7 +63,7 @@ class ComposeTest(WorkflowTest):
 
     def setUp(self):
         super().setUp()
-        make_image(self, "tiny:1", "EXPOSE 7000", files={"bin/server": SERVER, "bin/ask": "#!/bin/sh\n" + ASK})
+        make_image(self, "tiny:1", "EXPOSE 7000", files={"bin/server": SERVER, "bin/ask": ASK})
 
     def run_script(self, script, files=None, code=0):
         """What a step printed, line by line, in a workspace with these files."""
@@ -143,7 +143,8 @@ class ComposeTest(WorkflowTest):
             docker compose ps -q | wc -l | sed 's/^/running: /'
             docker compose up --abort-on-container-exit > /dev/null 2>&1; echo "code $?"
             docker compose -f docker-compose.yml config --services
-            timeout -s TERM 2 docker compose up server | tail -n 1
+            docker compose up server > server.log & until grep -q 'other starts' server.log; do sleep 0.1; done
+            kill -TERM $!; wait $!; tail -n 1 server.log
             docker compose down --remove-orphans > /dev/null 2>&1; echo "down $?"
             """,
             files,

@@ -3,18 +3,17 @@
 import unittest
 
 from harness import WorkflowTest
-from images import make_image, running_with
+from images import ASK, make_image, running_with
 
+# Whoever is answered knows that the trap is set.
 SERVER = """#!/bin/sh
+trap 'echo asked to end; exit 7' TERM
 echo started
 mkdir -p /tmp/www
 echo "I am $NAME" > /tmp/www/index.html
 httpd -p 7000 -h /tmp/www
-trap 'echo asked to end; exit 7' TERM
 while :; do sleep 0.1; done
 """
-# Asks, again for a while: what is started may not listen yet.
-ASK = "for i in 1 2 3 4 5 6 7 8; do wget -q -O- http://$1/ && break; sleep 0.5; done"
 
 
 class DockerRunTest(WorkflowTest):
@@ -28,7 +27,7 @@ class DockerRunTest(WorkflowTest):
             "ENV NAME=image FROM_IMAGE=yes",
             "EXPOSE 7000",
             'CMD ["/bin/sh", "-c", "echo by the image; exit 3"]',
-            files={"bin/server": SERVER, "bin/ask": "#!/bin/sh\n" + ASK},
+            files={"bin/server": SERVER, "bin/ask": ASK},
         )
 
     def run_scripts(self, *scripts, arguments=(), code=0):
@@ -149,9 +148,9 @@ class DockerRunTest(WorkflowTest):
         make_image(self, "checked:1", 'HEALTHCHECK --interval=100ms --retries=2 CMD test -e /tmp/ok || exit 1', 'CMD ["sleep", "100"]')
         lines = self.run_scripts(
             """
-            state() { for i in $(seq 60); do [ "$(docker inspect -f '{{.State.Health.Status}}' $1)" = $2 ] && break; sleep 0.1; done; docker inspect -f '{{.Name}} {{.State.Health.Status}}' $1; }
+            state() { for i in $(seq 600); do [ "$(docker inspect -f '{{.State.Health.Status}}' $1)" = $2 ] && break; sleep 0.1; done; docker inspect -f '{{.Name}} {{.State.Health.Status}}' $1; }
             docker run -d --name image checked:1 > /dev/null
-            docker run -d --name option --health-cmd 'test -e /tmp/ok' --health-interval 1s --health-retries 30 checked:1 > /dev/null
+            docker run -d --name option --health-cmd 'test -e /tmp/ok' --health-interval 1s --health-retries 1000 checked:1 > /dev/null
             docker run -d --name none --no-healthcheck checked:1 > /dev/null
             docker ps --format '{{.Names}} {{.Status}}' | grep -o 'option .*(health: starting)' | sed 's/Up .*(/(/'
             state image unhealthy
@@ -301,7 +300,7 @@ class DockerRunTest(WorkflowTest):
             """
             docker run --rm tiny:1 sh -c 'wget -q -T 2 -O- http://192.0.2.1/ || echo no way out'
             docker run -d --name web -p 7001:7000 -e NAME=web tiny:1 server > /dev/null
-            sleep 0.5
+            docker exec web ask 127.0.0.1:7000 > /dev/null
             python3 -c 'import urllib.request; print(urllib.request.urlopen("http://127.0.0.1:7001").read().decode())'
             """,
             arguments=("--network", "none"),
@@ -312,7 +311,12 @@ class DockerRunTest(WorkflowTest):
     def test_nothing_is_left_of_containers_when_the_job_ends(self):
         """Neither processes nor folders, also of those that ignore being asked."""
         mark = f"98765{id(self) % 1000}"
-        self.run_scripts(f"docker run -d tiny:1 sh -c 'trap \"\" TERM; sleep {mark}' > /dev/null; sleep 0.2")
+        self.run_scripts(
+            f"""
+            docker run -d --name deaf tiny:1 sh -c 'trap "" TERM; echo deaf now; sleep {mark}' > /dev/null
+            until docker logs deaf | grep -q now; do sleep 0.1; done
+            """
+        )
         self.assertEqual(running_with(f"sleep {mark}"), [])
         left = list((self.state / "runs").rglob("actions-containers/*"))
         self.assertEqual(left, [])
