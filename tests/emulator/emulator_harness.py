@@ -16,11 +16,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflows"))
 from harness import CLEAN_PATH, PIPELINE  # noqa: E402
-from images import make_image  # noqa: E402
+from images import make_base_image, make_image  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EXAMPLE = ROOT / "examples" / "fastapi"
-BASE_IMAGE = Path(os.environ.get("PIPELINE_TEST_CACHE", tempfile.gettempdir())) / "debian-bookworm-slim.tar"
 ADMIN = {
     "AWS_ACCESS_KEY_ID": "EMULATORADMIN",
     "AWS_SECRET_ACCESS_KEY": "emulator",
@@ -183,17 +182,7 @@ class EmulatorTest(BareEmulatorTest):
     @classmethod
     def import_base_image(cls):
         """Debian's packages become debian:bookworm-slim once per machine; each state folder imports that."""
-        environment = cls.environment()
-        if not BASE_IMAGE.exists():
-            BASE_IMAGE.parent.mkdir(parents=True, exist_ok=True)
-            subprocess.run(
-                [str(ROOT / "examples" / "make-base-image"), cls.binary()], env=environment, check=True, capture_output=True
-            )
-            partial = BASE_IMAGE.with_suffix(f".{os.getpid()}")
-            cls.run_program(cls.binary(), "image", "save", "debian:bookworm-slim", "-o", str(partial), cwd=cls.folder)
-            partial.rename(BASE_IMAGE)
-        else:
-            cls.run_program(cls.binary(), "image", "load", str(BASE_IMAGE), cwd=cls.folder)
+        make_base_image(lambda *words: cls.run_program(cls.binary(), *words, cwd=cls.folder), cls.environment())
 
     @classmethod
     def git(cls, *arguments):

@@ -14,8 +14,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "emulator"))
 
-from emulator_harness import BASE_IMAGE, ROOT  # noqa: E402  pylint: disable=wrong-import-position
+from emulator_harness import ROOT  # noqa: E402  pylint: disable=wrong-import-position
 from harness import CLEAN_PATH, PIPELINE  # noqa: E402  pylint: disable=wrong-import-position
+from images import make_base_image  # noqa: E402  pylint: disable=wrong-import-position
 
 
 def free_port():
@@ -39,8 +40,7 @@ class ExampleTest(unittest.TestCase):
         seed = (ROOT / "examples/fastapi/emulator.yml").read_text(encoding="utf-8").replace("port: 8080", "port: 0")
         (self.home / "seed.yml").write_text(seed, encoding="utf-8")
         self.env["PIPELINE_EXAMPLE_SEED"] = str(self.home / "seed.yml")
-        if BASE_IMAGE.exists():
-            self.run_program(self.binary, "image", "load", str(BASE_IMAGE))
+        make_base_image(lambda *words: self.run_program(self.binary, *words), self.env)
         self.addCleanup(self.run_program, self.binary, "emulator", "down")
 
     def run_program(self, *argv):

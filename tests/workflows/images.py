@@ -1,9 +1,15 @@
-"""Images that tests make without any registry, from the machine's static busybox."""
+"""Images that tests make without any registry, of the machine's static busybox or of Debian's packages."""
 
 import os
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
+from harness import PIPELINE
+
+CACHE = Path(os.environ.get("PIPELINE_TEST_CACHE", tempfile.gettempdir()))
+MAKE_BASE_IMAGE = Path(__file__).resolve().parent.parent.parent / "examples" / "make-base-image"
 BUSYBOX = "/usr/bin/busybox"
 APPLETS = (
     "sh ls cat echo env id pwd mkdir touch test sleep nc httpd wget grep sed head tail hostname mount true false "
@@ -43,6 +49,33 @@ def make_image(test, name, *instructions, files=None, run=None):
         file.chmod(0o755)
     (context / "Dockerfile").write_text("\n".join(["FROM scratch", "COPY root /", *instructions, ""]))
     (run or test.run_pipeline)("image", "build", "-t", name, os.fspath(context))
+
+
+def archive_of(name):
+    """Where keep_image keeps it."""
+    return CACHE / (name.replace(":", "-") + ".tar")
+
+
+def keep_image(name, make, run):
+    """An image in the test's store that takes long to `make`: once per machine, then from an archive. `run` runs the binary."""
+    archive = archive_of(name)
+    if archive.exists():
+        run("image", "load", str(archive))
+        return
+    CACHE.mkdir(parents=True, exist_ok=True)
+    make()
+    partial = archive.with_suffix(f".{os.getpid()}")
+    run("image", "save", name, "-o", str(partial))
+    partial.rename(archive)
+
+
+def make_base_image(run, environment):
+    """debian:bookworm-slim of Debian's packages."""
+
+    def make():
+        subprocess.run([str(MAKE_BASE_IMAGE), os.path.abspath(PIPELINE)], env=environment, check=True, capture_output=True)
+
+    keep_image("debian:bookworm-slim", make, run)
 
 
 def running_with(text):
