@@ -68,8 +68,13 @@ struct ParallelCompressor::State {
     }
   }
 
+  // A block's memory serves what it becomes, too, which is hardly larger: growing would double it.
   std::string take_spare() {
-    if (spares.empty()) return {};
+    if (spares.empty()) {
+      std::string fresh;
+      fresh.reserve(block_size(codec) + block_size(codec) / 64 + 4096);
+      return fresh;
+    }
     std::string spare = std::move(spares.back());
     spares.pop_back();
     spare.clear();
