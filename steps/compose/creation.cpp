@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/crypto.h"
 #include "steps/compose/dotenv.h"
 
@@ -58,6 +60,22 @@ void add_volumes(const Project& project, const Service& service, std::vector<std
   }
 }
 
+/// The entrypoint's first word becomes an option; what follows the image is returned: its other words, then
+/// the command. An entrypoint of `run` takes the place of both.
+std::vector<std::string> add_entrypoint(const Service& service, const OneOff* one_off,
+                                        std::vector<std::string>& arguments) {
+  const bool is_replaced = one_off != nullptr &&
+                           std::any_of(one_off->options.begin(), one_off->options.end(),
+                                       [](const auto& option) { return option.starts_with("--entrypoint"); });
+  auto command = service.command.value_or(std::vector<std::string>());
+  if (is_replaced || (one_off != nullptr && !one_off->command.empty())) command = one_off->command;
+  if (is_replaced || !service.entrypoint) return command;
+  const auto& words = *service.entrypoint;
+  arguments.push_back("--entrypoint=" + (words.empty() ? "" : words.front()));
+  if (!words.empty()) command.insert(command.begin(), words.begin() + 1, words.end());
+  return command;
+}
+
 }  // namespace
 
 Result<Asked> creation(const Project& project, const Service& service, const std::string& verb,
@@ -79,16 +97,8 @@ Result<Asked> creation(const Project& project, const Service& service, const std
   arguments.push_back(fmt::format("--label={}={}", kProjectLabel, project.name));
   arguments.push_back(fmt::format("--label={}={}", kServiceLabel, service.name));
   arguments.push_back(fmt::format("--label={}={}", kOneOffLabel, one_off != nullptr ? "True" : "False"));
-  std::vector<std::string> command = service.command.value_or(std::vector<std::string>());
-  if (service.entrypoint) {
-    arguments.push_back("--entrypoint=" + (service.entrypoint->empty() ? "" : service.entrypoint->front()));
-    if (!service.entrypoint->empty())
-      command.insert(command.begin(), service.entrypoint->begin() + 1, service.entrypoint->end());
-  }
-  if (one_off != nullptr) {
-    arguments.insert(arguments.end(), one_off->options.begin(), one_off->options.end());
-    if (!one_off->command.empty()) command = one_off->command;
-  }
+  const auto command = add_entrypoint(service, one_off, arguments);
+  if (one_off != nullptr) arguments.insert(arguments.end(), one_off->options.begin(), one_off->options.end());
   arguments.push_back(project.image_name(service));
   arguments.insert(arguments.end(), command.begin(), command.end());
   TRY(asked.more["environment"], environment_of(project, service));

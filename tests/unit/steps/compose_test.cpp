@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "steps/compose/command_line.h"
 #include "steps/compose/creation.h"
 #include "steps/compose/dotenv.h"
@@ -131,6 +133,26 @@ volumes: {data: }
   const auto order = services_in_order(*file, {"web"}, {});
   ASSERT_TRUE(order);
   EXPECT_THAT(*order, ElementsAre(&db, &web));
+}
+
+TEST(ComposeFile, KeepsTheEntrypointForOtherCommands) {
+  const auto file = read("services: {a: {image: i, entrypoint: [psql, -X], command: [-l]}}");
+  ASSERT_TRUE(file) << file.error().to_string();
+  const Project project{.name = "demo", .folder = "/work", .file = *file};
+  const auto asked = [&](const OneOff* one_off) {
+    const auto arguments = creation(project, file->services.at("a"), "run", one_off)->arguments;
+    const auto image = std::find(arguments.begin(), arguments.end(), "i");
+    std::vector<std::string> found(image + 1, arguments.end());
+    for (const auto& argument : arguments) {
+      if (argument.starts_with("--entrypoint")) found.push_back(argument);
+    }
+    return found;
+  };
+  EXPECT_THAT(asked(nullptr), ElementsAre("-X", "-l", "--entrypoint=psql"));
+  const OneOff other{.name = "n", .options = {}, .command = {"-c", "select"}};
+  EXPECT_THAT(asked(&other), ElementsAre("-X", "-c", "select", "--entrypoint=psql"));
+  const OneOff replaced{.name = "n", .options = {"--entrypoint=sh"}, .command = {}};
+  EXPECT_THAT(asked(&replaced), ElementsAre("--entrypoint=sh"));
 }
 
 TEST(ComposeFile, IsOverlaidByTheNextOne) {
