@@ -162,8 +162,8 @@ std::vector<FiringAlarm> Alarms::firing_for(const std::string& action) const {
         std::find(actions.begin(), actions.end(), action) == actions.end())
       continue;
     const auto points = newest_points(alarm, alarm.threshold.evaluation_periods, now());
-    const auto newest = std::find_if(points.rbegin(), points.rend(),
-                                     [](const auto& point) { return point.has_value(); });
+    const auto newest =
+        std::find_if(points.rbegin(), points.rend(), [](const auto& point) { return point.has_value(); });
     if (newest != points.rend()) firing.push_back({name, alarm.threshold.threshold, **newest});
   }
   return firing;

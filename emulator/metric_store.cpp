@@ -85,11 +85,13 @@ void MetricStore::put(const MetricKey& key, double time, const MetricBucket& buc
   series.written = ++puts_;
   by_age_[series.written] = key;
   if (!unit.empty()) series.unit = unit;
-  const auto [place, is_new] = series.buckets.try_emplace(static_cast<std::int64_t>(std::floor(time * kBucketsOfASecond)));
+  const auto [place, is_new] =
+      series.buckets.try_emplace(static_cast<std::int64_t>(std::floor(time * kBucketsOfASecond)));
   place->second.add(bucket);
   buckets_ += is_new ? 1 : 0;
   const auto newest = series.buckets.rbegin()->first;
-  while (newest - series.buckets.begin()->first > static_cast<std::int64_t>(remembered_ * kBucketsOfASecond)) {
+  while (newest - series.buckets.begin()->first >
+         static_cast<std::int64_t>(remembered_ * kBucketsOfASecond)) {
     series.buckets.erase(series.buckets.begin());
     --buckets_;
   }
@@ -111,8 +113,8 @@ std::vector<MetricPoint> MetricStore::points(const MetricKey& key, double start,
   if (found == series_.end() || !(end > start) || !(period > 0)) return {};
   std::vector<MetricPoint> points;
   const auto& buckets = found->second.buckets;
-  for (auto it = buckets.lower_bound(static_cast<std::int64_t>(std::ceil(start * kBucketsOfASecond))); it != buckets.end();
-       ++it) {
+  for (auto it = buckets.lower_bound(static_cast<std::int64_t>(std::ceil(start * kBucketsOfASecond)));
+       it != buckets.end(); ++it) {
     const double second = static_cast<double>(it->first) / kBucketsOfASecond;
     if (second >= end) break;
     const double aligned = std::floor(second / period + kRoundingSlack) * period;

@@ -1,6 +1,6 @@
 #pragma once
-// What CloudWatch remembers: series of samples, a bucket for each twentieth of a second that has some, bounded
-// in number and age. Held in memory alone. What alarms make of it is alarm_rules.h.
+// What CloudWatch remembers: series of samples, a bucket for each twentieth of a second that has some,
+// bounded in number and age. Held in memory alone. What alarms make of it is alarm_rules.h.
 
 #include <cstdint>
 #include <map>
@@ -58,7 +58,7 @@ class MetricStore {
  private:
   struct Series {
     std::string unit;
-    std::uint64_t written = 0;  ///< when, in puts
+    std::uint64_t written = 0;                     ///< when, in puts
     std::map<std::int64_t, MetricBucket> buckets;  ///< by twentieths of a second
   };
   void forget_oldest();

@@ -93,8 +93,8 @@ void ScalableTargets::consider(const std::string& resource, const base::Json& ta
   for (const auto& [key, policy] : policies_) {
     if (base::json_string(policy, "ResourceId") != resource) continue;
     auto alarms = world_.alarms->firing_for(base::json_string(policy, "PolicyARN"));
-    silent += alarms.empty() && is_tracking(policy) &&
-              !base::json_bool(configuration_of(policy), "DisableScaleIn");
+    silent +=
+        alarms.empty() && is_tracking(policy) && !base::json_bool(configuration_of(policy), "DisableScaleIn");
     if (!alarms.empty()) firing.emplace_back(policy, std::move(alarms));
   }
   if (firing.empty()) return;
@@ -160,7 +160,8 @@ void ScalableTargets::note_activity(const std::string& resource, double time, co
                : fmt::format("Successfully set desired count to {}. Change successfully fulfilled by ecs.",
                              change.capacity)}});
   if (activities_.size() > kMostActivities) activities_.pop_back();
-  base::log(base::LogLevel::info, fmt::format("{}: desired count {} ({})", resource, change.capacity, change.cause));
+  base::log(base::LogLevel::info,
+            fmt::format("{}: desired count {} ({})", resource, change.capacity, change.cause));
   save();
 }
 

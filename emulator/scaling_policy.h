@@ -18,8 +18,8 @@ enum class PolicyKind { steps, target_tracking };
 /// words of a ValidationException.
 base::Result<void> check_scaling_policy(PolicyKind kind, const base::Json& configuration);
 
-/// The capacity that the step has into which `breach` falls, the metric's distance from its alarm's threshold;
-/// nothing when no step covers it.
+/// The capacity that the step has into which `breach` falls, the metric's distance from its alarm's
+/// threshold; nothing when no step covers it.
 std::optional<int> stepped_capacity(const base::Json& configuration, int current, double breach);
 /// The capacity with which the metric, shared among all, would be at the policy's target.
 int tracked_capacity(const base::Json& configuration, int current, double metric);
@@ -31,8 +31,9 @@ struct Cooldowns {
 };
 Cooldowns cooldowns_of(PolicyKind kind, const base::Json& configuration);
 
-/// Of a policy that tracks a target, as PutMetricAlarm takes them: above the target for three minutes, and, but
-/// for policies that do not scale in, 10 % below it for fifteen. `policy` is what DescribeScalingPolicies shows.
+/// Of a policy that tracks a target, as PutMetricAlarm takes them: above the target for three minutes, and,
+/// but for policies that do not scale in, 10 % below it for fifteen. `policy` is what DescribeScalingPolicies
+/// shows.
 std::vector<base::Json> tracking_alarms(const base::Json& policy, const std::string& unique_id);
 
 }  // namespace emulator

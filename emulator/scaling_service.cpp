@@ -76,8 +76,7 @@ std::string ScalableTargets::arn(std::string_view resource) const {
 }
 
 void ScalableTargets::save() {
-  const base::Json document = {
-      {"targets", targets_}, {"policies", policies_}, {"activities", activities_}};
+  const base::Json document = {{"targets", targets_}, {"policies", policies_}, {"activities", activities_}};
   if (auto saved = save_json_file(place_.file, document); !saved)
     base::log(base::LogLevel::error, saved.error().to_string());
 }
@@ -195,8 +194,7 @@ base::Result<void> ScalableTargets::declare_alarms(base::Json& policy) {
   for (const auto& declared : tracking_alarms(policy, base::random_uuid())) {
     TRY(world_.alarms->put_metric_alarm(declared));
     const auto name = base::json_string(declared, "AlarmName");
-    policy["Alarms"].push_back(
-        {{"AlarmName", name}, {"AlarmARN", world_.alarms->arn_of(name)}});
+    policy["Alarms"].push_back({{"AlarmName", name}, {"AlarmARN", world_.alarms->arn_of(name)}});
   }
   return {};
 }
@@ -248,8 +246,7 @@ ApiResult ScalableTargets::describe_activities(const base::Json& input) {
 base::Result<void> ScalableTargets::apply_seed(const base::Json& seed) {
   const auto made = [](const ApiResult& result, const std::string& what) -> base::Result<void> {
     if (const auto* refused = std::get_if<ApiFailure>(&result))
-      return base::invalid_input(
-          fmt::format("the seed: scalable_targets: {}: {}", what, refused->message));
+      return base::invalid_input(fmt::format("the seed: scalable_targets: {}: {}", what, refused->message));
     return {};
   };
   for (const auto& entry : base::json_member(seed, "scalable_targets")) {

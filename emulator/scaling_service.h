@@ -1,6 +1,6 @@
 #pragma once
-// Application Auto Scaling of ECS services: targets with their suspended states, policies, and what those have
-// done. The arithmetic of policies is scaling_policy.h.
+// Application Auto Scaling of ECS services: targets with their suspended states, policies, and what those
+// have done. The arithmetic of policies is scaling_policy.h.
 
 #include <deque>
 #include <functional>

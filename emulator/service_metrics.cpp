@@ -50,7 +50,8 @@ void ServiceMetrics::measure(const std::vector<TaskUsage>& tasks, double now) {
                    one_sample(kPercent * cores * kCpuUnitsOfACore / task.cpu_units), "Percent");
     }
     if (task.memory_bytes > 0) {
-      const double share = static_cast<double>(task.total.memory_bytes) / static_cast<double>(task.memory_bytes);
+      const double share =
+          static_cast<double>(task.total.memory_bytes) / static_cast<double>(task.memory_bytes);
       metrics_.put({"AWS/ECS", "MemoryUtilization", dimensions}, middle, one_sample(kPercent * share),
                    "Percent");
     }

@@ -17,8 +17,8 @@ class ServiceMetrics {
   ServiceMetrics(MetricStore& metrics, double time_scale);
   /// Whether a minute of the account is over, so that measure() has something to say.
   [[nodiscard]] bool is_due(double now) const;
-  /// A sample of each task for the minute that is over: CloudWatch's SampleCount is the number of tasks. A task
-  /// of which nothing was known a minute ago has none yet.
+  /// A sample of each task for the minute that is over: CloudWatch's SampleCount is the number of tasks. A
+  /// task of which nothing was known a minute ago has none yet.
   void measure(const std::vector<TaskUsage>& tasks, double now);
 
  private:

@@ -116,8 +116,8 @@ int run_privileged(const Setting& setting, MapPipes& pipes) {
   return wait_for(pid, supervisor);
 }
 
-// A network namespace can only be joined with rights in the user namespace that it belongs to: without root that
-// is the neighbour's, whose ids are mapped already.
+// A network namespace can only be joined with rights in the user namespace that it belongs to: without root
+// that is the neighbour's, whose ids are mapped already.
 base::Result<void> enter_user_namespace(const Setting& setting, MapPipes& pipes) {
   if (setting.user_namespace) {
     if (::setns(setting.user_namespace.get(), CLONE_NEWUSER) != 0)

@@ -14,9 +14,9 @@
 #include "steps/compose/compose.h"
 #include "steps/copy_front.h"
 #include "steps/docker_buildx.h"
-#include "steps/docker_context.h"
 #include "steps/docker_client.h"
 #include "steps/docker_command.h"
+#include "steps/docker_context.h"
 #include "steps/docker_question.h"
 
 namespace steps {

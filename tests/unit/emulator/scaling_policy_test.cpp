@@ -27,7 +27,8 @@ TEST(ScalingPolicyTest, TakesTheStepIntoWhichTheBreachFalls) {
   EXPECT_EQ(stepped_capacity(policy, 3, 500), 8);
   EXPECT_EQ(stepped_capacity(policy, 3, -1), std::nullopt);
   const auto in = steps("ChangeInCapacity", {step(-10, 0, -1), step(nullptr, -10, -9)});
-  EXPECT_EQ(stepped_capacity(in, 3, -10), 0) << "below the threshold the upper bound does, and nothing is below none";
+  EXPECT_EQ(stepped_capacity(in, 3, -10), 0)
+      << "below the threshold the upper bound does, and nothing is below none";
   EXPECT_EQ(stepped_capacity(in, 3, -9), 2);
 }
 

@@ -17,9 +17,9 @@ TaskUsage usage(const std::string& id, double cpu_seconds, std::uint64_t mebibyt
 }
 
 std::optional<MetricPoint> only_point(const MetricStore& store, const char* metric, double period) {
-  const auto points = store.points(
-      {"AWS/ECS", metric, {{"ClusterName", "production"}, {"ServiceName", "items"}}}, kNoon - 3600,
-      kNoon + 3600, period);
+  const auto points =
+      store.points({"AWS/ECS", metric, {{"ClusterName", "production"}, {"ServiceName", "items"}}},
+                   kNoon - 3600, kNoon + 3600, period);
   return points.size() == 1 ? std::optional(points[0]) : std::nullopt;
 }
 
