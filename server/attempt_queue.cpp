@@ -17,11 +17,8 @@ using runner::Sqlite;
 
 constexpr const char* kColumns =
     "id, repository, workflow, name, event, ref, sha, actor, title, payload, meaning, delivery_id, trust, "
-    "priority, "
-    "labels, state, queued, started, finished, run_id, only_failed, run_number, run_attempt, retry_of, "
-    "fence, "
-    "lease_owner, "
-    "lease_until, process, intent, cancel, conclusion, reason, resting";
+    "priority, labels, state, queued, started, finished, run_id, only_failed, run_number, run_attempt, "
+    "retry_of, fence, lease_owner, lease_until, process, intent, cancel, conclusion, reason, resting";
 constexpr int kMostListed = 500;
 // How far down the queue a claim looks for one whose labels it offers.
 constexpr std::int64_t kMostLookedAt = 1000;
@@ -396,46 +393,6 @@ class SqliteAttemptQueue : public AttemptQueue {
 };
 
 }  // namespace
-
-bool has_ended(const Attempt& attempt) {
-  return attempt.state == AttemptState::done || attempt.state == AttemptState::unknown;
-}
-
-Order rerun_of(const Attempt& attempt, std::string_view which) {
-  Order again = attempt;
-  again.meaning = fmt::format("{} rerun {}", attempt.meaning, which);
-  again.state = AttemptState::queued;
-  again.reason.clear();
-  return again;
-}
-
-std::string_view to_string(Trust trust) {
-  return trust == Trust::fork ? "fork" : "trusted";
-}
-
-std::string_view to_string(AttemptState state) {
-  switch (state) {
-    case AttemptState::held:
-      return "held";
-    case AttemptState::queued:
-      return "queued";
-    case AttemptState::running:
-      return "running";
-    case AttemptState::done:
-      return "done";
-    case AttemptState::unknown:
-      return "unknown";
-  }
-  return "unknown";
-}
-
-std::optional<AttemptState> parse_attempt_state(std::string_view name) {
-  for (const auto state : {AttemptState::held, AttemptState::queued, AttemptState::running,
-                           AttemptState::done, AttemptState::unknown}) {
-    if (name == to_string(state)) return state;
-  }
-  return std::nullopt;
-}
 
 Result<std::unique_ptr<AttemptQueue>> open_sqlite_attempt_queue(const base::Path& state_folder,
                                                                 base::Clock& clock) {
