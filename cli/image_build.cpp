@@ -22,8 +22,6 @@ namespace cli {
 
 namespace {
 
-using base::ErrorKind;
-using base::make_error;
 using base::Path;
 using base::Result;
 

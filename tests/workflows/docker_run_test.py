@@ -122,7 +122,7 @@ class DockerRunTest(WorkflowTest):
             docker exec early ask web:7000; docker exec early ask www:7000
             docker run -d --name apart --network two -e NAME=apart tiny:1 server > /dev/null
             docker exec early ask apart:7000
-            docker exec web wget -q -T 2 -O- http://apart:7000/ || echo not found
+            docker exec web timeout 2 wget -q -O- http://apart:7000/ || echo not found
             docker rm -f web > /dev/null; docker run -d --name web --network one -e NAME=second tiny:1 server > /dev/null
             docker exec early ask web:7000; docker exec early grep -c web /etc/hosts | sed 's/^/lines: /'
             docker stop -t 1 web > /dev/null; docker start web > /dev/null; docker exec early ask web:7000 | sed 's/^/again: /'
@@ -298,7 +298,7 @@ class DockerRunTest(WorkflowTest):
         """With --network none there is no way out of a container either; its ports are the job's own."""
         lines = self.run_scripts(
             """
-            docker run --rm tiny:1 sh -c 'wget -q -T 2 -O- http://192.0.2.1/ || echo no way out'
+            docker run --rm tiny:1 sh -c 'timeout 2 wget -q -O- http://192.0.2.1/ || echo no way out'
             docker run -d --name web -p 7001:7000 -e NAME=web tiny:1 server > /dev/null
             docker exec web ask 127.0.0.1:7000 > /dev/null
             python3 -c 'import urllib.request; print(urllib.request.urlopen("http://127.0.0.1:7001").read().decode())'

@@ -13,11 +13,11 @@ MAKE_BASE_IMAGE = Path(__file__).resolve().parent.parent.parent / "examples" / "
 BUSYBOX = "/usr/bin/busybox"
 APPLETS = (
     "sh ls cat echo env id pwd mkdir touch test sleep nc httpd wget grep sed head tail hostname mount true false "
-    "printf tr rm stat kill ps dd wc sort readlink ln chmod ip seq"
+    "printf tr rm stat kill ps dd wc sort readlink ln chmod ip seq timeout"
 ).split()
 # A program for images: asks host:port until it is answered, since what is started may not listen yet. A minute at most.
 ASK = """#!/bin/sh
-for i in $(seq 600); do wget -q -T 5 -O- "http://$1/" 2> /dev/null && exit 0; sleep 0.1; done
+for i in $(seq 600); do wget -q -O- "http://$1/" 2> /dev/null && exit 0; sleep 0.1; done
 exit 1
 """
 

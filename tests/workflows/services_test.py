@@ -209,7 +209,7 @@ services:
     command: >-
       -c 'echo "processes $(ls /proc | grep -c "^[0-9]")";
       test -e {self.state} || echo no-state; test -e /etc/shadow || echo no-shadow;
-      wget -T 2 -q -O- http://127.0.0.1:22 || echo no-host-ports; mount -t tmpfs x /srv || echo no-mount; sleep 1000'
+      timeout 2 wget -q -O- http://127.0.0.1:22 || echo no-host-ports; mount -t tmpfs x /srv || echo no-mount; sleep 1000'
 steps: [run: sleep 2]
 """
         )
