@@ -10,6 +10,7 @@
 #include "base/crypto.h"
 #include "ecr/image_root.h"
 #include "ecr/image_user.h"
+#include "ecr/volume_content.h"
 #include "steps/container_mounts.h"
 #include "steps/docker_volumes.h"
 #include "steps/streamed_process.h"
@@ -174,7 +175,11 @@ Result<std::shared_ptr<DockerContainer>> DockerContainer::make(ContainerRequeste
   const auto owner = sandbox::host_uid(plan, 0).value_or(::geteuid());
   const auto fresh = volumes_not_made_yet(asked.options.volumes, job.folders);
   TRY(plan.mounts, volume_mounts(asked.options.volumes, job.folders, owner));
-  for (const auto& volume : fresh) TRY(fill_volume(volume, plan, job.folders));
+  for (const auto& volume : fresh) {
+    TRY(ecr::fill_volume(
+        {volumes_folder(job.folders) / volume.source, volume.target, job.folders.scratch, plan.id_slot},
+        plan.image));
+  }
   apply_options(asked.options, plan);
   if (!asked.is_in("host")) {
     plan.network = sandbox::NetworkMode::isolated;

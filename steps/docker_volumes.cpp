@@ -1,23 +1,14 @@
 #include "steps/docker_volumes.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
 #include <set>
 
-#include "base/archive.h"
 #include "base/crypto.h"
 #include "base/json.h"
-#include "ecr/compression.h"
-#include "ecr/image_root.h"
-#include "ecr/overlay_view.h"
-#include "ecr/tree_unpacker.h"
-#include "ecr/tree_writer.h"
 #include "steps/docker_containers.h"
 #include "steps/job_files.h"
 
@@ -164,34 +155,6 @@ std::vector<VolumeMount> volumes_not_made_yet(const std::vector<VolumeMount>& vo
       fresh.push_back(volume);
   }
   return fresh;
-}
-
-Result<void> fill_volume(const VolumeMount& volume, const sandbox::Plan& plan, const JobFolders& folders) {
-  TRY(const auto image, ecr::open_overlay(ecr::layers_of(plan.image), std::nullopt));
-  auto source = base::open_beneath(image.get(), base::Path(volume.target).relative_path(),
-                                   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (!source) return {};  // the image has no such folder
-  struct stat status {};
-  if (::fstat(source->get(), &status) != 0) return base::system_error("reading " + volume.target, errno);
-  TRY(auto target, base::open_directory(volumes_folder(folders) / volume.source));
-  const auto lowest = sandbox::first_host_id(0);
-  const auto shifted = [&](std::uint32_t id) {
-    return (id >= lowest ? id - lowest : 0) + sandbox::first_host_id(plan.id_slot);
-  };
-  if (::geteuid() == 0) (void)!::fchown(target.get(), shifted(status.st_uid), shifted(status.st_gid));
-  ::fchmod(target.get(), status.st_mode & 07777);
-  TRY(const auto room, base::TempDir::create_in(folders.scratch, "volume"));
-  const base::Fd packed(::open((room.path() / "tar").c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!packed) return base::system_error("filling a volume", errno);
-  base::TarWriter writer([&](std::string_view bytes) { return base::write_all(packed.get(), bytes); });
-  TRY(ecr::write_tree(std::move(*source),
-                      {.layer = {.first_host_id = lowest}, .names = ecr::TreeNames::plain}, writer));
-  TRY(writer.finish());
-  ::lseek(packed.get(), 0, SEEK_SET);
-  base::TarReader reader(ecr::read_from(packed.get()), base::ArchiveInput::tar);
-  return ecr::unpack_tree(
-      reader, std::move(target),
-      {.layer = {.first_host_id = sandbox::first_host_id(plan.id_slot)}, .names = ecr::TreeNames::plain});
 }
 
 Result<DockerAnswer> docker_volume(const DockerCall& call, RunningJob& job) {

@@ -22,9 +22,6 @@ base::Result<base::Path> obtain_volume(const base::Path& folder, const std::stri
 /// Those with a name that nothing is known of so far.
 std::vector<VolumeMount> volumes_not_made_yet(const std::vector<VolumeMount>& volumes,
                                               const JobFolders& folders);
-/// A new volume begins with what the image has at its place, owners and modes included, as Docker's do.
-base::Result<void> fill_volume(const VolumeMount& volume, const sandbox::Plan& plan,
-                               const JobFolders& folders);
 
 /// volume create, ls, rm, inspect and prune.
 base::Result<DockerAnswer> docker_volume(const DockerCall& call, RunningJob& job);

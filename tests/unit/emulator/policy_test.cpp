@@ -115,9 +115,10 @@ TEST(Trust, IsForThePrincipalAndTheActionThatTheStatementNames) {
 }
 
 constexpr const char* kRole = "arn:aws:iam::123456789012:role/puller";
-constexpr const char* kSession = "arn:aws:sts::123456789012:assumed-role/puller/walk";
+constexpr const char* kPullersSession = "arn:aws:sts::123456789012:assumed-role/puller/walk";
 
-Access of_resource(const base::Json& statements, const char* action, const Asker& asker = {kSession, kRole}) {
+Access of_resource(const base::Json& statements, const char* action,
+                   const Asker& asker = {kPullersSession, kRole}) {
   return evaluate_resource_policy({{"Statement", statements}}, asker, {action, "arn:repository/app", {}});
 }
 
@@ -126,7 +127,7 @@ TEST(ResourcePolicy, NamesPrincipalsByRoleSessionUserAndAccount) {
     return base::Json::array(
         {{{"Effect", "Allow"}, {"Principal", std::move(principal)}, {"Action", "ecr:Batch*"}}});
   };
-  for (const char* name : {kRole, kSession, "123456789012", "arn:aws:iam::123456789012:root", "*"})
+  for (const char* name : {kRole, kPullersSession, "123456789012", "arn:aws:iam::123456789012:root", "*"})
     EXPECT_EQ(of_resource(allow({{"AWS", name}}), "ecr:BatchGetImage"), Access::allowed) << name;
   EXPECT_EQ(of_resource(allow("*"), "ecr:BatchGetImage"), Access::allowed);
   EXPECT_EQ(of_resource(allow("*"), "ecr:PutImage"), Access::implicitly_denied);
@@ -151,7 +152,7 @@ TEST(ResourcePolicy, BearsWithAnyShape) {
                            R"({"Statement": {"Effect": "Allow", "Principal": 7, "Action": {}}})"}) {
     const auto policy = base::parse_json(text);
     ASSERT_TRUE(policy);
-    EXPECT_EQ(evaluate_resource_policy(*policy, {kSession, kRole}, {"ecr:PutImage", "*", {}}),
+    EXPECT_EQ(evaluate_resource_policy(*policy, {kPullersSession, kRole}, {"ecr:PutImage", "*", {}}),
               Access::implicitly_denied)
         << text;
   }
