@@ -134,6 +134,9 @@ class TreeComparison {
     std::vector<std::string> what;
     const auto old_type = type_of(was.status.st_mode);
     const auto new_type = type_of(is.status.st_mode);
+    // An image brings no devices: these are overlayfs's marks of what is gone, which have nothing else to
+    // say.
+    if (old_type == "device" && new_type == "device") return false;
     if (old_type != new_type) what.push_back(fmt::format("{} → {}", old_type, new_type));
     if (((was.status.st_mode ^ is.status.st_mode) & 07777) != 0 && old_type == new_type &&
         old_type != "link") {

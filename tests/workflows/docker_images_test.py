@@ -146,9 +146,9 @@ class DockerImagesTest(WorkflowTest):
             SSH_AUTH_SOCK=/tmp/agent docker build -q --ssh default -t app:1 app > /dev/null
             docker run --rm app:1 cat /answer; echo
             docker build -q --ssh other=/tmp/agent named > /dev/null; echo "named $?"
-            docker build --ssh other=/tmp/agent app 2>&1 | tail -n 1
+            docker build --no-cache --ssh other=/tmp/agent app 2>&1 | tail -n 1
             docker build --ssh default app; echo "none $?"
-            docker build --ssh default=/nowhere app 2>&1 | tail -n 1
+            docker build --ssh default=/nowhere app 2>&1 | head -n 1
             docker build --ssh default=README.md app 2>&1 | tail -n 1
             kill %1
             """

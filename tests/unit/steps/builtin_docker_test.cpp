@@ -103,7 +103,7 @@ TEST_F(BuildPush, RefusesByNameWhatItDoesNotDo) {
   EXPECT_THAT(refusal({{"attests", "type=other"}}), HasSubstr("type=other"));
   EXPECT_THAT(refusal({{"ssh", "default"}}), HasSubstr("'ssh' is not supported"));
   EXPECT_THAT(refusal({{"outputs", "type=tar,dest=a.tar"}}), HasSubstr("'tar'"));
-  EXPECT_THAT(refusal({{"call", "check"}}), HasSubstr("'check'"));
+  EXPECT_THAT(refusal({{"call", "outline"}}), HasSubstr("'outline'"));
   EXPECT_THAT(refusal({{"push", "true"}}), HasSubstr("tag is needed when pushing to registry"));
   EXPECT_THAT(refusal({{"push", "yes"}}), HasSubstr("Core Schema"));
   EXPECT_THAT(refusal({{"context", "https://example.com/a.git"}}), HasSubstr("https://example.com/a.git"));
