@@ -94,9 +94,6 @@ class RollbackTest(ForgeTest):
         browser.wait_for(press % ("Roll back", "Roll back"))
         browser.wait_for(press % ("Take web back now", "Take web back now"))
         browser.wait_for("document.body.innerText.includes('Taken back by hands')")
-        begun = self.wait_for("it is not asked for", lambda: self.get(f"/api/runs/{run}")["rollbacks"])[0]
-        if begun["state"] == "running":
-            self.assertEqual(self.post(path)[0], 409)
         ended = self.wait_for("it goes on", lambda: [
             one for one in self.get(f"/api/runs/{run}")["rollbacks"] if one["state"] != "running"])[0]
         self.assertEqual((ended["state"], ended["by"], ended["service"]), ("succeeded", "hands", "web"), self.supervisors())
