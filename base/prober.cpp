@@ -27,10 +27,6 @@ double percentile(const std::vector<float>& sorted, double share) {
   return sorted[std::max<std::size_t>(rank, 1) - 1];
 }
 
-bool is_good(const Result<HttpResponse>& answer) {
-  return answer.ok() && answer->status < 500;
-}
-
 Json tally_json(const ProbeTally& tally) {
   Json failures = Json::object();
   for (const auto& [reason, count] : tally.failures_by_reason) failures[reason] = count;
@@ -110,16 +106,27 @@ void Prober::run(const std::stop_token& stop) {
   }
 }
 
+bool Prober::is_good(const Result<HttpResponse>& answer) const {
+  return answer.ok() && answer->status < options_.lowest_bad_status;
+}
+
+void Prober::count(Counted& counted, const Result<HttpResponse>& answer, double latency_ms) const {
+  counted.add(latency_ms);
+  if (is_good(answer)) return;
+  ++counted.tally.failed;
+  ++counted.tally.failures_by_reason[answer.ok() ? fmt::format("HTTP {}", answer->status) : "no answer"];
+}
+
 void Prober::record(const Result<HttpResponse>& answer, SteadyTime sent, SteadyTime answered) {
   const std::lock_guard lock(mutex_);
   const bool good = is_good(answer);
-  if (!good && !last_success_) {
+  if (!good && !last_success_ && !options_.is_up_already) {
     ++record_.before_first_success;
     return;
   }
   const double latency = milliseconds_between(sent, answered);
-  all_.add(answer, latency);
-  if (!phases_.empty()) phases_.back().second.add(answer, latency);
+  count(all_, answer, latency);
+  if (!phases_.empty()) count(phases_.back().second, answer, latency);
   note_second(answer, answered);
   if (!good) return;
   if (last_success_) {
@@ -148,12 +155,9 @@ void Prober::note_second(const Result<HttpResponse>& answer, SteadyTime answered
   }
 }
 
-void Prober::Counted::add(const Result<HttpResponse>& answer, double latency_ms) {
+void Prober::Counted::add(double latency_ms) {
   ++tally.sent;
   if (latencies_ms.size() < kMaxLatencies) latencies_ms.push_back(static_cast<float>(latency_ms));
-  if (is_good(answer)) return;
-  ++tally.failed;
-  ++tally.failures_by_reason[answer.ok() ? fmt::format("HTTP {}", answer->status) : "no answer"];
 }
 
 void Prober::Counted::finish() {

@@ -22,12 +22,14 @@ struct ProbeOptions {
   std::string url;
   std::chrono::milliseconds interval{20};
   std::chrono::milliseconds timeout{5000};
-  Clock* clock = nullptr;  ///< the system's when absent
+  Clock* clock = nullptr;       ///< the system's when absent
+  int lowest_bad_status = 500;  ///< a client's own fault is no fault of the service
+  bool is_up_already = false;   ///< else nothing counts before the first good answer
   /// Which version of the service an answer is from; absent: nobody asks.
   std::function<std::string(const HttpResponse&)> version_of;
 };
 
-/// What came back in some time. Failed means no answer, or a status of 500 and above.
+/// What came back in some time. Failed means no answer, or a bad status.
 struct ProbeTally {
   std::uint64_t sent = 0;
   std::uint64_t failed = 0;
@@ -48,8 +50,8 @@ struct ProbeSecond {
   std::map<std::string, std::uint64_t> answers;  ///< by version; "" when nobody asks
 };
 
-/// Until the first good answer nothing counts as failed: a first deployment has no service behind the load
-/// balancer yet.
+/// Unless the service is up already nothing counts as failed before the first good answer: a first deployment
+/// has nothing behind the load balancer yet.
 struct ProbeRecord : ProbeTally {
   std::string url;
   std::uint64_t before_first_success = 0;
@@ -76,11 +78,13 @@ class Prober {
   struct Counted {
     ProbeTally tally;
     std::vector<float> latencies_ms;
-    void add(const Result<HttpResponse>& answer, double latency_ms);
+    void add(double latency_ms);
     void finish();
   };
 
   void run(const std::stop_token& stop);
+  [[nodiscard]] bool is_good(const Result<HttpResponse>& answer) const;
+  void count(Counted& counted, const Result<HttpResponse>& answer, double latency_ms) const;
   void record(const Result<HttpResponse>& answer, SteadyTime sent, SteadyTime answered);
   void note_second(const Result<HttpResponse>& answer, SteadyTime answered);
 

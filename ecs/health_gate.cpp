@@ -16,6 +16,8 @@ using base::json_member;
 using base::json_string;
 
 constexpr const char* kCloudWatchVersion = "2010-08-01";
+// Whoever names an address to a gate means one that is there.
+constexpr int kLowestBadStatus = 400;
 
 /// Alarm's name and why it is in ALARM, of those that are.
 struct AlarmStates {
@@ -96,7 +98,11 @@ class GateWatch {
     began_ = clock_.now();
     began_steady_ = clock_.steady_now();
     if (gate_.probe)
-      prober_.emplace(base::ProbeOptions{.url = gate_.probe->url, .clock = &clock_}, *client.options().http);
+      prober_.emplace(base::ProbeOptions{.url = gate_.probe->url,
+                                         .clock = &clock_,
+                                         .lowest_bad_status = kLowestBadStatus,
+                                         .is_up_already = true},
+                      *client.options().http);
   }
 
   base::Result<std::optional<FollowedEnd>> look() {

@@ -53,10 +53,12 @@ class ScriptedService : public base::HttpClient {
 
 class ProberRecord : public ::testing::Test {
  protected:
-  ProbeRecord record_of(std::vector<ScriptedAnswer> answers) {
+  ProbeRecord record_of(std::vector<ScriptedAnswer> answers, ProbeOptions options = {}) {
     ScriptedService service(clock_, std::move(answers));
-    Prober prober({.url = "http://service.example/", .interval = milliseconds(20), .clock = &clock_},
-                  service);
+    options.url = "http://service.example/";
+    options.interval = milliseconds(20);
+    options.clock = &clock_;
+    Prober prober(options, service);
     EXPECT_TRUE(service.wait_until_all_are_given());
     return prober.stop();
   }
@@ -98,6 +100,14 @@ TEST_F(ProberRecord, CountsApartWhatCameBeforeTheFirstGoodAnswer) {
   EXPECT_EQ(record.failed, 1U);
   EXPECT_DOUBLE_EQ(record.p99_ms, 2) << "a service that is not there yet has no latency";
   EXPECT_DOUBLE_EQ(record.longest_gap_ms, 20);
+}
+
+TEST_F(ProberRecord, OfAServiceThatIsUpAlreadyCountsFromTheFirstAnswerAndByTheStatusThatItIsTold) {
+  const auto record = record_of({{milliseconds(1), 404}, {milliseconds(1), 302}},
+                                {.lowest_bad_status = 400, .is_up_already = true});
+  EXPECT_EQ(record.sent, 2U);
+  EXPECT_EQ(record.before_first_success, 0U);
+  EXPECT_THAT(record.failures_by_reason, ElementsAre(Pair("HTTP 404", 1)));
 }
 
 TEST_F(ProberRecord, SaysNothingOfAServiceThatNeverCame) {
