@@ -38,7 +38,7 @@ class RollbacksTest : public ::testing::Test {
     auto asked = rollbacks_.ask(
         {.attempt = 7, .job = "ship", .cluster = "production", .service = service, .by = "ada"});
     EXPECT_TRUE(asked.ok()) << asked.error().to_string();
-    return asked.value_or(std::nullopt);
+    return asked.ok() ? std::move(*asked) : std::nullopt;
   }
 
   Rollbacks& rollbacks() { return rollbacks_; }
