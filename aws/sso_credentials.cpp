@@ -46,8 +46,9 @@ base::Result<base::Json> renew_token(const CredentialPlaces& places, const std::
                                      base::Json token) {
   base::Json asked = {{"grantType", "refresh_token"}};
   for (const char* key : {"clientId", "clientSecret", "refreshToken"}) {
-    asked[key] = base::json_string(token, key);
-    if (asked[key] == "") return base::make_error(base::ErrorKind::denied, "it holds nothing to renew it by");
+    const auto value = base::json_string(token, key);
+    if (value.empty()) return base::make_error(base::ErrorKind::denied, "it holds nothing to renew it by");
+    asked[key] = value;
   }
   base::Clock& clock = clock_of(places);
   if (const auto end = time_in(token, "registrationExpiresAt"); !end || *end <= clock.now())

@@ -127,6 +127,12 @@ class Chromium:
         """What people read."""
         return self.evaluate("document.body.innerText")
 
+    def click(self, name):
+        """Presses the button with that text, once it is there."""
+        button = f"[...document.querySelectorAll('button')].find(b => b.innerText === '{name}')"
+        self.wait_for(f"!!{button}")
+        self.evaluate(f"{button}.click()")
+
     def press(self, key, text=""):
         """A key of the keyboard, by its DOM name."""
         codes = {"Tab": 9, "Enter": 13, "End": 35, "Home": 36, "PageDown": 34}

@@ -125,7 +125,7 @@ class PageTest(unittest.TestCase):
         self.api.runs[3] = make_run(3, [], status="waiting", reason="a pull request from a fork", trust="fork")
         self.browser.goto(self.api.url("/runs/3"))
         self.browser.wait_for("document.body.innerText.includes('a pull request from a fork')")
-        self.browser.evaluate("[...document.querySelectorAll('button')].find(b => b.innerText === 'Let it begin').click()")
+        self.browser.click("Let it begin")
         self.browser.wait_for("document.body.innerText.includes('Approve: asked for')")
         self.assertEqual(self.api.posted, [("/api/runs/3/decision", {"approve": True})])
 
@@ -148,7 +148,7 @@ class PageTest(unittest.TestCase):
         self.browser.press("Enter")
         self.browser.wait_for("document.body.innerText.includes('Change something')")
         self.assertNotIn("secret-token", self.browser.evaluate("location.href + document.cookie + JSON.stringify(localStorage)"))
-        self.browser.evaluate("[...document.querySelectorAll('button')].find(b => b.innerText === 'Forget token').click()")
+        self.browser.click("Forget token")
         self.browser.wait_for("document.querySelector('input[name=token]') && !sessionStorage.getItem('pipeline-token')")
 
     def test_a_rollout_is_shown_as_it_goes(self):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -49,13 +50,19 @@ class Cloud(BareEmulatorTest):
         words = [word for key, name in (("cpu", "--cpu"), ("memory", "--memory")) for word in (name, cls.definition[key])]
         cls.aws("ecs", "register-task-definition", "--family", "web", *words, "--container-definitions", json.dumps([cls.container]))
         cls.aws("ecs", "create-service", "--cluster", "walk", "--service-name", "web", "--task-definition", "web", "--desired-count", "1")
-        cls.aws("ecs", "wait", "services-stable", "--cluster", "walk", "--services", "web")
+        # The waiter services-stable only counts tasks: what is replaced before it has completed is not proven.
+        while cls.service()["deployments"][0]["rolloutState"] != "COMPLETED":
+            time.sleep(0.1)
+
+    @classmethod
+    def service(cls):
+        """As ECS describes it."""
+        return cls.aws("ecs", "describe-services", "--cluster", "walk", "--services", "web")["services"][0]
 
     @classmethod
     def running(cls):
         """The revision that serves."""
-        service = cls.aws("ecs", "describe-services", "--cluster", "walk", "--services", "web")["services"][0]
-        return service["taskDefinition"].rsplit("/", 1)[1]
+        return cls.service()["taskDefinition"].rsplit("/", 1)[1]
 
 
 class RollbackTest(ForgeTest):
@@ -89,14 +96,12 @@ class RollbackTest(ForgeTest):
         browser.goto(self.url + "/")
         browser.evaluate(f"sessionStorage.setItem('pipeline-token', '{RUN}')")
         browser.goto(f"{self.url}/runs/{run}")
-        press = "[...document.querySelectorAll('button')].find(b => b.innerText === '%s')?.click() === undefined && " \
-                "![...document.querySelectorAll('button')].some(b => b.innerText === '%s')"
-        browser.wait_for(press % ("Roll back", "Roll back"))
-        browser.wait_for(press % ("Take web back now", "Take web back now"))
+        browser.click("Roll back")
+        browser.click("Take web back now")
         browser.wait_for("document.body.innerText.includes('Taken back by hands')")
         ended = self.wait_for("it goes on", lambda: [
             one for one in self.get(f"/api/runs/{run}")["rollbacks"] if one["state"] != "running"])[0]
-        self.assertEqual((ended["state"], ended["by"], ended["service"]), ("succeeded", "hands", "web"), self.supervisors())
+        self.assertEqual((ended["state"], ended["by"], ended["service"]), ("succeeded", "hands", "web"), ended)
         self.assertEqual(Cloud.running(), "web:1")
         self.assertEqual(browser.errors, [])
 
