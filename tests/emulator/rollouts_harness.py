@@ -1,7 +1,6 @@
-"""An emulator with one image of a single static program, asked by boto3: for tests of deployments."""
+"""An emulator with one image of a single static program: for tests of deployments."""
 
 import base64
-import importlib.util
 import json
 import os
 import shutil
@@ -19,10 +18,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflows"))
 
 from harness import CLEAN_PATH, PIPELINE  # noqa: E402
+from json_client import JsonClient  # noqa: E402
 
 BINARY = os.path.abspath(PIPELINE)
 SERVER = Path(BINARY).parent / "tests" / "unit" / "emulator" / "tiny_web_server"
-HAS_BOTO3 = importlib.util.find_spec("boto3") is not None
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/ecs"
@@ -80,7 +79,6 @@ class Prober:
             thread.join()
 
 
-@unittest.skipUnless(HAS_BOTO3, "boto3 is not installed for this Python")
 class RolloutsTest(unittest.TestCase):
     """One emulator for each class; its seed is `seed_of_class()`."""
 
@@ -133,18 +131,27 @@ class RolloutsTest(unittest.TestCase):
     @classmethod
     def read_listeners(cls):
         """The addresses of the listeners and the ARNs behind them."""
-        import boto3
-
-        keys = {"aws_access_key_id": "EMULATORADMIN", "aws_secret_access_key": "emulator", "region_name": REGION}
-        client = lambda name: boto3.client(name, endpoint_url=cls.endpoint, **keys)  # noqa: E731
-        cls.ecs, cls.elb, cls.ecr, cls.codedeploy = (client(n) for n in ("ecs", "elbv2", "ecr", "codedeploy"))
-        groups = cls.elb.describe_target_groups()["TargetGroups"]
+        cls.ecs, cls.ecr, cls.codedeploy = (JsonClient(name, cls.endpoint, REGION) for name in ("ecs", "ecr", "codedeploy"))
+        groups = cls.elb("describe-target-groups")["TargetGroups"]
         cls.groups = {group["TargetGroupName"]: group["TargetGroupArn"] for group in groups}
-        balancer = cls.elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
-        listeners = cls.elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"]
+        balancer = cls.elb("describe-load-balancers")["LoadBalancers"][0]["LoadBalancerArn"]
+        listeners = cls.elb("describe-listeners", "--load-balancer-arn", balancer)["Listeners"]
         cls.listeners = [listener["ListenerArn"] for listener in listeners]
         cls.urls = [f"http://127.0.0.1:{listener['Port']}" for listener in listeners]
-        cls.rules = [cls.elb.describe_rules(ListenerArn=arn)["Rules"][-1]["RuleArn"] for arn in cls.listeners]
+        cls.rules = [cls.elb("describe-rules", "--listener-arn", arn)["Rules"][-1]["RuleArn"] for arn in cls.listeners]
+
+    @classmethod
+    def aws(cls, *arguments):
+        """Debian's client; its answer."""
+        environment = {**cls.environment(), "AWS_ACCESS_KEY_ID": "EMULATORADMIN", "AWS_SECRET_ACCESS_KEY": "emulator"}
+        command = ["aws", "--endpoint-url", cls.endpoint, "--region", REGION, "--output", "json", *arguments]
+        output = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, timeout=60).stdout
+        return json.loads(output) if output.strip() else None
+
+    @classmethod
+    def elb(cls, *arguments):
+        """What it says of load balancers."""
+        return cls.aws("elbv2", *arguments)
 
     @classmethod
     def stop_emulator(cls):

@@ -1,9 +1,10 @@
-"""ECS's own deployments, each strategy with traffic on it, driven by boto3."""
+"""ECS's own deployments, each strategy with traffic on it, asked as its clients ask."""
 
 import json
 import time
 import unittest
 
+from json_client import AwsError
 from rollouts_harness import ACCOUNT, REGION, ROLE, Prober, RolloutsTest
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
@@ -150,14 +151,14 @@ class StrategiesTest(RolloutsTest):
         arn = self.deployment("items")["serviceDeploymentArn"]
         self.ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
         self.assertEqual(self.wait_until_over("items")["status"], "ROLLBACK_SUCCESSFUL")
-        with self.assertRaises(self.ecs.exceptions.ConflictException):
+        with self.assertRaisesRegex(AwsError, "^ConflictException: "):
             self.ecs.stop_service_deployment(serviceDeploymentArn=arn)
 
     def test_8_a_rolling_one_after_it_stays_where_the_traffic_is(self):
         ended, answers = self.deploy_with_traffic("v8", {"strategy": "ROLLING", "lifecycleHooks": []})
         self.assertEqual(ended["status"], "SUCCESSFUL")
         self.assertEqual(set(answers), {"v6", "v8"})
-        self.ecs.get_waiter("services_stable").wait(cluster="production", services=["items"])
+        self.aws("ecs", "wait", "services-stable", "--cluster", "production", "--services", "items")
         events = [e["message"] for e in self.ecs.describe_services(cluster="production", services=["items"])["services"][0]["events"]]
         self.assertIn("(service items) has reached a steady state.", events)
 
