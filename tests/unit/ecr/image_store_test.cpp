@@ -89,7 +89,7 @@ TEST_F(ImageStoreTest, LosesNoNameWhenManyWriteAtATime) {
 }
 
 TEST_F(ImageStoreTest, IsAnImageLayoutThatSkopeoReads) {
-  if (!base::find_program("skopeo")) GTEST_SKIP() << "skopeo is not installed";
+  ASSERT_TRUE(base::find_program("skopeo")) << "skopeo is not installed";
   const auto image = put_image("x");
   take(store().tag("registry.test/app:1", image));
   const auto inspected = take(base::run_process(
@@ -171,7 +171,7 @@ TEST_F(ImageArchiveTest, SavesAndLoadsAnImage) {
 }
 
 TEST_F(ImageArchiveTest, ExchangesArchivesWithSkopeo) {
-  if (!base::find_program("skopeo")) GTEST_SKIP() << "skopeo is not installed";
+  ASSERT_TRUE(base::find_program("skopeo")) << "skopeo is not installed";
   take(store().tag("registry.test/app:1", put_image("x")));
   const auto oci = (folder() / "oci.tar").string();
   const auto docker = (folder() / "docker.tar").string();

@@ -24,12 +24,12 @@ class DebianRegistryTest : public RegistryTest {
   std::string name_;
 };
 
-#define START_OR_SKIP(...) \
-  start(__VA_ARGS__);      \
-  if (!registry_) GTEST_SKIP() << "docker-registry is not installed"
+#define START(...)    \
+  start(__VA_ARGS__); \
+  ASSERT_TRUE(registry_) << "docker-registry is not installed"
 
 TEST_F(DebianRegistryTest, TakesAnImageAndGivesTheSameBack) {
-  START_OR_SKIP();
+  START();
   const auto image = make_image(name_);
   const auto pushed = take(push_image(name_));
   EXPECT_EQ(pushed.digest, image.digest);
@@ -49,7 +49,7 @@ TEST_F(DebianRegistryTest, TakesAnImageAndGivesTheSameBack) {
 }
 
 TEST_F(DebianRegistryTest, IsSentOnlyWhatItDoesNotHave) {
-  START_OR_SKIP();
+  START();
   make_image(name_);
   take(push_image(name_));
   const auto again = take(push_image(name_));
@@ -71,7 +71,7 @@ TEST_F(DebianRegistryTest, IsSentOnlyWhatItDoesNotHave) {
 TEST_F(DebianRegistryTest, AsksForCredentialsAndTakesTheRightOnes) {
   const auto users = write(
       "htpasswd", "ci:$2b$05$abcdefghijklmnopqrstuupx2xBUC4954936wVIjyyPHmUBFu0wCW\n");  // "open sesame"
-  START_OR_SKIP(users.string());
+  START(users.string());
   make_image(name_);
   const auto refused = push_image(name_);
   ASSERT_FALSE(refused.ok());
@@ -84,8 +84,8 @@ TEST_F(DebianRegistryTest, AsksForCredentialsAndTakesTheRightOnes) {
 }
 
 TEST_F(DebianRegistryTest, HoldsImagesThatSkopeoReadsAndWrites) {
-  START_OR_SKIP();
-  if (!base::find_program("skopeo")) GTEST_SKIP() << "skopeo is not installed";
+  START();
+  ASSERT_TRUE(base::find_program("skopeo")) << "skopeo is not installed";
   const auto image = make_image(name_);
   take(push_image(name_));
   const auto inspected =
@@ -108,7 +108,7 @@ TEST_F(DebianRegistryTest, HoldsImagesThatSkopeoReadsAndWrites) {
 }
 
 TEST_F(DebianRegistryTest, SaysWhatIsMissing) {
-  START_OR_SKIP();
+  START();
   const auto pulled = pull(take(parse_image_reference(name_)), store(), {.registry = options_});
   ASSERT_FALSE(pulled.ok());
   EXPECT_EQ(pulled.error().kind, base::ErrorKind::not_found);
