@@ -5,8 +5,13 @@ import http.client
 import http.server
 import json
 import re
-import threading
+import sys
 import urllib.parse
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflows"))
+
+from loopback_server import LoopbackServer  # noqa: E402
 
 # What differs from run to run, and what stands for it; the first that fits goes first.
 NAMES = (
@@ -55,7 +60,7 @@ def read_call(headers, body):
     return {"operation": operation, "signed": signed, "parameters": parameters}
 
 
-class RecordingProxy:
+class RecordingProxy(LoopbackServer):
     """Passes all on to `endpoint`; `close` ends it."""
 
     def __init__(self, endpoint):
@@ -87,19 +92,9 @@ class RecordingProxy:
                 self.wfile.write(content)
                 connection.close()
 
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
-        self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
-        self.thread.start()
+        self.begin(Handler)
 
     def take(self):
         """What was asked since the last time, without chance; how often one waits and asks again is left out."""
         calls, self.calls = without_chance(self.calls), []
         return [call for before, call in zip([None, *calls], calls) if call != before]
-
-    def close(self):
-        """Ends it."""
-        self.http.shutdown()
-        self.http.server_close()
-        self.thread.join()

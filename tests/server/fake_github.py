@@ -10,9 +10,12 @@ import sys
 import threading
 import time
 import urllib.parse
+from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflows"))
 sys.path.append("/usr/lib/python3/dist-packages")  # Debian's python3-jwt, for another Python, too
 import jwt  # noqa: E402
+from loopback_server import LoopbackServer  # noqa: E402
 
 DEPLOYMENT_STATES = {"error", "failure", "inactive", "in_progress", "queued", "pending", "success"}
 
@@ -24,7 +27,7 @@ def make_app_key(path):
     return subprocess.run(public, check=True, capture_output=True).stdout
 
 
-class FakeGithub:
+class FakeGithub(LoopbackServer):
     """What GitHub and Gitea answer; each request that changes something is kept."""
 
     def __init__(self, public_key):
@@ -65,16 +68,7 @@ class FakeGithub:
 
             do_PATCH = do_POST  # pylint: disable=invalid-name
 
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
-        self.thread = threading.Thread(target=self.http.serve_forever, args=(0.05,))
-        self.thread.start()
-
-    def close(self):
-        """Ends it."""
-        self.http.shutdown()
-        self.http.server_close()
-        self.thread.join()
+        self.begin(Handler)
 
     def answer(self, method, path, headers, body):
         """(status, body, headers) as documented."""

@@ -2,11 +2,11 @@
 
 import http.server
 import json
-import threading
 import time
 import unittest
 
 from failing import FailureTest
+from loopback_server import LoopbackServer
 
 TWO = """
 on: push
@@ -22,7 +22,7 @@ jobs:
 """
 
 
-class Collector:
+class Collector(LoopbackServer):
     """Takes what is posted to /v1/traces."""
 
     def __init__(self):
@@ -44,16 +44,7 @@ class Collector:
                 self.end_headers()
                 self.wfile.write(b"{}")
 
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
-        self.thread = threading.Thread(target=self.http.serve_forever, args=(0.05,))
-        self.thread.start()
-
-    def close(self):
-        """Ends it."""
-        self.http.shutdown()
-        self.http.server_close()
-        self.thread.join()
+        self.begin(Handler)
 
     def spans(self):
         """All of them by name."""

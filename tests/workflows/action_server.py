@@ -5,7 +5,8 @@ import http.server
 import os
 import subprocess
 import textwrap
-import threading
+
+from loopback_server import LoopbackServer
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Octo",
@@ -15,7 +16,7 @@ IDENTITY = {
 }
 
 
-class ActionServer:
+class ActionServer(LoopbackServer):
     """Repositories owner/name below `folder`; `close` ends it."""
 
     def __init__(self, folder):
@@ -41,17 +42,7 @@ class ActionServer:
                 """The objects."""
                 server.answer(self)
 
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
-        self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
-        self.thread.start()
-
-    def close(self):
-        """Ends it; what is fetched later finds nobody."""
-        self.http.shutdown()
-        self.http.server_close()
-        self.thread.join()
+        self.begin(Handler)
 
     def git(self, repository, *arguments):
         """Runs git in a repository; its output."""
