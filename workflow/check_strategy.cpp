@@ -26,7 +26,7 @@ class StrategyChecker {
         is_computed(matrix) || is_computed(strategy.fail_fast) || is_computed(strategy.max_parallel);
     if (computed) return;
     filters(matrix);
-    if (diagnostics_.size() == before) combinations(matrix);
+    if (diagnostics_.size() == before && vectors_are_sequences(matrix)) combinations(matrix);
   }
 
  private:
@@ -39,6 +39,12 @@ class StrategyChecker {
       report(value, fmt::format("Matrix vector '{}' does not contain any values", key.text));
     }
     if (!any) report(matrix, "Matrix must define at least one vector");
+  }
+
+  // What is none has been reported by the schema.
+  static bool vectors_are_sequences(const Node& matrix) {
+    return std::all_of(matrix.members.begin(), matrix.members.end(),
+                       [](const Member& member) { return member.value.is_sequence(); });
   }
 
   void filters(const Node& matrix) {

@@ -15,6 +15,18 @@ std::string github_place(const base::Location& location) {
   return fmt::format("{} (Line: {}, Col: {})", location.file, location.line, location.column);
 }
 
+std::string named_by_github(const Diagnostic& diagnostic) {
+  switch (diagnostic.named_by_github) {
+    case NamedByGithub::nothing:
+      return "";
+    case NamedByGithub::file:
+      return diagnostic.location.file;
+    case NamedByGithub::place:
+      break;
+  }
+  return github_place(diagnostic.location);
+}
+
 std::string plain_place(const base::Location& location) {
   if (location.line == 0) return location.file;
   return fmt::format("{}:{}:{}", location.file, location.line, location.column);
@@ -40,7 +52,7 @@ std::string to_string(const Diagnostic& diagnostic) {
 }
 
 std::string to_github_string(const Diagnostic& diagnostic) {
-  const auto place = github_place(diagnostic.location);
+  const auto place = named_by_github(diagnostic);
   auto text =
       cut_message(place.empty() ? diagnostic.message : fmt::format("{}: {}", place, diagnostic.message));
   if (!diagnostic.called_from) return text;

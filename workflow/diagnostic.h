@@ -12,12 +12,16 @@ namespace workflow {
 
 enum class Severity { error, warning };
 
+/// How much of a place GitHub names; we name all of it.
+enum class NamedByGithub { place, file, nothing };
+
 struct Diagnostic {
   base::Location location;
   std::string message;
   std::string_view rule = "syntax";  ///< the id of the rule that it breaks; text that never goes away
   Severity severity = Severity::error;
-  std::string hint = {};  ///< ours, beside GitHub's words: what was meant perhaps; may be empty
+  std::string hint = {};      ///< ours, beside GitHub's words: what was meant perhaps; may be empty
+  NamedByGithub named_by_github = NamedByGithub::place;
   std::optional<base::Location> called_from = {};  ///< the `uses` that called the file at fault
   bool operator==(const Diagnostic&) const = default;
 };

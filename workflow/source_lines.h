@@ -22,6 +22,7 @@ class SourceLines {
   /// The text must outlive this.
   explicit SourceLines(std::string_view text);
 
+  [[nodiscard]] int count() const { return static_cast<int>(lines_.size()); }
   /// A line by its number, empty behind the last.
   [[nodiscard]] std::string_view line(int number) const;
   /// The place behind so many bytes of a line; bytes that the line lacks count as characters.

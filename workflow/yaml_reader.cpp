@@ -12,6 +12,7 @@
 #include "base/strings.h"
 #include "base/utf8.h"
 #include "workflow/source_lines.h"
+#include "workflow/yaml_problem.h"
 
 namespace workflow {
 
@@ -109,13 +110,18 @@ struct ReadingFailed {
   Place place;
   std::string message;
   bool of_the_file = false;  ///< GitHub names no place for it
+  std::string hint = {};
 };
 
 class NodeBuilder : public YAML::EventHandler {
  public:
   NodeBuilder(const YamlLimits& limits, const Source& source) : limits_(limits), source_(source) {}
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (documents_++ > 0)
+      fail(mark, "Expected stream end parse event",
+           "a second document begins here; expected one in the file");
+  }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -154,7 +160,9 @@ class NodeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     remember(anchor);
-    add(make(kind_of(mark, tag, value), mark, value), anchor);
+    Node node = make(kind_of(mark, tag, value), mark, value);
+    last_scalar_ = {node.line, node.column};
+    add(std::move(node), anchor);
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -174,6 +182,8 @@ class NodeBuilder : public YAML::EventHandler {
   void OnMapEnd() override { close(); }
 
   Node take() { return std::move(root_); }
+  /// Where the last scalar begins.
+  [[nodiscard]] Place last_scalar() const { return last_scalar_; }
   [[nodiscard]] std::vector<Anchor> anchors() const {
     std::vector<Anchor> anchors;
     for (const auto& [number, anchor] : written_) anchors.push_back(anchor);
@@ -205,8 +215,8 @@ class NodeBuilder : public YAML::EventHandler {
     open_.back().expects_value = false;
   }
 
-  [[noreturn]] void fail(const YAML::Mark& mark, std::string message) const {
-    throw ReadingFailed{source_.place_of(mark), std::move(message), true};
+  [[noreturn]] void fail(const YAML::Mark& mark, std::string message, std::string hint = {}) const {
+    throw ReadingFailed{source_.place_of(mark), std::move(message), true, std::move(hint)};
   }
 
   static void move_to(Place place, Node& node) {
@@ -217,7 +227,7 @@ class NodeBuilder : public YAML::EventHandler {
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
     if (tag != "?" && tag != "!" && !tag.empty() && tag != "tag:yaml.org,2002:map" &&
         tag != "tag:yaml.org,2002:seq") {
-      fail(mark, fmt::format("Unexpected tag '{}'", tag));
+      fail(mark, fmt::format("Unexpected tag '{}'", tag), hint_of_tag(tag));
     }
   }
 
@@ -238,7 +248,7 @@ class NodeBuilder : public YAML::EventHandler {
     const bool boolean = tag == "tag:yaml.org,2002:bool";
     const bool number = tag == "tag:yaml.org,2002:int" || tag == "tag:yaml.org,2002:float";
     const bool null = tag == "tag:yaml.org,2002:null";
-    if (!boolean && !number && !null) fail(mark, fmt::format("Unexpected tag '{}'", tag));
+    if (!boolean && !number && !null) fail(mark, fmt::format("Unexpected tag '{}'", tag), hint_of_tag(tag));
     if (boolean && is_boolean(value)) return NodeKind::boolean;
     if (number && is_number(value) && !is_too_large(value)) return NodeKind::number;
     if (null && is_null(value)) return NodeKind::null;
@@ -349,50 +359,69 @@ class NodeBuilder : public YAML::EventHandler {
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Node> anchors_;
   std::map<YAML::anchor_t, Anchor> written_;
+  Place last_scalar_;
+  int documents_ = 0;
   Anchor next_anchor_;
   std::size_t events_ = 0;
   std::size_t kept_ = 0;  ///< nodes in anchors_
   std::size_t bytes_ = 0;
 };
 
+// Of a file whose first document is read.
+void check_end(YAML::Parser& parser, const Source& source, NodeBuilder& builder) {
+  parser.HandleNextDocument(builder);
+  const Place last = builder.last_scalar();
+  if (last.line == 0) return;
+  if (const auto opened = find_open_quote(source, last))
+    throw ReadingFailed{*opened, "the text in quotes that begins here has no end", false,
+                        "expected a closing quote"};
+}
+
+bool is_utf16(std::string_view bytes) {
+  return bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff");
+}
+
 }  // namespace
 
 Node read_yaml(const std::string& file, std::string_view bytes, Diagnostics& diagnostics,
                const YamlLimits& limits, std::vector<Anchor>* anchors) {
   const std::string text = base::with_valid_utf8(bytes);
-  const auto report = [&](int line, int column, std::string message) {
-    diagnostics.push_back({{file, line, column}, cut_message(std::move(message))});
+  const auto report = [&](Place place, std::string message, std::string hint = {}) {
+    diagnostics.push_back({.location = {file, place.line, place.column},
+                           .message = cut_message(std::move(message)),
+                           .hint = std::move(hint)});
   };
   if (text.size() > limits.characters && base::utf16_length(text) > limits.characters) {
-    report(0, 0, fmt::format("The maximum file size of {} characters has been exceeded", limits.characters));
+    report({}, fmt::format("The maximum file size of {} characters has been exceeded", limits.characters));
     return {};
   }
-  if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
-    const auto before = base::lines_of(std::string_view(text).substr(0, nul));
-    report(static_cast<int>(std::max<std::size_t>(before.size(), 1)), 1,
-           "the file holds a NUL character; expected text");
+  if (is_utf16(bytes)) {
+    report({1, 1}, "the file is UTF-16; expected UTF-8", "save it with that encoding");
     return {};
   }
   const Source source(text);
+  if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
+    const auto line_begin = text.rfind('\n', nul) + 1;
+    const auto lines_before = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n');
+    report(source.place_behind(static_cast<int>(lines_before) + 1, nul - line_begin),
+           "the file holds a NUL character; expected text");
+    return {};
+  }
   NodeBuilder builder(limits, source);
   try {
     std::istringstream stream{text};
     YAML::Parser parser(stream);
     const bool found = parser.HandleNextDocument(builder);
-    for (const auto& problem : builder.problems())
-      report(problem.place.line, problem.place.column, problem.message);
+    for (const auto& problem : builder.problems()) report(problem.place, problem.message, problem.hint);
     if (anchors != nullptr) *anchors = builder.anchors();
+    if (found) check_end(parser, source, builder);
     return found ? builder.take() : Node();
   } catch (const YAML::Exception& error) {
     const Place place = source.place_of(error.mark);
-    report(place.line, place.column, error.msg);
+    report(place, error.msg, hint_of_yaml_problem(source, place, error.msg));
   } catch (const ReadingFailed& failed) {
-    if (failed.of_the_file) {
-      report(0, 0, failed.message);
-      diagnostics.back().hint = fmt::format("at line {}, column {}", failed.place.line, failed.place.column);
-    } else {
-      report(failed.place.line, failed.place.column, failed.message);
-    }
+    report(failed.place, failed.message, failed.hint);
+    if (failed.of_the_file) diagnostics.back().named_by_github = NamedByGithub::file;
   }
   return {};
 }

@@ -329,5 +329,11 @@ TEST(Permissions, OfAllScopesReachThoseThatAreNewer) {
   EXPECT_TRUE(violations_of(wanted, all).empty());
 }
 
+TEST(LoadWorkflow, NamesAMatrixThatIsNoSequenceOnce) {
+  EXPECT_EQ(errors_of(with_job("    strategy: {matrix: {os: ubuntu}}\n")).size(), 1U);
+  EXPECT_EQ(
+      read_workflow("w.yml", with_job("    strategy: {matrix: {os: ubuntu}}\n"), 100).diagnostics.size(), 1U);
+}
+
 }  // namespace
 }  // namespace workflow
