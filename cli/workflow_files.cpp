@@ -10,6 +10,7 @@
 #include "cli/interrupts.h"
 #include "runner/action_store.h"
 #include "workflow/repository_reference.h"
+#include "workflow/reusable_workflows.h"
 
 namespace cli {
 
@@ -46,9 +47,11 @@ base::Result<std::string> read_below(const base::Path& folder, const std::string
 
 base::Result<std::string> read_called_workflow(const std::string& reference, const std::string& caller,
                                                const CalledWorkflows& called) {
+  if (const auto problem = workflow::problem_of_call(reference); !problem.empty())
+    return base::invalid_input(problem);
   if (reference.starts_with("./")) return read_below(called.repository, reference.substr(2));
   const auto parsed = workflow::parse_repository_reference(reference);
-  if (!parsed || !parsed->path.starts_with(".github/workflows/")) {
+  if (!parsed) {
     return base::invalid_input(fmt::format(
         "'{}' names no workflow: expected {{owner}}/{{repository}}/.github/workflows/{{file}}@{{ref}}",
         reference));

@@ -56,6 +56,12 @@ class ReusableTest(WorkflowTest):
         """All of them."""
         self.assertIn("│ token=false", self.run_call(secrets="inherit"))
 
+    def test_workflows_of_other_folders_are_refused(self):
+        """As on GitHub, which looks into one folder only."""
+        self.write("ci/called.yml", CALLED)
+        output = self.run_pipeline("run", self.call(uses="./ci/called.yml"), "--secret", "KEY=abcdef", code=2)
+        self.assertIn("references to workflows must be rooted in '.github/workflows'", output)
+
     def test_a_missing_input_is_found_before_anything_runs(self):
         """With its place; exit code 2."""
         output = self.run_call(code=2, **{"with": ""})

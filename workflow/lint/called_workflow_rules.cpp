@@ -7,6 +7,7 @@
 #include "workflow/expression/template.h"
 #include "workflow/lint/local_references.h"
 #include "workflow/lint/rules.h"
+#include "workflow/reusable_workflows.h"
 
 namespace workflow::lint {
 
@@ -46,10 +47,33 @@ class CallCheck {
       check_given(job_.with, called.call()["inputs"], "input");
       for (const auto& [name, value] : job_.with.members) check_type(called, name, value);
       if (!job_.secrets.is_scalar()) check_given(job_.secrets, called.call()["secrets"], "secret");
+      Job job = job_;
+      follow(file_.path, job, called, 1);
     }
   }
 
  private:
+  // Down to the last workflow that is called, until something is wrong; false then.
+  bool follow(const std::string& caller, Job& job, const LocalWorkflow& called, int depth) {
+    if (++calls_ > kMostCalls) return false;
+    if (depth > ReadingLimits().nested_calls) {
+      report(*job_.uses, fmt::format("Nested reusable workflow depth exceeded {}.; {} calls {}",
+                                     ReadingLimits().nested_calls, caller, job.uses->text));
+      return false;
+    }
+    Workflow workflow = called.draft.workflow;
+    workflow.path = job.uses->text;
+    Diagnostics problems;
+    hand_down(caller, job, workflow, PermissionsPolicy::write, problems);
+    for (auto& problem : problems) report(job_, std::move(problem.message));
+    if (!problems.empty()) return false;
+    return std::all_of(workflow.jobs.begin(), workflow.jobs.end(), [&](Job& nested) {
+      if (!nested.uses || !is_local(nested.uses->text)) return true;
+      const auto* next = file_.local.find_workflow(nested.uses->text);
+      return next == nullptr || !next->can_be_called() || follow(called.path, nested, *next, depth + 1);
+    });
+  }
+
   void check_given(const Node& given, const Node& taken, std::string_view what) {
     if (has_computed_keys(given)) return;
     std::vector<std::string> names;
@@ -87,9 +111,12 @@ class CallCheck {
     findings_.push_back({{file_.path, where.line, where.column}, std::move(message)});
   }
 
+  static constexpr int kMostCalls = 1000;  ///< of one job: those that call much of each other are many
+
   const LintedFile& file_;
   const Job& job_;
   Diagnostics& findings_;
+  int calls_ = 0;
 };
 
 }  // namespace
@@ -97,8 +124,12 @@ class CallCheck {
 void check_called_workflows(const LintedFile& file, Diagnostics& findings) {
   for (const auto& job : file.draft.workflow.jobs) {
     if (!job.uses) continue;
-    if (const auto* called = file.local.find_workflow(job.uses->text))
+    if (const auto problem = problem_of_call(job.uses->text); !problem.empty()) {
+      findings.push_back({{file.path, job.uses->line, job.uses->column},
+                          fmt::format("invalid value workflow reference '{}': {}", job.uses->text, problem)});
+    } else if (const auto* called = file.local.find_workflow(job.uses->text)) {
       CallCheck(file, job, findings).check(*called);
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "lint_fixture.h"
 #include "workflow/lint/local_references.h"
+#include "workflow/reusable_workflows.h"
 
 namespace workflow::lint {
 namespace {
@@ -74,6 +75,51 @@ TEST(CalledWorkflow, IsThereAndCanBeCalled) {
   EXPECT_TRUE(
       findings_of("called-workflow", "on: push\njobs: {a: {uses: ./.github/workflows/gone.yml}}\n").empty())
       << "no files of the project are known";
+}
+
+TEST(CalledWorkflow, StandsInTheFolderOfWorkflows) {
+  const std::string rooted = "references to workflows must be rooted in '.github/workflows'";
+  EXPECT_EQ(problem_of_call("./ci/x.yml"), rooted);
+  EXPECT_EQ(problem_of_call("./../../etc/x.yml"), rooted);
+  EXPECT_EQ(problem_of_call("o/r/x.yml@v1"), rooted);
+  EXPECT_EQ(problem_of_call("./.github/workflows/sub/x.yml"),
+            "workflows must be defined at the top level of the .github/workflows/ directory");
+  EXPECT_EQ(problem_of_call("./.github/workflows/x.txt"),
+            "references to workflows must have a '.yml' or '.yaml' file extension");
+  EXPECT_EQ(problem_of_call("./.github/workflows/x.yml"), "");
+  EXPECT_EQ(problem_of_call("$/.gitea/workflows/x.yaml"), "");
+  EXPECT_EQ(problem_of_call("o/r/.github/workflows/x.yml@v1"), "");
+  EXPECT_EQ(
+      calling("sub/x.yml").at(0).message,
+      "invalid value workflow reference './.github/workflows/sub/x.yml': workflows must be defined at the "
+      "top level of the .github/workflows/ directory");
+}
+
+TEST(CalledWorkflow, AsksForNoMoreThanItsCallerHas) {
+  const auto project =
+      project_of({{".github/workflows/inner.yml",
+                   "on: workflow_call\npermissions: {contents: read}\n"
+                   "jobs: {b: {runs-on: ubuntu-latest, steps: [{run: x}]}}\n"},
+                  {".github/workflows/outer.yml",
+                   "on: workflow_call\njobs: {a: {uses: ./.github/workflows/inner.yml}}\n"}});
+  const auto found = findings_of(
+      "called-workflow", "on: push\npermissions: {}\njobs:\n  a:\n    uses: ./.github/workflows/outer.yml\n",
+      project);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].location.line, 4);
+  EXPECT_EQ(found[0].message,
+            "Error calling workflow './.github/workflows/inner.yml'. The workflow "
+            "'./.github/workflows/inner.yml' is requesting 'contents: read', but is only allowed 'contents: "
+            "none'.");
+}
+
+TEST(CalledWorkflow, CallsNotItself) {
+  const std::string text =
+      "on: [push, workflow_call]\njobs: {a: {uses: ./.github/workflows/w.yml}, b: {uses: "
+      "./.github/workflows/w.yml}}\n";
+  const auto found = findings_of("called-workflow", text, project_of({{".github/workflows/w.yml", text}}));
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].message.find("Nested reusable workflow depth exceeded 10."), 0U) << found[0].message;
 }
 
 TEST(CalledWorkflow, GivesItsOutputsForTypeChecks) {
