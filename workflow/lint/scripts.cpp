@@ -35,6 +35,15 @@ std::string default_shell(const Workflow& workflow, const Job& job) {
   return "";
 }
 
+// One with an expression that is broken is reported as that; a shell's view of it would only be noise.
+bool has_script(const Step& step) {
+  if (!step.run) return false;
+  const auto parts = expression::split_template(step.run->text);
+  return parts.ok() && std::none_of(parts->begin(), parts->end(), [](const expression::TemplatePart& part) {
+           return part.is_expression && part.text.empty();
+         });
+}
+
 Script script_of(const Step& step, const std::string& default_shell,
                  const std::vector<std::string_view>& lines) {
   const Text& run = *step.run;
@@ -66,7 +75,7 @@ std::vector<Script> scripts_of(const Workflow& workflow, std::string_view text) 
     const auto shell = default_shell(workflow, job);
     int number = 0;
     every_step(job.steps, [&](const Step& step) {
-      if (step.run) {
+      if (has_script(step)) {
         scripts.push_back(script_of(step, shell, lines));
         scripts.back().job = job.id;
         scripts.back().step = number;
@@ -82,7 +91,7 @@ std::vector<Script> scripts_of(const std::vector<Step>& steps, std::string_view 
   const auto lines = base::lines_of(text);
   int number = 0;
   every_step(steps, [&](const Step& step) {
-    if (step.run) {
+    if (has_script(step)) {
       scripts.push_back(script_of(step, "", lines));
       scripts.back().step = number;
     }

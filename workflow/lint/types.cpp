@@ -209,7 +209,7 @@ std::string listed(const std::vector<std::string>& names) {
   for (std::size_t i = 0; i < names.size() && i < kMost; ++i) {
     const bool last = i > 0 && i + 1 == names.size();
     if (i > 0) text += last ? " and " : ", ";
-    text += names[i];
+    text += names[i].empty() ? "''" : names[i];
   }
   if (names.size() > kMost) text += fmt::format(" and {} more", names.size() - kMost);
   return text;

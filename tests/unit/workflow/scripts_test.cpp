@@ -54,6 +54,13 @@ TEST(Scripts, MapPlacesOfBlockScalars) {
   expect_maps(workflow_with("run: !!str |\n          one\n          two"), "two");
 }
 
+TEST(Scripts, AreNoneWhereAnExpressionIsBroken) {
+  for (const auto* run : {"run: echo ${{ github.ref", "run: echo ${{ }}"}) {
+    const auto text = workflow_with(run);
+    EXPECT_TRUE(scripts_of(read_workflow("test.yml", text).workflow, text).empty()) << run;
+  }
+}
+
 TEST(Scripts, MapPlacesOfPlainAndQuotedScalars) {
   expect_maps(workflow_with("run: echo one two"), "two");
   expect_maps(workflow_with("run: echo one\n          two\n\n          three"), "three");
