@@ -118,9 +118,9 @@ void add_check(CLI::App& app, CheckFlags& flags) {
   add_token_flag(check, flags.actions);
   check->add_flag("--strict", flags.strict, "Exit code 2 for warnings, too");
   check->add_flag("--rules", flags.rules, "List the rules: id, severity, what they find");
-  check->add_option("--schema", flags.schema, "Print a JSON Schema for editors: --schema, or --schema=action")
-      ->expected(0, 1)
-      ->default_str("workflow")
+  check
+      ->add_flag("--schema{workflow}", flags.schema,
+                 "Print a JSON Schema for editors: --schema, or --schema=action")
       ->check(CLI::IsMember({"workflow", "action"}));
 }
 

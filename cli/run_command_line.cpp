@@ -83,10 +83,8 @@ void add_run(CLI::App& app, RunFlags& flags) {
       ->check(CLI::ExistingFile);
   run->add_option("--probe", flags.probe, "URL to send steady requests to during a rollout");
   const std::map<std::string, DryRun> dry_runs{{"plan", DryRun::plan}, {"sandbox", DryRun::sandbox}};
-  run->add_option("-n,--dry-run", flags.dry_run,
-                  "Print the plan (or the sandbox) and stop; with --json for programs")
-      ->expected(0, 1)
-      ->default_str("plan")
+  run->add_flag("-n{plan},--dry-run{plan}", flags.dry_run,
+                "Print the plan (or with --dry-run=sandbox the sandbox) and stop; with --json for programs")
       ->transform(CLI::CheckedTransformer(dry_runs));
   const std::map<std::string, LogFormat> formats{{"auto", LogFormat::automatic}, {"live", LogFormat::live},
                                                  {"pretty", LogFormat::pretty},  {"plain", LogFormat::plain},

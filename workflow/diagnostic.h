@@ -20,7 +20,7 @@ struct Diagnostic {
   std::string message;
   std::string_view rule = "syntax";  ///< the id of the rule that it breaks; text that never goes away
   Severity severity = Severity::error;
-  std::string hint = {};      ///< ours, beside GitHub's words: what was meant perhaps; may be empty
+  std::string hint = {};  ///< ours, beside GitHub's words: what was meant perhaps; may be empty
   NamedByGithub named_by_github = NamedByGithub::place;
   std::optional<base::Location> called_from = {};  ///< the `uses` that called the file at fault
   bool operator==(const Diagnostic&) const = default;

@@ -323,6 +323,7 @@ class RunTest(WorkflowTest):
         jobs = json.loads(self.run_pipeline("run", "--dry-run", "--json"))["jobs"]
         self.assertEqual([job["id"] for job in jobs], ["first", "second"])
         self.assertEqual([leg["name"] for leg in jobs[1]["legs"]], ["second (a)", "second (b)"])
+        self.assertIn("Both (", self.run_pipeline("run", "--dry-run", ".github/workflows/test.yml"))
         self.assertFalse(marker.exists())
 
     def test_one_job_with_what_it_needs(self):
