@@ -1,5 +1,6 @@
 #pragma once
-// The system call filter: a deny-list, installed once in the zygote and inherited by every step.
+// The system call filter: a deny-list (seccomp_rules.h), installed once in the zygote and inherited by every
+// step.
 
 #include "base/result.h"
 
@@ -13,7 +14,7 @@ enum class SeccompProfile {
   shared_host,
 };
 
-/// For the calling process and all it starts from now on; needs no_new_privs.
+/// For the calling process and all it starts from now on, which gain no privileges any more (no_new_privs).
 base::Result<void> install_seccomp_filter(SeccompProfile profile = SeccompProfile::own_namespaces);
 
 }  // namespace sandbox
