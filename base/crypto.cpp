@@ -8,8 +8,8 @@
 #include <openssl/hmac.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
 #include <openssl/rsa.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -183,8 +183,13 @@ Result<std::string> base64url_decode(std::string_view text) {
 
 std::string random_bytes(std::size_t count) {
   std::string result(count, '\0');
+  // From the kernel: OpenSSL would first set up generators of its own, which takes a millisecond and a half.
   // Without randomness no token may be made; there is nothing sensible to go on with.
-  if (RAND_bytes(bytes_of(result), static_cast<int>(count)) != 1) std::abort();
+  for (std::size_t filled = 0; filled < count;) {
+    const ssize_t more = ::getrandom(result.data() + filled, count - filled, 0);
+    if (more < 0 && errno != EINTR) std::abort();
+    if (more > 0) filled += static_cast<std::size_t>(more);
+  }
   return result;
 }
 
