@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
@@ -20,6 +21,7 @@ namespace {
 constexpr std::chrono::milliseconds kShortestPause{250};
 constexpr int kPausesPerLook = 10;  // of what a look takes
 constexpr std::uint64_t kBlock = 512;
+constexpr std::uint64_t kLeast = 4096;  // of an entry without blocks: there are only so many inodes, too
 constexpr int kDeepest = 200;
 
 struct CloseFolder {
@@ -38,7 +40,7 @@ std::uint64_t use_below(base::Fd folder, int depth, const std::stop_token& stop)
     if (stop.stop_requested()) return bytes;
     struct stat status {};
     if (::fstatat(at, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    const auto used = static_cast<std::uint64_t>(status.st_blocks) * kBlock;
+    const auto used = std::max(static_cast<std::uint64_t>(status.st_blocks) * kBlock, kLeast);
     // A file of several names is one file, though it may be counted a little short.
     bytes += S_ISREG(status.st_mode) && status.st_nlink > 1 ? used / status.st_nlink : used;
     if (!S_ISDIR(status.st_mode) || depth >= kDeepest) continue;

@@ -65,11 +65,14 @@ class LimitsTest(WorkflowTest):
         self.assertLess(time.monotonic() - begin, 30)
 
     def test_a_disk_filler_is_killed(self):
-        """By many files, by one large file; the job's folders go with it."""
+        """By many files, also by empty ones, by one large file; the job's folders go with it."""
         output = self.run_steps(
             "while :; do n=$((n + 1)); head -c 300k /dev/zero > file-$n; done",
             code=1, arguments=["--disk", "20m"],
         )
+        self.assertRegex(output, r"killed: the job's folders hold [\d.]+ MiB, disk limit 20.0 MiB")
+        output = self.run_steps("exec python3 -c 'for n in range(10**7): open(f\"file-{n}\", \"x\").close()'",
+                                code=1, arguments=["--disk", "20m"])
         self.assertRegex(output, r"killed: the job's folders hold [\d.]+ MiB, disk limit 20.0 MiB")
         output = self.run_steps("head -c 40m /dev/zero > file", code=1, arguments=["--disk", "20m"])
         self.assertIn("a file grew over the disk limit of 20 MiB", output)

@@ -24,6 +24,12 @@ TEST(DiskUse, CountsBlocksAndFollowsNoLink) {
   EXPECT_EQ(disk_use({folder.path() / "absent"}), 0U);
 }
 
+TEST(DiskUse, CountsFilesWithNothingInThem) {
+  const auto folder = base::TempDir::create("disk-watch").value();
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(base::write_file(folder.path() / std::to_string(i), ""));
+  EXPECT_GE(disk_use({folder.path()}), 100U * 4096);
+}
+
 TEST(DiskWatch, TellsWhenThereIsTooMuch) {
   const auto folder = base::TempDir::create("disk-watch").value();
   std::mutex mutex;
