@@ -13,8 +13,8 @@
 
 namespace runner {
 
-/// Bytes of the blocks below these folders, 4 KiB for what has none; symlinks are not followed, what cannot be
-/// read is not counted.
+/// Bytes of the blocks below these folders, 4 KiB for what has none; symlinks are not followed, what cannot
+/// be read is not counted.
 std::uint64_t disk_use(const std::vector<base::Path>& folders, const std::stop_token& stop = {});
 
 class DiskWatch {

@@ -25,7 +25,7 @@ constexpr double kDefaultTimeoutMinutes = 360;
 constexpr double kDefaultCleanupMinutes = 5;  // cancel-timeout-minutes
 
 std::chrono::milliseconds time_limit_of(double minutes, const RunOptions& options) {
-  const std::chrono::milliseconds own(static_cast<std::int64_t>(minutes * 60'000));
+  const auto own = time_of_minutes(minutes);
   return options.time_limit.count() > 0 ? std::min(own, options.time_limit) : own;
 }
 
@@ -84,11 +84,15 @@ base::Result<void> publish_environment(const steps::RunningJob& job) {
   return {};
 }
 
+void fail_job(const base::Error& error, const steps::RunningJob& job, JobResult& result) {
+  result.conclusion = Conclusion::failure;
+  job.log->annotation({.level = steps::LineKind::error, .message = error.to_string()});
+}
+
 // What the runner could not do, as the job's failure.
 void report_of_runner(const base::Error& error, const steps::RunningJob& job, JobResult& result) {
-  result.conclusion = Conclusion::failure;
   result.failure = job.masker->mask(error.to_string());
-  job.log->annotation({.level = steps::LineKind::error, .message = error.to_string()});
+  fail_job(error, job, result);
 }
 
 void say_time_is_over(std::chrono::milliseconds limit, steps::LogSink& log) {
@@ -110,7 +114,7 @@ void fail_by_shutdown(steps::LogSink& log, JobResult& result) {
 // The job's outputs and environment, of a job whose steps could be run.
 void evaluate_results(steps::RunningJob& job, JobResult& result) {
   if (auto told = publish_environment(job); !told)
-    report_of_runner(std::move(told).error().while_doing("evaluating the job's environment"), job, result);
+    fail_job(std::move(told).error().while_doing("evaluating the job's environment"), job, result);
   if (auto outputs = evaluate_outputs(job); outputs) {
     result.outputs = std::move(*outputs);
   } else {
@@ -139,12 +143,15 @@ void complete_job(const workflow::PlannedJob& planned, const RunSurroundings& ru
 
 }  // namespace
 
+std::chrono::milliseconds time_of_minutes(double minutes) {
+  constexpr double kYear = 60.0 * 24 * 365;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(std::clamp(minutes, 0.0, kYear) * 60'000));
+}
+
 std::chrono::milliseconds time_for_cleanup(double minutes) {
   constexpr std::chrono::seconds kLeast{60};
   constexpr std::chrono::seconds kForReporting{15};
-  constexpr double kMost = 60.0 * 24 * 365;
-  const std::chrono::milliseconds asked(static_cast<std::int64_t>(std::min(minutes, kMost) * 60'000));
-  return std::max<std::chrono::milliseconds>(asked, kLeast) - kForReporting;
+  return std::max<std::chrono::milliseconds>(time_of_minutes(minutes), kLeast) - kForReporting;
 }
 
 bool may_ask_for_id_tokens(const workflow::Job& job) {
@@ -193,10 +200,14 @@ JobResult run_job(const workflow::PlannedJob& planned, const workflow::Contexts&
                                                     beside->watch_steps(&stage.running_steps);
                                                     return beside;
                                                   })
-                                  : base::Result<void>(minutes.error());
+                                  : base::Result<void>();
     log.enter_step(0);
     result.conclusion = job.status;
-    if (!ran) report_of_runner(ran.error(), job, result);
+    if (!minutes.ok()) {
+      fail_job(minutes.error(), job, result);
+    } else if (!ran) {
+      report_of_runner(ran.error(), job, result);
+    }
   }
   log.enter_step(0);
   if (time.expired()) {

@@ -41,6 +41,9 @@ struct RunSurroundings {
 JobResult run_job(const workflow::PlannedJob& job, const workflow::Contexts& contexts,
                   const RunSurroundings& run, std::uint32_t slot, const std::stop_token& stop);
 
+/// What a workflow asks for, between nothing and a year.
+std::chrono::milliseconds time_of_minutes(double minutes);
+
 /// How long what a cancelled job still runs may take, of its `cancel-timeout-minutes`: at least a minute, and
 /// fifteen seconds less for the end of the job itself (actions/runner JobDispatcher.cs).
 std::chrono::milliseconds time_for_cleanup(double minutes);

@@ -87,8 +87,7 @@ WorkflowOrigin origin_in_run(const workflow::PlannedJob& planned, const RunSurro
   return origin;
 }
 
-base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSurroundings& run,
-                                steps::RunningJob& job) {
+void set_contexts(const workflow::PlannedJob& planned, const RunSurroundings& run, steps::RunningJob& job) {
   auto& contexts = job.contexts;
   contexts.set("runner", runner_context(job.folders));
   if (run.options.step_debug) contexts.set_member("runner", "debug", Value("1"));
@@ -122,6 +121,9 @@ base::Result<void> set_contexts(const workflow::PlannedJob& planned, const RunSu
     job.environment[name] = value;
     contexts.set_member("env", name, Value(value));
   }
+}
+
+base::Result<void> evaluate_environment(const workflow::PlannedJob& planned, steps::RunningJob& job) {
   TRY(add_environment(planned.workflow->env, job).while_doing("evaluating the workflow's env"));
   return add_environment(planned.job->env, job).while_doing("evaluating the job's env");
 }
@@ -287,8 +289,11 @@ base::Result<void> prepare_stage(const workflow::PlannedJob& planned, const RunS
   if (contained) stage.job.root = steps::JobRoot::container;
   TRY(stage.job.folders, make_job_folders(run.folders, planned.key, run.options.repository_name, owner,
                                           isolation, stage.job.root));
-  TRY(set_contexts(planned, run, stage.job));
+  set_contexts(planned, run, stage.job);
   say_surroundings(planned, run, stage.job);
+  // The workflow's mistake, not the runner's.
+  if (auto evaluated = evaluate_environment(planned, stage.job); !evaluated)
+    return cannot_begin(std::move(evaluated).error(), *stage.job.log);
   say_cache_mode(stage.job.contexts.get("github"), planned, *stage.job.log);
   TRY(write_event(stage.job));
   TRY(prepare_services(planned, run, stage));

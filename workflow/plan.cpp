@@ -92,13 +92,22 @@ struct StrategyValues {
   double max_parallel = 0;
 };
 
+base::Result<std::vector<Combination>> expand(const expression::Value& matrix, const Scope& scope,
+                                              const Node& written) {
+  auto combinations = expand_matrix(matrix);
+  if (combinations) return combinations;
+  auto error = std::move(combinations).error();
+  if (!error.location) error.location = base::Location{std::string(scope.file), written.line, written.column};
+  return error;
+}
+
 // A strategy that is one expression, which gives all of it.
 base::Result<StrategyValues> computed_strategy(const Node& computed, const Scope& scope) {
   TRY(const auto value, evaluate_node(computed, scope));
   if (!value.is_object()) return base::invalid_input("expected the strategy to be a mapping");
   StrategyValues values;
   if (const auto* matrix = value.object().find("matrix")) {
-    TRY(values.combinations, expand_matrix(*matrix));
+    TRY(values.combinations, expand(*matrix, scope, computed));
   }
   if (const auto* fail_fast = value.object().find("fail-fast")) {
     if (fail_fast->kind() != expression::Kind::boolean)
@@ -118,7 +127,7 @@ base::Result<StrategyValues> evaluate_strategy(const Strategy& strategy, const S
   StrategyValues values;
   if (strategy.matrix.present()) {
     TRY(const auto matrix, evaluate_node(strategy.matrix, scope));
-    TRY(values.combinations, expand_matrix(matrix));
+    TRY(values.combinations, expand(matrix, scope, strategy.matrix));
   }
   TRY(values.fail_fast, evaluate_boolean(strategy.fail_fast, true, scope));
   TRY(values.max_parallel, evaluate_number(strategy.max_parallel, 0, scope));

@@ -16,5 +16,11 @@ TEST(TimeForCleanup, IsWhatTheJobSaysWithinLimits) {
   EXPECT_LE(time_for_cleanup(1e300), std::chrono::hours(24 * 365));
 }
 
+TEST(TimeOfMinutes, IsBetweenNothingAndAYear) {
+  EXPECT_EQ(time_of_minutes(0.5), seconds(30));
+  EXPECT_EQ(time_of_minutes(-5), seconds(0));
+  EXPECT_EQ(time_of_minutes(99999999999999999999.0), std::chrono::hours(24 * 365));
+}
+
 }  // namespace
 }  // namespace runner
