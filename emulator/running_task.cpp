@@ -70,10 +70,13 @@ std::optional<TaskUsage> RunningTask::usage() {
                   .service_name = order_.service_name,
                   .cpu_units = plan_.cpu_units,
                   .memory_bytes = plan_.limits.memory_bytes};
-  for (const auto& [name, sandbox] : sandboxes) {
-    const auto used = sandbox::usage_of(*sandbox);
+  for (const ContainerPlan& container : plan_.containers) {
+    const auto found = sandboxes.find(container.name);
+    if (found == sandboxes.end()) continue;
+    const auto used = sandbox::usage_of(*found->second);
     if (!used) continue;
-    usage.containers[name] = *used;
+    const auto own_limit = container.memory.limit_bytes;
+    usage.containers[container.name] = {*used, own_limit > 0 ? own_limit : plan_.limits.memory_bytes};
     usage.total.cpu_seconds += used->cpu_seconds;
     usage.total.memory_bytes += used->memory_bytes;
     usage.total.processes += used->processes;
@@ -244,7 +247,7 @@ base::Result<std::shared_ptr<sandbox::Sandbox>> RunningTask::make_sandbox(const 
   if (!mounts)
     return fail(base::ErrorKind::internal, "ResourceInitializationError: " + mounts.error().message);
   plan.mounts = std::move(*mounts);
-  auto made = sandbox::make_neighbour(*sandbox_, plan);
+  auto made = sandbox::make_neighbour(*sandbox_, plan, container.memory);
   if (!made) {
     return fail(base::ErrorKind::internal, "CannotCreateContainerError: " + made.error().to_string());
   }

@@ -95,9 +95,9 @@ std::optional<base::Json> TaskAgent::stats_of(const std::string& task_id, const 
     if (!container.empty() && measured.name != container) continue;
     base::Json stats;
     if (usage && usage->containers.contains(measured.name)) {
-      measured.memory_limit = usage->memory_bytes;
-      const StatsSample now{clock_.now(), usage->containers.at(measured.name),
-                            sandbox::machine_cpu_seconds()};
+      const ContainerUsage& of_it = usage->containers.at(measured.name);
+      measured.memory_limit = of_it.memory_limit;
+      const StatsSample now{clock_.now(), of_it.used, sandbox::machine_cpu_seconds()};
       const auto before = samples_.find(measured.docker_id);
       stats = container_stats(measured, now,
                               before == samples_.end() ? std::nullopt : std::optional(before->second));

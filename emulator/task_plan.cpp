@@ -76,6 +76,31 @@ double number_of(const base::Json& value, double of_gigabyte_or_core) {
   return big ? number * of_gigabyte_or_core : number;
 }
 
+constexpr double kMostMebibytes = 16 << 20;
+
+std::uint64_t bytes_of(double mebibytes) {
+  return static_cast<std::uint64_t>(std::clamp(mebibytes, 0.0, kMostMebibytes)) << 20;
+}
+
+/// `memory` is a limit, `memoryReservation` what it keeps when others want more; an override goes first.
+sandbox::MemoryShare memory_of(const base::Json& definition, const base::Json& overrides) {
+  const auto mebibytes = [&](const char* key) {
+    return base::json_number(overrides, key, base::json_number(definition, key));
+  };
+  return {.limit_bytes = bytes_of(mebibytes("memory")),
+          .reserved_bytes = bytes_of(mebibytes("memoryReservation"))};
+}
+
+/// Without a limit of the task its containers' are all that it may have, if each of them has one.
+std::uint64_t memory_of_all(const std::vector<ContainerPlan>& containers) {
+  std::uint64_t sum = 0;
+  for (const ContainerPlan& container : containers) {
+    if (container.memory.limit_bytes == 0) return 0;
+    sum += container.memory.limit_bytes;
+  }
+  return sum;
+}
+
 base::Error unsupported(const std::string& what) {
   return base::make_error(base::ErrorKind::invalid_input, "UnsupportedFeature: " + what);
 }
@@ -120,8 +145,7 @@ base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& regi
   TaskPlan plan;
   TRY(plan.volumes, plan_volumes(order.task_definition));
   const base::Json& containers = base::json_member(order.task_definition, "containerDefinitions");
-  double memory = number_of(base::json_member(order.task_definition, "memory"), 1024);
-  double container_memory = 0;
+  const double memory = number_of(base::json_member(order.task_definition, "memory"), 1024);
   double container_cpu = 0;
   for (const base::Json& definition : containers) {
     ContainerPlan container;
@@ -148,7 +172,8 @@ base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& regi
     }
     for (const base::Json& mapping : base::json_member(definition, "portMappings"))
       plan.ports.insert(static_cast<std::uint16_t>(base::json_integer(mapping, "containerPort")));
-    container_memory += base::json_number(definition, "memory");
+    container.memory = memory_of(
+        definition, named(base::json_member(order.overrides, "containerOverrides"), container.name));
     container_cpu += base::json_number(definition, "cpu");
     sandbox::EnvVars& environment = container.command.environment;
     environment["AWS_REGION"] = environment["AWS_DEFAULT_REGION"] = region;
@@ -157,9 +182,7 @@ base::Result<TaskPlan> plan_task(const TaskOrder& order, const std::string& regi
   }
   if (plan.containers.empty()) return unsupported("the task definition has no container");
   TRY(check_dependencies(plan.containers));
-  if (memory <= 0) memory = container_memory;
-  constexpr double kMostMebibytes = 16 << 20;
-  plan.limits.memory_bytes = static_cast<std::uint64_t>(std::clamp(memory, 0.0, kMostMebibytes)) << 20;
+  plan.limits.memory_bytes = memory > 0 ? bytes_of(memory) : memory_of_all(plan.containers);
   plan.limits.processes = 4096;
   plan.cpu_units = number_of(base::json_member(order.task_definition, "cpu"), 1024);
   if (plan.cpu_units <= 0) plan.cpu_units = container_cpu;

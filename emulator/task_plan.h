@@ -50,6 +50,7 @@ struct ContainerPlan {
   std::optional<ContainerLog> log;
   std::optional<ContainerCheck> check;
   std::vector<VolumePlace> volumes;
+  sandbox::MemoryShare memory;                       ///< of the task's
   std::uint64_t open_files = 0;                      ///< at most; 0 is the usual
   std::chrono::milliseconds start_timeout{180'000};  ///< for what others wait for of it
   std::chrono::milliseconds stop_timeout{30'000};

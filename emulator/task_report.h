@@ -47,6 +47,11 @@ struct ContainerReport {
   std::string reason;
 };
 
+struct ContainerUsage {
+  sandbox::Usage used;
+  std::uint64_t memory_limit = 0;  ///< its own, else the task's; 0: none
+};
+
 /// What a running task uses of what its definition reserves.
 struct TaskUsage {
   std::string task_id;
@@ -55,7 +60,7 @@ struct TaskUsage {
   double cpu_units = 0;            ///< reserved: 1024 are a core
   std::uint64_t memory_bytes = 0;  ///< reserved
   sandbox::Usage total;
-  std::map<std::string, sandbox::Usage> containers;
+  std::map<std::string, ContainerUsage> containers;
 };
 
 enum class TaskEvent {

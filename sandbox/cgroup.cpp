@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "base/strings.h"
 
@@ -117,6 +118,36 @@ std::vector<ControllerSetting> settings_of(const Limits& limits) {
   return settings;
 }
 
+base::Error no_controller(std::string_view controller, std::string_view why) {
+  return base::make_error(base::ErrorKind::denied,
+                          fmt::format("a limit of {0} needs the {0} controller of control groups, which this "
+                                      "machine does not give us ({1}); {2}",
+                                      controller, why, kDelegation));
+}
+
+constexpr std::string_view kNotGiven = "it is not mounted, or not delegated";
+
+base::Result<void> write_share(const Home& group, const MemoryShare& share) {
+  if (share.limit_bytes > 0)
+    TRY(write_setting(group.folder / (group.version_2 ? "memory.max" : "memory.limit_in_bytes"),
+                      std::to_string(share.limit_bytes)));
+  if (share.reserved_bytes > 0)
+    TRY(write_setting(group.folder / (group.version_2 ? "memory.low" : "memory.soft_limit_in_bytes"),
+                      std::to_string(share.reserved_bytes)));
+  return {};
+}
+
+/// That of a group which limits memory; nothing of others.
+std::optional<Home> memory_home(const std::vector<Path>& folders) {
+  for (const auto& folder : folders) {
+    for (const auto& [file, version_2] :
+         {std::pair("memory.limit_in_bytes", false), std::pair("memory.max", true)}) {
+      if (base::exists(folder / file)) return Home{folder, version_2};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 base::Result<Cgroup> Cgroup::create(const std::string& label, const Limits& limits) {
@@ -125,38 +156,67 @@ base::Result<Cgroup> Cgroup::create(const std::string& label, const Limits& limi
   if (settings.empty()) return group;
   const auto name = folder_name(label);
   for (const auto& setting : settings) {
-    const auto denied = [&](std::string_view why) {
-      return base::make_error(
-          base::ErrorKind::denied,
-          fmt::format("a limit of {0} needs the {0} controller of control groups, which this "
-                      "machine does not give us ({1}); {2}",
-                      setting.controller, why, kDelegation));
-    };
     const auto home = home_of(setting.controller);
-    if (!home) return denied("it is not mounted, or not delegated");
+    if (!home) return no_controller(setting.controller, kNotGiven);
     auto folder = make_group(*home, setting.controller, name);
-    if (!folder) return denied(folder.error().message);
+    if (!folder) return no_controller(setting.controller, folder.error().message);
     if (std::find(group.folders_.begin(), group.folders_.end(), *folder) == group.folders_.end())
       group.folders_.push_back(*folder);
     auto written = write_setting(*folder / (home->version_2 ? setting.file_2 : setting.file_1),
                                  home->version_2 ? setting.value_2 : setting.value_1);
-    if (!written) return denied(written.error().message);
+    if (!written) return no_controller(setting.controller, written.error().message);
   }
+  group.joined_ = group.folders_;
   return group;
 }
 
+/// Version 2 has no processes beside parts: those that are there move into a part of their own.
+base::Result<void> Cgroup::make_room_for_parts(const Path& folder) {
+  const auto given = base::read_file(folder / "cgroup.subtree_control").value_or("");
+  if (given.find("memory") != std::string::npos) return {};
+  const Path rest = folder / folder_name("rest");
+  TRY(base::make_directories(rest));
+  folders_.insert(folders_.begin(), rest);
+  TRY(const auto processes, base::read_file(folder / "cgroup.procs"));
+  for (const auto pid : base::lines_of(processes))
+    TRY(write_setting(rest / "cgroup.procs", std::string(pid)));
+  std::replace(joined_.begin(), joined_.end(), folder, rest);
+  return write_setting(folder / "cgroup.subtree_control", "+memory");
+}
+
+base::Result<Cgroup> Cgroup::make_part(const std::string& label, const MemoryShare& share) {
+  auto home = memory_home(folders_);
+  const bool has_own = home.has_value();
+  if (!home) home = home_of("memory");
+  if (!home) return no_controller("memory", kNotGiven);
+  if (home->version_2) TRY(has_own ? make_room_for_parts(home->folder) : hand_down(home->folder, "memory"));
+  Cgroup part;
+  const Home own{home->folder / folder_name(label), home->version_2};
+  TRY(base::make_directories(own.folder));
+  part.folders_ = part.joined_ = {own.folder};
+  if (auto written = write_share(own, share); !written)
+    return no_controller("memory", written.error().message);
+  for (const auto& folder : joined_) {
+    if (folder != home->folder && folder.parent_path() != home->folder) part.joined_.push_back(folder);
+  }
+  part.above_ = folders_;
+  return part;
+}
+
 base::Result<void> Cgroup::join(pid_t pid) const {
-  for (const auto& folder : folders_) TRY(write_setting(folder / "cgroup.procs", std::to_string(pid)));
+  for (const auto& folder : joined_) TRY(write_setting(folder / "cgroup.procs", std::to_string(pid)));
   return {};
 }
 
 std::int64_t Cgroup::count_in(std::initializer_list<const char*> files, std::string_view key) const {
-  for (const auto& folder : folders_) {
-    for (const char* name : files) {
-      const auto content = base::read_file(folder / name);
-      if (!content) continue;
-      for (const auto line : base::lines_of(*content)) {
-        if (line.starts_with(key)) return base::parse_integer(line.substr(key.size())).value_or(0);
+  for (const auto* folders : {&joined_, &folders_, &above_}) {
+    for (const auto& folder : *folders) {
+      for (const char* name : files) {
+        const auto content = base::read_file(folder / name);
+        if (!content) continue;
+        for (const auto line : base::lines_of(*content)) {
+          if (line.starts_with(key)) return base::parse_integer(line.substr(key.size())).value_or(0);
+        }
       }
     }
   }
@@ -184,8 +244,9 @@ void Cgroup::remove() {
 Cgroup& Cgroup::operator=(Cgroup&& other) noexcept {
   if (this != &other) {
     remove();
-    folders_ = std::move(other.folders_);
-    other.folders_.clear();
+    folders_ = std::exchange(other.folders_, {});
+    joined_ = std::exchange(other.joined_, {});
+    above_ = std::exchange(other.above_, {});
   }
   return *this;
 }
@@ -202,6 +263,10 @@ void remove_abandoned_cgroups() {
       if (!name.starts_with(kPrefix)) continue;
       const auto owner = base::parse_integer(base::split(name.substr(kPrefix.size()), '-').front());
       if (!owner || ::kill(static_cast<pid_t>(*owner), 0) == 0 || errno != ESRCH) continue;
+      const auto parts = base::list_directory(home->folder / name).value_or(std::vector<std::string>());
+      for (const auto& part : parts) {
+        if (part.starts_with(kPrefix)) (void)::rmdir((home->folder / name / part).c_str());
+      }
       (void)::rmdir((home->folder / name).c_str());  // not while something runs in it
     }
   }

@@ -13,6 +13,7 @@
 
 #include "base/files.h"
 #include "base/result.h"
+#include "sandbox/neighbour.h"
 #include "sandbox/plan.h"
 
 namespace sandbox {
@@ -27,6 +28,9 @@ class Cgroup {
   Cgroup& operator=(Cgroup&& other) noexcept;
   ~Cgroup();
 
+  /// A group for some of this one's processes: all its limits, and a share of its memory. It goes first.
+  base::Result<Cgroup> make_part(const std::string& label, const MemoryShare& share);
+
   base::Result<void> join(pid_t pid) const;
   /// How many processes of it the kernel has killed for want of memory.
   [[nodiscard]] std::int64_t out_of_memory_kills() const;
@@ -35,8 +39,11 @@ class Cgroup {
 
  private:
   [[nodiscard]] std::int64_t count_in(std::initializer_list<const char*> files, std::string_view key) const;
+  base::Result<void> make_room_for_parts(const base::Path& folder);
   void remove();
-  std::vector<base::Path> folders_;
+  std::vector<base::Path> folders_;  ///< made by us, the innermost first
+  std::vector<base::Path> joined_;   ///< where its processes are, one for each hierarchy
+  std::vector<base::Path> above_;    ///< of whom it is a part
 };
 
 /// Removes the groups of runners that were killed: nothing runs in them any more.

@@ -82,12 +82,24 @@ std::string size_text(std::uint64_t bytes) {
 /// What neighbours share: their control groups, and how often those have hit a limit as far as somebody was
 /// told of it.
 struct SharedLimits {
+  std::shared_ptr<SharedLimits> whole;  ///< of which these are a part; outlives the part's group
   Cgroup cgroup;
   Limits limits;
   std::mutex mutex;  ///< of what follows
   std::int64_t seen_kills = 0;
   std::int64_t seen_refused = 0;
 };
+
+Result<std::shared_ptr<SharedLimits>> part_of(const std::shared_ptr<SharedLimits>& whole,
+                                              const std::string& label, const MemoryShare& share) {
+  auto part = std::make_shared<SharedLimits>();
+  part->whole = whole;
+  part->limits = whole->limits;
+  if (share.limit_bytes > 0) part->limits.memory_bytes = share.limit_bytes;
+  const std::lock_guard lock(whole->mutex);
+  TRY(part->cgroup, whole->cgroup.make_part(label, share));
+  return part;
+}
 
 /// Of whom a new sandbox becomes a neighbour; empty: of nobody.
 struct Neighbour {
@@ -184,13 +196,18 @@ class NamespaceSandbox : public Sandbox {
     return usage_below(pid_);
   }
 
-  Result<std::unique_ptr<Sandbox>> make_neighbour(const Plan& plan) {
+  Result<std::unique_ptr<Sandbox>> make_neighbour(const Plan& plan, const MemoryShare& share) {
     if (plan_.network != NetworkMode::isolated)
       return base::make_error(base::ErrorKind::denied, "this sandbox has no network to share");
     TRY(auto answer, ask({.kind = Kind::share}));
     if (answer.number < 0 || answer.fds.size() != 2)
       return base::system_error("sharing the sandbox's network", static_cast<int>(answer.other));
-    return make_served_sandbox(plan, advice, {limits_, std::move(answer.fds)});
+    auto limits = shared_limits();
+    if (!limits) return base::make_error(base::ErrorKind::cancelled, "the sandbox is gone");
+    if (share != MemoryShare()) {
+      TRY(limits, part_of(limits, plan.label, share));
+    }
+    return make_served_sandbox(plan, advice, {std::move(limits), std::move(answer.fds)});
   }
 
   Result<base::Fd> connect(std::uint16_t port) override {
@@ -340,8 +357,8 @@ Result<Usage> usage_of(Sandbox& sandbox) {
   return base::make_error(base::ErrorKind::denied, "nobody measures this sandbox");
 }
 
-Result<std::unique_ptr<Sandbox>> make_neighbour(Sandbox& first, const Plan& plan) {
-  if (auto* ours = dynamic_cast<NamespaceSandbox*>(&first)) return ours->make_neighbour(plan);
+Result<std::unique_ptr<Sandbox>> make_neighbour(Sandbox& first, const Plan& plan, const MemoryShare& share) {
+  if (auto* ours = dynamic_cast<NamespaceSandbox*>(&first)) return ours->make_neighbour(plan, share);
   return base::make_error(base::ErrorKind::denied, "this sandbox has no network to share");
 }
 

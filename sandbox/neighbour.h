@@ -21,8 +21,17 @@ struct Usage {
 base::Result<Usage> usage_of(Sandbox& sandbox);
 
 /// Another one with a root and processes of its own, on the first one's network: what listens on 127.0.0.1 in
-/// one is found there by the other. Memory, processes and cores of both count against the first one's limits;
-/// the plan's own are not looked at. Only of one whose network is isolated; either may end first.
-base::Result<std::unique_ptr<Sandbox>> make_neighbour(Sandbox& first, const Plan& plan);
+/// one is found there by the other. Memory, processes and cores of both count against the first one's limits,
+/// its memory against its share as well; the plan's own limits of these are not looked at. Only of one whose
+/// network is isolated; either may end first.
+base::Result<std::unique_ptr<Sandbox>> make_neighbour(Sandbox& first, const Plan& plan,
+                                                      const MemoryShare& share = {});
 
 }  // namespace sandbox
+/// What a neighbour may hold of the memory that it shares.
+struct MemoryShare {
+  std::uint64_t limit_bytes = 0;     ///< 0 is none of its own
+  std::uint64_t reserved_bytes = 0;  ///< which the kernel takes from it last; 0 is none
+  bool operator==(const MemoryShare&) const = default;
+};
+

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import os
 import subprocess
 import threading
 import unittest
@@ -99,6 +100,23 @@ class TasksTest(TaskRunner):
             urllib.request.urlopen(self.endpoint + "/_emulator/status", timeout=10)
         logs = self.owner("GET", "logs")
         self.assertEqual(sorted(logs), ["groups", "lines", "streams"])
+
+
+class MemoryTest(TaskRunner):
+    """What containers may hold of their task's memory."""
+
+    @unittest.skipIf(os.geteuid() != 0, "only root may always make control groups")
+    def test_a_container_over_its_own_limit_is_killed(self):
+        """Exit code, reason and the task's end are ECS's; its neighbour had as much, and no limit of its own."""
+        hungry = ["dd", "if=/dev/zero", "of=/dev/null", "bs=150M", "count=1"]
+        large = {"name": "large", "essential": False, "command": hungry}
+        small = {"name": "small", "memory": 64, "memoryReservation": 32, "command": hungry,
+                 "dependsOn": [{"containerName": "large", "condition": "SUCCESS"}]}  # fmt: skip
+        task, lines = self.run_to_end(large, small)
+        self.assertEqual(lines.count("1+0 records in"), 1)
+        self.assertEqual((task["stopCode"], task["stoppedReason"]), ("EssentialContainerExited", "Essential container in task exited"))
+        found = {container["name"]: (container["exitCode"], container.get("reason")) for container in task["containers"]}
+        self.assertEqual(found, {"large": (0, None), "small": (137, "OutOfMemoryError: Container killed due to memory usage")})
 
 
 class VolumesTest(TaskRunner):

@@ -119,6 +119,24 @@ TEST(TaskPlan, ReadsMemoryAndCpuInAllTheirSpellings) {
   EXPECT_EQ(plan_task(order, "eu-central-1", false)->limits.cpu_millis, 0U);
 }
 
+TEST(TaskPlan, GivesEachContainerItsShareOfTheMemory) {
+  TaskOrder order = order_with({{"memory", 128}, {"memoryReservation", 64}});
+  order.task_definition["memory"] = "512";
+  order.task_definition["containerDefinitions"].push_back({{"name", "beside"}, {"image", "x"}});
+  const auto whole = plan_task(order, "eu-central-1", false);
+  ASSERT_TRUE(whole.ok());
+  EXPECT_EQ(whole->limits.memory_bytes, 512U << 20);
+  EXPECT_EQ(whole->containers[0].memory,
+            (sandbox::MemoryShare{.limit_bytes = 128U << 20, .reserved_bytes = 64U << 20}));
+  EXPECT_EQ(whole->containers[1].memory, sandbox::MemoryShare());
+  order.task_definition.erase("memory");
+  EXPECT_EQ(plan_task(order, "eu-central-1", false)->limits.memory_bytes, 0U) << "beside has no limit";
+  order.task_definition["containerDefinitions"].erase(1);
+  EXPECT_EQ(plan_task(order, "eu-central-1", false)->limits.memory_bytes, 128U << 20);
+  order.overrides = {{"containerOverrides", {{{"name", "app"}, {"memory", 256}}}}};
+  EXPECT_EQ(plan_task(order, "eu-central-1", false)->containers[0].memory.limit_bytes, 256U << 20);
+}
+
 TEST(TaskPlan, KnowsWhereAContainerHasWhichVolume) {
   TaskOrder order =
       order_with({{"mountPoints",

@@ -7,10 +7,11 @@ namespace {
 
 class NeighbourTest : public SandboxTest {
  protected:
-  static std::unique_ptr<Sandbox> beside(Sandbox& first, Plan plan = {}) {
+  static std::unique_ptr<Sandbox> beside(Sandbox& first, const MemoryShare& share = {}) {
+    Plan plan;
     plan.label = "neighbour-test";
     plan.network = NetworkMode::isolated;
-    auto made = make_neighbour(first, plan);
+    auto made = make_neighbour(first, plan, share);
     if (made.ok()) return std::move(made).value();
     throw std::runtime_error(made.error().to_string());
   }
@@ -61,6 +62,33 @@ TEST_F(NeighbourTest, CountsAgainstTheLimitsOfTheFirst) {
   const auto other = run_to_end(*first, bash("exit 1"), 20);
   ASSERT_TRUE(other.ok());
   EXPECT_FALSE(other->status.out_of_memory) << "that was its neighbour";
+}
+
+TEST_F(NeighbourTest, HoldsNoMoreThanItsShareOfTheMemory) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may always make control groups";
+  auto first = make({.network = NetworkMode::isolated, .limits = {.memory_bytes = 256U << 20}});
+  auto small = beside(*first, {.limit_bytes = 48U << 20, .reserved_bytes = 16U << 20});
+  auto large = beside(*first);
+  const auto killed = run_to_end(*small, python("x = bytearray(150 << 20)"), 20);
+  ASSERT_TRUE(killed.ok());
+  EXPECT_TRUE(killed->status.out_of_memory);
+  EXPECT_EQ(killed->status.limit, "killed: out of memory, limit 48 MiB");
+  const auto held = run_to_end(*large, python("x = bytearray(150 << 20); raise SystemExit(3)"), 20);
+  ASSERT_TRUE(held.ok());
+  EXPECT_EQ(held->status.code, 3) << "its neighbour's share is not its own";
+  EXPECT_FALSE(held->status.out_of_memory);
+  const auto of_all = run_to_end(*large, python("x = bytearray(500 << 20)"), 20);
+  ASSERT_TRUE(of_all.ok());
+  EXPECT_TRUE(of_all->status.out_of_memory);
+}
+
+TEST_F(NeighbourTest, HasAShareWhereTheFirstHasNoLimit) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may always make control groups";
+  auto first = make({.network = NetworkMode::isolated});
+  auto small = beside(*first, {.limit_bytes = 48U << 20});
+  const auto killed = run_to_end(*small, python("x = bytearray(150 << 20)"), 20);
+  ASSERT_TRUE(killed.ok());
+  EXPECT_TRUE(killed->status.out_of_memory);
 }
 
 TEST_F(NeighbourTest, NeedsANetworkToShare) {
