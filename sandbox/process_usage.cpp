@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <utility>
 #include <vector>
 
 #include "base/files.h"
@@ -57,6 +58,29 @@ void add_children_of(const std::string& folder, std::vector<std::string>& pids) 
   }
 }
 
+// proc(5), net/dev: of each interface eight numbers of what was received, then eight of what was sent.
+void add_traffic(const std::string& folder, Usage& usage) {
+  constexpr std::size_t kNumbers = 8;
+  const auto table = base::read_file(folder + "/net/dev").value_or("");
+  for (const auto line : base::lines_of(table)) {
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    std::vector<std::uint64_t> numbers;
+    for (const auto& field : base::split(line.substr(colon + 1), ' ')) {
+      if (const auto number = base::parse_integer(field))
+        numbers.push_back(static_cast<std::uint64_t>(*number));
+    }
+    if (numbers.size() < 2 * kNumbers) continue;
+    for (const auto& [traffic, from] :
+         {std::pair(&usage.received, std::size_t{0}), std::pair(&usage.sent, kNumbers)}) {
+      traffic->bytes += numbers[from];
+      traffic->packets += numbers[from + 1];
+      traffic->errors += numbers[from + 2];
+      traffic->dropped += numbers[from + 3];
+    }
+  }
+}
+
 }  // namespace
 
 Usage usage_below(pid_t pid) {
@@ -69,6 +93,8 @@ Usage usage_below(pid_t pid) {
     usage.memory_bytes += memory_of(folder);
     ++usage.processes;
     add_children_of(folder, left);
+    // The uppermost waits outside for the first inside.
+    if (usage.processes == 1 && !left.empty()) add_traffic("/proc/" + left.front(), usage);
   }
   return usage;
 }

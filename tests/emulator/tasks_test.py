@@ -263,6 +263,11 @@ hosts:
         self.assertEqual(second["memory_stats"]["limit"], 512 << 20)
         self.assertGreater(second["memory_stats"]["usage"], 0)
         self.assertGreaterEqual(second["pids_stats"]["current"], 2)
+        self.assertEqual(first["network_rate_stats"], {})
+        self.assertGreater(first["networks"]["eth1"]["rx_bytes"], 0)  # it asked
+        self.assertGreater(second["networks"]["eth1"]["tx_packets"], first["networks"]["eth1"]["tx_packets"])
+        self.assertEqual(second["networks"]["eth1"]["rx_errors"], 0)
+        self.assertGreater(second["network_rate_stats"]["tx_bytes_per_sec"], 0)
 
     def test_a_task_has_the_credentials_of_its_role(self):
         """For as long as it runs; another secret, and a task without a role, get none."""

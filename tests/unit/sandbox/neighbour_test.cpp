@@ -127,5 +127,20 @@ time.sleep(300)
   EXPECT_FALSE(usage_of(*sandbox).ok());
 }
 
+TEST_F(NeighbourTest, TellsWhatWentOverTheirNetwork) {
+  auto first = make({.network = NetworkMode::isolated});
+  auto second = beside(*first);
+  const auto before = usage_of(*second);
+  ASSERT_TRUE(before.ok());
+  const auto listens = first->listen("127.0.0.1", 8000);
+  ASSERT_TRUE(listens.ok());
+  EXPECT_EQ(output_of(*first, "exec 3<>/dev/tcp/127.0.0.1/8000; printf '%1000s' >&3"), "");
+  const auto after = usage_of(*second);
+  ASSERT_TRUE(after.ok());
+  EXPECT_GE(after->received.bytes - before->received.bytes, 1000U) << "it is the same network";
+  EXPECT_GT(after->sent.packets, before->sent.packets);
+  EXPECT_EQ(after->received.errors, 0U);
+}
+
 }  // namespace
 }  // namespace sandbox
