@@ -131,7 +131,8 @@ TaskFaults Faults::of_task(const TaskOrder& order) {
   faults.no_capacity = take("capacity", fits).has_value();
   if (const auto crash = take("crash", fits)) faults.crash_after = crash->after_seconds;
   if (const auto slow = take("slow_start", fits)) faults.deaf_for = slow->after_seconds;
-  if (const auto sick = take("health", fits)) faults.health = {sick->status, sick->delay_seconds};
+  if (const auto sick = take("health", fits))
+    faults.health = {sick->status, sick->delay_seconds, sick->after_seconds};
   return faults;
 }
 

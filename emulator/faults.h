@@ -24,7 +24,7 @@ struct Fault {
   std::string action;           ///< glob over ecs:UpdateService; throttle, expired_token
   std::string alarm;            ///< a name; alarm
   std::string repository;       ///< glob; registry
-  double after_seconds = 0;     ///< crash, slow_start: since the task's start
+  double after_seconds = 0;     ///< crash, slow_start: since the task's start; health: since its first check
   double delay_seconds = 0;     ///< health: before each answer
   int status = 500;             ///< health: of the answer, when there is no delay
   std::uint64_t times = 0;      ///< how often; 0: until it is taken back
@@ -42,6 +42,7 @@ struct TaskFaults {
   struct Health {
     int status = 500;
     double delay_seconds = 0;
+    double after_seconds = 0;  ///< since the first check, until when checks reach the task
   };
   std::optional<Health> health;
 };

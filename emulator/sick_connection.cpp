@@ -56,12 +56,23 @@ base::Result<base::Fd> SickConnections::stand_before(base::Fd task) {
   return client;
 }
 
-void SickConnections::relay(base::Fd client_fd, base::Fd task_fd) const {
+/// The first check begins the time in which the task is still well.
+bool SickConnections::is_sick_by_now() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  const auto from = now + std::chrono::duration<double>(health_.after_seconds);
+  std::int64_t sick_from = 0;
+  const auto proposed = std::chrono::duration_cast<std::chrono::nanoseconds>(from).count();
+  if (sick_from_.compare_exchange_strong(sick_from, proposed)) sick_from = proposed;
+  return std::chrono::nanoseconds(now).count() >= sick_from;
+}
+
+void SickConnections::relay(base::Fd client_fd, base::Fd task_fd) {
   HttpConnection client(std::move(client_fd), stop_.get());
   HttpConnection task(std::move(task_fd), stop_.get());
   std::string head;
   if (client.read_head(head, kPatience) != Transfer::ok) return;
-  if (head.find(kChecker) != std::string::npos) return answer_check(client, health_, stop_.get());
+  if (head.find(kChecker) != std::string::npos && is_sick_by_now())
+    return answer_check(client, health_, stop_.get());
   if (task.write(head, kPatience) == Transfer::ok) relay_both_ways(client, task, stop_.get());
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// A connection into a task whose health path is to fail on demand: the load balancer's checks are answered
-// here, everything else is passed on.
+// A connection into a task whose health path is to fail on demand, at once or after a while: the load
+// balancer's checks are answered here, everything else is passed on.
 
 #include <atomic>
 #include <list>
@@ -29,12 +29,14 @@ class SickConnections {
     std::thread thread;
     std::atomic<bool> over{false};
   };
-  void relay(base::Fd client, base::Fd task) const;
+  void relay(base::Fd client, base::Fd task);
+  bool is_sick_by_now();
 
   TaskFaults::Health health_;
   base::Fd stop_;
   std::mutex mutex_;
   std::list<Relay> relays_;
+  std::atomic<std::int64_t> sick_from_{0};  ///< nanoseconds of the steady clock; 0 before the first check
 };
 
 }  // namespace emulator

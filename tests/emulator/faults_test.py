@@ -76,7 +76,7 @@ class FaultsTest(BareEmulatorTest):
         """State and description of the only target; nothing while there is none."""
         group = self.aws("elbv2", "describe-target-groups", "--names", "web")["TargetGroups"][0]["TargetGroupArn"]
         found = self.aws("elbv2", "describe-target-health", "--target-group-arn", group)["TargetHealthDescriptions"]
-        return found[-1]["TargetHealth"] if found else {"State": "none"}
+        return {"Reason": "", **found[-1]["TargetHealth"]} if found else {"State": "none", "Reason": ""}
 
     def serve(self, name):
         """A service of a new revision behind the load balancer, gone at the test's end."""
@@ -96,6 +96,23 @@ class FaultsTest(BareEmulatorTest):
         self.assertEqual(self.target()["Description"], "Health checks failed with these codes: [503]")
         with urllib.request.urlopen(self.url, timeout=10) as answer:
             self.assertEqual(answer.read(), b"hello\n")
+
+    def test_a_task_that_becomes_unhealthy_after_a_while(self):
+        """It was healthy first; the service replaces it."""
+        self.fault("health", "after_seconds=2", "times=1")
+        self.serve("ailing")
+        self.wait_until("an unhealthy target", lambda: self.target()["Reason"] == "Target.ResponseCodeMismatch", 60)
+        first = self.tasks("ailing")
+        self.aws("ecs", "update-service", "--cluster", "walk", "--service", "ailing", "--health-check-grace-period-seconds", "0")
+        self.wait_until("another task", lambda: self.tasks("ailing") not in ([], first) and self.target()["State"] == "healthy", 60)
+        self.assertIn("Task failed ELB health checks in (target-group", self.stopped(first[0])["stoppedReason"])
+        events = [event["message"] for event in self.aws("ecs", "describe-services", "--cluster", "walk", "--services", "ailing")["services"][0]["events"]]
+        steady, ill = (min(i for i, event in enumerate(reversed(events)) if words in event) for words in ("has reached a steady state", "is unhealthy in"))
+        self.assertLess(steady, ill)
+
+    def tasks(self, service):
+        """ARNs of those that run."""
+        return self.aws("ecs", "list-tasks", "--cluster", "walk", "--service-name", service, "--desired-status", "RUNNING")["taskArns"]
 
     def test_a_health_path_that_is_slow(self):
         """Slower than the timeout."""
