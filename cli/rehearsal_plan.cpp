@@ -18,14 +18,16 @@ using ecs::RolloutEnd;
 
 constexpr int kGraceSeconds = 5;  // longer than a slow start, in this machine's time
 constexpr int kShareMinutes = 2;  // that a part of the traffic, or all of it, bakes
+constexpr int kHookMinutes = 10;  // that a hook of ECS may take
 constexpr std::size_t kLongestGroupName = 32;
 constexpr const char* kRole = "arn:aws:iam::000000000000:role/rehearsal";
 
 constexpr std::array<std::string_view, kStrategies.size()> kStrategyNames{"rolling", "blue-green", "linear",
                                                                           "canary", "codedeploy"};
 constexpr std::array<std::string_view, kMishaps.size()> kMishapNames{
-    "none",          "crash",       "unhealthy",  "slow-start", "missing-image", "missing-secret",
-    "lost-registry", "no-capacity", "throttling", "alarm",      "stop",          "failing-hook"};
+    "none",           "crash",         "unhealthy",    "slow-health", "slow-start",    "missing-image",
+    "missing-secret", "lost-registry", "no-capacity",  "throttling",  "expired-token", "identity-provider",
+    "alarm",          "stop",          "failing-hook", "hanging-hook"};
 
 template <typename Enum, std::size_t count>
 Result<Enum> parse_name(const std::array<std::string_view, count>& names, const std::string& text,
@@ -110,7 +112,10 @@ Json native_configuration(Strategy strategy, const std::string& function) {
   if (strategy == Strategy::rolling) return configuration;
   configuration["bakeTimeInMinutes"] = kShareMinutes;
   configuration["lifecycleHooks"] = {
-      {{"hookTargetArn", function}, {"roleArn", kRole}, {"lifecycleStages", {"POST_TEST_TRAFFIC_SHIFT"}}}};
+      {{"hookTargetArn", function},
+       {"roleArn", kRole},
+       {"lifecycleStages", {"POST_TEST_TRAFFIC_SHIFT"}},
+       {"timeoutConfiguration", {{"timeoutInMinutes", kHookMinutes}, {"action", "ROLLBACK"}}}}};
   if (strategy == Strategy::blue_green) configuration["strategy"] = "BLUE_GREEN";
   if (strategy == Strategy::linear) {
     configuration["strategy"] = "LINEAR";
@@ -215,8 +220,11 @@ std::optional<RolloutEnd> expected_end(Strategy strategy, Mishap mishap) {
     case Mishap::none:
     case Mishap::slow_start:
     case Mishap::throttling:
+    case Mishap::expired_token:
+    case Mishap::identity_provider:
       return RolloutEnd::completed;
     case Mishap::failing_hook:
+    case Mishap::hanging_hook:
       if (strategy == Strategy::rolling) return std::nullopt;
       break;
     default:

@@ -20,22 +20,27 @@ std::string_view to_string(Strategy strategy);
 
 enum class Mishap {
   none,
-  crash,            ///< the container ends shortly after its start
-  unhealthy,        ///< the load balancer's health check fails
-  slow_start,       ///< nothing answers at first
-  missing_image,    ///< the tag is not in the repository
-  missing_secret,   ///< the execution role finds no such secret
-  lost_registry,    ///< the registry does not answer tasks
-  no_capacity,      ///< there is no room for new tasks
-  throttling,       ///< AWS's APIs answer "Rate exceeded" for a while
-  alarm,            ///< an alarm that the deployment watches rings
-  stop_on_request,  ///< somebody stops it
-  failing_hook,     ///< a lifecycle hook says no
+  crash,              ///< the container ends shortly after its start
+  unhealthy,          ///< the load balancer's health check fails
+  slow_health,        ///< it gets its answer too late
+  slow_start,         ///< nothing answers at first
+  missing_image,      ///< the tag is not in the repository
+  missing_secret,     ///< the execution role finds no such secret
+  lost_registry,      ///< the registry does not answer tasks
+  no_capacity,        ///< there is no room for new tasks
+  throttling,         ///< AWS's APIs answer "Rate exceeded" for a while
+  expired_token,      ///< the role's credentials have expired once they are used
+  identity_provider,  ///< STS does not reach the issuer of the job's token for a while
+  alarm,              ///< an alarm that the deployment watches rings
+  stop_on_request,    ///< somebody stops it
+  failing_hook,       ///< a lifecycle hook says no
+  hanging_hook,       ///< a lifecycle hook never comes to an end
 };
-inline constexpr std::array kMishaps{Mishap::none,          Mishap::crash,           Mishap::unhealthy,
-                                     Mishap::slow_start,    Mishap::missing_image,   Mishap::missing_secret,
-                                     Mishap::lost_registry, Mishap::no_capacity,     Mishap::throttling,
-                                     Mishap::alarm,         Mishap::stop_on_request, Mishap::failing_hook};
+inline constexpr std::array kMishaps{
+    Mishap::none,        Mishap::crash,           Mishap::unhealthy,      Mishap::slow_health,
+    Mishap::slow_start,  Mishap::missing_image,   Mishap::missing_secret, Mishap::lost_registry,
+    Mishap::no_capacity, Mishap::throttling,      Mishap::expired_token,  Mishap::identity_provider,
+    Mishap::alarm,       Mishap::stop_on_request, Mishap::failing_hook,   Mishap::hanging_hook};
 std::string_view to_string(Mishap mishap);
 
 base::Result<Strategy> parse_strategy(const std::string& text);

@@ -23,8 +23,9 @@ constexpr std::chrono::seconds kSettleTime{60};
 constexpr std::chrono::seconds kPatience{300};  // with what the machine itself takes
 constexpr double kLongestSeconds = 7200;        // of the account: CodeDeploy waits an hour for healthy tasks
 constexpr double kSlowStartSeconds = 2;
-constexpr double kCrashSeconds = 0;  // before any health check has passed
-constexpr int kThrottledCalls = 2;   // in a row: one less than clients try
+constexpr double kCrashSeconds = 0;         // before any health check has passed
+constexpr double kSlowHealthSeconds = 121;  // longer than any health check waits
+constexpr int kFailingCalls = 2;            // in a row: one less than clients try
 
 std::chrono::seconds patience_at(double time_scale) {
   return kPatience + std::chrono::seconds(static_cast<std::int64_t>(kLongestSeconds / time_scale));
@@ -54,6 +55,10 @@ ecs::Release RehearsalStage::release_with(Mishap mishap) const {
   return release;
 }
 
+Result<void> RehearsalStage::let_hooks_answer(const char* status) const {
+  return base::write_file(hook_status_file(), status);
+}
+
 /// What goes wrong from before the deployment on.
 Result<void> RehearsalStage::cause(Mishap mishap) {
   const auto fault = [&](const Json& declared) -> Result<void> {
@@ -67,6 +72,8 @@ Result<void> RehearsalStage::cause(Mishap mishap) {
       return fault({{"kind", "crash"}, {"task_definition", family}, {"after_seconds", kCrashSeconds}});
     case Mishap::unhealthy:
       return fault({{"kind", "health"}, {"task_definition", family}});
+    case Mishap::slow_health:
+      return fault({{"kind", "health"}, {"task_definition", family}, {"delay_seconds", kSlowHealthSeconds}});
     case Mishap::slow_start:
       return fault(
           {{"kind", "slow_start"}, {"task_definition", family}, {"after_seconds", kSlowStartSeconds}});
@@ -77,10 +84,16 @@ Result<void> RehearsalStage::cause(Mishap mishap) {
     case Mishap::throttling:
       for (const char* action : {"ecs:RegisterTaskDefinition", "ecs:UpdateService", "ecs:Describe*",
                                  "codedeploy:CreateDeployment", "codedeploy:GetDeployment"})
-        TRY(fault({{"kind", "throttle"}, {"action", action}, {"times", kThrottledCalls}}));
+        TRY(fault({{"kind", "throttle"}, {"action", action}, {"times", kFailingCalls}}));
       return {};
+    case Mishap::expired_token:
+      return fault({{"kind", "expired_token"}, {"action", "ecs:*"}, {"times", 1}});
+    case Mishap::identity_provider:
+      return fault({{"kind", "identity_provider"}, {"times", kFailingCalls}});
     case Mishap::failing_hook:
-      return base::write_file(folder_.path() / "hook-fails", "");
+      return let_hooks_answer("FAILED");
+    case Mishap::hanging_hook:
+      return let_hooks_answer("IN_PROGRESS");
     default:
       return {};
   }
@@ -128,7 +141,7 @@ Result<RehearsedEnd> RehearsalStage::play(Mishap mishap) {
   interloper.join();
   result.requests = prober.stop();
   TRY(ask("DELETE", "faults"));
-  TRY(base::remove_tree(folder_.path() / "hook-fails"));
+  TRY(let_hooks_answer("SUCCEEDED"));
   TRY(std::move(interfered).while_doing(fmt::format("rehearsing {}", to_string(mishap))));
   TRY(const auto ended, performed);
   result.came = ended.end;

@@ -56,9 +56,9 @@ Result<std::unique_ptr<RehearsalStage>> RehearsalStage::set_up(StageOptions opti
 Result<void> RehearsalStage::start() {
   const StageProps props{.access_key_id = "REHEARSAL",
                          .secret_access_key = base::random_hex(20),
-                         .hook_command = fmt::format(
-                             R"(test -e '{}' && s=FAILED || s=SUCCEEDED; echo "{{\"hookStatus\": \"$s\"}}")",
-                             (folder_.path() / "hook-fails").string())};
+                         .hook_command = fmt::format(R"(echo "{{\"hookStatus\": \"$(cat '{}')\"}}")",
+                                                     hook_status_file().string())};
+  TRY(let_hooks_answer("SUCCEEDED"));
   TRY(const auto seed, rehearsal_seed(options_.seed, options_.service, options_.strategy, props));
   order_ = {.cluster = options_.service.cluster, .service = options_.service.name};
   if (options_.strategy == Strategy::code_deploy) {
@@ -98,9 +98,20 @@ Result<void> RehearsalStage::start() {
 
 bool RehearsalStage::can_play(Mishap mishap) const {
   if (!expected_end(options_.strategy, mishap)) return false;
-  if (options_.workflow.empty()) return true;
-  const bool in_the_spec = mishap == Mishap::failing_hook && options_.strategy == Strategy::code_deploy;
-  return mishap != Mishap::missing_image && mishap != Mishap::missing_secret && !in_the_spec;
+  const bool is_workflow = !options_.workflow.empty();
+  switch (mishap) {
+    case Mishap::expired_token:
+    case Mishap::identity_provider:
+      return is_workflow;
+    case Mishap::missing_image:
+    case Mishap::missing_secret:
+      return !is_workflow;
+    case Mishap::failing_hook:
+    case Mishap::hanging_hook:
+      return !is_workflow || options_.strategy != Strategy::code_deploy;
+    default:
+      return true;
+  }
 }
 
 /// The release's images come from the local store: what nobody has built cannot be rehearsed.

@@ -52,7 +52,8 @@ class RehearsalStage {
   RehearsalStage(const RehearsalStage&) = delete;
   RehearsalStage& operator=(const RehearsalStage&) = delete;
 
-  /// A workflow brings its own task definition and AppSpec, into which no mishap can be put.
+  /// A workflow brings its own task definition and AppSpec, into which no mishap can be put; it alone has a
+  /// role's credentials, which can expire, from a token's issuer, which can be down.
   [[nodiscard]] bool can_play(Mishap mishap) const;
   /// One deployment with that mishap, which can_play() has to know. An Error: it could not be tried.
   base::Result<RehearsedEnd> play(Mishap mishap);
@@ -71,6 +72,8 @@ class RehearsalStage {
   [[nodiscard]] base::Result<Performance> run_workflow() const;
   [[nodiscard]] ecs::Release release_with(Mishap mishap) const;
   base::Result<void> cause(Mishap mishap);
+  [[nodiscard]] base::Path hook_status_file() const { return folder_.path() / "hook-status"; }
+  base::Result<void> let_hooks_answer(const char* status) const;
   base::Result<void> interfere(Mishap mishap, const std::stop_token& stop);
   base::Result<void> request_stop();
   [[nodiscard]] base::Result<std::set<std::string>> serving() const;

@@ -79,15 +79,20 @@ class RehearseTest(BareEmulatorTest):
 
     def test_each_strategy_ends_as_documented_whatever_goes_wrong(self):
         """No request fails, and the right version serves afterwards; what a strategy does not have is left out."""
-        faults = ("none", "crash", "missing-secret", "throttling", "alarm", "stop", "failing-hook")
+        faults = ("none", "crash", "missing-secret", "throttling", "alarm", "stop", "failing-hook", "hanging-hook")
         *ends, last = self.rehearse("--strategy", "all", "--time-scale", "120", *(word for fault in faults for word in ("--fault", fault)))
-        self.assertEqual(last, {"type": "rehearsal_finished", "tried": 34, "as_expected": 34}, ends)
+        self.assertEqual(last, {"type": "rehearsal_finished", "tried": 38, "as_expected": 38}, ends)
         for end in ends:
             completes = end["fault"] in ("none", "throttling")
             self.assertEqual(end["came"], "COMPLETED" if completes else "ROLLED_BACK", end)
             self.assertGreater(end["requests"]["sent"], 0, end)  # one in 20 ms, and some rollbacks take 100
             self.assertEqual(end["requests"]["failed"], 0, end)
         self.assertNotIn(("rolling", "failing-hook"), [(end["strategy"], end["fault"]) for end in ends])
+
+    def test_a_health_path_that_answers_too_late_is_no_health(self):
+        """A second of it is the machine's own: no time scale shortens what an application may take."""
+        end, _ = self.rehearse("--strategy", "rolling", "--fault", "slow-health", "--time-scale", "120")
+        self.assertEqual((end["came"], end["right_version"], end["requests"]["failed"]), ("ROLLED_BACK", True, 0), end)
 
     def test_the_seed_says_the_strategy_and_the_table_is_for_people(self):
         """Without flags."""

@@ -79,7 +79,7 @@ class RehearseWorkflowTest(BareEmulatorTest):
 
     def test_each_fault_ends_as_documented(self):
         """Built, pushed, deployed; taken back where the fault is fatal; no request fails."""
-        faults = ("none", "crash", "unhealthy", "throttling", "alarm", "stop")
+        faults = ("none", "crash", "unhealthy", "throttling", "expired-token", "identity-provider", "alarm", "stop")
         output = self.run_program(
             self.binary(), "rehearse", ".github/workflows/deploy.yml", "--json", *(word for fault in faults for word in ("--fault", fault)),
             timeout=280,
@@ -88,7 +88,7 @@ class RehearseWorkflowTest(BareEmulatorTest):
         self.assertEqual(last, {"type": "rehearsal_finished", "tried": len(faults), "as_expected": len(faults)}, ends)
         came = {end["fault"]: (end["came"], end["requests"]["failed"], end["right_version"]) for end in ends}
         for fault in faults:
-            expected = "COMPLETED" if fault in ("none", "throttling") else "ROLLED_BACK"
+            expected = "COMPLETED" if fault in ("none", "throttling", "expired-token", "identity-provider") else "ROLLED_BACK"
             self.assertEqual(came[fault], (expected, 0, True), fault)
 
 
