@@ -126,6 +126,15 @@ base::Result<base::Json> Client::call_json(const ServiceName& service, const std
   return base::parse_json(body).while_doing("reading the answer to " + target);
 }
 
+base::Result<base::Json> Client::change_json(const ServiceName& service, const std::string& target,
+                                             const base::Json& input) {
+  if (options_.stop.stop_requested())
+    return base::make_error(base::ErrorKind::cancelled, "cancelled before " + target + " was called");
+  Client to_its_end = *this;
+  to_its_end.options_.stop = {};
+  return to_its_end.call_json(service, target, input);
+}
+
 base::Result<base::Json> Client::call_query(const ServiceName& service, const std::string& version,
                                             const std::string& action,
                                             const std::map<std::string, std::string>& parameters) {

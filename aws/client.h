@@ -41,6 +41,10 @@ class Client {
   /// message as AWS wrote it and Error::code its code.
   base::Result<base::Json> call_json(const ServiceName& service, const std::string& target,
                                      const base::Json& input);
+  /// The same for a call that changes something: it is not begun after a stop, but once it was sent its
+  /// answer is waited for. Else nobody would know what goes on.
+  base::Result<base::Json> change_json(const ServiceName& service, const std::string& target,
+                                       const base::Json& input);
   /// A call of the Query protocol; gives what stands within <ActionResult>.
   base::Result<base::Json> call_query(const ServiceName& service, const std::string& version,
                                       const std::string& action,

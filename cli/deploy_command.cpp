@@ -100,6 +100,8 @@ Result<int> deploy(const CommonFlags& common, const DeployFlags& flags) {
   if (flags.plan || flags.preflight != "off") {
     TRY(const auto find_built_image, built_images(common));
     TRY(const auto worst, look_ahead(client, release, find_built_image, display));
+    if (interrupted())
+      return base::make_error(base::ErrorKind::cancelled, "interrupted: nothing was changed");
     const bool stops = worst == ecs::Verdict::problem && (flags.plan || flags.preflight == "fail");
     if (stops && !flags.json) fmt::print("Nothing was changed: mend what is marked with ✗\n");
     if (flags.plan || stops) return stops ? kJobFailed : kPassed;

@@ -16,8 +16,12 @@ using base::json_string;
 constexpr std::size_t kLongestDescription = 512;
 constexpr std::chrono::minutes kLongestWait{360};
 
+std::string code_deploy_operation(std::string_view name) {
+  return fmt::format("CodeDeploy_20141006.{}", name);
+}
+
 base::Result<Json> ask_code_deploy(aws::Client& client, std::string_view operation, const Json& request) {
-  return client.call_json(aws::kCodeDeploy, fmt::format("CodeDeploy_20141006.{}", operation), request);
+  return client.call_json(aws::kCodeDeploy, code_deploy_operation(operation), request);
 }
 
 std::chrono::minutes minutes_of(const Json& configuration, const char* option, const char* key) {
@@ -202,7 +206,8 @@ base::Result<Followed> start_code_deploy(aws::Client& client, const CodeDeployOr
       {"applicationName", group.application}, {"deploymentGroupName", group.group}, {"revision", revision}};
   if (!order.description.empty()) request["description"] = cut_description(order.description);
   if (!order.config.empty()) request["deploymentConfigName"] = order.config;
-  TRY(const Json answer, ask_code_deploy(client, "CreateDeployment", request));
+  TRY(const Json answer,
+      client.change_json(aws::kCodeDeploy, code_deploy_operation("CreateDeployment"), request));
   auto followed = follow_code_deploy(client, order, json_string(answer, "deploymentId"), news);
   followed.patience = std::min<std::chrono::seconds>(
       order.patience + group.ready_wait + group.termination_wait, kLongestWait);
@@ -232,7 +237,8 @@ base::Result<std::string> running_code_deploy(aws::Client& client, const CodeDep
 }
 
 base::Result<void> stop_code_deploy(aws::Client& client, const std::string& id) {
-  TRY(ask_code_deploy(client, "StopDeployment", {{"deploymentId", id}, {"autoRollbackEnabled", true}}));
+  TRY(client.change_json(aws::kCodeDeploy, code_deploy_operation("StopDeployment"),
+                         {{"deploymentId", id}, {"autoRollbackEnabled", true}}));
   return {};
 }
 

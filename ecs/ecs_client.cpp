@@ -133,7 +133,7 @@ const Deployment* Service::find(const std::string& deployment_id) const {
 }
 
 Result<std::string> register_task_definition(aws::Client& client, const Json& definition) {
-  TRY(const auto answer, client.call_json(aws::kEcs, operation("RegisterTaskDefinition"), definition));
+  TRY(const auto answer, client.change_json(aws::kEcs, operation("RegisterTaskDefinition"), definition));
   return json_string(json_member(answer, "taskDefinition"), "taskDefinitionArn");
 }
 
@@ -182,7 +182,7 @@ Result<std::vector<std::string>> list_services(aws::Client& client, const std::s
 }
 
 Result<Service> update_service(aws::Client& client, const Json& request) {
-  TRY(const auto answer, client.call_json(aws::kEcs, operation("UpdateService"), request));
+  TRY(const auto answer, client.change_json(aws::kEcs, operation("UpdateService"), request));
   return service_of(json_member(answer, "service"));
 }
 
@@ -209,7 +209,7 @@ Result<std::vector<Task>> list_tasks(aws::Client& client, const std::string& clu
 }
 
 Result<std::vector<Task>> run_task(aws::Client& client, const Json& request) {
-  TRY(const auto answer, client.call_json(aws::kEcs, operation("RunTask"), request));
+  TRY(const auto answer, client.change_json(aws::kEcs, operation("RunTask"), request));
   TRY(check_failures(answer));
   return tasks_of(json_member(answer, "tasks"));
 }

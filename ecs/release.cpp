@@ -30,6 +30,10 @@ bool goes_on(ItemState state) {
   return state == ItemState::running || state == ItemState::gated || state == ItemState::rolling_back;
 }
 
+RolloutEnd end_for(const base::Error& error) {
+  return error.kind == base::ErrorKind::cancelled ? RolloutEnd::cancelled : RolloutEnd::failed;
+}
+
 FollowedEnd end_of_error(RolloutEnd end, const base::Error& error) {
   FollowedEnd ended;
   ended.end = end;
@@ -58,7 +62,11 @@ class ReleaseLoop {
     while (true) {
       if (!failure_) begin_ready();
       for (auto& item : items_) look_at(item);
-      if (failure_ && release_.on_failure == OnFailure::roll_back_all) take_back();
+      if (failure_ == RolloutEnd::cancelled) {
+        give_up_all();
+        break;
+      }
+      if (takes_back()) take_back();
       const bool any = std::any_of(items_.begin(), items_.end(),
                                    [](const Ongoing& item) { return goes_on(item.outcome.state); });
       // What an end made ready begins at once.
@@ -93,7 +101,7 @@ class ReleaseLoop {
     for (auto& item : items_) {
       if (failure_ || !is_ready(item)) continue;
       auto begun = begin(item);
-      if (!begun) fail(item, end_of_error(RolloutEnd::failed, begun.error()));
+      if (!begun) fail(item, end_of_error(end_for(begun.error()), begun.error()));
     }
   }
 
@@ -113,7 +121,11 @@ class ReleaseLoop {
     if (!goes_on(item.outcome.state)) return;
     auto end = item.followed->look();
     if (!end) {
-      ended(item, end_of_error(RolloutEnd::failed, end.error()));
+      auto& error = end.error();
+      if (error.kind != base::ErrorKind::cancelled)
+        error = std::move(error).while_doing(
+            fmt::format("following {}, which goes on at AWS", item.followed->id));
+      ended(item, end_of_error(end_for(error), error));
     } else if (*end) {
       ended(item, std::move(**end));
     } else if (clock_.steady_now() - item.began > item.followed->patience) {
@@ -143,7 +155,7 @@ class ReleaseLoop {
   void open_gate(Ongoing& item, FollowedEnd end) {
     item.outcome.end = std::move(end);
     auto gate = item.item->gate(client_, item.news);
-    if (!gate) return fail(item, end_of_error(RolloutEnd::failed, gate.error()));
+    if (!gate) return fail(item, end_of_error(end_for(gate.error()), gate.error()));
     item.followed = std::move(*gate);
     item.began = clock_.steady_now();
     item.outcome.state = ItemState::gated;
@@ -157,7 +169,11 @@ class ReleaseLoop {
                                                                   : ItemState::failed;
     item.outcome.end = std::move(end);
     // A service that its gate refuses serves already.
-    if (was_gated && release_.on_failure == OnFailure::roll_back_all) deploy_old_revision(item);
+    if (was_gated && takes_back()) deploy_old_revision(item);
+  }
+
+  [[nodiscard]] bool takes_back() const {
+    return failure_ && failure_ != RolloutEnd::cancelled && release_.on_failure == OnFailure::roll_back_all;
   }
 
   void take_back() {

@@ -60,7 +60,10 @@ std::string sentence_of(const RolloutOutcome& outcome, const RolloutOptions& opt
           "goes on",
           id, std::chrono::duration_cast<std::chrono::minutes>(options.patience).count());
     case RolloutEnd::cancelled:
-      return fmt::format("stopped following deployment {}; it goes on", id);
+      return fmt::format(
+          "stopped following deployment {}; it goes on: `pipeline status -c {} -s {}` shows it, `pipeline "
+          "rollback` takes it back",
+          id, options.cluster, options.service);
     case RolloutEnd::failed:
       break;
   }

@@ -85,17 +85,17 @@ base::Result<std::string> task_definition_of_revision(aws::Client& client, const
 }
 
 base::Result<void> stop_service_deployment(aws::Client& client, const std::string& arn) {
-  TRY(client.call_json(aws::kEcs, deployments_operation("StopServiceDeployment"),
-                       {{"serviceDeploymentArn", arn}, {"stopType", "ROLLBACK"}}));
+  TRY(client.change_json(aws::kEcs, deployments_operation("StopServiceDeployment"),
+                         {{"serviceDeploymentArn", arn}, {"stopType", "ROLLBACK"}}));
   return {};
 }
 
 base::Result<void> continue_service_deployment(aws::Client& client, const std::string& arn,
                                                const std::string& hook_id, HookDecision decision) {
-  TRY(client.call_json(aws::kEcs, deployments_operation("ContinueServiceDeployment"),
-                       {{"serviceDeploymentArn", arn},
-                        {"hookId", hook_id},
-                        {"action", decision == HookDecision::proceed ? "CONTINUE" : "ROLLBACK"}}));
+  TRY(client.change_json(aws::kEcs, deployments_operation("ContinueServiceDeployment"),
+                         {{"serviceDeploymentArn", arn},
+                          {"hookId", hook_id},
+                          {"action", decision == HookDecision::proceed ? "CONTINUE" : "ROLLBACK"}}));
   return {};
 }
 

@@ -207,6 +207,25 @@ TEST_F(AwsClient, StopsWaitingWhenItIsCancelled) {
   EXPECT_EQ(failing.requests().size(), 1U);
 }
 
+TEST_F(AwsClient, WaitsForTheAnswerToWhatChangesSomethingAndBeginsNothingAfterAStop) {
+  std::vector<bool> could_be_cut;
+  fakes::FakeHttpClient stopped([&](const base::HttpRequest& request) -> fakes::FakeHttpClient::Answer {
+    stop_.request_stop();
+    could_be_cut.push_back(request.stop.stop_possible());
+    return base::HttpResponse{could_be_cut.size() == 1 ? 503 : 200, {}, R"({"service":{}})"};
+  });
+  ClientOptions options = make().options();
+  options.http = &stopped;
+  Client client(options);
+  const auto change = [&] {
+    return client.change_json(kEcs, "AmazonEC2ContainerServiceV20141113.UpdateService", Json::object());
+  };
+  ASSERT_TRUE(change()) << "the first one goes to its end, with its repetition";
+  EXPECT_THAT(could_be_cut, testing::ElementsAre(false, false));
+  EXPECT_EQ(change().error().kind, ErrorKind::cancelled);
+  EXPECT_EQ(stopped.requests().size(), 2U);
+}
+
 TEST_F(AwsClient, SendsNothingWithoutARegion) {
   ClientOptions options = make().options();
   options.region.clear();

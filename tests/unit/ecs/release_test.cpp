@@ -62,6 +62,7 @@ class ReleaseTest : public testing::Test {
   std::string failing_;                  ///< task definition whose deployments fail
   std::vector<std::string> asked_;       ///< UpdateService and RunTask, in order
   int exit_code_ = 0;
+  std::string stops_at_;  ///< the operation during which somebody presses Ctrl-C
 
  private:
   fakes::FakeHttpClient::Answer answer(const base::HttpRequest& request) {
@@ -82,6 +83,7 @@ class ReleaseTest : public testing::Test {
                       {"lastStatus", "STOPPED"},
                       {"containers", {{{"name", "c"}, {"exitCode", exit_code_}}}}}}}});
     }
+    if (operation == stops_at_) stop_.request_stop();
     if (operation == "UpdateService") {
       const auto name = base::json_string(body, "service");
       const auto definition = base::json_string(body, "taskDefinition");
@@ -135,6 +137,28 @@ TEST_F(ReleaseTest, ATaskThatFailsLeavesTheServicesAsTheyAre) {
   EXPECT_EQ(outcome.end, RolloutEnd::failed);
   EXPECT_THAT(asked_, ElementsAre("task"));
   EXPECT_THAT(states(outcome), ElementsAre("api waiting", "migrate failed"));
+}
+
+TEST_F(ReleaseTest, AnInterruptionBeforeAChangeChangesNothing) {
+  add_service("a");
+  stops_at_ = "DescribeServices";
+  const auto outcome = run();
+  EXPECT_EQ(outcome.end, RolloutEnd::cancelled);
+  EXPECT_THAT(asked_, ElementsAre());
+}
+
+TEST_F(ReleaseTest, AnInterruptionDuringAChangeTellsWhatGoesOn) {
+  add_service("a");
+  add_service("b", {"a"});
+  stops_at_ = "UpdateService";
+  const auto outcome = run();
+  EXPECT_EQ(outcome.end, RolloutEnd::cancelled);
+  EXPECT_THAT(asked_, ElementsAre("arn:td/a:2")) << "nothing is begun or taken back afterwards";
+  EXPECT_THAT(
+      outcome.items[0].end.sentence,
+      HasSubstr("stopped following deployment arn:td/a:2!; it goes on: `pipeline status -c production "
+                "-s a` shows it"));
+  EXPECT_THAT(states(outcome), ElementsAre("a failed", "b waiting"));
 }
 
 TEST_F(ReleaseTest, AFailureTakesBackWhatWasDone) {
