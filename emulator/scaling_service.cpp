@@ -242,6 +242,20 @@ ApiResult ScalableTargets::describe_activities(const base::Json& input) {
   return base::Json{{"ScalingActivities", std::move(list)}};
 }
 
+/// A seed's `target_group` stands for the ResourceLabel, whose identifiers nobody knows beforehand.
+base::Result<void> ScalableTargets::name_target_group(base::Json& policy) const {
+  const char* kConfiguration = "TargetTrackingScalingPolicyConfiguration";
+  const char* kMetric = "PredefinedMetricSpecification";
+  const auto group =
+      text(base::json_member(base::json_member(policy, kConfiguration), kMetric), "target_group");
+  if (group.empty()) return {};
+  TRY(const auto dimensions, world_.dimensions_of(group));
+  auto& metric = policy[kConfiguration][kMetric];
+  metric.erase("target_group");
+  metric["ResourceLabel"] = fmt::format("{}/{}", text(dimensions[0], "Value"), text(dimensions[1], "Value"));
+  return {};
+}
+
 // service: CLUSTER/NAME, min, max; policies in the words of PutScalingPolicy.
 base::Result<void> ScalableTargets::apply_seed(const base::Json& seed) {
   const auto made = [](const ApiResult& result, const std::string& what) -> base::Result<void> {
@@ -261,6 +275,7 @@ base::Result<void> ScalableTargets::apply_seed(const base::Json& seed) {
     for (const auto& declared : base::json_member(entry, "policies")) {
       base::Json policy = declared;
       policy.update(named);
+      TRY(name_target_group(policy).while_doing("reading the seed's scalable_targets"));
       const auto known = policies_.find("service/" + service + "\n" + text(policy, "PolicyName"));
       if (known == policies_.end()) TRY(made(put_policy(policy), text(policy, "PolicyName")));
     }

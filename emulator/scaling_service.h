@@ -26,6 +26,8 @@ struct ScalingWorld {
   std::function<base::Result<base::Json>(const std::string& operation, const base::Json& request)> call_ecs;
   Alarms* alarms = nullptr;
   double time_scale = 1;
+  /// LoadBalancer and TargetGroup of a target group, as metrics have them; seeds name it only.
+  std::function<base::Result<base::Json>(const std::string& target_group)> dimensions_of;
 };
 
 class ScalableTargets {
@@ -59,6 +61,7 @@ class ScalableTargets {
   [[nodiscard]] std::string arn(std::string_view resource) const;
   base::Result<void> declare_alarms(base::Json& policy);
   void remove_alarms(const base::Json& policy);
+  base::Result<void> name_target_group(base::Json& policy) const;
   void save();
   // scaling_loop.cpp
   struct Recent {
