@@ -42,8 +42,14 @@ class ClientsTest(EmulatorTest):
         self.assertGreaterEqual(len(events["events"]), 2)
 
     def test_aws_waits_for_a_stable_service(self):
-        """botocore's own waiter is content."""
+        """botocore's own waiters are content."""
         self.aws("ecs", "wait", "services-stable", "--cluster", "production", "--services", "items")
+        group = self.aws("elbv2", "describe-target-groups")["TargetGroups"][0]["TargetGroupArn"]
+        self.aws("elbv2", "wait", "target-in-service", "--target-group-arn", group)
+        task = self.aws("ecs", "run-task", "--cluster", "production", "--task-definition", "items")["tasks"][0]["taskArn"]
+        self.aws("ecs", "wait", "tasks-running", "--cluster", "production", "--tasks", task)
+        self.aws("ecs", "stop-task", "--cluster", "production", "--task", task)
+        self.aws("ecs", "wait", "tasks-stopped", "--cluster", "production", "--tasks", task)
 
     def test_a_wrong_key_is_refused(self):
         """The signature is checked."""

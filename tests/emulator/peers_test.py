@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import api_walk
+from code_deploy_harness import CodeDeployService
 from emulator_harness import ADMIN, ROOT, BareEmulatorTest
 
 PEERS = Path(os.environ["PIPELINE_PEERS"])
@@ -58,6 +59,71 @@ class JavaScriptTest(BareEmulatorTest):
         """It knows the error's name."""
         self.owner("POST", "faults", {"kind": "throttle", "action": "ecs:DescribeServices", "times": 2})
         self.assertEqual(self.script()["updated"], "SUCCESS")
+
+
+class ServicesTest(CodeDeployService):
+    """Each service, driven by three generations of clients: peers_boto.py, peers_services.mjs."""
+
+    @classmethod
+    def seed_of_class(cls):
+        seed = super().seed_of_class()
+        seed["target_groups"].append({**seed["target_groups"][0], "name": "peer"})
+        seed["load_balancers"][0]["listeners"].append({"port": 0, "target_group": "peer"})
+        return seed
+
+    def drive(self, *argv, **environment):
+        """What a script found."""
+        given = {"endpoint": self.endpoint, "group": self.groups["peer"], "task_definition": self.register("peer"), "app_spec": self.spec("peer"),
+                 "now_ms": int(time.time() * 1000)}  # fmt: skip
+        done = subprocess.run(
+            argv, cwd=ROOT / "tests/emulator", input=json.dumps(given), env={**self.environment(), "PYTHONDONTWRITEBYTECODE": "1", **environment},
+            capture_output=True, text=True, timeout=280, check=False,
+        )  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return json.loads(done.stdout)
+
+    def drive_boto3(self, python, **environment):
+        """The same, every answer of which was checked."""
+        found = self.drive(python, "peers_boto.py", **environment)
+        self.assertEqual(found.pop("faults"), [])
+        self.assertGreater(found["checked"], 30)
+        print(f"\nboto3 on botocore {found.pop('botocore')}: {found.pop('checked')} answers checked")
+        return found
+
+    def expect(self, found, **errors):
+        """The same of each; SDKs spell some errors in their own way."""
+        self.assertEqual(
+            found,
+            {
+                "caller": "123456789012",
+                "missing": "MISSING",
+                "stopped": ["UserInitiated", "enough"],
+                "deployment": "Succeeded",
+                "images": 1,
+                "secret": "kept",
+                "no_parameter": ["/none"],
+                "log": ["hello"],
+                "role": "NoSuchEntity",
+                "scales": [4],
+                "alarm": "peer",
+                "no_cluster": "ClusterNotFoundException",
+                "no_group": "TargetGroupNotFound",
+                **errors,
+            },
+        )
+
+    def test_debians_boto3_drives_every_service_and_waits(self):
+        """Unpacked, not installed."""
+        self.expect(self.drive_boto3("/usr/bin/python3", PYTHONPATH=str(PEERS / "debian/usr/lib/python3/dist-packages")))
+
+    def test_boto3_of_today_drives_every_service_and_waits(self):
+        """CloudWatch by another protocol than Debian's."""
+        self.expect(self.drive_boto3(str(PEERS / "venv/bin/python")))
+
+    def test_the_sdk_for_javascript_drives_every_service_and_waits(self):
+        """Stricter than both in what it reads."""
+        found = self.drive(NODE, "peers_services.mjs", PIPELINE_PEERS=str(PEERS))
+        self.expect(found, role="NoSuchEntityException", no_group="TargetGroupNotFoundException")
 
 
 class MotoTest(BareEmulatorTest):
