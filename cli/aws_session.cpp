@@ -54,4 +54,12 @@ base::Result<aws::Client> make_aws_client(base::HttpClient& http, const std::str
   return aws::Client(std::move(options));
 }
 
+base::Result<ecs::Service> require_service(aws::Client& client, const std::string& cluster,
+                                           const std::string& service) {
+  return ecs::describe_service(client, cluster, service)
+      .while_doing(fmt::format(
+          "looking for service {0} of cluster {1} in {2} (`pipeline status -c {1}` lists the services there)",
+          service, cluster, client.options().region));
+}
+
 }  // namespace cli

@@ -82,7 +82,7 @@ Result<ecs::Verdict> look_ahead(aws::Client& client, const ecs::Release& release
     wanted.service = item.kind == ecs::ItemKind::task ? item.name : item.service;
     wanted.task_definition_arn = fmt::format("{} (new)", base::json_string(request.definition, "family"));
     if (item.kind == ecs::ItemKind::service) {
-      TRY(request.service, ecs::describe_service(client, item.cluster, item.service));
+      TRY(request.service, require_service(client, item.cluster, item.service));
     }
     request.plan = ecs::make_deployment_plan(request.service, wanted);
     const auto tree = ecs::judge(ecs::gather_facts(client, std::move(request)));

@@ -66,10 +66,11 @@ void add_rehearse(CLI::App& app, RehearseFlags& flags) {
                        "What faults concern; default: the file's first service");
   rehearse->add_option("--strategy", flags.strategies,
                        "rolling, blue-green, linear, canary, codedeploy, or all; default: the seed's own");
-  rehearse->add_option("--fault", flags.mishaps,
-                       "none, crash, unhealthy, slow-health, slow-start, missing-image, missing-secret, "
-                       "lost-registry, no-capacity, throttling, expired-token, identity-provider, alarm, stop, "
-                       "failing-hook, hanging-hook; default: all");
+  rehearse->add_option(
+      "--fault", flags.mishaps,
+      "none, crash, unhealthy, slow-health, slow-start, missing-image, missing-secret, "
+      "lost-registry, no-capacity, throttling, expired-token, identity-provider, alarm, stop, "
+      "failing-hook, hanging-hook; default: all");
   rehearse->add_option("--time-scale", flags.time_scale, "Seconds of the account in one second here")
       ->check(CLI::Range(1.0, 1000.0))
       ->capture_default_str();

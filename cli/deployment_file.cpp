@@ -34,6 +34,11 @@ using Images = std::vector<std::pair<std::string, std::string>>;
 /// The definition in a file with its images set, cleaned for RegisterTaskDefinition.
 Result<Json> load_definition(const base::Path& path, const Images& images) {
   TRY(Json definition, read_document(path).while_doing("reading the task definition " + path.string()));
+  const auto& containers = base::json_member(definition, "containerDefinitions");
+  if (!containers.is_array() || containers.empty() || base::json_string(definition, "family").empty())
+    return base::invalid_input(
+        fmt::format("{}: expected a task definition with a family and containerDefinitions, found {}",
+                    path.string(), base::clipped(base::to_text(definition), 80)));
   for (const auto& [container, image] : images) {
     TRY(ecs::edit_containers(definition, {.containers = {container}, .image = image})
             .while_doing(fmt::format("setting the image of container {}", container)));

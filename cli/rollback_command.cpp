@@ -81,7 +81,7 @@ Result<ecs::FollowedEnd> roll_back(RollbackFlags flags, const ecs::FollowNews& n
   if (flags.cluster.empty()) flags.cluster = "default";
   const auto http = base::make_curl_http_client();
   TRY(auto client, make_aws_client(*http, flags.region));
-  TRY(const auto service, ecs::describe_service(client, flags.cluster, flags.service));
+  TRY(const auto service, require_service(client, flags.cluster, flags.service));
   const bool by_code_deploy = service.controller == "CODE_DEPLOY" && flags.to.empty();
   TRY(const auto followed, by_code_deploy ? roll_back_by_code_deploy(client, flags, news)
                                           : roll_back_by_ecs(client, flags, service, news));

@@ -69,11 +69,13 @@ Result<int> show(const StatusFlags& flags) {
   const std::string cluster = flags.cluster.empty() ? "default" : flags.cluster;
   auto names = flags.services;
   if (names.empty()) {
-    TRY(names, ecs::list_services(client, cluster));
+    TRY(names, ecs::list_services(client, cluster)
+                   .while_doing(fmt::format("listing the services of cluster {} in {}", cluster,
+                                            client.options().region)));
   }
   Json all = Json::array();
   for (const auto& name : names) {
-    TRY(const auto service, ecs::describe_service(client, cluster, name));
+    TRY(const auto service, require_service(client, cluster, name));
     all.push_back(status_of(client, cluster, service));
   }
   if (flags.json) {

@@ -138,8 +138,10 @@ Result<std::string> register_task_definition(aws::Client& client, const Json& de
 }
 
 Result<Json> describe_task_definition(aws::Client& client, const std::string& name) {
-  TRY(const auto answer, client.call_json(aws::kEcs, operation("DescribeTaskDefinition"),
-                                          {{"taskDefinition", name}, {"include", Json::array({"TAGS"})}}));
+  TRY(const auto answer, client
+                             .call_json(aws::kEcs, operation("DescribeTaskDefinition"),
+                                        {{"taskDefinition", name}, {"include", Json::array({"TAGS"})}})
+                             .while_doing(fmt::format("looking for task definition {}", name)));
   Json definition = json_member(answer, "taskDefinition");
   if (const auto& tags = json_member(answer, "tags"); tags.is_array() && !tags.empty())
     definition["tags"] = tags;

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from emulator_harness import ADMIN, EmulatorTest
+from emulator_harness import ADMIN, EmulatorTest, make_image
 
 
 class DeployVerbsTest(EmulatorTest):
@@ -110,12 +110,46 @@ deploy:
         self.assertEqual(status["targets"]["healthy"], 3)
         self.assertEqual(status["history"][0]["status"], "SUCCESSFUL")
 
+    def test_6a_a_rollback_that_fails_is_no_rollback(self):
+        """The revision that it goes to cannot be pulled any more."""
+        before = self.running()
+        lost = json.loads((self.repository / self.definition(image=f"{self.registry}/items:gone")).read_text(encoding="utf-8"))
+        lost = {key: lost[key] for key in ("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "executionRoleArn", "containerDefinitions")}
+        revision = self.aws("ecs", "register-task-definition", "--cli-input-json", json.dumps(lost))["taskDefinition"]["revision"]
+        output = self.pipeline("rollback", "-c", "production", "-s", "items", "--to", f"items:{revision}", code=11)
+        self.assertIn("The rollback failed: ", output)
+        self.assertIn(f"service items runs {before}", output)
+        self.assertEqual(self.running(), before)
+
+    def test_6b_what_is_not_there_is_named_with_where_was_looked(self):
+        """Services, clusters, revisions."""
+        task = self.definition()
+        output = self.pipeline("deploy", "-c", "production", "-s", "none", "-t", task, code=2)
+        self.assertIn("looking for service none of cluster production in eu-central-1 (`pipeline status -c production` lists", output)
+        self.assertIn("listing the services of cluster none in eu-central-1", self.pipeline("status", "-c", "none", code=3))
+        output = self.pipeline("rollback", "-c", "production", "-s", "items", "--to", "items:9999", code=3)
+        self.assertIn("looking for task definition items:9999", output)
+        self.assertNotIn("Going back", output)
+
+    def test_6c_a_tag_that_means_another_image_for_good_is_found_before_the_deployment(self):
+        """Built here, not pushed: the repository refuses to change the tag."""
+        self.aws("ecr", "create-repository", "--repository-name", "fixed", "--image-tag-mutability", "IMMUTABLE")
+        image = self.push_image("fixed:1")
+        make_image(self, image, "ENV CHANGED=yes", run=lambda *words: self.run_program(self.binary(), *words))
+        output = self.pipeline("deploy", "-c", "production", "-s", "items", "-t", self.definition(image=image), code=1)
+        self.assertIn("since its tag is immutable, and this machine built", output)
+        self.assertIn("Nothing was changed", output)
+
     def test_7_wrong_files_are_refused_with_their_place(self):
         """Before anything is asked of AWS."""
         path = self.repository / "wrong.yml"
         path.write_text("deploy:\n  items:\n    task-definitoin: x\n", encoding="utf-8")
         output = self.pipeline("deploy", "wrong.yml", code=2)
         self.assertIn("wrong.yml:3:5: unknown key 'task-definitoin'; did you mean task-definition?", output)
+        for text in ("", "[]", "{}", '{"family": "items"}'):
+            path.write_text(text, encoding="utf-8")
+            output = self.pipeline("deploy", "-c", "production", "-s", "items", "-t", "wrong.yml", code=2)
+            self.assertIn("wrong.yml: expected a task definition with a family and containerDefinitions, found", output)
 
 
 if __name__ == "__main__":
