@@ -15,8 +15,14 @@ namespace {
 using base::Result;
 using ecs::Followed;
 
-Result<Followed> roll_back_by_code_deploy(aws::Client& client, const RollbackFlags& flags,
-                                          const ecs::FollowNews& news) {
+/// What is followed: a deployment that goes on and is stopped, or one of an earlier revision.
+struct WayBack {
+  enum class Kind { stop, deployment } kind = Kind::deployment;
+  Followed followed;
+};
+
+Result<WayBack> roll_back_by_code_deploy(aws::Client& client, const RollbackFlags& flags,
+                                         const ecs::FollowNews& news) {
   ecs::CodeDeployOrder order;
   order.cluster = flags.cluster;
   order.service = flags.service;
@@ -26,10 +32,11 @@ Result<Followed> roll_back_by_code_deploy(aws::Client& client, const RollbackFla
   if (!running.empty()) {
     news.line(fmt::format("Stopping deployment {}, which goes on", running));
     TRY(ecs::stop_code_deploy(client, running));
-    return ecs::follow_code_deploy(client, order, running, news);
+    return WayBack{WayBack::Kind::stop, ecs::follow_code_deploy(client, order, running, news)};
   }
   TRY(order.app_spec, ecs::last_good_app_spec(client, group));
-  return ecs::start_code_deploy(client, order, news);
+  TRY(auto followed, ecs::start_code_deploy(client, order, news));
+  return WayBack{WayBack::Kind::deployment, std::move(followed)};
 }
 
 /// The record of the deployment that goes on, or "".
@@ -39,8 +46,8 @@ std::string running_record(aws::Client& client, const RollbackFlags& flags) {
   return records && !records->empty() ? records->front().arn : "";
 }
 
-Result<Followed> roll_back_by_ecs(aws::Client& client, const RollbackFlags& flags,
-                                  const ecs::Service& service, const ecs::FollowNews& news) {
+Result<WayBack> roll_back_by_ecs(aws::Client& client, const RollbackFlags& flags, const ecs::Service& service,
+                                 const ecs::FollowNews& news) {
   const auto* primary = service.primary();
   if (primary == nullptr)
     return base::make_error(base::ErrorKind::not_found, "the service has no deployment to go back from");
@@ -55,20 +62,22 @@ Result<Followed> roll_back_by_ecs(aws::Client& client, const RollbackFlags& flag
                                             .patience = patience},
                                            news);
     TRY(followed.roll_back("a rollback was asked for"));
-    return followed;
+    return WayBack{WayBack::Kind::stop, std::move(followed)};
   }
   std::string target = flags.to;
   if (target.empty()) {
     TRY(target, ecs::last_proven_definition(client, flags.cluster, service, primary->task_definition_arn));
   }
+  TRY(const auto definition, ecs::describe_task_definition(client, target));
   news.line(fmt::format("Going back from {} to {}", ecs::revision_name(primary->task_definition_arn),
                         ecs::revision_name(target)));
   ecs::ReleaseItem item;
   item.cluster = flags.cluster;
   item.service = flags.service;
   item.patience = patience;
-  TRY(const auto definition, ecs::describe_task_definition(client, target));
-  return ecs::start_item(client, item, service, base::json_string(definition, "taskDefinitionArn"), news);
+  TRY(auto followed,
+      ecs::start_item(client, item, service, base::json_string(definition, "taskDefinitionArn"), news));
+  return WayBack{WayBack::Kind::deployment, std::move(followed)};
 }
 
 }  // namespace
@@ -83,9 +92,17 @@ Result<ecs::FollowedEnd> roll_back(RollbackFlags flags, const ecs::FollowNews& n
   TRY(auto client, make_aws_client(*http, flags.region));
   TRY(const auto service, require_service(client, flags.cluster, flags.service));
   const bool by_code_deploy = service.controller == "CODE_DEPLOY" && flags.to.empty();
-  TRY(const auto followed, by_code_deploy ? roll_back_by_code_deploy(client, flags, news)
-                                          : roll_back_by_ecs(client, flags, service, news));
-  return ecs::wait_for(client, followed);
+  TRY(const auto way, by_code_deploy ? roll_back_by_code_deploy(client, flags, news)
+                                     : roll_back_by_ecs(client, flags, service, news));
+  TRY(auto end, ecs::wait_for(client, way.followed));
+  // That the earlier revision was rolled back itself is no rollback.
+  if (way.kind == WayBack::Kind::deployment &&
+      (end.end == ecs::RolloutEnd::rolled_back || end.end == ecs::RolloutEnd::failed)) {
+    end.end = ecs::RolloutEnd::rollback_failed;
+    end.sentence = "The rollback failed: " + end.sentence;
+    end.json["status"] = std::string(ecs::to_string(end.end));
+  }
+  return end;
 }
 
 int rollback_command(const RollbackFlags& flags) {

@@ -82,11 +82,9 @@ void RolloutWatch::tell(const std::string& news) const {
 
 /// False when AWS was silent this time.
 Result<bool> RolloutWatch::fetch() {
-  auto described = describe_service(client_, options_.cluster, options_.service);
   std::optional<base::Error> fault;
-  if (!described) {
-    fault = described.error();
-  } else if (!options_.service_deployment_arn.empty()) {
+  // The record first: the service has to be seen as the end that the record tells of has left it.
+  if (!options_.service_deployment_arn.empty()) {
     auto record = describe_service_deployment(client_, options_.service_deployment_arn);
     if (record) {
       record_ = std::move(*record);
@@ -95,9 +93,13 @@ Result<bool> RolloutWatch::fetch() {
     }
   }
   if (!fault) {
-    service_ = std::move(*described);
-    faults_ = 0;
-    return true;
+    auto described = describe_service(client_, options_.cluster, options_.service);
+    if (described) {
+      service_ = std::move(*described);
+      faults_ = 0;
+      return true;
+    }
+    fault = described.error();
   }
   if (!may_come_back(*fault) || ++faults_ >= kMostFaults) return std::move(*fault);
   return false;

@@ -134,8 +134,9 @@ base::Result<void> EcsService::seed_service(const base::Json& entry, const SeedN
   deployment.is_placeholder = true;
   deployment.rollout_state = "COMPLETED";
   deployment.rollout_reason = fmt::format("ECS deployment {} completed.", deployment.id);
-  service.history.front().status = "SUCCESSFUL";
-  service.history.front().finished_at = now();
+  // Nothing ran, so nothing is proven that a rollback could go to.
+  service.history.front().status_reason = "Nothing was deployed yet";
+  service.history.front().finish("STOPPED", now());
   return {};
 }
 
