@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/strings.h"
 #include "emulator/api_failure.h"
 #include "emulator/registry_listing.h"
 
@@ -217,6 +218,25 @@ ApiResult check_layers(const EcrSurroundings& all, const ApiCall& call) {
   return base::Json{{"layers", std::move(layers)}, {"failures", base::Json::array()}};
 }
 
+/// A URL that needs no header: its query has a password of the registry.
+ApiResult get_download_url(const EcrSurroundings& all, const ApiCall& call) {
+  const auto found = repository_of(all, call);
+  if (const auto* failed = std::get_if<ApiFailure>(&found)) return *failed;
+  const auto text = base::json_string(call.input, "layerDigest");
+  const auto digest = ecr::Digest::parse(text);
+  const auto name = base::json_string(call.input, "repositoryName");
+  if (!digest || !all.repositories.store().has_blob(*digest))
+    return failure(
+        "LayersNotFoundException",
+        fmt::format("The layer with digest '{}' does not exist in the repository with name '{}' in "
+                    "the registry with id '{}'",
+                    text, name, all.repositories.account()));
+  const auto password = base::percent_encode(all.tokens.issue(call.principal).password);
+  return base::Json{{"layerDigest", text},
+                    {"downloadUrl", fmt::format("http://{}/v2/{}/blobs/{}?{}={}", all.registry, name, text,
+                                                kUrlPassword, password)}};
+}
+
 }  // namespace
 
 void add_image_operations(ServiceTable& table, const EcrSurroundings& all) {
@@ -227,6 +247,9 @@ void add_image_operations(ServiceTable& table, const EcrSurroundings& all) {
   table.operations["PutImage"] = [all](const ApiCall& call) { return put_image(all, call); };
   table.operations["BatchCheckLayerAvailability"] = [all](const ApiCall& call) {
     return check_layers(all, call);
+  };
+  table.operations["GetDownloadUrlForLayer"] = [all](const ApiCall& call) {
+    return get_download_url(all, call);
   };
   table.operations["ListImageReferrers"] = [all](const ApiCall& call) {
     return list_image_referrers(all, call);

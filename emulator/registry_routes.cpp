@@ -10,6 +10,7 @@
 #include "ecr/image.h"
 #include "emulator/registry_answers.h"
 #include "emulator/registry_listing.h"
+#include "emulator/registry_tokens.h"
 
 namespace emulator {
 
@@ -29,6 +30,7 @@ base::ServerResponse cut_off(const base::ServerRequest& request) {
 
 std::string password_of(const base::ServerRequest& request) {
   const auto header = base::header_value(request.headers, "Authorization").value_or("");
+  if (header.empty() && request.method == "GET") return request.query_value(kUrlPassword).value_or("");
   if (!header.starts_with("Basic ")) return "";
   const auto decoded = base::base64_decode(base::trim(header.substr(6)));
   if (!decoded || !decoded->starts_with("AWS:")) return "";

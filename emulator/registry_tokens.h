@@ -11,6 +11,9 @@
 
 namespace emulator {
 
+/// The parameter of a URL that has a password in it, as S3's signed ones have theirs.
+inline constexpr const char* kUrlPassword = "X-Amz-Security-Token";
+
 class RegistryTokens {
  public:
   explicit RegistryTokens(base::Clock& clock) : clock_(clock) {}

@@ -1,7 +1,9 @@
 """A walk through the emulator that calls each operation to success, with a task that really runs behind it."""
 
 import datetime
+import hashlib
 import json
+import urllib.request
 
 from aws_models import import_botocore
 
@@ -166,6 +168,8 @@ class Walk:
         ecr("PutImage", repositoryName="web", imageManifest=got["imageManifest"], imageTag="2", imageManifestMediaType=got["imageManifestMediaType"])
         layer = json.loads(got["imageManifest"])["layers"][0]["digest"]
         ecr("BatchCheckLayerAvailability", repositoryName="web", layerDigests=[layer, "sha256:" + "0" * 64])
+        with urllib.request.urlopen(ecr("GetDownloadUrlForLayer", repositoryName="web", layerDigest=layer)["downloadUrl"], timeout=10) as answer:
+            self.test.assertEqual("sha256:" + hashlib.sha256(answer.read()).hexdigest(), layer)
         ecr("PutImageScanningConfiguration", repositoryName="web", imageScanningConfiguration={"scanOnPush": True})
         ecr("PutImageTagMutability", repositoryName="web", imageTagMutability="MUTABLE")
         rule = {"rulePriority": 1, "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 100}, "action": {"type": "expire"}}

@@ -39,7 +39,7 @@ class DeployVerbsTest(EmulatorTest):
             "deploy", "--plan", "-c", "production", "-s", "items", "-t", self.definition(environment=[{"name": "A", "value": "b"}])
         )
         self.assertIn("service items in production", output)
-        self.assertRegex(output, r"image of items: .* is sha256:")
+        self.assertRegex(output, r"image of items: .* is sha256:\w+ for linux/amd64")
         self.assertIn("✓ items:8000: the container has that port", output)
         self.assertIn("environment[A].value: (absent) → …", output)
         self.assertEqual(self.running(), before)
