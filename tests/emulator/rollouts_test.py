@@ -132,7 +132,7 @@ class StrategiesTest(RolloutsTest):
         self.kill_emulator()
         after = self.deployment("items")
         self.assertEqual(after["serviceDeploymentArn"], before["serviceDeploymentArn"])
-        self.assertEqual(after["lifecycleStage"], "BAKE_TIME")
+        self.assertIn(after["lifecycleStage"], ("BAKE_TIME", "CLEAN_UP"))
         self.wait_for(lambda: self.deployment("items")["sourceServiceRevisions"][0]["runningTaskCount"] == 2)
         self.assertEqual(self.wait_until_over("items")["status"], "SUCCESSFUL")
         self.wait_for(lambda: self.get(self.urls[0]) == "v5")

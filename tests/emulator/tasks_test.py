@@ -70,7 +70,7 @@ class TasksTest(TaskRunner):
         """What others depend on is told to stop when they have ended."""
         until_told = "trap 'sleep {1}; echo {0} ended; exit 0' TERM; echo {0}; while true; do sleep 0.1; done"
         database = {"name": "database", "command": ["sh", "-c", until_told.format("database", 0)]}
-        server = {"name": "server", "dependsOn": [{"containerName": "database", "condition": "START"}], "command": ["sh", "-c", until_told.format("server", 0.7)]}
+        server = {"name": "server", "dependsOn": [{"containerName": "database", "condition": "START"}], "command": ["sh", "-c", until_told.format("server", 0.7)], "stopTimeout": 20}
         last = {"name": "last", "dependsOn": [{"containerName": "server", "condition": "START"}], "command": ["sleep", "1"]}
         lines = self.run_to_end(database, server, last)[1]
         self.assertEqual(lines[-2:], ["server ended", "database ended"])
@@ -133,7 +133,7 @@ class VolumesTest(TaskRunner):
         point = lambda path, **more: {"sourceVolume": "data", "containerPath": path, **more}  # noqa: E731
         writer = {"name": "writer", "essential": False, "mountPoints": [point("/data")], "portMappings": [{"containerPort": 8000}],
                   "command": ["sh", "-c", "test ! -e /stock && echo hello > /data/index.html && exec httpd -f -p 8000 -h /data"]}  # fmt: skip
-        script = ("for i in 1 2 3 4 5 6 7 8 9; do wget -q -O- http://127.0.0.1:8000/index.html && break; sleep 0.5; done; "
+        script = ("for i in 1 2 3 4 5 6 7 8 9; do wget -q -O- http://127.0.0.1:8000/index.html 2>/dev/null && break; sleep 0.5; done; "
                   "cat /seen/index.html /stock/first; touch /seen/mine 2>/dev/null || echo read-only")  # fmt: skip
         reader = {"name": "reader", "image": self.other, "mountPoints": [point("/seen", readOnly=True)], "command": ["sh", "-c", script],
                   "dependsOn": [{"containerName": "writer", "condition": "START"}]}  # fmt: skip

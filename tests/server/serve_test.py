@@ -56,18 +56,6 @@ class ServeBeginsAndEndsTest(ServeTest):
         self.assertEqual(second.returncode, 2)
         self.assertIn("another daemon runs on the state folder", second.stderr)
 
-    def test_a_damaged_database_is_not_opened(self):
-        self.configure()
-        self.serve()
-        self.end(self.daemon)
-        database = self.state / "server.db"
-        content = bytearray(database.read_bytes())
-        content[4096:8192] = b"x" * 4096
-        database.write_bytes(content)
-        self.serve(wait=False)
-        self.assertEqual(self.daemon.wait(timeout=30), 3)
-        self.assertIn("the server's database", self.log())
-
 
 if __name__ == "__main__":
     unittest.main()
