@@ -1,6 +1,7 @@
 #pragma once
 // Text without a locale: splitting, trimming, case, percent-encoding. ASCII rules; UTF-8 passes through.
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -14,6 +15,9 @@ namespace base {
 std::vector<std::string> split(std::string_view text, char separator);
 /// Lines without their "\n"; a last line without one counts; "" has none.
 std::vector<std::string_view> lines_of(std::string_view text);
+/// They would outlive what they are lines of.
+template <std::same_as<std::string> Text>
+std::vector<std::string_view> lines_of(Text&& text) = delete;
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);
