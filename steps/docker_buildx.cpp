@@ -187,15 +187,13 @@ Result<void> carry_out_buildx(const std::string& verb, const std::vector<std::st
     list(builders);
     return {};
   }
-  if (verb == "rm") {
-    TRY(const auto name, chosen(builders, call, read.operands));
-    builders.remove(name);
-    print(STDERR_FILENO, name + " removed\n");
-    return {};
-  }
   TRY(const auto name, chosen(builders, call, read.operands));
   if (verb == "inspect") inspect(name);
   if (verb == "use") return builders.use(name);
+  if (verb == "rm") {
+    builders.remove(name);
+    print(STDERR_FILENO, name + " removed\n");
+  }
   return {};  // stop: nothing of it runs
 }
 
