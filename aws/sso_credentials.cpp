@@ -17,7 +17,7 @@ base::Clock& clock_of(const CredentialPlaces& places) {
 }
 
 // A token that ends this soon is renewed, as AWS's SDKs do.
-constexpr std::chrono::minutes kRenewBefore{15};
+constexpr std::chrono::minutes kRenewLoginBefore{15};
 
 struct SsoLogin {
   std::string cache_key;  ///< what names the cached token
@@ -91,7 +91,7 @@ base::Result<std::string> cached_token(const CredentialPlaces& places, const Sso
   if (token.empty() || !expires) return expired("the cached token cannot be read");
   const auto now = clock_of(places).now();
   std::string why;
-  if (login.renews && *expires <= now + kRenewBefore) {
+  if (login.renews && *expires <= now + kRenewLoginBefore) {
     const auto renewed = renew_token(places, login.region, *document);
     if (!renewed && renewed.error().kind == base::ErrorKind::cancelled) return renewed.error();
     if (!renewed) why = fmt::format(" and was not renewed ({})", renewed.error().to_string());

@@ -12,7 +12,7 @@ namespace base {
 
 namespace {
 
-constexpr long kBufferBytes = 256 * 1024;
+constexpr long kTransferBytes = 256 * 1024;
 constexpr std::size_t kMostHeaderBytes = 1U << 20;
 
 struct CloseHandle {
@@ -201,8 +201,8 @@ void set_options(CURL* handle, const HttpRequest& request, const HeaderList& hea
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
-  curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kBufferBytes);
-  curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, kBufferBytes);
+  curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kTransferBytes);
+  curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, kTransferBytes);
   curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, request.follow_redirects ? 1L : 0L);
   curl_easy_setopt(handle, CURLOPT_MAXREDIRS, 5L);
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));

@@ -25,7 +25,7 @@ using base::Result;
 using CacheKind = ecr::CachePlace::Kind;
 
 constexpr const char* kVersion = "pipeline-build-cache-1";
-constexpr std::size_t kPiece = 1U << 18;
+constexpr std::size_t kCopiedAtOnce = 1U << 18;
 
 std::string key_of_scope(const std::string& scope) {
   return fmt::format("build-cache-{}-", scope);
@@ -54,7 +54,7 @@ std::vector<std::string> layout_files(const Path& folder) {
 Result<void> unpack_layout(const base::Fd& tar, const Path& into) {
   TRY(base::make_directories(into / "blobs/sha256"));
   base::TarReader reader(ecr::read_from(tar.get()), base::ArchiveInput::tar);
-  std::vector<char> buffer(kPiece);
+  std::vector<char> buffer(kCopiedAtOnce);
   while (true) {
     TRY(const auto entry, reader.next());
     if (!entry) return {};
@@ -72,7 +72,7 @@ Result<void> unpack_layout(const base::Fd& tar, const Path& into) {
 
 Result<void> pack_layout(const Path& folder, BlobDraft& draft) {
   base::TarWriter writer([&draft](std::string_view bytes) { return draft.write(bytes); });
-  std::vector<char> buffer(kPiece);
+  std::vector<char> buffer(kCopiedAtOnce);
   for (const auto& name : layout_files(folder)) {
     const base::Fd file(::open((folder / name).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     struct stat status {};

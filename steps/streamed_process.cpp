@@ -19,19 +19,19 @@
 namespace steps {
 namespace {
 
-constexpr int kPipeBytes = 1 << 20;
+constexpr int kStreamBytes = 1 << 20;
 constexpr std::size_t kMostErrors = 64 * 1024;
 
 void prepare(int fd) {
   ::fcntl(fd, F_SETFL, O_NONBLOCK);
-  ::fcntl(fd, F_SETPIPE_SZ, kPipeBytes);  // fewer turns; may be refused
+  ::fcntl(fd, F_SETPIPE_SZ, kStreamBytes);  // fewer turns; may be refused
 }
 
 class StreamLoop {
  public:
   StreamLoop(sandbox::Sandbox& sandbox, sandbox::StartedProcess& process, const ProcessStreams& streams,
              int wake)
-      : sandbox_(sandbox), process_(process), streams_(streams), wake_(wake), buffer_(kPipeBytes) {}
+      : sandbox_(sandbox), process_(process), streams_(streams), wake_(wake), buffer_(kStreamBytes) {}
 
   base::Fd output;
   base::Fd error;
@@ -100,7 +100,7 @@ class StreamLoop {
 
   void write_input() {
     if (left_.empty()) {
-      if (outgoing_.empty()) outgoing_.resize(kPipeBytes);
+      if (outgoing_.empty()) outgoing_.resize(kStreamBytes);
       auto count = streams_.input(outgoing_.data(), outgoing_.size());
       if (!count) fail(count.error());
       if (!count || *count == 0) return input.reset();

@@ -17,7 +17,7 @@ std::string workflow_with(std::string_view top, std::string_view above, std::str
          "      - run: echo ::set-output name=a::b" + std::string(at_the_end) + "\n";
 }
 
-std::vector<std::string> findings_of(std::string_view text) {
+std::vector<std::string> what_is_found(std::string_view text) {
   std::vector<std::string> rules;
   for (const auto& problem : lint("a.yml", text, {}, {}))
     rules.push_back(std::to_string(problem.location.line) + " " + std::string(problem.rule));
@@ -25,33 +25,35 @@ std::vector<std::string> findings_of(std::string_view text) {
 }
 
 TEST(Suppressions, StandAtTheEndOfTheLine) {
-  EXPECT_THAT(findings_of(workflow_with("", "", "")), ElementsAre("6 deprecated-commands"));
-  EXPECT_THAT(findings_of(workflow_with("", "", "  # pipeline-ignore: deprecated-commands")), IsEmpty());
+  EXPECT_THAT(what_is_found(workflow_with("", "", "")), ElementsAre("6 deprecated-commands"));
+  EXPECT_THAT(what_is_found(workflow_with("", "", "  # pipeline-ignore: deprecated-commands")), IsEmpty());
 }
 
 TEST(Suppressions, StandOnALineAbove) {
-  EXPECT_THAT(findings_of(workflow_with("", "      # pipeline-ignore: deprecated-commands\n", "")),
+  EXPECT_THAT(what_is_found(workflow_with("", "      # pipeline-ignore: deprecated-commands\n", "")),
               IsEmpty());
-  EXPECT_THAT(findings_of(workflow_with("", "# pipeline-ignore: deprecated-commands\n\n  # and more\n", "")),
-              IsEmpty());
+  EXPECT_THAT(
+      what_is_found(workflow_with("", "# pipeline-ignore: deprecated-commands\n\n  # and more\n", "")),
+      IsEmpty());
 }
 
 TEST(Suppressions, HoldForOneLineOnly) {
   auto text = workflow_with("", "      # pipeline-ignore: deprecated-commands\n", "");
   text += "      - run: echo ::save-state name=a::b\n";
-  EXPECT_THAT(findings_of(text), ElementsAre("8 deprecated-commands"));
+  EXPECT_THAT(what_is_found(text), ElementsAre("8 deprecated-commands"));
 }
 
 TEST(Suppressions, HoldForTheWholeFileAboveEverything) {
-  EXPECT_THAT(findings_of(workflow_with("# Tests\n---\n# pipeline-ignore: deprecated-commands\n\n", "", "")),
-              IsEmpty());
+  EXPECT_THAT(
+      what_is_found(workflow_with("# Tests\n---\n# pipeline-ignore: deprecated-commands\n\n", "", "")),
+      IsEmpty());
 }
 
 TEST(Suppressions, NameSeveralRulesAndAReason) {
-  EXPECT_THAT(findings_of(workflow_with(
+  EXPECT_THAT(what_is_found(workflow_with(
                   "", "", " # pipeline-ignore: shellcheck, deprecated-commands -- for old runners")),
               IsEmpty());
-  EXPECT_THAT(findings_of(workflow_with("", "", " # pipeline-ignore: shellcheck")),
+  EXPECT_THAT(what_is_found(workflow_with("", "", " # pipeline-ignore: shellcheck")),
               ElementsAre("6 deprecated-commands"));
 }
 
@@ -63,12 +65,12 @@ TEST(Suppressions, TellOfIdsThatNoRuleHas) {
             "a.yml:1:3: there is no rule 'deprecated-comands'; did you mean 'deprecated-commands'?");
   EXPECT_EQ(problems[0].rule, "ignore-comment");
   EXPECT_EQ(problems[0].severity, Severity::warning);
-  EXPECT_THAT(findings_of(workflow_with("# pipeline-ignore deprecated-commands\n", "", "")),
+  EXPECT_THAT(what_is_found(workflow_with("# pipeline-ignore deprecated-commands\n", "", "")),
               ElementsAre("1 ignore-comment", "7 deprecated-commands"));
 }
 
 TEST(Suppressions, DoNotHideWhatGitHubRefuses) {
-  EXPECT_THAT(findings_of("# pipeline-ignore: syntax\non: push\njobs: 1\n"),
+  EXPECT_THAT(what_is_found("# pipeline-ignore: syntax\non: push\njobs: 1\n"),
               ElementsAre("1 ignore-comment", "3 syntax"));
 }
 
