@@ -140,7 +140,7 @@ struct BlobSender::State {
     tell(What::uploading, plain);
     std::shared_ptr<BlobWriter> keep;
     const auto begin = [&]() -> Result<ByteSource> {
-      TRY(auto writer, store.start_blob());
+      TRY(auto writer, store.start_blob(BlobDigest::given));
       keep = std::make_shared<BlobWriter>(std::move(writer));
       return pack_layer(store, plain, codec, keep);
     };

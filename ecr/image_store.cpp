@@ -97,39 +97,43 @@ BlobWriter::~BlobWriter() {
 
 Result<void> BlobWriter::write(std::string_view bytes) {
   TRY(base::write_all(fd_.get(), bytes));
-  digest_.update(bytes);
+  if (digest_) digest_->update(bytes);
   size_ += bytes.size();
   return {};
 }
 
-Result<Digest> BlobWriter::commit() {
-  auto digest = Digest::from(digest_.finish());
+Result<void> BlobWriter::store_as(const Digest& digest) {
   ::fchmod(fd_.get(), 0644);
   if (::rename(temporary_.c_str(), (blobs_ / digest.hex()).c_str()) != 0)
     return base::system_error("storing a blob", errno);
   fd_.reset();
+  return {};
+}
+
+Result<Digest> BlobWriter::commit() {
+  if (!digest_) return make_error(ErrorKind::internal, "a blob whose digest is given was stored without it");
+  auto digest = Digest::from(digest_->finish());
+  TRY(store_as(digest));
   return digest;
 }
 
 Result<void> BlobWriter::commit(const Digest& expected) {
-  const auto found = Digest::from(digest_.finish());
+  const auto found = digest_ ? Digest::from(digest_->finish()) : expected;
   if (found != expected) {
     return make_error(ErrorKind::invalid_input,
                       fmt::format("expected a blob with digest {}, got {} bytes with digest {}",
                                   expected.to_string(), size_, found.to_string()));
   }
-  ::fchmod(fd_.get(), 0644);
-  if (::rename(temporary_.c_str(), (blobs_ / found.hex()).c_str()) != 0)
-    return base::system_error("storing a blob", errno);
-  fd_.reset();
-  return {};
+  return store_as(found);
 }
 
-Result<BlobWriter> ImageStore::start_blob() {
+Result<BlobWriter> ImageStore::start_blob(BlobDigest digest) {
   std::string temporary = (workroom_->path() / "blob-XXXXXX").string();
   base::Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd) return base::system_error("cannot write into the image store " + folder_.string(), errno);
-  return BlobWriter(std::move(fd), temporary, folder_ / "blobs/sha256");
+  BlobWriter writer(std::move(fd), temporary, folder_ / "blobs/sha256");
+  if (digest == BlobDigest::computed) writer.digest_.emplace();
+  return writer;
 }
 
 Path ImageStore::blob_path(const Digest& digest) const {

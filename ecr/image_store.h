@@ -21,6 +21,10 @@ namespace ecr {
 
 inline constexpr std::size_t kMaxManifestBytes = 4U << 20;
 
+/// Who knows a new blob's digest: its writer computes it, or whoever writes has it from elsewhere, of the
+/// same bytes, and names it at the end.
+enum class BlobDigest { computed, given };
+
 /// A blob on its way into the store. Gone without a trace unless committed.
 class BlobWriter {
  public:
@@ -29,18 +33,19 @@ class BlobWriter {
   ~BlobWriter();
   base::Result<void> write(std::string_view bytes);
   [[nodiscard]] std::uint64_t size() const { return size_; }
-  /// Under the digest of what was written.
+  /// Under the digest of what was written, which this has computed.
   base::Result<Digest> commit();
-  /// The same; an error, and nothing stored, when it is not `expected`.
+  /// The same; an error, and nothing stored, when it is not `expected`. A digest that is given is believed.
   base::Result<void> commit(const Digest& expected);
 
  private:
   friend class ImageStore;
   BlobWriter(base::Fd fd, base::Path temporary, base::Path blobs);
+  base::Result<void> store_as(const Digest& digest);
   base::Fd fd_;
   base::Path temporary_;
   base::Path blobs_;
-  base::Sha256 digest_;
+  std::optional<base::Sha256> digest_;
   std::uint64_t size_ = 0;
 };
 
@@ -72,7 +77,7 @@ class ImageStore {
   /// A blob that is asked for stays for as long as this store is open, whoever collects garbage.
   [[nodiscard]] bool has_blob(const Digest& digest) const;
   base::Result<Digest> put_blob(std::string_view bytes);
-  base::Result<BlobWriter> start_blob();
+  base::Result<BlobWriter> start_blob(BlobDigest digest = BlobDigest::computed);
   /// not_found when it is not there.
   [[nodiscard]] base::Result<base::Fd> open_blob(const Digest& digest) const;
   /// The whole blob, its digest verified; for documents.

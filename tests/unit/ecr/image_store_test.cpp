@@ -109,6 +109,14 @@ TEST_F(ImageStoreTest, KeepsNothingOfABlobThatIsNotWhatItShouldBe) {
   EXPECT_FALSE(store().has_blob(Digest::of("hello")));
 }
 
+TEST_F(ImageStoreTest, BelievesADigestThatTheWriterHasFromElsewhere) {
+  auto writer = take(store().start_blob(BlobDigest::given));
+  take(writer.write("content"));
+  EXPECT_FALSE(writer.commit().ok());
+  take(writer.commit(Digest::of("content")));
+  EXPECT_EQ(take(store().read_blob(Digest::of("content"))), "content");
+}
+
 TEST_F(ImageStoreTest, TidiesUpAfterAProcessThatWasKilled) {
   const auto path = folder() / "store";
   base::Pipe ready = take(base::make_pipe());
