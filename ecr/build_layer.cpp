@@ -17,8 +17,19 @@ using base::Path;
 using base::Result;
 
 namespace {
+
 constexpr std::string_view kRecordKind = "build";
+
+std::optional<CachedLayer> parse_cached_layer(const std::string& record) {
+  const auto json = base::parse_json(record);
+  if (!json || !json->is_object()) return std::nullopt;
+  auto descriptor = descriptor_from_json(base::json_member(*json, "layer"));
+  auto diff_id = Digest::parse(base::json_string(*json, "diff_id"));
+  if (!descriptor || !diff_id) return std::nullopt;
+  return CachedLayer{{std::move(*descriptor), std::move(*diff_id)}, base::json_string(*json, "created")};
 }
+
+}  // namespace
 
 void LayerStack::add(const WrittenLayer& layer, std::string made) {
   layers.push_back(layer.descriptor);
@@ -72,14 +83,22 @@ std::string layer_key(const std::vector<std::string>& parts) {
 
 std::optional<CachedLayer> find_cached_layer(const ImageStore& store, const std::string& key) {
   const auto text = store.read_record(kRecordKind, key);
-  const auto json = text ? base::parse_json(*text) : base::Result<base::Json>(base::Json());
-  if (!json || !json->is_object()) return std::nullopt;
-  auto descriptor = descriptor_from_json(base::json_member(*json, "layer"));
-  auto diff_id = Digest::parse(base::json_string(*json, "diff_id"));
-  if (!descriptor || !diff_id || !store.has_blob(descriptor->digest)) return std::nullopt;
+  auto cached = text ? parse_cached_layer(*text) : std::nullopt;
+  if (!cached || !store.has_blob(cached->layer.descriptor.digest)) return std::nullopt;
   // Used today: collect_garbage() leaves it to who is about to build an image of it.
-  ::utimensat(AT_FDCWD, store.blob_path(descriptor->digest).c_str(), nullptr, 0);
-  return CachedLayer{{std::move(*descriptor), std::move(*diff_id)}, base::json_string(*json, "created")};
+  ::utimensat(AT_FDCWD, store.blob_path(cached->layer.descriptor.digest).c_str(), nullptr, 0);
+  return cached;
+}
+
+std::map<std::string, Descriptor> cached_layers(const ImageStore& store) {
+  std::map<std::string, Descriptor> layers;
+  const auto folder = store.folder() / "records" / kRecordKind;
+  for (const auto& record : base::list_directory(folder).value_or(std::vector<std::string>())) {
+    const auto text = base::read_file(folder / record, kMaxManifestBytes);
+    const auto cached = text ? parse_cached_layer(*text) : std::nullopt;
+    if (cached) layers.emplace(cached->layer.diff_id.hex(), cached->layer.descriptor);
+  }
+  return layers;
 }
 
 Result<void> remember_layer(ImageStore& store, const std::string& key, const CachedLayer& cached) {

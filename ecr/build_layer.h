@@ -2,6 +2,7 @@
 // One layer in the making: an empty folder over the layers so far, which becomes a blob and a tree of the
 // store; and the record that lets the next build take it without making it.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,6 +50,8 @@ struct CachedLayer {
   std::string created;
 };
 std::optional<CachedLayer> find_cached_layer(const ImageStore& store, const std::string& key);
+/// All that were remembered, by diff_id (hex).
+std::map<std::string, Descriptor> cached_layers(const ImageStore& store);
 base::Result<void> remember_layer(ImageStore& store, const std::string& key, const CachedLayer& cached);
 
 }  // namespace ecr

@@ -50,8 +50,7 @@ Result<StoreCheck> check_store(ImageStore& store, Repair repair) {
     TRY(base::remove_tree(blobs / name));
     check.repairs.push_back("removed blob " + name);
   }
-  TRY(const auto named_now, read_names(store.folder()));
-  TRY(check_trees(store, named_now, repair, check));
+  TRY(check_trees(store, repair, check));
   TRY(const auto lock, base::FileLock::acquire(store.folder() / "locks" / "index"));
   TRY(auto names, read_names(store.folder()));
   check.names = names.size();

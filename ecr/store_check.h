@@ -14,7 +14,7 @@ namespace ecr {
 struct StoreCheck {
   std::size_t blobs = 0;
   std::uint64_t bytes = 0;
-  std::size_t trees = 0;  ///< that a named image has
+  std::size_t trees = 0;  ///< whose layer is there
   std::size_t names = 0;
   std::vector<std::string> problems;  ///< a sentence each; empty when all is well
   std::vector<std::string> repairs;   ///< what was taken away, when asked to

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "ecr/build_layer.h"
 #include "ecr/layer.h"
 #include "ecr/tree_comparison.h"
 #include "sandbox/plan.h"
@@ -17,13 +18,17 @@ using base::Result;
 
 constexpr std::size_t kMostTold = 3;
 
-/// The layers of all images that can be read, by what they unpack to.
-std::map<std::string, Descriptor> layers_by_tree(const ImageStore& store,
-                                                 const std::vector<NamedImage>& names) {
-  std::map<std::string, Descriptor> layers;
-  for (const auto& named : names) {
-    const auto image = store.image(named.descriptor);
-    if (!image) continue;
+/// The layers of all images that can be read, named or not, and those of the builder, by what they unpack to.
+Result<std::map<std::string, Descriptor>> layers_by_tree(const ImageStore& store) {
+  auto layers = cached_layers(store);
+  TRY(const auto blobs, base::list_directory(store.folder() / "blobs/sha256"));
+  for (const auto& blob : blobs) {
+    const auto digest = Digest::parse("sha256:" + blob);
+    const auto size = digest ? store.blob_size(*digest) : digest.error();
+    if (!size || *size > kMaxManifestBytes) continue;
+    const auto image =
+        store.image({.media_type = media_type::kOciManifest, .digest = *digest, .size = *size});
+    if (!image) continue;  // no manifest, then
     for (std::size_t i = 0; i < image->manifest.layers.size(); ++i)
       layers.emplace(image->config.diff_ids[i].hex(), image->manifest.layers[i]);
   }
@@ -63,9 +68,8 @@ Result<std::string> fault_of_tree(ImageStore& store, const Descriptor& layer, co
 
 }  // namespace
 
-Result<void> check_trees(ImageStore& store, const std::vector<NamedImage>& names, Repair repair,
-                         StoreCheck& check) {
-  const auto layers = layers_by_tree(store, names);
+Result<void> check_trees(ImageStore& store, Repair repair, StoreCheck& check) {
+  TRY(const auto layers, layers_by_tree(store));
   TRY(const auto trees, base::list_directory(store.folder() / trees_folder()));
   for (const auto& tree : trees) {
     const auto diff_id = Digest::parse("sha256:" + tree);

@@ -7,9 +7,8 @@
 
 namespace ecr {
 
-/// Unpacks each layer of a named image once more, beside its tree, and compares the two. Trees of no named
-/// image have nothing to be compared with.
-base::Result<void> check_trees(ImageStore& store, const std::vector<NamedImage>& names, Repair repair,
-                               StoreCheck& check);
+/// Unpacks each layer of an image or of the builder once more, beside its tree, and compares the two. A tree
+/// whose layer is not in the store any more has nothing to be compared with.
+base::Result<void> check_trees(ImageStore& store, Repair repair, StoreCheck& check);
 
 }  // namespace ecr

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "ecr/build_layer.h"
 #include "ecr/image_store.h"
 #include "ecr/store_check.h"
 #include "ecr/unpack_image.h"
@@ -191,6 +192,21 @@ TEST_F(StoreUpkeepTest, TellsADamagedTreeAndMakesItAgainWhenAskedTo) {
   EXPECT_EQ(take(store().unpack(manifest))[0], tree);
   EXPECT_EQ(take(base::read_file(tree / "file")), "content");
   EXPECT_THAT(take(check_store(store(), Repair::none)).problems, IsEmpty());
+}
+
+TEST_F(StoreUpkeepTest, TellsDamagedTreesOfImagesWithoutANameAndOfTheBuilder) {
+  const auto image = put_image("content");
+  const auto whole = take(store().image(image));
+  const auto tree = take(store().unpack(whole.manifest))[0];
+  EXPECT_EQ(take(check_store(store(), Repair::none)).trees, 1U);
+  take(base::write_file(tree / "file", "CONTENT"));
+  const auto problem = "layer tree " + tree.filename().string() + ": /file: content";
+  EXPECT_THAT(take(check_store(store(), Repair::none)).problems, ElementsAre(problem));
+  // No image any more, but the builder would take the layer.
+  ::unlink(store().blob_path(image.digest).c_str());
+  EXPECT_THAT(take(check_store(store(), Repair::none)).problems, IsEmpty());
+  take(remember_layer(store(), "key", {{whole.manifest.layers[0], whole.config.diff_ids[0]}, ""}));
+  EXPECT_THAT(take(check_store(store(), Repair::none)).problems, ElementsAre(problem));
 }
 
 TEST_F(StoreUpkeepTest, TellsWhatIsMissingAndWhatDoesNotBelong) {
