@@ -73,7 +73,7 @@ Result<void> read_pairs_of_build(const ImageBuildFlags& flags, ecr::BuildOptions
 }
 
 Result<ecr::PullOptions> pull_options_of_build(base::HttpClient& http, const ecr::Platform& platform) {
-  ecr::PullOptions options{.platform = platform};
+  ecr::PullOptions options{.platform = platform, .other_platform = ecr::OtherPlatform::taken};
   TRY(options.registry, ecr::user_registry_options(http));
   options.registry.stop = interrupt_token();
   options.progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };

@@ -15,7 +15,8 @@ using base::Result;
 
 constexpr std::string_view kImageContext = "docker-image://";
 
-/// The image for the platform, when the store has it under the name.
+/// The image that the store has under the name: of several that for the platform; one alone may be for
+/// another one.
 Result<Image> stored_image(const std::string& name, const Platform& platform, const ImageStore& store) {
   TRY(auto found, store.resolve(name));
   if (media_type::is_index(found.media_type)) {
@@ -23,11 +24,7 @@ Result<Image> stored_image(const std::string& name, const Platform& platform, co
     TRY(const auto index, parse_index(text));
     TRY(found, choose_platform(index, platform));
   }
-  TRY(auto image, store.image(found));
-  if (platform_fits(platform, image.config.platform)) return image;
-  return make_error(ErrorKind::not_found,
-                    fmt::format("the image {} of the store is for {}, wanted is {}", name,
-                                to_string(image.config.platform), to_string(platform)));
+  return store.image(found);
 }
 
 BuiltStage stage_of(Image image) {
@@ -64,7 +61,8 @@ Result<BuiltStage> find_base(const std::string& name, const Platform& platform, 
         .config = {.platform = platform}, .stack = {}, .folder = "", .args = {}, .records = {}, .origin = {}};
   TRY(const auto reference, parse_image_reference(text));
   auto image = stored_image(reference.to_string(), platform, store);
-  if (options.pull && (!image || options.always_pull)) {
+  const bool fits = image && platform_fits(platform, image->config.platform);
+  if (options.pull && (!fits || options.always_pull)) {
     say(fmt::format("pulling {}", reference.to_string()));
     TRY(const auto pulled, options.pull(reference, platform));
     image = store.image(pulled);

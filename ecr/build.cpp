@@ -13,6 +13,7 @@
 #include "ecr/build_ignore.h"
 #include "ecr/build_platform.h"
 #include "ecr/build_stage.h"
+#include "ecr/check_build.h"
 
 namespace ecr {
 
@@ -128,8 +129,25 @@ class Build {
       return make_error(
           ErrorKind::invalid_input,
           fmt::format("FROM {}: the named context is a folder; COPY --from can take it", base_name));
-    if (earlier && stage.platform.empty()) place.platform = base.config.platform;
+    if (!earlier) TRY(check_base_platform(stage, base_name, place.platform, base.config.platform));
+    if (!earlier || stage.platform.empty()) place.platform = base.config.platform;
     return StageBuilder(context_, stage, std::move(base), std::move(place)).run();
+  }
+
+  /// BuildKit's check InvalidBaseImagePlatform: the image is there by now, and is taken.
+  Result<void> check_base_platform(const Stage& stage, const std::string& name, const Platform& expected,
+                                   const Platform& actual) {
+    if (expected.os == actual.os && expected.architecture == actual.architecture) return {};
+    TRY(const auto settings, check_settings(options_, file_));
+    CheckReport report(settings);
+    report.add(Check::invalid_base_image_platform, stage.from,
+               fmt::format("Base image {} was pulled with platform \"{}\", expected \"{}\" for current build",
+                           name, to_string(actual), to_string(expected)));
+    CheckedBuild checked{.findings = report.take()};
+    checked.fails = settings.fails && !checked.findings.empty();
+    const std::lock_guard lock(context_.mutex);
+    context_.findings.insert(context_.findings.end(), checked.findings.begin(), checked.findings.end());
+    return tell_checks(checked, options_);
   }
 
   Result<BuiltStage> other_base(const std::string& name, const Platform& platform) {
@@ -165,6 +183,7 @@ class Build {
     context_.materials.erase(std::unique(context_.materials.begin(), context_.materials.end()),
                              context_.materials.end());
     image.materials = std::move(context_.materials);
+    image.findings = std::move(context_.findings);
     return image;
   }
 

@@ -75,6 +75,7 @@ class IndexBuild {
     whole.compressed_size += built.compressed_size;
     whole.steps_cached += built.steps_cached;
     whole.steps_run += built.steps_run;
+    whole.findings.insert(whole.findings.end(), built.findings.begin(), built.findings.end());
     whole.records.insert(whole.records.end(), built.records.begin(), built.records.end());
     whole.all_records.insert(whole.all_records.end(), built.all_records.begin(), built.all_records.end());
   }
@@ -183,7 +184,7 @@ Result<BuiltImage> build_image(BuildOptions options, ImageStore& store) {
   TRY(auto checked, check_build(options, store, CheckedStages::needed));
   TRY(tell_checks(checked, options));
   TRY(auto built, IndexBuild(options, store).run());
-  built.findings = std::move(checked.findings);
+  built.findings.insert(built.findings.begin(), checked.findings.begin(), checked.findings.end());
   return built;
 }
 

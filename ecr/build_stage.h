@@ -87,6 +87,7 @@ struct BuildContext {
   std::mutex mutex;
   std::vector<CacheRecord> records;      ///< of all stages; under `mutex`
   std::vector<BuildMaterial> materials;  ///< under `mutex`
+  std::vector<CheckFinding> findings;    ///< that only a build makes; under `mutex`
   std::atomic<int> next_step = 0;
   std::atomic<int> steps_cached = 0;
   std::atomic<int> steps_run = 0;

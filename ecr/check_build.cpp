@@ -16,19 +16,6 @@ namespace {
 
 using base::Result;
 
-/// Of the build-arg, which wins, or of the directive.
-Result<CheckSettings> settings_of(const BuildOptions& options, const Dockerfile& file) {
-  const auto given = options.build_args.find(kCheckArg);
-  if (given != options.build_args.end())
-    return parse_check_settings(given->second)
-        .while_doing(fmt::format("reading the build-arg {}", kCheckArg));
-  auto settings = parse_check_settings(file.check.value);
-  if (settings) return settings;
-  auto error = std::move(settings).error();
-  error.location = base::Location{file.file_name, file.check.line, 1};
-  return error;
-}
-
 /// The configurations of base images, each looked up once.
 class BaseConfigs {
  public:
@@ -80,9 +67,21 @@ std::string excerpt(const std::vector<std::string_view>& lines, int line) {
 
 }  // namespace
 
+Result<CheckSettings> check_settings(const BuildOptions& options, const Dockerfile& file) {
+  const auto given = options.build_args.find(kCheckArg);
+  if (given != options.build_args.end())
+    return parse_check_settings(given->second)
+        .while_doing(fmt::format("reading the build-arg {}", kCheckArg));
+  auto settings = parse_check_settings(file.check.value);
+  if (settings) return settings;
+  auto error = std::move(settings).error();
+  error.location = base::Location{file.file_name, file.check.line, 1};
+  return error;
+}
+
 Result<CheckedBuild> check_build(const BuildOptions& options, ImageStore& store, CheckedStages stages) {
   TRY(const auto file, parse_dockerfile(options.dockerfile, options.dockerfile_name));
-  TRY(const auto settings, settings_of(options, file));
+  TRY(const auto settings, check_settings(options, file));
   TRY(const auto ignore, read_ignore(options));
   TRY(auto variables, GlobalVariables::evaluate(file, options, options.platforms[0]));
   TRY(auto defaults, GlobalVariables::evaluate(file, {}, options.platforms[0]));
@@ -115,7 +114,8 @@ std::string checks_to_text(const CheckedBuild& checked, const BuildOptions& opti
   const auto lines = base::lines_of(options.dockerfile);
   for (const auto& finding : checked.findings) {
     const auto& rule = rule_of(finding.check);
-    text += fmt::format("\nWARNING: {} - {}{}/\n{}\n{}:{}\n", rule.name, kRulePages, rule.page,
+    const auto page = page_of(rule);
+    text += fmt::format("\nWARNING: {}{}{}\n{}\n{}:{}\n", rule.name, page.empty() ? "" : " - ", page,
                         finding.message, options.dockerfile_name, finding.line);
     text += excerpt(lines, finding.line);
   }

@@ -23,6 +23,9 @@ enum class CheckedStages {
 /// Dockerfile cannot be built.
 base::Result<CheckedBuild> check_build(const BuildOptions& options, ImageStore& store, CheckedStages stages);
 
+/// Of the file's directive, or of the build-arg, which wins.
+base::Result<CheckSettings> check_settings(const BuildOptions& options, const Dockerfile& file);
+
 /// `Dockerfile:3: Rule: message`
 std::string to_text(const CheckFinding& finding, const std::string& file_name);
 /// For people: how many there are, and each with its rule's page and the line in its surroundings.

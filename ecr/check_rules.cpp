@@ -13,7 +13,7 @@ namespace {
 using base::Result;
 
 // In the order of `Check`; names, pages and descriptions are those of BuildKit's linter.
-constexpr std::array<CheckRule, 21> kCheckRules = {{
+constexpr std::array<CheckRule, 22> kCheckRules = {{
     {"StageNameCasing", "stage-name-casing", "Stage names should be lowercase"},
     {"FromAsCasing", "from-as-casing", "The 'as' keyword should match the case of the 'from' keyword"},
     {"NoEmptyContinuation", "no-empty-continuation",
@@ -53,8 +53,9 @@ constexpr std::array<CheckRule, 21> kCheckRules = {{
     {"ExposeInvalidFormat", "expose-invalid-format",
      "IP address and host-port mapping should not be used in EXPOSE instruction. This will become an error "
      "in a future release"},
+    {"InvalidBaseImagePlatform", "", "Base image platform does not match expected target platform"},
 }};
-static_assert(kCheckRules.size() == static_cast<std::size_t>(Check::expose_invalid_format) + 1);
+static_assert(kCheckRules.size() == static_cast<std::size_t>(Check::invalid_base_image_platform) + 1);
 
 using RuleNames = std::set<std::string, std::less<>>;
 
@@ -76,6 +77,10 @@ Result<bool> parse_fails(std::string_view value) {
 }
 
 }  // namespace
+
+std::string page_of(const CheckRule& rule) {
+  return rule.page.empty() ? "" : fmt::format("{}{}/", kRulePages, rule.page);
+}
 
 const CheckRule& rule_of(Check check) {
   return kCheckRules[static_cast<std::size_t>(check)];

@@ -32,16 +32,19 @@ enum class Check {
   invalid_definition_description,
   expose_proto_casing,
   expose_invalid_format,
+  invalid_base_image_platform,
 };
 
 struct CheckRule {
   std::string_view name;         ///< as `skip=` has it
-  std::string_view page;         ///< below kRulePages
+  std::string_view page;         ///< below kRulePages; empty: it has none
   std::string_view description;  ///< a sentence without its full stop
   bool experimental = false;     ///< held only where `experimental=` asks for it
 };
 inline constexpr const char* kRulePages = "https://docs.docker.com/go/dockerfile/rule/";
 const CheckRule& rule_of(Check check);
+/// Its address, or nothing.
+std::string page_of(const CheckRule& rule);
 
 /// `skip=A,B;experimental=C;error=true`, in a `# check=` or the build-arg BUILDKIT_DOCKERFILE_CHECK. Names
 /// that no rule has are left alone: a newer builder may know them.

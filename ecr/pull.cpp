@@ -106,6 +106,7 @@ class ImagePull {
     TRY(auto descriptor, keep_image(fetched));
     TRY(const auto image, store_.image(descriptor));
     descriptor.platform = image.config.platform;
+    if (options_.other_platform == OtherPlatform::taken) return descriptor;
     if (platform_fits(options_.platform, image.config.platform)) return descriptor;
     return make_error(ErrorKind::not_found,
                       fmt::format("the image is for {}, wanted is {}", to_string(image.config.platform),

@@ -20,10 +20,14 @@ enum class Unpacking {
   at_once,  ///< each layer as soon as it is there
 };
 
+/// What to make of an image that is for one platform only, and not for the one that is wanted.
+enum class OtherPlatform { refused, taken };
+
 struct PullOptions {
   RegistryOptions registry;
   Platform platform = host_platform();
   Platforms platforms = Platforms::one;
+  OtherPlatform other_platform = OtherPlatform::refused;
   Unpacking unpacking = Unpacking::when_needed;
   std::uint64_t max_image_bytes = 32ULL << 30;  ///< compressed, all layers
   /// One line for people per thing that happens; from several threads, never at the same time.

@@ -257,10 +257,22 @@ TEST_F(BuildRunTest, RefusesWhatItDoesNotSupportByNameAndLine) {
   EXPECT_THAT(failure("FROM shell:1\nRUN --network=wifi true\n"), HasSubstr("found 'wifi'"));
   EXPECT_THAT(failure("FROM shell:1\nEXPOSE 80/icmp\n"),
               AllOf(StartsWith("Dockerfile:2:1: "), HasSubstr("80/icmp")));
-  EXPECT_THAT(failure("FROM --platform=linux/s390x shell:1\n"),
-              AllOf(StartsWith("Dockerfile:1:1: "), HasSubstr("wanted is linux/s390x")));
   EXPECT_THAT(failure("FROM scratch\nRUN x\n"),
               AllOf(StartsWith("Dockerfile:2:1: "), HasSubstr("no shell or program to run in `scratch`")));
+}
+
+TEST_F(BuildRunTest, TakesABaseImageOfAnotherPlatformWithAWarning) {
+  build("FROM --platform=linux/s390x shell:1\nRUN true\n");
+  EXPECT_THAT(
+      log_,
+      Contains(HasSubstr("WARNING: Dockerfile:1: InvalidBaseImagePlatform: Base image shell:1 was "
+                         "pulled with platform \"" +
+                         to_string(host_platform()) + "\", expected \"linux/s390x\" for current build")));
+  EXPECT_EQ(built_.findings.back().check, Check::invalid_base_image_platform);
+  EXPECT_THAT(failure("# check=error=true;skip=FromPlatformFlagConstDisallowed\n"
+                      "FROM --platform=linux/s390x shell:1\n"),
+              AllOf(StartsWith("Dockerfile:2:1: "),
+                    HasSubstr("lint violation found for rules: InvalidBaseImagePlatform")));
 }
 
 TEST_F(BuildRunTest, WarnsOfWhatTheChecksFindAndFailsWhenAskedTo) {
