@@ -60,6 +60,8 @@ Result<void> apply_build_settings(const BuildSettings& settings, BuildOptions& o
         "--sbom: expected true or false, found '{}'; other generators are not run", settings.sbom));
   }
   options.sbom = settings.sbom == "true";
+  for (const auto& text : settings.attestations)
+    TRY(apply_attestation(text, options.provenance, options.sbom).while_doing("reading --attest"));
   if (settings.network == "none") {
     options.network = sandbox::NetworkMode::isolated;
   } else if (!settings.network.empty() && settings.network != "default" && settings.network != "host") {
@@ -94,31 +96,50 @@ Result<std::map<std::string, std::string>> read_build_secrets(const std::vector<
   return secrets;
 }
 
-Result<std::map<std::string, std::string>> read_build_agents(const std::vector<std::string>& texts) {
+Result<void> apply_attestation(const std::string& text, std::optional<ProvenanceOptions>& provenance,
+                               bool& sbom) {
+  constexpr std::string_view kProvenance = "type=provenance";
+  if (text == kProvenance || text.starts_with("type=provenance,")) {
+    TRY(provenance, parse_provenance(text == kProvenance ? "true" : text.substr(kProvenance.size() + 1)));
+  } else if (text == "type=sbom" || text == "type=sbom,disabled=false") {
+    sbom = true;
+  } else if (text == "type=sbom,disabled=true") {
+    sbom = false;
+  } else {
+    return base::invalid_input(fmt::format("the attestation '{}' is not supported", text));
+  }
+  return {};
+}
+
+Result<std::map<std::string, std::string>> parse_build_agents(const std::vector<std::string>& texts,
+                                                              const std::string& own) {
   std::map<std::string, std::string> agents;
   for (const auto& text : texts) {
     const auto equals = text.find('=');
     const auto id = text.substr(0, equals);
     if (id.empty()) return base::invalid_input("--ssh: expected default, NAME or NAME=SOCKET");
-    if (equals == std::string::npos) {
-      const char* socket = std::getenv("SSH_AUTH_SOCK");
-      if (socket == nullptr || *socket == '\0')
-        return make_error(ErrorKind::not_found, fmt::format("--ssh {}: SSH_AUTH_SOCK is not set", id));
-      agents[id] = socket;
-      continue;
-    }
-    const auto path = text.substr(equals + 1);
-    struct stat status {};
-    if (::stat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) {
-      return base::invalid_input(
-          fmt::format("--ssh {}: expected the socket of an ssh agent, found '{}'; keys are not read: give "
-                      "them to an agent "
-                      "with ssh-add",
-                      id, path));
-    }
-    agents[id] = path;
+    if (equals == std::string::npos && own.empty())
+      return make_error(ErrorKind::not_found, fmt::format("--ssh {}: SSH_AUTH_SOCK is not set", id));
+    agents[id] = equals == std::string::npos ? own : text.substr(equals + 1);
   }
   return agents;
+}
+
+Result<std::map<std::string, std::string>> read_build_agents(const std::vector<std::string>& texts) {
+  const char* own = std::getenv("SSH_AUTH_SOCK");
+  TRY(auto agents, parse_build_agents(texts, own == nullptr ? "" : own));
+  for (const auto& [id, path] : agents) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) return no_agent_socket(id, path);
+  }
+  return agents;
+}
+
+base::Error no_agent_socket(const std::string& id, const std::string& path) {
+  return base::invalid_input(fmt::format(
+      "--ssh {}: expected the socket of an ssh agent, found '{}'; keys are not read: give them to "
+      "an agent with ssh-add",
+      id, path));
 }
 
 base::Json build_metadata(const BuiltImage& built) {

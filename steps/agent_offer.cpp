@@ -1,6 +1,7 @@
 #include "steps/agent_offer.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/files.h"
 #include "base/unix_socket.h"
 #include "steps/docker_protocol.h"
 
@@ -58,6 +60,18 @@ Result<std::unique_ptr<AgentOffer>> AgentOffer::start(const std::string& socket)
 AgentOffer::~AgentOffer() {
   shutdown(own_.get(), SHUT_RDWR);
   thread_.join();
+}
+
+Result<ecr::AgentConnector> agent_inside(sandbox::Sandbox& sandbox, const std::string& socket) {
+  const ecr::AgentConnector connect = [&sandbox,
+                                       path = base::Path(socket).relative_path()]() -> Result<base::Fd> {
+    TRY(const auto root, sandbox.root());
+    // Whatever the links of the step say, it stays below its root.
+    TRY(const auto place, base::open_beneath(root.get(), path, O_PATH | O_CLOEXEC));
+    return base::connect_to(fmt::format("/proc/self/fd/{}", place.get()), base::Blocking::no);
+  };
+  TRY(const auto probe, connect().while_doing("reaching the ssh agent at " + socket));
+  return connect;
 }
 
 ecr::AgentConnector agent_offered_at(int offer) {

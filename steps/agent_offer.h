@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "ecr/agent_relay.h"
+#include "sandbox/sandbox.h"
 
 namespace steps {
 
@@ -29,6 +30,10 @@ class AgentOffer {
   base::Fd other_end_;
   std::thread thread_;
 };
+
+/// Without a front: `socket` as the processes of the sandbox see it, reached from their root on. An Error
+/// when nobody listens there. The sandbox lives longer.
+base::Result<ecr::AgentConnector> agent_inside(sandbox::Sandbox& sandbox, const std::string& socket);
 
 /// The runner's side: asks at `offer`, borrowed, for a connection each time.
 ecr::AgentConnector agent_offered_at(int offer);

@@ -11,12 +11,11 @@
 #include <thread>
 
 #include "base/json.h"
-#include "ecr/compression.h"
-#include "ecr/tree_unpacker.h"
 #include "ecr/tree_writer.h"
 #include "steps/copy_place.h"
 #include "steps/docker_client.h"
 #include "steps/docker_cp.h"
+#include "steps/received_tree.h"
 
 namespace steps {
 
@@ -80,31 +79,15 @@ Result<int> send_copy(const DockerCommand& command, DockerQuestion question) {
   return code;
 }
 
-/// The tar of the service goes through a pipe to this side's folder.
 Result<int> unpack_here(const DockerCommand& command, const DockerQuestion& question,
                         const CopiedThing& thing) {
   TRY(const auto root, base::open_directory("/"));
   TRY(const auto path, whole_path(command.operands[1], false));
   TRY(auto target, find_copy_target(root.get(), path, thing));
-  TRY(auto pipe, base::make_pipe());
-  Result<void> unpacked;
-  std::thread unpacker([&] {
-    base::TarReader tar(ecr::read_from(pipe.read.get()), base::ArchiveInput::tar);
-    const auto adapt = [&](base::ArchiveEntry& entry) {
-      if (!command.keep_owners) entry.uid = entry.gid = 0;
-      rename_entry(entry, thing, target);
-    };
-    unpacked =
-        ecr::unpack_tree(tar, std::move(target.folder), {.names = ecr::TreeNames::plain, .adapt = adapt});
-    pipe.read.reset();
-  });
-  const auto answer = ask_docker(question, [&](FrameKind kind, std::string_view bytes) {
-    return base::write_all(kind == FrameKind::error ? STDERR_FILENO : pipe.write.get(), bytes);
-  });
-  pipe.write.reset();
-  unpacker.join();
-  if (!unpacked) return std::move(unpacked).error();
-  return code_of_answer(answer);
+  return code_of_answer(ask_for_tree(question, std::move(target.folder), [&](base::ArchiveEntry& entry) {
+    if (!command.keep_owners) entry.uid = entry.gid = 0;
+    rename_entry(entry, thing, target);
+  }));
 }
 
 Result<int> receive_copy(const DockerCommand& command, const DockerQuestion& question) {

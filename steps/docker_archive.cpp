@@ -24,19 +24,6 @@ constexpr std::size_t kArchivePiece = 256 * 1024;
 constexpr std::uint64_t kLargestArchive = 64ULL << 30;
 constexpr std::size_t kShownCommand = 45;
 
-/// Pieces of it, until its end or until nobody wants more.
-Result<void> each_piece(int fd, const std::stop_token& stop,
-                        const std::function<Result<void>(std::string_view)>& take) {
-  std::vector<char> buffer(kArchivePiece);
-  const auto source = ecr::read_from(fd);
-  while (true) {
-    if (stop.stop_requested()) return base::make_error(base::ErrorKind::cancelled, "the front has gone");
-    TRY(const auto count, source(buffer.data(), buffer.size()));
-    if (count == 0) return {};
-    TRY(take({buffer.data(), count}));
-  }
-}
-
 /// A file is read where it is; what comes through a pipe, whose end nobody knows, is kept first.
 Result<base::Path> archive_of(const DockerCall& call, const base::Path& room) {
   struct stat status {};
@@ -67,6 +54,18 @@ base::Json row_of(const ecr::ImageStep& step, const std::string& id) {
 }
 
 }  // namespace
+
+Result<void> each_piece(int fd, const std::stop_token& stop,
+                        const std::function<Result<void>(std::string_view)>& take) {
+  std::vector<char> buffer(kArchivePiece);
+  const auto source = ecr::read_from(fd);
+  while (true) {
+    if (stop.stop_requested()) return base::make_error(base::ErrorKind::cancelled, "the front has gone");
+    TRY(const auto count, source(buffer.data(), buffer.size()));
+    if (count == 0) return {};
+    TRY(take({buffer.data(), count}));
+  }
+}
 
 Result<DockerAnswer> docker_save(const DockerCall& call, RunningJob& job) {
   auto& store = *job.services->images;

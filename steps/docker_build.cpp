@@ -16,6 +16,7 @@
 #include "steps/agent_offer.h"
 #include "steps/build_caches.h"
 #include "steps/build_context.h"
+#include "steps/docker_output.h"
 #include "steps/docker_verbs.h"
 #include "steps/job_images.h"
 
@@ -51,6 +52,7 @@ std::string push_line(const ecr::PushProgress& progress) {
 struct WantedImage {
   ecr::ImageReference reference;
   ecr::Platform platform = ecr::host_platform();
+  ecr::OtherPlatform other_platform = ecr::OtherPlatform::refused;
 };
 
 base::Result<ecr::Descriptor> pull_one(const DockerCall& call, RunningJob& job, const WantedImage& wanted,
@@ -60,6 +62,7 @@ base::Result<ecr::Descriptor> pull_one(const DockerCall& call, RunningJob& job, 
   TRY(options.registry, registry_options(*job.services, call.stop));
   options.progress = [&](const std::string& line) { say(line + "\n"); };
   options.platform = wanted.platform;
+  options.other_platform = wanted.other_platform;
   return ecr::pull(wanted.reference, *job.services->images, options);
 }
 
@@ -161,7 +164,7 @@ base::Result<ecr::BuildOptions> docker_build_options(const DockerCall& call, Run
   options.remote = {
       .http = job.services->http, .why_no_connection = job.services->why_no_connection, .stop = call.stop};
   options.pull = [&call, &job](const ecr::ImageReference& reference, const ecr::Platform& platform) {
-    return pull_one(call, job, {reference, platform}, call.complain);
+    return pull_one(call, job, {reference, platform, ecr::OtherPlatform::taken}, call.complain);
   };
   options.progress = [&call](const ecr::BuildProgress& progress) {
     if (!call.command.quiet) call.complain(progress.line + "\n");
@@ -200,6 +203,7 @@ base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job)
   if (!method.empty() && method != "build" && method != "check")
     return base::invalid_input(
         fmt::format("docker: --call={} is not supported; what is: build, check", method));
+  TRY(const auto output, build_output_of(call.command));
   TRY(auto options, docker_build_options(call, job));
   TRY(ecr::apply_build_settings(call.command.build, options));
   // Whatever is asked for, the policy of the job holds.
@@ -219,19 +223,23 @@ base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job)
   const auto from = caches_as_seen_from(call.directory, std::exchange(options.cache_from, {}));
   const auto to = caches_as_seen_from(call.directory, std::exchange(options.cache_to, {}));
   TRY(auto caches, BuildCaches::prepare(from, to, job, options));
-  std::unique_ptr<ecr::StreamedPush> push;
-  if (call.command.push) {
-    TRY(push, begin_push(options.tags, call, job, options));
-  }
+  TRY(const auto begun, prepare_outputs({output}, call, job, options));
   const auto begin = SteadyClock::now();
   TRY(auto built, ecr::build_image(options, *job.services->images));
   TRY(caches.deliver(job));
-  tell_docker_built(call, job, built, seconds_since(begin));
-  for (const std::string& tag : push ? options.tags : std::vector<std::string>()) {
-    TRY(const auto reference, ecr::parse_image_reference(tag));
-    TRY(built.manifest,
-        push_image(call, job,
-                   {.source = reference.to_string(), .reference = reference, .begun = push.get()}));
+  DockerCall told = call;
+  // Standard output is the output's.
+  if (is_streamed(output)) told.print = [](std::string_view) {};
+  tell_docker_built(told, job, built, seconds_since(begin));
+  const Delivery delivery{.call = call, .job = job, .built = built, .begun = begun.get()};
+  TRY(deliver_image(delivery, output));
+  if (is_streamed(output)) {
+    TRY(write_output(delivery, output, [&call](std::string_view bytes) -> base::Result<void> {
+      if (call.stop.stop_requested())
+        return base::make_error(base::ErrorKind::cancelled, "the front has gone");
+      call.print(bytes);
+      return {};
+    }));
   }
   return DockerAnswer{.image_id = built.image_id.to_string(),
                       .metadata = base::to_text(ecr::build_metadata(built), 2) + "\n"};

@@ -70,6 +70,8 @@ struct DockerCommand {
   ecr::BuildSettings build;
   std::vector<std::string> secrets;  ///< id=…,src=… or env=…
   std::vector<std::string> agents;   ///< of --ssh: default, or id=socket
+  std::vector<std::string> outputs;  ///< of --output
+  bool load = false;
   std::string iidfile;
   std::string metadata_file;
   bool no_cache = false;

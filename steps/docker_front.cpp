@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "steps/build_front.h"
 #include "steps/compose/compose.h"
 #include "steps/copy_front.h"
 #include "steps/docker_buildx.h"
@@ -44,7 +45,17 @@ base::Result<int> finish(const DockerCommand& command, const base::Json& result)
   return static_cast<int>(base::json_integer(result, "exit_code", 1));
 }
 
+base::Result<int> ask_for_build(const DockerCommand& command, const std::vector<std::string>& arguments) {
+  TRY(const auto output, build_output_of(command));
+  TRY(const auto question, prepare_question(command, arguments));
+  TRY(const auto result, ask_for_output(question, output));
+  if (command.quiet && is_streamed(output) && output.destination != "-")
+    say(STDOUT_FILENO, base::json_string(result, "image_id") + "\n");
+  return finish(command, result);
+}
+
 base::Result<int> ask_service(const DockerCommand& command, const std::vector<std::string>& arguments) {
+  if (command.verb == DockerVerb::build) return ask_for_build(command, arguments);
   TRY(const auto question, prepare_question(command, arguments));
   base::Fd file;
   if (command.verb == DockerVerb::save && !command.file.empty()) {

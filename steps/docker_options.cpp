@@ -39,6 +39,7 @@ const std::vector<DockerOption>& build_options() {
       {"--cache-to", true, [](DockerCommand& c, const std::string& v) { c.build.cache_to.push_back(v); }},
       {"--provenance", true, [](DockerCommand& c, const std::string& v) { c.build.provenance = v; }},
       {"--sbom", true, [](DockerCommand& c, const std::string& v) { c.build.sbom = v; }},
+      {"--attest", true, [](DockerCommand& c, const std::string& v) { c.build.attestations.push_back(v); }},
       {"--network", true, [](DockerCommand& c, const std::string& v) { c.build.network = v; }},
       {"--secret", true, [](DockerCommand& c, const std::string& v) { c.secrets.push_back(v); }},
       {"--ssh", true, [](DockerCommand& c, const std::string& v) { c.agents.push_back(v); }},
@@ -49,13 +50,13 @@ const std::vector<DockerOption>& build_options() {
       {"--push", false, [](DockerCommand& c, const std::string&) { c.push = true; }},
       {"-q", false, [](DockerCommand& c, const std::string&) { c.quiet = true; }},
       {"--quiet", false, [](DockerCommand& c, const std::string&) { c.quiet = true; }},
-      {"--load", false, ignore},
+      {"--load", false, [](DockerCommand& c, const std::string&) { c.load = true; }},
       {"--rm", false, ignore},
       {"--force-rm", false, ignore},
       {"--progress", true, ignore},
       {"--builder", true, ignore, true},
-      {"--output", true, nullptr},
-      {"-o", true, nullptr},
+      {"--output", true, [](DockerCommand& c, const std::string& v) { c.outputs.push_back(v); }},
+      {"-o", true, [](DockerCommand& c, const std::string& v) { c.outputs.push_back(v); }},
   };
   return options;
 }

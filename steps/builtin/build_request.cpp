@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "ecr/build_settings.h"
 #include "ecr/provenance.h"
 #include "steps/builtin/aws_session.h"
 #include "steps/builtin/found_tool.h"
@@ -96,58 +97,12 @@ base::Result<void> read_secrets(const ActionCall& call, const RunningJob& job, B
   return {};
 }
 
-base::Result<BuildOutput> read_output(const std::string& entry) {
-  BuildOutput output;
-  std::string type;
-  bool push = false;
-  for (const std::string& field : fields_of(entry)) {
-    const Pair pair = pair_of(field);
-    const std::string key = base::to_lower(base::trim(pair.key));
-    const std::string value = pair.value.value_or("");
-    if (!pair.value) {
-      // A bare path is a folder.
-      type = "local";
-      output.destination = pair.key;
-    } else if (key == "type") {
-      type = value;
-    } else if (key == "dest") {
-      output.destination = value;
-    } else if (key == "name") {
-      output.names = base::split(value, ',');
-    } else if (key == "push") {
-      push = is_true(value);
-    } else if (key == "push-by-digest") {
-      output.by_digest = is_true(value);
-    } else if (key != "name-canonical" && key != "oci-mediatypes" && key != "compression" && key != "store" &&
-               key != "unpack") {
-      return not_supported("outputs: the attribute", field);
-    }
-  }
-  using Kind = BuildOutput::Kind;
-  if (type == "registry" || (type == "image" && push)) {
-    output.kind = Kind::registry;
-  } else if (type == "image" || (type == "docker" && output.destination.empty())) {
-    output.kind = Kind::store;
-  } else if (type == "oci" || type == "docker") {
-    output.kind = Kind::oci_archive;
-  } else if (type == "local") {
-    output.kind = Kind::folder;
-  } else if (type == "cacheonly") {
-    output.kind = Kind::cache_only;
-  } else {
-    return not_supported("outputs: the type", type);
-  }
-  const bool needs_place = output.kind == Kind::oci_archive || output.kind == Kind::folder;
-  if (needs_place && output.destination.empty())
-    return make_error(ErrorKind::invalid_input, fmt::format("outputs: '{}' has no dest", entry));
-  return output;
-}
-
 base::Result<void> read_outputs(const ActionCall& call, BuildRequest& request) {
   ListOptions unquoted = kWholeLines;
   unquoted.quotes = false;
   for (const std::string& entry : read_input_list(call.input("outputs"), unquoted)) {
-    TRY(auto output, read_output(entry));
+    TRY(auto output, parse_build_output(entry));
+    if (output.destination == "-") return not_supported("outputs: standard output as the dest of", entry);
     request.outputs.push_back(std::move(output));
   }
   TRY(const bool push, boolean_input(call, "push", false));
@@ -209,14 +164,7 @@ base::Result<void> read_attestations(const ActionCall& call, BuildRequest& reque
   TRY(request.provenance, ecr::parse_provenance(call.input("provenance")));
   TRY(switch_sbom(call.input("sbom"), request));
   for (const std::string& entry : read_input_list(call.input("attests"), kWholeLines)) {
-    if (entry.starts_with("type=provenance")) {
-      const std::string options = entry.substr(std::string_view("type=provenance").size());
-      TRY(request.provenance, ecr::parse_provenance(options.empty() ? "true" : options.substr(1)));
-    } else if (entry == "type=sbom" || entry == "type=sbom,disabled=false") {
-      request.sbom = true;
-    } else if (entry != "type=sbom,disabled=true") {
-      return not_supported("The attestation", entry);
-    }
+    TRY(ecr::apply_attestation(entry, request.provenance, request.sbom));
   }
   return {};
 }
@@ -232,7 +180,7 @@ void tell_what_has_no_effect(const ActionCall& call, RunningJob& job) {
 }  // namespace
 
 base::Result<BuildRequest> read_build_request(const ActionCall& call, RunningJob& job) {
-  TRY(refuse_inputs(call, {"add-hosts", "allow", "no-cache-filters", "ssh", "ulimit"}));
+  TRY(refuse_inputs(call, {"add-hosts", "allow", "no-cache-filters", "ulimit"}));
   const std::string method = call.input("call", "build");
   if (method != "build" && method != "check") return not_supported("The build method", method);
   BuildRequest request{.only_check = method == "check"};
@@ -252,6 +200,8 @@ base::Result<BuildRequest> read_build_request(const ActionCall& call, RunningJob
     request.labels[label.key] = label.value.value_or("");
   }
   TRY(read_secrets(call, job, request));
+  TRY(request.agents,
+      ecr::parse_build_agents(read_input_list(call.input("ssh")), call.variable("SSH_AUTH_SOCK")));
   TRY(read_build_settings(call, request));
   TRY(read_attestations(call, request));
   request.target = call.input("target");

@@ -7,17 +7,10 @@
 #include <vector>
 
 #include "ecr/build.h"
+#include "steps/build_output.h"
 #include "steps/builtin_actions.h"
 
 namespace steps::builtin {
-
-/// One entry of `outputs`, or what push and load stand for.
-struct BuildOutput {
-  enum class Kind { registry, store, oci_archive, folder, cache_only } kind = Kind::store;
-  std::string destination;         ///< of an archive or a folder, as the step wrote it
-  std::vector<std::string> names;  ///< of images, in place of the tags
-  bool by_digest = false;          ///< pushed without a tag
-};
 
 struct BuildRequest {
   bool default_context = false;  ///< the repository, as actions/checkout brings it
@@ -35,11 +28,12 @@ struct BuildRequest {
   std::vector<ecr::CachePlace> cache_from;
   std::vector<ecr::CachePlace> cache_to;
   std::map<std::string, std::string> contexts;  ///< named: a folder of the job, or an image
+  std::map<std::string, std::string> agents;    ///< sockets of ssh agents by id, as the step sees them
   bool only_check = false;
   bool no_network = false;
   bool no_cache = false;
   bool pull = false;
-  std::vector<BuildOutput> outputs;
+  std::vector<BuildOutput> outputs;  ///< entries of `outputs`, and what push and load stand for
 };
 
 /// Says in the log what has no effect.

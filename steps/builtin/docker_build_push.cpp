@@ -4,19 +4,18 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <chrono>
 
 #include "base/git.h"
 #include "base/json.h"
 #include "base/strings.h"
 #include "ecr/build_settings.h"
-#include "ecr/image_archive.h"
-#include "ecr/image_reference.h"
-#include "ecr/layer.h"
+#include "steps/agent_offer.h"
 #include "steps/build_caches.h"
 #include "steps/build_context.h"
 #include "steps/builtin/build_request.h"
-#include "steps/docker_verbs.h"
+#include "steps/docker_output.h"
 #include "steps/job_files.h"
 #include "steps/job_images.h"
 #include "steps/tree_copy.h"
@@ -150,10 +149,13 @@ class PushedBuild {
     options.provenance = request_.provenance;
     options.sbom = request_.sbom;
     TRY(options.registry, registry_options(*job_.services, call_.stop));
+    for (const auto& [id, socket] : request_.agents) {
+      TRY(options.ssh_agents[id], agent_inside(*job_.sandbox, socket));
+    }
     TRY(const auto opened, open_named_contexts(options));
     if (request_.only_check) return check(options);
     TRY(auto caches, BuildCaches::prepare(request_.cache_from, request_.cache_to, job_, options));
-    TRY(begin_pushes(options));
+    TRY(push_, prepare_outputs(request_.outputs, call_, job_, options));
     const auto begin = std::chrono::steady_clock::now();
     TRY(built_, ecr::build_image(options, *job_.services->images).while_doing("building the image"));
     TRY(caches.deliver(job_));
@@ -175,12 +177,12 @@ class PushedBuild {
   void annotate(const std::string& file) {
     for (const ecr::CheckFinding& finding : built_.findings) {
       const ecr::CheckRule& rule = ecr::rule_of(finding.check);
-      job_.log->annotation(
-          {.level = LineKind::warning,
-           .message = fmt::format("{}\nMore info: {}{}/", finding.message, ecr::kRulePages, rule.page),
-           .title = std::string(rule.name),
-           .file = file,
-           .line = finding.line});
+      const auto page = ecr::page_of(rule);
+      job_.log->annotation({.level = LineKind::warning,
+                            .message = finding.message + (page.empty() ? "" : "\nMore info: " + page),
+                            .title = std::string(rule.name),
+                            .file = file,
+                            .line = finding.line});
     }
   }
 
@@ -202,57 +204,10 @@ class PushedBuild {
   }
 
   base::Result<void> deliver(const BuildOutput& output) {
-    switch (output.kind) {
-      case BuildOutput::Kind::registry:
-        return push(output);
-      case BuildOutput::Kind::store:
-        return name_in_store(output);
-      case BuildOutput::Kind::oci_archive:
-        return save_archive(output);
-      case BuildOutput::Kind::folder:
-        return export_tree(output);
-      case BuildOutput::Kind::cache_only:
-        return {};
-    }
-    return {};
-  }
-
-  [[nodiscard]] std::string source() const { return built_.manifest.digest.to_string(); }
-
-  [[nodiscard]] const std::vector<std::string>& names_of(const BuildOutput& output) const {
-    return output.names.empty() ? request_.tags : output.names;
-  }
-
-  base::Result<void> begin_pushes(ecr::BuildOptions& options) {
-    std::vector<std::string> names;
-    for (const BuildOutput& output : request_.outputs) {
-      if (output.kind != BuildOutput::Kind::registry || output.by_digest) continue;
-      names.insert(names.end(), names_of(output).begin(), names_of(output).end());
-    }
-    if (names.empty()) return {};
-    TRY(push_, begin_push(names, call_, job_, options));
-    return {};
-  }
-
-  base::Result<void> push(const BuildOutput& output) {
-    for (const std::string& name : names_of(output)) {
-      TRY(ecr::ImageReference reference, ecr::parse_image_reference(std::string(base::trim(name))));
-      if (output.by_digest) {
-        reference.tag.clear();
-        reference.digest = built_.manifest.digest;
-      }
-      TRY(built_.manifest,
-          push_image(call_, job_, {.source = source(), .reference = reference, .begun = push_.get()}));
-    }
-    return {};
-  }
-
-  base::Result<void> name_in_store(const BuildOutput& output) {
-    for (const std::string& name : output.names) {
-      TRY(const auto reference, ecr::parse_image_reference(std::string(base::trim(name))));
-      TRY(job_.services->images->tag(reference.to_string(), built_.manifest));
-    }
-    return {};
+    const Delivery delivery{.call = call_, .job = job_, .built = built_, .begun = push_.get()};
+    if (output.kind == BuildOutput::Kind::folder) return export_tree(output);
+    if (is_streamed(output)) return save_archive(delivery, output);
+    return deliver_image(delivery, output);
   }
 
   /// A file or folder of the runner's goes to where the step may write, without following its symlinks.
@@ -265,28 +220,23 @@ class PushedBuild {
     return copy_files_for_steps(from, files, target.get(), job_.services->host_uid);
   }
 
-  base::Result<void> save_archive(const BuildOutput& output) {
+  base::Result<void> save_archive(const Delivery& delivery, const BuildOutput& output) {
     const base::Path place = inside_workspace(job_, output.destination);
     TRY(const auto scratch, base::TempDir::create_in(job_.folders.scratch, "archive"));
     const std::string name = place.filename().string();
-    const std::string saved = built_.tags.empty() ? source() : built_.tags[0];
-    TRY(ecr::save_images(*job_.services->images, {saved}, scratch.path() / name));
+    base::Fd file(::open((scratch.path() / name).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (!file) return base::system_error("writing " + output.destination, errno);
+    TRY(write_output(delivery, output,
+                     [&file](std::string_view bytes) { return base::write_all(file.get(), bytes); }));
     TRY(hand_over(scratch.path(), {name}, place.parent_path()).while_doing("writing " + output.destination));
     job_.log->line(LineKind::output, fmt::format("exporting to {}", output.destination));
     return {};
   }
 
-  /// The image's tree: its layers one over the other, whiteouts applied.
   base::Result<void> export_tree(const BuildOutput& output) {
-    ecr::ImageStore& store = *job_.services->images;
-    TRY(const ecr::Image image, store.image(built_.manifest));
     TRY(const auto scratch, base::TempDir::create_in(job_.folders.scratch, "export"));
     const base::Path tree = scratch.path() / "tree";
-    TRY(base::make_directories(tree));
-    for (const ecr::Descriptor& layer : image.manifest.layers) {
-      TRY(const auto blob, store.open_blob(layer.digest));
-      TRY(ecr::unpack_tar(blob.get(), tree, {.whiteouts = ecr::WhiteoutForm::apply}));
-    }
+    TRY(unpack_built(*job_.services->images, built_.manifest, tree));
     TRY(const auto files, list_tree(tree, [](const std::string&) { return true; }));
     TRY(hand_over(tree, files, inside_workspace(job_, output.destination))
             .while_doing("writing to " + output.destination));

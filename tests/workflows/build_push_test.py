@@ -6,7 +6,9 @@ import subprocess
 import urllib.request
 
 from debian_registry import DebianRegistry
+from docker_images_test import AGENT, ASK
 from harness import WorkflowTest
+from images import make_image
 
 ACCEPT = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"
 
@@ -104,6 +106,38 @@ class BuildPushTest(WorkflowTest):
         )
         self.assertIn("index.json", output)
         self.assertIn("the cache away/etc is not there yet", output)
+
+    def test_outputs_are_files_archives_and_images_of_each_platform(self):
+        """Several of one build; read by tar and skopeo, and by steps."""
+        self.write("Dockerfile", "FROM scratch\nARG TARGETARCH\nCOPY README.md /for-$TARGETARCH\n")
+        output = self.run_build(
+            "context: .\nplatforms: linux/amd64,linux/arm64\noutputs: |\n  out\n  type=tar,dest=made/tree.tar\n"
+            f"  type=oci,dest=made/image.tar\n  type=image,name={self.registry}/octo/app:2,push=true,"
+            "annotation-index.org.example.of=index\n  type=docker,name=local:1\n",
+            "run: find out made -type f | sort; tar -tf made/tree.tar | sort; docker images -q local:1 | wc -l | sed 's/^/named /'",
+        )
+        for line in ("out/linux_amd64/for-amd64", "out/linux_arm64/for-arm64", "made/image.tar", "linux_arm64/for-arm64", "named 1"):
+            self.assertIn(line, output)
+        index = self.fetch("octo/app/manifests/2")
+        self.assertEqual(index["annotations"], {"org.example.of": "index"})
+
+    def test_a_build_reaches_the_agent_of_the_job(self):
+        """Where a step before it has started one; by its path as the steps see it, and never beyond their root."""
+        (self.repository / "app").mkdir()
+        (self.folder / "ask.c").write_text(ASK, encoding="utf-8")
+        subprocess.run(["cc", "-static", "-o", self.repository / "app/ask", self.folder / "ask.c"], check=True)
+        make_image(self, "tiny:1", 'CMD ["sh"]')
+        self.write("agent.py", AGENT)
+        self.write("app/Dockerfile", "FROM tiny:1\nCOPY ask /ask\nRUN --mount=type=ssh,required /ask > /answer\n")
+        started = "      - run: |\n          trap : USR1\n          python3 agent.py /tmp/agent & wait\n          echo SSH_AUTH_SOCK=/tmp/agent >> $GITHUB_ENV\n"
+        build = "      - uses: docker/build-push-action@v6\n        with:\n          context: app\n          load: true\n          tags: app:1\n"
+        workflow = "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n"
+        self.workflow(workflow + started + build + "          ssh: default\n      - run: docker run --rm app:1 cat /answer\n")
+        self.commit()
+        self.assertIn("agent of the step", self.run_pipeline("run"))
+        self.workflow(workflow + "      - run: ln -s /proc/1/root/run/away /tmp/away\n" + build + "          ssh: default=/tmp/away\n")
+        self.commit()
+        self.assertIn("reaching the ssh agent at /tmp/away", self.run_pipeline("run", code=1))
 
     def test_what_the_build_checks_find_is_annotated(self):
         """At the line of the Dockerfile; `call: check` fails the step and builds nothing."""

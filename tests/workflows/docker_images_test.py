@@ -163,6 +163,61 @@ class DockerImagesTest(WorkflowTest):
         ):
             self.assertIn(expected, output)
 
+    def test_a_build_gives_out_files_and_archives(self):
+        """With --output in all its forms; a build that fails leaves what was there."""
+        self.write("Dockerfile", "FROM scratch\nARG TARGETARCH\nCOPY --chmod=751 made /bin/made-$TARGETARCH\nCOPY link /\nCOPY empty /empty\n")
+        self.write("made", "content\n")
+        self.write("empty/.keep", "")
+        os.symlink("bin/made-amd64", self.repository / "link")
+        lines = self.run_script(
+            """
+            mkdir -p out && echo old > out/other
+            docker build -o out . 2> log; echo "folder $?"; ls out | tr '\\n' ' '; echo
+            stat -c '%A %U' out/bin/made-*; readlink out/link
+            docker build -q --output type=local,dest=quiet . | grep -c ^sha256: | sed 's/^/ids: /'
+            docker buildx build --output=type=tar,dest=tree.tar . 2> log; tar -tf tree.tar | sort | tr '\\n' ' '; echo
+            docker build -q -o - . | tar -t | grep -c . | sed 's/^/piped: /'
+            docker build -q --platform linux/amd64,linux/arm64 -o both . > /dev/null; ls both both/linux_arm64/bin | tr '\\n' ' '; echo
+            docker build -q -t app:1 -o type=oci,dest=image.tar . > /dev/null; docker rmi app:1 > /dev/null; docker load -i image.tar
+            docker build -q -o type=docker,dest=- . 2> log | tar -x --to-stdout oci-layout | head -c 21; echo
+            docker build -q -o type=image,name=named:7 . > /dev/null; docker images -q named:7 | wc -l | sed 's/^/named: /'
+            cp tree.tar before.tar; docker build -o type=tar,dest=tree.tar --build-arg X=1 nowhere 2> log; echo "failed $?"
+            cmp tree.tar before.tar && echo kept
+            docker build -o type=tar,dest=out . 2>&1 | tail -n 1
+            docker build -o type=zip,dest=a . ; echo "zip $?"
+            docker build -o type=local,dest=x --push -t app:1 . ; echo "push $?"
+            docker build -o type=local,dest=x --attest type=sbom . 2>&1 | tail -n 1
+            docker build --attest type=other . 2>&1 | tail -n 1
+            """
+        )
+        for expected in (
+            "folder 0",
+            "bin empty link other ",
+            "-rwxr-x--x root",
+            "bin/made-amd64",
+            "ids: 1",
+            "bin/ bin/made-amd64 empty/ empty/.keep link ",
+            "piped: 5",
+            "both: linux_amd64 linux_arm64  both/linux_arm64/bin: made-arm64 ",
+            "Loaded image: docker.io/library/app:1",
+            '{"imageLayoutVersion"',
+            "named: 1",
+            "failed 1",
+            "kept",
+            "zip 1",
+            "push 1",
+        ):
+            self.assertIn(expected, lines)
+        output = "\n".join(lines)
+        for expected in (
+            "destination directory out is a directory",
+            "type=zip is not supported; what is: local, tar, oci, docker, image, registry, cacheonly",
+            "--push and --output type=local,dest=x can't be used together",
+            "attestations (sbom, provenance) go with images, not with files",
+            "the attestation 'type=other' is not supported",
+        ):
+            self.assertIn(expected, output)
+
     def test_images_go_to_archives_and_back(self):
         """save, load and history; by file and by pipe; archives that are none are refused."""
         hostile = io.BytesIO()

@@ -84,11 +84,13 @@ TEST_F(BuildPush, BuildsTheRepositoryWhenNoContextIsGiven) {
 }
 
 TEST_F(BuildPush, ExportsTheTreeAndTheArchiveIntoTheWorkspace) {
-  const auto outcome =
-      build({{"context", "app"}, {"outputs", "type=local,dest=out/tree\ntype=oci,dest=out/image.tar"}});
+  const auto outcome = build(
+      {{"context", "app"},
+       {"outputs", "type=local,dest=out/tree\ntype=oci,dest=out/image.tar\ntype=tar,dest=out/tree.tar"}});
   ASSERT_TRUE(outcome) << outcome.error().to_string();
   EXPECT_EQ(*base::read_file(job_.folders.workspace.host / "out/tree/folder/data.txt"), "content");
   EXPECT_TRUE(base::exists(job_.folders.workspace.host / "out/image.tar"));
+  EXPECT_TRUE(base::exists(job_.folders.workspace.host / "out/tree.tar"));
 }
 
 TEST_F(BuildPush, LeavesTheWorkspaceByNoOutput) {
@@ -101,8 +103,9 @@ TEST_F(BuildPush, LeavesTheWorkspaceByNoOutput) {
 TEST_F(BuildPush, RefusesByNameWhatItDoesNotDo) {
   EXPECT_THAT(refusal({{"sbom", "generator=other/scanner"}}), HasSubstr("generator=other/scanner"));
   EXPECT_THAT(refusal({{"attests", "type=other"}}), HasSubstr("type=other"));
-  EXPECT_THAT(refusal({{"ssh", "default"}}), HasSubstr("'ssh' is not supported"));
-  EXPECT_THAT(refusal({{"outputs", "type=tar,dest=a.tar"}}), HasSubstr("'tar'"));
+  EXPECT_THAT(refusal({{"ssh", "default"}}), HasSubstr("--ssh default: SSH_AUTH_SOCK is not set"));
+  EXPECT_THAT(refusal({{"outputs", "type=zip,dest=a.zip"}}), HasSubstr("type=zip"));
+  EXPECT_THAT(refusal({{"outputs", "type=tar"}}), HasSubstr("standard output"));
   EXPECT_THAT(refusal({{"call", "outline"}}), HasSubstr("'outline'"));
   EXPECT_THAT(refusal({{"push", "true"}}), HasSubstr("tag is needed when pushing to registry"));
   EXPECT_THAT(refusal({{"push", "yes"}}), HasSubstr("Core Schema"));

@@ -1,0 +1,14 @@
+#pragma once
+// What `docker build --output` brings out of the runner, written with the step's rights.
+
+#include "base/json.h"
+#include "base/result.h"
+#include "steps/build_output.h"
+#include "steps/docker_client.h"
+
+namespace steps {
+
+/// Asks for the build; what is streamed goes where the output says, all else to standard output.
+base::Result<base::Json> ask_for_output(const DockerQuestion& question, const BuildOutput& output);
+
+}  // namespace steps
