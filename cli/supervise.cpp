@@ -94,6 +94,10 @@ class TraceOfRun {
   }
 
  private:
+  [[nodiscard]] bool is_on() const { return exporter_.has_value(); }
+  [[nodiscard]] std::string parent_for(const std::string& job, int step) const {
+    return trace_.parent_for(job, step);
+  }
   std::unique_ptr<base::HttpClient> http_;
   server::RunTrace trace_;
   std::optional<server::TraceExporter> exporter_;
@@ -120,6 +124,11 @@ Result<RunStart> start_of(const server::Attempt& attempt, server::Supervision& s
                         const std::stop_token& stop) { return supervision.before_job(*leg.job, stop); }};
   return start;
 }
+  if (trace.is_on()) {
+    start.visit.trace_parent = [&trace](const std::string& job, int step) {
+      return trace.parent_for(job, step);
+    };
+  }
 
 Result<int> run_attempt(const CommonFlags& common, const server::Config& config,
                         server::Supervision& supervision) {

@@ -48,7 +48,11 @@ class JobSteps {
     if (visit_.shell == ShellUse::instead) return shell_instead(steps);
     if (visit_.take_snapshots) snapshots_.emplace(snapshots_folder(run_folder_, job_.planned->key), job_);
     TRY(run_hook("ACTIONS_RUNNER_HOOK_JOB_STARTED", "started", "Set up runner"));
-    const steps::StepLogs logs{.enter = [this](int number) { log_.enter_step(number); },
+    const steps::StepLogs logs{.enter =
+                                   [this](int number) {
+                                     log_.enter_step(number);
+                                     hand_trace_on(number);
+                                   },
                                .open =
                                    [this](int number) {
                                      auto beside = open_log_();
@@ -69,6 +73,12 @@ class JobSteps {
  private:
   void take(int number) {
     if (snapshots_) snapshots_->take(number, job_);
+  }
+
+  // Below the workflow's own `env`: who sets another trace there means it.
+  void hand_trace_on(int number) {
+    if (visit_.trace_parent)
+      job_.machine_environment["TRACEPARENT"] = visit_.trace_parent(job_.planned->key, number);
   }
 
   void look_at(const workflow::Step& step, const steps::StepResult& result) {

@@ -26,6 +26,8 @@ struct Visit {
   ShellUse shell = ShellUse::none;
   int shell_step = 0;  ///< whose environment a shell `instead` has
   bool take_snapshots = true;
+  /// The W3C trace context that the programs of a step go on with (TRACEPARENT); absent: none.
+  std::function<std::string(const std::string& job, int step)> trace_parent;
 };
 
 /// Runs the steps and brings job.status up to date. Makes a log for each step with `open_log`.

@@ -38,8 +38,12 @@ std::string key_of_job(const std::string& job) {
   return "job " + job;
 }
 
+std::string key_of_step(const std::string& job, int step) {
+  return fmt::format("step {} {}", step, job);
+}
+
 std::string key_of_step(const runner::RunEvent& event) {
-  return fmt::format("step {} {}", event.step, event.job);
+  return key_of_step(event.job, event.step);
 }
 
 }  // namespace
@@ -49,6 +53,11 @@ RunTrace::RunTrace(TracedRun run)
 
 std::string RunTrace::span_id(const std::string& key) const {
   return base::sha256_hex(id_ + " " + key).substr(0, kSpanIdDigits);
+}
+
+// Version 00, and the flag that the trace is recorded.
+std::string RunTrace::parent_for(const std::string& job, int step) const {
+  return fmt::format("00-{}-{}-01", id_, span_id(key_of_step(job, step)));
 }
 
 Json RunTrace::operator()(const runner::RunEvent& event) {

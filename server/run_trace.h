@@ -27,6 +27,8 @@ class RunTrace {
   explicit RunTrace(TracedRun run);
   /// The span that ended with this event; null when none did.
   base::Json operator()(const runner::RunEvent& event);
+  /// The context that a step's programs go on with, as the header `traceparent` has it (W3C Trace Context).
+  [[nodiscard]] std::string parent_for(const std::string& job, int step) const;
   /// 32 hexadecimal digits.
   [[nodiscard]] const std::string& id() const { return id_; }
 

@@ -97,6 +97,31 @@ class TraceTest(FailureTest):
         self.assertEqual((path, headers["x-key"], headers["Content-Type"]), ("/v1/traces", "a b", "application/json"))
         self.assertEqual(attributes(body["resourceSpans"][0]["resource"]), {"service.name": "pipeline"})
 
+    def test_steps_go_on_with_the_trace_by_traceparent(self):
+        collector = Collector()
+        self.addCleanup(collector.close)
+        self.more = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+        self.workflow(
+            "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n"
+            "      - {name: First, run: 'echo \"at $TRACEPARENT\"'}\n"
+            "      - {name: Second, run: 'echo \"at $TRACEPARENT\"', background: true}\n"
+            "      - {name: Third, run: 'echo \"at $TRACEPARENT\"', env: {TRACEPARENT: my own}}\n"
+        )
+        self.serve()
+        run = self.push_and_run()
+        self.run_when(run, "completed")
+        self.wait_for("no span of a step", lambda: {"First", "Second"} <= set(collector.spans()))
+        said = {line.removeprefix("at ") for line in self.lines(run, "build") if line.startswith("at ")}
+        spans = [collector.spans()[name] for name in ("First", "Second")]
+        self.assertEqual(said, {f"00-{span['traceId']}-{span['spanId']}-01" for span in spans} | {"my own"})
+
+    def test_without_a_collector_there_is_no_traceparent(self):
+        self.workflow("on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps: [{run: 'echo \"at ${TRACEPARENT-none}\"'}]\n")
+        self.serve()
+        run = self.push_and_run()
+        self.run_when(run, "completed")
+        self.assertIn("at none", self.lines(run, "build"))
+
     def test_a_collector_that_is_down_stops_no_run(self):
         collector = Collector()
         collector.close()

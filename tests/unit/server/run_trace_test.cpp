@@ -37,6 +37,13 @@ TEST(RunTraceTest, EachSpanIsBelowTheOneThatItIsPartOf) {
   EXPECT_EQ(trace.id().size(), 32U);
 }
 
+TEST(RunTraceTest, ProgramsOfAStepGoOnWithItsSpan) {
+  RunTrace trace({.id = "acme/shop-1", .pipeline = "CI"});
+  EXPECT_TRUE(trace(event("step_started", "a", 1, 3)).is_null());
+  const auto step = trace(event("step_finished", "a", 1, 4));
+  EXPECT_EQ(trace.parent_for("a", 1), "00-" + trace.id() + "-" + json_string(step, "spanId") + "-01");
+}
+
 TEST(RunTraceTest, AJobThatWasSkippedTakesNoTime) {
   RunTrace trace({.id = "1", .pipeline = "CI"});
   EXPECT_TRUE(trace(event("job_finished", "a", 0, 5)).is_null());
