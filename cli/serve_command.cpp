@@ -12,6 +12,7 @@
 #include "cli/interrupts.h"
 #include "cli/remove_runs.h"
 #include "cli/supervise.h"
+#include "sandbox/own_cgroup.h"
 #include "server/daemon.h"
 #include "server/reporting.h"
 #include "server/service_manager.h"
@@ -39,6 +40,8 @@ base::Result<void> serve(const CommonFlags& common, const ServeFlags& flags) {
   watch_for_interrupts();
   base::set_log_form(base::LogForm::json);
   if (!common.verbose) base::set_log_level(base::LogLevel::info);
+  const auto group = sandbox::OwnCgroup::enter("daemon");
+  if (!group) base::log(base::LogLevel::info, group.error().to_string());
   server::DaemonOptions options{
       .state_folder = common.state_folder,
       .boot_id_file = flags.boot_id_file,

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/http_client.h"
+#include "base/log.h"
 #include "base/log_form.h"
 #include "cli/action_options.h"
 #include "cli/commands.h"
@@ -14,6 +15,7 @@
 #include "cli/run_again.h"
 #include "cli/run_one.h"
 #include "cli/workflow_files.h"
+#include "sandbox/own_cgroup.h"
 #include "server/checkout.h"
 #include "server/master_key.h"
 #include "server/process_identity.h"
@@ -92,12 +94,12 @@ class TraceOfRun {
     if (!exporter_) return;
     if (auto span = trace_(event); !span.is_null()) exporter_->add(std::move(span));
   }
-
- private:
   [[nodiscard]] bool is_on() const { return exporter_.has_value(); }
   [[nodiscard]] std::string parent_for(const std::string& job, int step) const {
     return trace_.parent_for(job, step);
   }
+
+ private:
   std::unique_ptr<base::HttpClient> http_;
   server::RunTrace trace_;
   std::optional<server::TraceExporter> exporter_;
@@ -122,13 +124,13 @@ Result<RunStart> start_of(const server::Attempt& attempt, server::Supervision& s
           },
       .before_job = [&](const workflow::PlannedJob& leg,
                         const std::stop_token& stop) { return supervision.before_job(*leg.job, stop); }};
-  return start;
-}
   if (trace.is_on()) {
     start.visit.trace_parent = [&trace](const std::string& job, int step) {
       return trace.parent_for(job, step);
     };
   }
+  return start;
+}
 
 Result<int> run_attempt(const CommonFlags& common, const server::Config& config,
                         server::Supervision& supervision) {
@@ -162,11 +164,20 @@ std::string conclusion_of(int code) {
   return code == kJobFailed ? "failure" : "error";
 }
 
+// What its jobs use up is not the daemon's, nor is it for the daemon to be killed for. Where there are no
+// control groups for us, a run goes on without.
+Result<sandbox::OwnCgroup> stand_apart() {
+  if (auto raised = sandbox::raise_oom_score(::getpid(), sandbox::kOomScoreOfSupervisors); !raised)
+    base::log(base::LogLevel::info, raised.error().to_string());
+  return sandbox::OwnCgroup::enter("run");
+}
+
 }  // namespace
 
 Result<void> supervise(const CommonFlags& common, const ServeFlags& flags) {
   watch_for_interrupts();
   base::set_log_form(base::LogForm::json);
+  const auto group = stand_apart();
   TRY(const auto config, server::load_config(flags.config));
   server::SupervisionOptions options{.state_folder = common.state_folder,
                                      .attempt = flags.attempt,

@@ -1,8 +1,6 @@
 #include "sandbox/cgroup.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,49 +12,13 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "sandbox/cgroup_home.h"
 
 namespace sandbox {
 
 namespace {
 
 using base::Path;
-
-const Path kMountPoint = "/sys/fs/cgroup";
-
-base::Result<void> write_setting(const Path& file, const std::string& value) {
-  const base::Fd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd) return base::system_error("opening " + file.string(), errno);
-  if (::write(fd.get(), value.data(), value.size()) < 0)
-    return base::system_error("writing " + file.string(), errno);
-  return {};
-}
-
-/// Our own group of a controller: version 1 has a mount for each, version 2 one for all.
-struct Home {
-  Path folder;
-  bool version_2 = false;
-};
-
-std::optional<Home> home_of(const std::string& controller) {
-  const auto own = base::read_file("/proc/self/cgroup");
-  if (!own) return std::nullopt;
-  std::optional<Home> unified;
-  for (const auto line : base::lines_of(*own)) {
-    const auto fields = base::split(line, ':');
-    if (fields.size() < 3) continue;
-    const auto controllers = base::split(fields[1], ',');
-    if (std::find(controllers.begin(), controllers.end(), controller) != controllers.end()) {
-      return Home{kMountPoint / controller / Path(fields[2]).relative_path(), false};
-    }
-    if (fields[0] == "0") unified = Home{kMountPoint / Path(fields[2]).relative_path(), true};
-  }
-  if (!unified) return std::nullopt;
-  const auto available = base::read_file(unified->folder / "cgroup.controllers");
-  if (!available || available->find(controller) == std::string::npos) return std::nullopt;
-  return unified;
-}
-
-constexpr std::string_view kPrefix = "pipeline-";
 
 // Two runs may have jobs of one name; the number says whose it is once the runner is gone.
 std::string folder_name(const std::string& label) {
@@ -65,7 +27,7 @@ std::string folder_name(const std::string& label) {
   for (char& c : name) {
     if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '_') c = '-';
   }
-  return fmt::format("{}{}-{}-{:.60}", kPrefix, ::getpid(), ++count, name);
+  return fmt::format("{}{}-{}-{:.60}", kCgroupPrefix, ::getpid(), ++count, name);
 }
 
 constexpr const char* kDelegation =
@@ -78,15 +40,24 @@ base::Result<void> hand_down(const Path& home, const std::string& controller) {
   const auto given = base::read_file(home / "cgroup.subtree_control").value_or("");
   if (given.find(controller) != std::string::npos) return {};
   const std::string wish = fmt::format("+{}", controller);
-  auto handed = write_setting(home / "cgroup.subtree_control", wish);
+  auto handed = write_cgroup_setting(home / "cgroup.subtree_control", wish);
   if (handed) return handed;
-  const Path own = home / fmt::format("{}{}-supervisor", kPrefix, ::getpid());
+  const Path own = home / supervisor_group_name();
   if (!base::make_directories(own)) return handed;
-  TRY(write_setting(own / "cgroup.procs", std::to_string(::getpid())));
-  return write_setting(home / "cgroup.subtree_control", wish);
+  TRY(write_cgroup_setting(own / "cgroup.procs", std::to_string(::getpid())));
+  return write_cgroup_setting(home / "cgroup.subtree_control", wish);
 }
 
-base::Result<Path> make_group(const Home& home, const std::string& controller, const std::string& name) {
+/// A group of our own (own_cgroup) has of version 2 what the group above hands down. That is done for the
+/// first job with a limit: from then on no process can be put into the group above.
+void hand_down_from_above(const std::string& controller) {
+  const auto own = unified_cgroup();
+  if (!own || !own->filename().string().starts_with(kCgroupPrefix)) return;
+  (void)write_cgroup_setting(own->parent_path() / "cgroup.subtree_control", "+" + controller);
+}
+
+base::Result<Path> make_group(const CgroupHome& home, const std::string& controller,
+                              const std::string& name) {
   if (home.version_2) TRY(hand_down(home.folder, controller));
   const Path folder = home.folder / name;
   TRY(base::make_directories(folder));
@@ -127,22 +98,22 @@ base::Error no_controller(std::string_view controller, std::string_view why) {
 
 constexpr std::string_view kNotGiven = "it is not mounted, or not delegated";
 
-base::Result<void> write_share(const Home& group, const MemoryShare& share) {
+base::Result<void> write_share(const CgroupHome& group, const MemoryShare& share) {
   if (share.limit_bytes > 0)
-    TRY(write_setting(group.folder / (group.version_2 ? "memory.max" : "memory.limit_in_bytes"),
-                      std::to_string(share.limit_bytes)));
+    TRY(write_cgroup_setting(group.folder / (group.version_2 ? "memory.max" : "memory.limit_in_bytes"),
+                             std::to_string(share.limit_bytes)));
   if (share.reserved_bytes > 0)
-    TRY(write_setting(group.folder / (group.version_2 ? "memory.low" : "memory.soft_limit_in_bytes"),
-                      std::to_string(share.reserved_bytes)));
+    TRY(write_cgroup_setting(group.folder / (group.version_2 ? "memory.low" : "memory.soft_limit_in_bytes"),
+                             std::to_string(share.reserved_bytes)));
   return {};
 }
 
 /// That of a group which limits memory; nothing of others.
-std::optional<Home> memory_home(const std::vector<Path>& folders) {
+std::optional<CgroupHome> memory_home(const std::vector<Path>& folders) {
   for (const auto& folder : folders) {
     for (const auto& [file, version_2] :
          {std::pair("memory.limit_in_bytes", false), std::pair("memory.max", true)}) {
-      if (base::exists(folder / file)) return Home{folder, version_2};
+      if (base::exists(folder / file)) return CgroupHome{folder, version_2};
     }
   }
   return std::nullopt;
@@ -156,14 +127,15 @@ base::Result<Cgroup> Cgroup::create(const std::string& label, const Limits& limi
   if (settings.empty()) return group;
   const auto name = folder_name(label);
   for (const auto& setting : settings) {
-    const auto home = home_of(setting.controller);
+    hand_down_from_above(setting.controller);
+    const auto home = cgroup_home(setting.controller);
     if (!home) return no_controller(setting.controller, kNotGiven);
     auto folder = make_group(*home, setting.controller, name);
     if (!folder) return no_controller(setting.controller, folder.error().message);
     if (std::find(group.folders_.begin(), group.folders_.end(), *folder) == group.folders_.end())
       group.folders_.push_back(*folder);
-    auto written = write_setting(*folder / (home->version_2 ? setting.file_2 : setting.file_1),
-                                 home->version_2 ? setting.value_2 : setting.value_1);
+    auto written = write_cgroup_setting(*folder / (home->version_2 ? setting.file_2 : setting.file_1),
+                                        home->version_2 ? setting.value_2 : setting.value_1);
     if (!written) return no_controller(setting.controller, written.error().message);
   }
   group.joined_ = group.folders_;
@@ -179,19 +151,19 @@ base::Result<void> Cgroup::make_room_for_parts(const Path& folder) {
   folders_.insert(folders_.begin(), rest);
   TRY(const auto processes, base::read_file(folder / "cgroup.procs"));
   for (const auto pid : base::lines_of(processes))
-    TRY(write_setting(rest / "cgroup.procs", std::string(pid)));
+    TRY(write_cgroup_setting(rest / "cgroup.procs", std::string(pid)));
   std::replace(joined_.begin(), joined_.end(), folder, rest);
-  return write_setting(folder / "cgroup.subtree_control", "+memory");
+  return write_cgroup_setting(folder / "cgroup.subtree_control", "+memory");
 }
 
 base::Result<Cgroup> Cgroup::make_part(const std::string& label, const MemoryShare& share) {
   auto home = memory_home(folders_);
   const bool has_own = home.has_value();
-  if (!home) home = home_of("memory");
+  if (!home) home = cgroup_home("memory");
   if (!home) return no_controller("memory", kNotGiven);
   if (home->version_2) TRY(has_own ? make_room_for_parts(home->folder) : hand_down(home->folder, "memory"));
   Cgroup part;
-  const Home own{home->folder / folder_name(label), home->version_2};
+  const CgroupHome own{home->folder / folder_name(label), home->version_2};
   TRY(base::make_directories(own.folder));
   part.folders_ = part.joined_ = {own.folder};
   if (auto written = write_share(own, share); !written)
@@ -204,7 +176,7 @@ base::Result<Cgroup> Cgroup::make_part(const std::string& label, const MemorySha
 }
 
 base::Result<void> Cgroup::join(pid_t pid) const {
-  for (const auto& folder : joined_) TRY(write_setting(folder / "cgroup.procs", std::to_string(pid)));
+  for (const auto& folder : joined_) TRY(write_cgroup_setting(folder / "cgroup.procs", std::to_string(pid)));
   return {};
 }
 
@@ -257,18 +229,7 @@ Cgroup::~Cgroup() {
 
 void remove_abandoned_cgroups() {
   for (const char* controller : {"memory", "pids", "cpu"}) {
-    const auto home = home_of(controller);
-    if (!home) continue;
-    for (const auto& name : base::list_directory(home->folder).value_or(std::vector<std::string>())) {
-      if (!name.starts_with(kPrefix)) continue;
-      const auto owner = base::parse_integer(base::split(name.substr(kPrefix.size()), '-').front());
-      if (!owner || ::kill(static_cast<pid_t>(*owner), 0) == 0 || errno != ESRCH) continue;
-      const auto parts = base::list_directory(home->folder / name).value_or(std::vector<std::string>());
-      for (const auto& part : parts) {
-        if (part.starts_with(kPrefix)) (void)::rmdir((home->folder / name / part).c_str());
-      }
-      (void)::rmdir((home->folder / name).c_str());  // not while something runs in it
-    }
+    if (const auto home = cgroup_home(controller)) remove_abandoned_cgroups_in(home->folder);
   }
 }
 
@@ -277,7 +238,7 @@ std::vector<CgroupSupport> cgroup_support() {
   for (const char* controller : {"memory", "pids", "cpu"}) {
     CgroupSupport support{
         .controller = controller, .version = 0, .why_not = "not mounted, or not delegated to us"};
-    if (const auto home = home_of(controller); home) {
+    if (const auto home = cgroup_home(controller); home) {
       const bool writable = ::access(home->folder.c_str(), W_OK) == 0;
       support.version = home->version_2 ? 2 : 1;
       support.why_not = writable ? "" : home->folder.string() + " is not ours to write; " + kDelegation;

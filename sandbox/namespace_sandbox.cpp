@@ -23,6 +23,7 @@
 #include "sandbox/machine.h"
 #include "sandbox/marked_processes.h"
 #include "sandbox/neighbour.h"
+#include "sandbox/own_cgroup.h"
 #include "sandbox/process_usage.h"
 #include "sandbox/protocol.h"
 #include "sandbox/sandbox.h"
@@ -321,6 +322,8 @@ Result<std::unique_ptr<Sandbox>> make_served_sandbox(const Plan& plan, Advice ad
     ::waitpid(spawned.pid, nullptr, 0);
     return std::move(joined).error();
   }
+  // Where memory runs out, it is a job that goes, not who watches over it.
+  (void)raise_oom_score(spawned.pid, kOomScoreOfJobs);
   auto sandbox = std::make_unique<NamespaceSandbox>(
       plan, spawned.pid, base::Fd(::fcntl(spawned.control.get(), F_DUPFD_CLOEXEC, 0)), std::move(limits));
   Message setup{.kind = Kind::setup};
