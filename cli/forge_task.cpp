@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "cli/forge_actions.h"
 #include "cli/job_settings.h"
 #include "cli/run_session.h"
 #include "cli/version.h"
@@ -94,23 +95,34 @@ bool wants_debug(const server::ForgeTask& task) {
   return is_true(task.secrets) || is_true(task.variables);
 }
 
-std::string actions_server(const server::ForgeTask& task, const ForgeJobs& jobs) {
-  auto server = context_text(task, "gitea_default_actions_url");
-  while (server.ends_with('/')) server.pop_back();
-  return server.empty() ? jobs.instance : server;
-}
+/// Its workflow, in GitHub's words.
+struct TaskWorkflow {
+  workflow::Workflow workflow;
+  ActionServers servers;
+};
 
-/// Actions come from where the forge says; its token is for nobody else.
-void set_action_store(const server::ForgeTask& task, const ForgeJobs& jobs, Session& session) {
+/// Actions come from where the forge and their addresses say; its token is for nobody else.
+void set_action_store(const server::ForgeTask& task, const ActionServers& servers, const ForgeJobs& jobs,
+                      Session& session) {
   auto& options = session.options;
   runner::ActionStoreOptions store{.folder = options.state_folder / "actions", .http = options.http};
-  store.server = actions_server(task, jobs);
-  if (store.server == jobs.instance) store.token = options.secrets["GITHUB_TOKEN"];
+  store.server = actions_server(task, jobs.instance);
+  store.servers = servers;
+  store.token = options.secrets["GITHUB_TOKEN"];
+  store.token_server = jobs.instance;
   session.actions.emplace(std::move(store));
   options.actions = &*session.actions;
 }
 
-base::Result<void> fill_session(const server::ForgeTask& task, const ForgeJobs& jobs, Session& session) {
+/// Nothing for a forge that keeps no artifacts: then they stay on this machine.
+std::optional<steps::ForgeResults> results_at_forge(const server::ForgeTask& task, const ForgeJobs& jobs) {
+  auto token = context_text(task, "gitea_runtime_token");
+  if (token.empty()) return std::nullopt;
+  return steps::ForgeResults{jobs.instance, std::move(token)};
+}
+
+base::Result<void> fill_session(const server::ForgeTask& task, const ActionServers& servers,
+                                const ForgeJobs& jobs, Session& session) {
   auto& options = session.options;
   options.state_folder = jobs.common.state_folder;
   options.repository.work_tree = jobs.common.state_folder;  // settings of jobs are the machine's
@@ -133,7 +145,8 @@ base::Result<void> fill_session(const server::ForgeTask& task, const ForgeJobs& 
   for (const auto* name : {"token", "gitea_runtime_token", "actions_id_token_request_token"})
     session.masker.add(context_text(task, name));
   options.http = session.http.get();
-  set_action_store(task, jobs, session);
+  options.forge_results = results_at_forge(task, jobs);
+  set_action_store(task, servers, jobs, session);
   return open_state(session);
 }
 
@@ -149,10 +162,10 @@ struct TaskOutcome {
   }
 };
 
-base::Result<TaskOutcome> run_task(const server::ForgeTask& task, const workflow::Workflow& workflow,
+base::Result<TaskOutcome> run_task(const server::ForgeTask& task, const TaskWorkflow& read,
                                    const ForgeJobs& jobs, RunCaller caller) {
   Session session;
-  TRY(fill_session(task, jobs, session));
+  TRY(fill_session(task, read.servers, jobs, session));
   TaskOutcome outcome;
   caller.github = github_of(task, jobs.instance);
   caller.on_finished = [&](const runner::FinishedLeg& leg) {
@@ -161,12 +174,12 @@ base::Result<TaskOutcome> run_task(const server::ForgeTask& task, const workflow
   RunFlags flags = jobs.flags;
   flags.no_input = true;
   flags.no_snapshots = true;
-  TRY(run_one(workflow, flags, session, {.kept = results_of_needs(task), .caller = std::move(caller)}));
+  TRY(run_one(read.workflow, flags, session, {.kept = results_of_needs(task), .caller = std::move(caller)}));
   return outcome;
 }
 
 /// The job with what it needs as jobs that are done already.
-base::Result<workflow::Workflow> workflow_of_task(const server::ForgeTask& task, const ForgeJobs& jobs) {
+base::Result<TaskWorkflow> workflow_of_task(const server::ForgeTask& task, const ForgeJobs& jobs) {
   auto loaded = workflow::load_workflow(workflow_path(task), server::with_github_context(task.workflow));
   if (!loaded.workflow) return error_of(loaded.diagnostics);
   auto& workflow = *loaded.workflow;
@@ -177,11 +190,7 @@ base::Result<workflow::Workflow> workflow_of_task(const server::ForgeTask& task,
   auto& job = workflow.jobs.front();
   job.needs.clear();
   for (const auto& [id, need] : task.needs) job.needs.push_back({.text = id});
-  for (auto& step : job.steps) {
-    if (!step.uses) continue;
-    for (const auto& server : {actions_server(task, jobs), jobs.instance})
-      step.uses->text = server::without_server(step.uses->text, server);
-  }
+  TRY(auto servers, take_addresses_apart(job, actions_server(task, jobs.instance), jobs.instance));
   if (const auto image = server::image_for(jobs.labels, labels_of(job.runs_on));
       !image.empty() && !job.container.present()) {
     job.container = {
@@ -191,7 +200,7 @@ base::Result<workflow::Workflow> workflow_of_task(const server::ForgeTask& task,
   workflow.concurrency = {};
   job.concurrency = {};
   for (const auto& [id, need] : task.needs) workflow.jobs.push_back(needed_job(id, workflow.path));
-  return std::move(workflow);
+  return TaskWorkflow{std::move(workflow), std::move(servers)};
 }
 
 }  // namespace
@@ -201,7 +210,7 @@ std::string run_forge_task(const server::ForgeTask& task, server::ForgeClient& f
   const std::stop_callback give_up(jobs.give_up, [&cancel] { cancel.request_stop(); });
   const auto workflow = workflow_of_task(task, jobs);
   server::TaskReport report(forge, {.task = task.id,
-                                    .steps = workflow ? workflow->jobs.front().steps.size() : 0,
+                                    .steps = workflow ? workflow->workflow.jobs.front().steps.size() : 0,
                                     .debug = wants_debug(task),
                                     .on_cancel = [&cancel] { cancel.request_stop(); }});
   const auto label = fmt::format("task {} of {}", task.id, context_text(task, "repository"));

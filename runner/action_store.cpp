@@ -25,11 +25,6 @@ constexpr std::string_view kUnfinished = ".new-";
 constexpr const char* kRepositoryLock = "lock";
 constexpr ecr::UnpackLimits kArchiveLimits{.bytes = 4ULL << 30, .entries = 500'000};
 
-// GitHub's names of owners and repositories know no case.
-std::string key_of(const RepositoryReference& reference) {
-  return base::to_lower(reference.repository) + "@" + reference.ref;
-}
-
 std::string name_of(const RepositoryReference& reference) {
   return reference.repository + "@" + reference.ref;
 }
@@ -117,6 +112,11 @@ std::optional<base::Path> unpacked_archive(const base::Path& archives, const Rep
 
 }  // namespace
 
+// GitHub's names of owners and repositories know no case.
+std::string action_key(const RepositoryReference& reference) {
+  return base::to_lower(reference.repository) + "@" + reference.ref;
+}
+
 std::string path_in_repository(const std::string& path, const base::Path& work_tree) {
   std::error_code error;
   const auto absolute = std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
@@ -127,6 +127,16 @@ std::string path_in_repository(const std::string& path, const base::Path& work_t
 
 ActionStore::ActionStore(ActionStoreOptions options) : options_(std::move(options)) {
   while (options_.server.ends_with('/')) options_.server.pop_back();
+}
+
+// A token is for one server alone.
+ActionStoreOptions ActionStore::options_for(const RepositoryReference& reference) const {
+  auto options = options_;
+  const auto elsewhere = options_.servers.find(action_key(reference));
+  if (elsewhere != options_.servers.end()) options.server = elsewhere->second;
+  const auto& trusted = options_.token_server.empty() ? options_.server : options_.token_server;
+  if (options.server != trusted) options.token.clear();
+  return options;
 }
 
 ActionStore::Entry& ActionStore::entry_of(const std::string& key) {
@@ -174,7 +184,7 @@ base::Result<steps::ActionRepository> ActionStore::find(const RepositoryReferenc
   if (options_.lock) {
     TRY(locked, workflow::locked_commit(*options_.lock, workflow, reference));
   }
-  Entry& entry = entry_of(key_of(reference) + (locked.empty() ? "" : " " + locked));
+  Entry& entry = entry_of(action_key(reference) + (locked.empty() ? "" : " " + locked));
   const std::lock_guard one_at_a_time(entry.mutex);
   if (!entry.resolved) {
     if (locked.empty()) {
@@ -191,8 +201,8 @@ base::Result<steps::ActionRepository> ActionStore::find(const RepositoryReferenc
 
 std::optional<ResolvedReference> ActionStore::resolved(const RepositoryReference& reference) const {
   const std::lock_guard lock(mutex_);
-  const auto found = entries_.lower_bound(key_of(reference));
-  if (found == entries_.end() || found->first.substr(0, found->first.find(' ')) != key_of(reference))
+  const auto found = entries_.lower_bound(action_key(reference));
+  if (found == entries_.end() || found->first.substr(0, found->first.find(' ')) != action_key(reference))
     return std::nullopt;
   const std::lock_guard settled(found->second->mutex);
   return found->second->resolved;
@@ -203,8 +213,9 @@ base::Result<ResolvedReference> ActionStore::resolve(const RepositoryReference& 
   if (workflow::is_full_commit(reference.ref))
     return ResolvedReference{base::to_lower(reference.ref), reference.ref};
   const auto folder = folder_of(reference.repository);
+  const auto server = options_for(reference).server;
   if (options_.offline) {
-    const auto known = known_reference(folder, options_.server, reference.ref);
+    const auto known = known_reference(folder, server, reference.ref);
     if (known) return *known;
     return base::make_error(
         base::ErrorKind::not_found,
@@ -213,20 +224,21 @@ base::Result<ResolvedReference> ActionStore::resolve(const RepositoryReference& 
                     name_of(reference), folder.string(), reference.repository));
   }
   TRY(auto resolved, resolve_online(reference, fetch));
-  TRY(remember_reference(folder, options_.server, reference.ref, resolved));
+  TRY(remember_reference(folder, server, reference.ref, resolved));
   return resolved;
 }
 
 base::Result<ResolvedReference> ActionStore::resolve_online(const RepositoryReference& reference,
                                                             const steps::ActionFetch& fetch) {
   const auto candidates = candidates_of(reference.ref);
+  const auto options = options_for(reference);
   std::vector<base::git::AdvertisedReference> advertised;
-  auto asked = ask_git_server(options_, reference.repository, fetch,
+  auto asked = ask_git_server(options, reference.repository, fetch,
                               [&](const base::GitServer& server) -> base::Result<void> {
                                 TRY(advertised, base::list_references(server, candidates));
                                 return {};
                               });
-  if (!asked) return explained(std::move(asked).error(), reference, options_.server);
+  if (!asked) return explained(std::move(asked).error(), reference, options.server);
   for (const auto& name : candidates) {
     for (const auto& one : advertised) {
       if (one.name == name) return ResolvedReference{one.commit, one.name};
@@ -279,8 +291,9 @@ base::Result<void> ActionStore::download(const RepositoryReference& reference, c
       base::log(base::LogLevel::warning, unpacked.error().to_string());
     }
   }
+  const auto options = options_for(reference);
   auto asked = ask_git_server(
-      options_, reference.repository, fetch, [&](const base::GitServer& server) -> base::Result<void> {
+      options, reference.repository, fetch, [&](const base::GitServer& server) -> base::Result<void> {
         TRY(base::remove_tree(folder));
         TRY(base::make_directories(folder));
         TRY(const auto written, base::fetch_files(server, commit, folder));
@@ -294,7 +307,7 @@ base::Result<void> ActionStore::download(const RepositoryReference& reference, c
   if (asked.error().kind == base::ErrorKind::not_found && asked.error().code.empty() &&
       asked.error().message.find("no git repository") == std::string::npos)
     return unresolved(reference);
-  return explained(std::move(asked).error(), reference, options_.server);
+  return explained(std::move(asked).error(), reference, options.server);
 }
 
 }  // namespace runner

@@ -37,7 +37,9 @@ struct GitLogin {
 struct ActionStoreOptions {
   base::Path folder;  ///< of the state: `actions`
   std::string server = "https://github.com";
-  std::string token;  ///< GITHUB_TOKEN; tried first when there is one, then nobody in particular
+  std::string token;         ///< GITHUB_TOKEN; tried first when there is one, then nobody in particular
+  std::string token_server;  ///< whose the token is; empty: `server`
+  std::map<std::string, std::string> servers;  ///< of repositories that are elsewhere, by action_key
   /// Asked for a login when the server wants one; absent or nothing: there is none.
   std::function<std::optional<GitLogin>(const std::string& server)> find_login;
   bool offline = false;
@@ -50,6 +52,9 @@ struct ActionStoreOptions {
   std::chrono::milliseconds longest_pause{30'000};
   base::HttpClient* http = nullptr;
 };
+
+/// `owner/name@ref`, equal for what names the same.
+std::string action_key(const workflow::RepositoryReference& reference);
 
 /// A ref of a repository as the server, or the lock, says what it is.
 struct ResolvedReference {
@@ -86,6 +91,7 @@ class ActionStore {
   };
 
   Entry& entry_of(const std::string& key);
+  [[nodiscard]] ActionStoreOptions options_for(const workflow::RepositoryReference& reference) const;
   [[nodiscard]] const ActionReplacement* replacement_of(const workflow::RepositoryReference& reference) const;
   [[nodiscard]] base::Path folder_of(const std::string& repository) const;
   base::Result<ResolvedReference> resolve(const workflow::RepositoryReference& reference,

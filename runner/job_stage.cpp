@@ -167,7 +167,8 @@ void prepare_results(const workflow::PlannedJob& planned, const RunSurroundings&
   stage.services.results = results_access(github, planned, run.options.results);
   if (run.results == nullptr) return;
   const auto attempt = github.get("run_attempt").to_text();
-  for (auto& [name, value] : run.results->add_job(stage.services.results, attempt)) {
+  for (auto& [name, value] :
+       run.results->add_job(stage.services.results, attempt, run.options.forge_results)) {
     // Of a JSON web token the signature is secret: the masker of many jobs stays small without the rest.
     if (name == ResultsService::kTokenVariable)
       run.masker.add(std::string_view(value).substr(value.rfind('.') + 1));

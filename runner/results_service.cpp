@@ -80,25 +80,33 @@ ResultsService::~ResultsService() {
   server_.reset();  // before what its requests use
 }
 
-sandbox::EnvVars ResultsService::add_job(const steps::ResultsAccess& access, const std::string& attempt) {
+sandbox::EnvVars ResultsService::add_job(const steps::ResultsAccess& access, const std::string& attempt,
+                                         const std::optional<steps::ForgeResults>& forge) {
   auto job = std::make_shared<Job>();
   job->access = access;
   job->attempt = attempt;
   job->run_backend_id = backend_id(fmt::format("run {}", access.run_id));
   job->job_backend_id = backend_id(fmt::format("run {} job {}", access.run_id, access.job));
-  const auto token = make_token(access);
+  const auto token = forge ? forge->token : make_token(access);
   {
     const std::lock_guard lock(mutex_);
     jobs_[token] = std::move(job);
   }
   // With the slash at the end: clients put paths behind it.
   const auto url = fmt::format("http://127.0.0.1:{}/", server_->port());
-  return {{"ACTIONS_RUNTIME_URL", url},
-          {kTokenVariable, token},
-          {"ACTIONS_RESULTS_URL", url},
-          {"ACTIONS_CACHE_URL", url},
-          {"ACTIONS_CACHE_SERVICE_V2", "True"},
-          {"ACTIONS_CACHE_MODE", std::string(workflow::name_of(access.cache_mode))}};
+  const std::string mode(workflow::name_of(access.cache_mode));
+  // As act_runner says it. Caches stay here, where the second version of their service has no address of its
+  // own: actions have to speak the first.
+  if (forge) {
+    return {{"ACTIONS_RUNTIME_URL", forge->url + "/api/actions_pipeline/"},
+            {kTokenVariable, token},
+            {"ACTIONS_RESULTS_URL", forge->url},
+            {"ACTIONS_CACHE_URL", url},
+            {"ACTIONS_CACHE_MODE", mode}};
+  }
+  return {{"ACTIONS_RUNTIME_URL", url},         {kTokenVariable, token},
+          {"ACTIONS_RESULTS_URL", url},         {"ACTIONS_CACHE_URL", url},
+          {"ACTIONS_CACHE_SERVICE_V2", "True"}, {"ACTIONS_CACHE_MODE", mode}};
 }
 
 void ResultsService::remove_job(const std::string& job) {

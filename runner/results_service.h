@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/http_server.h"
@@ -13,6 +14,7 @@
 #include "runner/blob_uploads.h"
 #include "runner/signed_url.h"
 #include "sandbox/sandbox.h"
+#include "steps/forge_results.h"
 #include "steps/running_job.h"
 
 namespace runner {
@@ -35,8 +37,10 @@ class ResultsService {
   ~ResultsService();
 
   /// The variables that JavaScript and Docker actions of the job get (actions/runner
-  /// NodeScriptActionHandler.cs). The one of kTokenVariable is a secret.
-  sandbox::EnvVars add_job(const steps::ResultsAccess& access, const std::string& attempt);
+  /// NodeScriptActionHandler.cs). The one of kTokenVariable is a secret. With a forge they name its service
+  /// for artifacts, and only caches are ours.
+  sandbox::EnvVars add_job(const steps::ResultsAccess& access, const std::string& attempt,
+                           const std::optional<steps::ForgeResults>& forge);
   static constexpr const char* kTokenVariable = "ACTIONS_RUNTIME_TOKEN";
   /// What the job has not finished is dropped.
   void remove_job(const std::string& job);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -16,6 +17,7 @@
 #include "runner/isolation.h"
 #include "runner/network_policy.h"
 #include "sandbox/plan.h"
+#include "steps/forge_results.h"
 #include "steps/running_job.h"
 #include "workflow/event.h"
 
@@ -54,6 +56,8 @@ struct RunOptions {
   base::HttpClient* http = nullptr;
   ecr::ImageStore* images = nullptr;
   steps::BlobStore* results = nullptr;  ///< artifacts and caches
+  std::optional<steps::ForgeResults>
+      forge_results;  ///< artifacts are there, and here only for the time being
 };
 
 }  // namespace runner

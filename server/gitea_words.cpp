@@ -93,4 +93,17 @@ std::string without_server(std::string_view uses, std::string_view server) {
   return rest;
 }
 
+std::optional<AddressedUse> take_address_apart(std::string_view uses,
+                                               const std::vector<std::string>& servers) {
+  for (const auto& server : servers) {
+    if (auto rest = without_server(uses, server); rest != uses) return AddressedUse{server, std::move(rest)};
+  }
+  if (!uses.starts_with("https://") && !uses.starts_with("http://")) return std::nullopt;
+  const auto host_end = uses.find('/', uses.find("://") + 3);
+  if (host_end == std::string_view::npos) return std::nullopt;
+  std::string server(uses.substr(0, host_end));
+  auto rest = without_server(uses, server);
+  return AddressedUse{std::move(server), std::move(rest)};
+}
+
 }  // namespace server

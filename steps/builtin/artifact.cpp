@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/strings.h"
+#include "steps/forge_artifacts.h"
 
 namespace steps::builtin {
 
@@ -16,6 +17,17 @@ using base::Result;
 namespace {
 
 constexpr double kSecondsOfDay = 86400;
+
+// Gitea's and Forgejo's pages know runs by number and artifacts by name.
+std::string page_of(const UploadSettings& settings, const std::string& id, const RunningJob& job) {
+  const auto& github = job.contexts.get("github");
+  const bool at_forge = forge_of(job).has_value();
+  return fmt::format(
+      "{}/{}/actions/runs/{}/artifacts/{}", github.get("server_url").to_text(),
+      github.get("repository").to_text(),
+      at_forge ? github.get("run_number").to_text() : std::to_string(job.services->results.run_id),
+      at_forge ? settings.name : id);
+}
 
 }  // namespace
 
@@ -67,19 +79,18 @@ Result<BlobDraft> begin_upload(const UploadSettings& settings, std::string_view 
 
 Result<ActionOutcome> finish_upload(const UploadSettings& settings, BlobDraft draft, RunningJob& job) {
   const auto& access = job.services->results;
+  TRY(send_to_forge(job, draft));
   TRY(const auto blob, access.store->finish(std::move(draft)));
   say(job, fmt::format("SHA256 digest of uploaded artifact is {}", blob.sha256));
-  say(job, fmt::format("Artifact {} successfully finalized. Artifact ID {}", settings.name, blob.id));
+  const auto id = id_of(blob);
+  say(job, fmt::format("Artifact {} successfully finalized. Artifact ID {}", settings.name, id));
   say(job,
       fmt::format("Artifact {} has been successfully uploaded! Final size is {} bytes. Artifact ID is {}",
-                  settings.name, blob.size, blob.id));
-  const auto& github = job.contexts.get("github");
+                  settings.name, blob.size, id));
   ActionOutcome outcome;
-  outcome.outputs["artifact-id"] = std::to_string(blob.id);
+  outcome.outputs["artifact-id"] = id;
   outcome.outputs["artifact-digest"] = blob.sha256;
-  outcome.outputs["artifact-url"] =
-      fmt::format("{}/{}/actions/runs/{}/artifacts/{}", github.get("server_url").to_text(),
-                  github.get("repository").to_text(), access.run_id, blob.id);
+  outcome.outputs["artifact-url"] = page_of(settings, id, job);
   say(job, fmt::format("Artifact download URL: {}", outcome.outputs["artifact-url"]));
   return outcome;
 }

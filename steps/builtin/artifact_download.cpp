@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "steps/artifact_archive.h"
 #include "steps/builtin/artifact.h"
+#include "steps/forge_artifacts.h"
 #include "steps/name_pattern.h"
 
 namespace steps::builtin {
@@ -33,22 +34,22 @@ Result<std::int64_t> run_of(const ActionCall& call, const ResultsAccess& access)
 
 Result<std::vector<Artifact>> by_ids(const ActionCall& call, std::vector<Artifact> all, RunningJob& job) {
   say(job, "Downloading artifacts by ID");
-  std::vector<std::int64_t> ids;
+  std::vector<std::string> ids;
   for (const auto& part : base::split(call.input("artifact-ids"), ',')) {
     const auto text = base::trim(part);
     if (text.empty()) continue;
     const auto id = base::parse_integer(text);
     if (!id) return base::invalid_input(fmt::format("Invalid artifact ID: '{}'. Must be a number.", text));
-    ids.push_back(*id);
+    ids.push_back(std::to_string(*id));
   }
   if (ids.empty()) return base::invalid_input("No valid artifact IDs provided in 'artifact-ids' input");
   std::vector<std::string> missing;
   std::vector<Artifact> chosen;
-  for (const auto id : ids) {
+  for (const auto& id : ids) {
     const auto found =
-        std::find_if(all.begin(), all.end(), [&](const Artifact& one) { return one.blob.id == id; });
+        std::find_if(all.begin(), all.end(), [&](const Artifact& one) { return id_of(one.blob) == id; });
     if (found == all.end()) {
-      missing.push_back(std::to_string(id));
+      missing.push_back(id);
     } else {
       chosen.push_back(*found);
     }
@@ -96,6 +97,13 @@ Result<Choice> choose(const ActionCall& call, RunningJob& job) {
   }
   Choice choice;
   TRY(choice.run_id, run_of(call, access));
+  if (choice.run_id == access.run_id) {
+    const NamePattern pattern(call.input("pattern", "*"));
+    TRY(bring_from_forge(job, [&](const std::string& one) {
+      if (!ids.empty()) return true;
+      return name.empty() ? pattern.matches(one) : one == name;
+    }));
+  }
   auto all = list_artifacts(*access.store, choice.run_id);
   const auto repository = call.input("repository", access.repository);
   std::erase_if(all,
@@ -150,7 +158,7 @@ Result<ActionOutcome> download_artifact(const ActionCall& call, RunningJob& job)
   if (!choice.artifacts.empty()) say(job, "Preparing to download the following artifacts:");
   for (const auto& artifact : choice.artifacts) {
     say(job, fmt::format("- {} (ID: {}, Size: {}, Expected Digest: sha256:{})", artifact.name,
-                         artifact.blob.id, artifact.blob.size, artifact.blob.sha256));
+                         id_of(artifact.blob), artifact.blob.size, artifact.blob.sha256));
   }
   const auto target = target_of(call, job);
   for (const auto& artifact : choice.artifacts) {

@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "steps/artifact_archive.h"
 #include "steps/builtin/artifact.h"
+#include "steps/forge_artifacts.h"
 #include "steps/glob_pattern.h"
 #include "steps/name_pattern.h"
 #include "steps/sandbox_search.h"
@@ -83,6 +84,7 @@ Result<ActionOutcome> nothing_found(const ActionCall& call, RunningJob& job) {
 
 Result<void> remove_old(const std::string& name, RunningJob& job) {
   const auto& access = job.services->results;
+  TRY(remove_at_forge(job, name));
   const auto old = find_artifact(*access.store, access.run_id, name);
   if (!old) return {};
   TRY(remove_artifact(*access.store, access.run_id, *old));
@@ -129,6 +131,7 @@ Result<ActionOutcome> merge_artifacts(const ActionCall& call, RunningJob& job) {
   const bool apart = is_true(call.input("separate-directories"));
   std::vector<Artifact> chosen;
   std::vector<MergedArtifact> merged;
+  TRY(bring_from_forge(job, [&](const std::string& name) { return names.matches(name); }));
   for (auto& artifact : list_artifacts(*access.store, access.run_id)) {
     if (!names.matches(artifact.name) || artifact.media_type != kZip) continue;
     TRY(auto content, open_artifact(*access.store, access.run_id, artifact));
@@ -146,7 +149,10 @@ Result<ActionOutcome> merge_artifacts(const ActionCall& call, RunningJob& job) {
   TRY(auto outcome, finish_upload(settings, std::move(draft), job));
   say(job, fmt::format("The {} artifact(s) have been successfully merged!", chosen.size()));
   if (is_true(call.input("delete-merged"))) {
-    for (const auto& artifact : chosen) TRY(remove_artifact(*access.store, access.run_id, artifact));
+    for (const auto& artifact : chosen) {
+      TRY(remove_at_forge(job, artifact.name));
+      TRY(remove_artifact(*access.store, access.run_id, artifact));
+    }
     say(job, fmt::format("The {} artifact(s) have been deleted", chosen.size()));
   }
   return outcome;

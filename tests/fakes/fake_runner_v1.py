@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflows"))
 from action_server import ActionServer  # noqa: E402
+from fake_forge_artifacts import FakeArtifacts  # noqa: E402
 
 SERVICE = "/api/actions/runner.v1.RunnerService/"
 RESULTS = ["UNSPECIFIED", "SUCCESS", "FAILURE", "CANCELLED", "SKIPPED"]
@@ -106,6 +107,7 @@ class FakeForge(ActionServer):
         self.down = False  # connections are cut
         self.lost_answers = {}  # method → how many calls are carried out and not answered
         self.calls = []
+        self.artifacts = FakeArtifacts()
         super().__init__(folder)
 
     # What tests do
@@ -158,6 +160,9 @@ class FakeForge(ActionServer):
     # What the protocol says
 
     def answer(self, request):
+        if request.path.startswith("/twirp/"):
+            self.answer_artifacts(request)
+            return
         if not request.path.startswith("/api/actions/"):
             super().answer(request)
             return
@@ -182,6 +187,17 @@ class FakeForge(ActionServer):
         text = json.dumps(answer).encode()
         request.send_response(status)
         request.send_header("Content-Type", "application/json")
+        request.send_header("Content-Length", str(len(text)))
+        request.end_headers()
+        request.wfile.write(text)
+
+    def answer_artifacts(self, request):
+        """The results service."""
+        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+        with self.lock:
+            status, kind, text = self.artifacts.answer(request.command, request.path, request.headers, body, self.url)
+        request.send_response(status)
+        request.send_header("Content-Type", kind)
         request.send_header("Content-Length", str(len(text)))
         request.end_headers()
         request.wfile.write(text)

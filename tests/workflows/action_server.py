@@ -42,6 +42,10 @@ class ActionServer(LoopbackServer):
                 """The objects."""
                 server.answer(self)
 
+            def do_PUT(self):  # pylint: disable=invalid-name
+                """What servers that are more than this one take."""
+                server.answer(self)
+
         self.begin(Handler)
 
     def git(self, repository, *arguments):

@@ -36,7 +36,7 @@ class ResultsServiceTest : public ::testing::Test {
     access.cache_mode = mode;
     access.cache_scope = "refs/heads/main";
     access.cache_scopes = {"refs/heads/main"};
-    Job job{.environment = service_->add_job(access, "1")};
+    Job job{.environment = service_->add_job(access, "1", {})};
     const auto claims = claims_of(job);
     const auto parts = base::split(base::json_string(claims, "scp"), ':');
     EXPECT_EQ(parts.size(), 3U);

@@ -31,5 +31,20 @@ TEST(GiteaWordsTest, AddressesOfTheServerItselfAreLeftAway) {
   EXPECT_EQ(without_server("actions/checkout@v4", ""), "actions/checkout@v4");
 }
 
+TEST(GiteaWordsTest, AddressesOfOtherServersAreTakenApart) {
+  const std::vector<std::string> known = {"https://git.example.org/forge"};
+  const auto own = take_address_apart("https://git.example.org/forge/tools/greet.git@v1", known);
+  ASSERT_TRUE(own);
+  EXPECT_EQ(own->server, "https://git.example.org/forge");
+  EXPECT_EQ(own->uses, "tools/greet@v1");
+  const auto other = take_address_apart("https://github.com:8443/actions/cache/save@v4", known);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->server, "https://github.com:8443");
+  EXPECT_EQ(other->uses, "actions/cache/save@v4");
+  for (const auto* none :
+       {"actions/checkout@v4", "./local", "docker://debian:12", "https://github.com", "ftp://a/b/c@v1"})
+    EXPECT_FALSE(take_address_apart(none, known)) << none;
+}
+
 }  // namespace
 }  // namespace server
