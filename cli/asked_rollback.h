@@ -5,10 +5,13 @@
 
 #include "base/result.h"
 #include "cli/command_line.h"
+#include "server/config.h"
 
 namespace cli {
 
-/// By the AWS credentials of the daemon's environment. What came of it is written where it was asked for.
-base::Result<void> carry_out_rollback(const CommonFlags& common, std::int64_t id);
+/// On AWS by the credentials of this process's environment, on the emulator of the configuration by those of
+/// its seed. What came of it is written where it was asked for.
+base::Result<void> carry_out_rollback(const CommonFlags& common, const server::Config& config,
+                                      std::int64_t id);
 
 }  // namespace cli

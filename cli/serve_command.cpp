@@ -76,10 +76,15 @@ base::Result<void> serve(const CommonFlags& common, const ServeFlags& flags) {
   return {};
 }
 
+base::Result<void> roll_back_as_asked(const CommonFlags& common, const ServeFlags& flags) {
+  TRY(const auto config, server::load_config(flags.config));
+  return carry_out_rollback(common, config, flags.rollback);
+}
+
 }  // namespace
 
 int serve_command(const CommonFlags& common, const ServeFlags& flags) {
-  const auto served = flags.rollback > 0  ? carry_out_rollback(common, flags.rollback)
+  const auto served = flags.rollback > 0  ? roll_back_as_asked(common, flags)
                       : flags.attempt > 0 ? supervise(common, flags)
                                           : serve(common, flags);
   return served ? kPassed : complain(served.error());
