@@ -25,6 +25,25 @@ def run(*command, **options):
     return done.stdout
 
 
+class UnitTest(unittest.TestCase):
+    """The units as they are in the sources."""
+
+    def test_systemd_finds_nothing_to_say_about_the_units(self):
+        """Where there is a systemd: its own check, with the program where the units have it."""
+        self.assertTrue(shutil.which("systemd-analyze"), "systemd is not installed (packages.txt)")
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="pipeline-units-")))
+        units = Path(__file__).resolve().parents[2] / "packaging"
+        for unit in UNITS:
+            text = (units / unit).read_text(encoding="utf-8").replace("/usr/bin/pipeline", str(BUILD / "pipeline"))
+            (folder / unit).write_text(text, encoding="utf-8")
+        said = run("systemd-analyze", "verify", "--man=no", *(str(folder / unit) for unit in UNITS))
+        self.assertEqual(said, "")
+        broken = folder / UNITS[0]
+        broken.write_text(broken.read_text(encoding="utf-8").replace("WatchdogSec=", "WatchDogSec="), encoding="utf-8")
+        said = run("systemd-analyze", "verify", "--man=no", str(broken))
+        self.assertIn("WatchDogSec", said)
+
+
 class PackageTest(unittest.TestCase):
     """One package for all tests."""
 
