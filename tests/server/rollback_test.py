@@ -1,6 +1,7 @@
 """A rollout of a run is taken back from the page: the daemon, the emulator's ECS and a browser, all of them real."""
 
 import json
+import shutil
 import sys
 import time
 import unittest
@@ -78,14 +79,16 @@ class RollbackTest(ForgeTest):
 
     def deployed(self):
         """A run that has deployed the second revision."""
-        changed = {**Cloud.container, "environment": [{"name": "GREETING", "value": "welcome"}]}
+        before = Cloud.running()
+        changed = {**Cloud.container, "environment": [{"name": "GREETING", "value": f"welcome after {before}"}]}
         self.write("task.json", json.dumps({**Cloud.definition, "containerDefinitions": [changed]}))
         self.workflow(DEPLOY.format(endpoint=Cloud.endpoint))
         self.serve()
         run = self.push_and_run()
         found = self.run_when(run, "completed")
         self.assertEqual(found["run"]["conclusion"], "success", found)
-        self.assertEqual(Cloud.running(), "web:2")
+        self.assertNotEqual(Cloud.running(), before)
+        self.before = before
         return run
 
     def test_a_rollout_is_taken_back_by_the_page_s_button(self):
@@ -102,7 +105,7 @@ class RollbackTest(ForgeTest):
         ended = self.wait_for("it goes on", lambda: [
             one for one in self.get(f"/api/runs/{run}")["rollbacks"] if one["state"] != "running"])[0]
         self.assertEqual((ended["state"], ended["by"], ended["service"]), ("succeeded", "hands", "web"), ended)
-        self.assertEqual(Cloud.running(), "web:1")
+        self.assertEqual(Cloud.running(), self.before)
         self.assertEqual(browser.errors, [])
 
     def supervisors(self):
@@ -117,6 +120,29 @@ class RollbackTest(ForgeTest):
         status, answer = self.post(f"/api/runs/{run}/jobs/one/rollback")
         self.assertEqual((status, self.get(f"/api/runs/{run}")["rollbacks"]), (409, []))
         self.assertIn("has rolled nothing out", answer["error"]["message"])
+
+
+class EmulatorRollbackTest(RollbackTest):
+    """The daemon has none, and an emulator in its state folder, as of `make serve`."""
+
+    def setUp(self):
+        super().setUp()
+        (self.state / "emulator").mkdir(parents=True)
+        shutil.copy(Cloud.state / "emulator/control.json", self.state / "emulator/control.json")
+        config = self.config.read_text(encoding="utf-8")
+        self.config.write_text(config + f"emulator: true\nemulator-seed: {Cloud.seed}\n", encoding="utf-8")
+
+    def environment(self, **more):
+        return ForgeTest.environment(self, AWS_ACCESS_KEY_ID="of-somebody-else", AWS_SECRET_ACCESS_KEY="x", **more)
+
+    def test_an_emulator_that_is_down_is_named(self):
+        run = self.deployed()
+        (self.state / "emulator/control.json").unlink()
+        self.post(f"/api/runs/{run}/jobs/ship/rollback")
+        ended = self.wait_for("it goes on", lambda: [
+            one for one in self.get(f"/api/runs/{run}")["rollbacks"] if one["state"] != "running"])[0]
+        self.assertEqual(ended["state"], "failed")
+        self.assertIn("pipeline emulator up", ended["about"])
 
 
 if __name__ == "__main__":
