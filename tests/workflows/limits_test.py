@@ -9,8 +9,9 @@ from harness import WorkflowTest
 
 
 def groups():
-    """Control groups of runners."""
-    return {str(path) for path in Path("/sys/fs/cgroup").glob("*/**/pipeline-*") if path.is_dir()}
+    """Control groups of this file's jobs whose runner is gone; emulators and daemons beside this test have others."""
+    found = (path for job in ("test", "bomb", "beside", "a") for path in Path("/sys/fs/cgroup").glob(f"*/**/pipeline-*-{job}"))
+    return {str(path) for path in found if not Path("/proc", path.name.split("-")[1]).exists()}
 
 
 class LimitsTest(WorkflowTest):
