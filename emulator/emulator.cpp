@@ -129,14 +129,16 @@ base::Result<void> Emulator::State::add_services(const EmulatorOptions& options)
               },
           .manner = manner == "ecr" ? RegistryManner::ecr : RegistryManner::strict,
           .breaks = [this](const std::string& repository) { return faults->breaks_registry(repository); }});
-  TRY(scaling,
-      ScalableTargets::open(
-          {options.state_folder / "scaling.json", region, identity->account()}, *clock,
-          {.call_ecs = [this](const std::string& operation,
-                              const base::Json& request) { return call_ecs(operation, request); },
-           .alarms = alarms.get(),
-           .time_scale = time_scale,
-           .dimensions_of = [this](const std::string& group) { return compute->dimensions_of(group, ""); }}));
+  TRY(scaling, ScalableTargets::open(
+                   {options.state_folder / "scaling.json", region, identity->account()}, *clock,
+                   {.call_ecs = [this](const std::string& operation,
+                                       const base::Json& request) { return call_ecs(operation, request); },
+                    .alarms = alarms.get(),
+                    .time_scale = time_scale,
+                    .dimensions_of =
+                        [this](const std::string& group, const std::string& balancer) {
+                          return compute->dimensions_of(group, balancer);
+                        }}));
   access.emplace(
       *identity, *audit, [this](const std::string& definition) { return compute->roles_of(definition); },
       [this](const std::string& arn) { return repositories->policy_of(arn); });

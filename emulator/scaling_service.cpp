@@ -242,16 +242,18 @@ ApiResult ScalableTargets::describe_activities(const base::Json& input) {
   return base::Json{{"ScalingActivities", std::move(list)}};
 }
 
-/// A seed's `target_group` stands for the ResourceLabel, whose identifiers nobody knows beforehand.
+/// A seed's `target_group` and `load_balancer` stand for the ResourceLabel, whose identifiers nobody knows
+/// beforehand.
 base::Result<void> ScalableTargets::name_target_group(base::Json& policy) const {
   const char* kConfiguration = "TargetTrackingScalingPolicyConfiguration";
   const char* kMetric = "PredefinedMetricSpecification";
-  const auto group =
-      text(base::json_member(base::json_member(policy, kConfiguration), kMetric), "target_group");
+  const base::Json& declared = base::json_member(base::json_member(policy, kConfiguration), kMetric);
+  const auto group = text(declared, "target_group");
   if (group.empty()) return {};
-  TRY(const auto dimensions, world_.dimensions_of(group));
+  TRY(const auto dimensions, world_.dimensions_of(group, text(declared, "load_balancer")));
   auto& metric = policy[kConfiguration][kMetric];
   metric.erase("target_group");
+  metric.erase("load_balancer");
   metric["ResourceLabel"] = fmt::format("{}/{}", text(dimensions[0], "Value"), text(dimensions[1], "Value"));
   return {};
 }

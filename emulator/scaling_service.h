@@ -26,8 +26,10 @@ struct ScalingWorld {
   std::function<base::Result<base::Json>(const std::string& operation, const base::Json& request)> call_ecs;
   Alarms* alarms = nullptr;
   double time_scale = 1;
-  /// LoadBalancer and TargetGroup of a target group, as metrics have them; seeds name it only.
-  std::function<base::Result<base::Json>(const std::string& target_group)> dimensions_of;
+  /// LoadBalancer and TargetGroup as metrics have them; seeds name both. Without a load balancer it is the
+  /// one that uses the target group.
+  std::function<base::Result<base::Json>(const std::string& target_group, const std::string& load_balancer)>
+      dimensions_of;
 };
 
 class ScalableTargets {
