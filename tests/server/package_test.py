@@ -34,7 +34,7 @@ class UnitTest(unittest.TestCase):
         folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="pipeline-units-")))
         units = Path(__file__).resolve().parents[2] / "packaging"
         for unit in UNITS:
-            text = (units / unit).read_text(encoding="utf-8").replace("/usr/bin/pipeline", str(BUILD / "pipeline"))
+            text = (units / unit).read_text(encoding="utf-8").replace("/usr/bin/pipeline", str(Path(PIPELINE).resolve()))
             (folder / unit).write_text(text, encoding="utf-8")
         said = run("systemd-analyze", "verify", "--man=no", *(str(folder / unit) for unit in UNITS))
         self.assertEqual(said, "")
