@@ -129,7 +129,7 @@ class BuildPushTest(WorkflowTest):
         make_image(self, "tiny:1", 'CMD ["sh"]')
         self.write("agent.py", AGENT)
         self.write("app/Dockerfile", "FROM tiny:1\nCOPY ask /ask\nRUN --mount=type=ssh,required /ask > /answer\n")
-        started = "      - run: |\n          trap : USR1\n          python3 agent.py /tmp/agent & wait\n          echo SSH_AUTH_SOCK=/tmp/agent >> $GITHUB_ENV\n"
+        started = "      - run: |\n          trap : USR1\n          python3 agent.py /tmp/agent > /dev/null 2>&1 & wait || true\n          echo SSH_AUTH_SOCK=/tmp/agent >> $GITHUB_ENV\n"
         build = "      - uses: docker/build-push-action@v6\n        with:\n          context: app\n          load: true\n          tags: app:1\n"
         workflow = "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n"
         self.workflow(workflow + started + build + "          ssh: default\n      - run: docker run --rm app:1 cat /answer\n")
