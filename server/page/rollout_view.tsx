@@ -4,6 +4,8 @@ import { h } from "preact";
 import { Rollback, Rollout } from "./model";
 import { words } from "./state";
 
+const kWell = ["PENDING", "IN_PROGRESS", "COMPLETED", "SUCCESSFUL"];
+
 function number(rollout: Rollout, name: string): number {
   return typeof rollout[name] === "number" ? (rollout[name] as number) : 0;
 }
@@ -51,7 +53,7 @@ export function RolloutView({ rollout, rollbacks, asked, onRollback }: Props) {
       )}
       {targets(rollout) && <p>Targets: {targets(rollout)}</p>}
       {typeof rollout.traffic === "number" && <Traffic share={rollout.traffic as number} />}
-      {text(rollout, "reason") && <p class="error">{text(rollout, "reason")}</p>}
+      {text(rollout, "reason") && <p class={kWell.includes(state) ? "" : "error"}>{text(rollout, "reason")}</p>}
       {rollbacks.map((one) => (
         <p class={one.state === "failed" || one.state === "lost" ? "error" : ""}>
           Taken back by {one.by}: {words(one.state)} {one.about && <small>{one.about}</small>}

@@ -40,7 +40,10 @@ export class RunPage extends Component<Props, State> {
     this.load();
     this.stream = new EventStream(`/api/runs/${this.props.id}/events`, {
       onEvent: (type, data) => this.take(type, data),
-      onState: (connection) => this.setState({ connection }),
+      onState: (connection) => {
+        this.setState({ connection });
+        if (connection === "ended") this.load(); // how it ended is known after its last event
+      },
     });
   }
 
@@ -145,7 +148,7 @@ export class RunPage extends Component<Props, State> {
     return (
       <ol class="steps">
         {job.steps.map((step) => (
-          <li key={String(step.number)}>
+          <li key={`${step.number} ${step.name}`}>
             <a href={`?line=${step.first_line || 1}`}>
               <span class={`state ${stateOf(step)}`} aria-label={words(stateOf(step))}>{mark(stateOf(step))}</span> {step.name}
             </a>

@@ -160,9 +160,23 @@ class PageTest(unittest.TestCase):
         self.browser.goto(self.api.url("/runs/1"))
         self.browser.wait_for("document.body.innerText.includes('3 of 4 running, 1 pending')")
         self.assertIn("3 healthy, 1 initial", self.browser.text())
-        run["rollouts"][0].update(status="SUCCESSFUL", running=4, pending=0, traffic=100)
+        run["rollouts"][0].update(status="SUCCESSFUL", running=4, pending=0, traffic=100, reason="all is well")
         self.api.publish(1, "event", {"type": "rollout"})
         self.browser.wait_for("document.body.innerText.includes('SUCCESSFUL') && document.body.innerText.includes('100 %')")
+        self.assertFalse(self.browser.evaluate("[...document.querySelectorAll('.error')].some(e => e.innerText.includes('all is well'))"))
+        run["rollouts"][0].update(status="ROLLED_BACK", reason="tasks failed")
+        self.api.publish(1, "event", {"type": "rollout"})
+        self.browser.wait_for("[...document.querySelectorAll('.error')].some(e => e.innerText.includes('tasks failed'))")
+
+    def test_a_run_is_shown_as_ended_when_its_events_end(self):
+        """Also where the last of them came before the daemon knew how."""
+        run = make_run(1, [make_job("build")])
+        self.api.runs[1] = run
+        self.browser.goto(self.api.url("/runs/1"))
+        self.browser.wait_for("document.body.innerText.includes('in progress')")
+        run["run"].update(status="completed", conclusion="success")
+        self.api.publish(1, "end", {})
+        self.browser.wait_for("document.body.innerText.includes('Run all again')")
 
     def test_it_is_dark_where_people_like_it_dark(self):
         """By the system's setting."""
