@@ -96,7 +96,9 @@ class Outline {
     const auto lines = base::json_integer(known, "lines");
     Json* step = nullptr;
     for (auto& one : steps) {
-      if (base::json_integer(one, "number") == number) step = &one;
+      // Those of the runner have no numbers: before the steps and after them.
+      const bool is_it = number != 0 || json_string(one, "name") == json_string(entry, "text");
+      if (is_it && base::json_integer(one, "number") == number) step = &one;
     }
     const bool skipped = type == "step_skipped";
     if (step == nullptr) {

@@ -42,8 +42,10 @@ std::string key_of_step(const std::string& job, int step) {
   return fmt::format("step {} {}", step, job);
 }
 
+// Those of the runner have no numbers: before the steps and after them.
 std::string key_of_step(const runner::RunEvent& event) {
-  return key_of_step(event.job, event.step);
+  return event.step == 0 ? fmt::format("step {} of {}", event.text, event.job)
+                         : key_of_step(event.job, event.step);
 }
 
 }  // namespace

@@ -71,6 +71,22 @@ TEST_F(RunOutlineTest, TellsWhereTheLinesOfAStepAre) {
   EXPECT_THAT(base::read_file(folder_.path() / kOutlineFile).value(), ::testing::Not(HasSubstr("three")));
 }
 
+TEST_F(RunOutlineTest, KeepsApartWhatTheRunnerDoesBeforeAndAfterTheSteps) {
+  begin(1);
+  (*writer_)(event("job_started", "build"));
+  for (const auto* name : {"Set up job", "Complete job"}) {
+    (*writer_)(event("step_started", name));
+    (*writer_)(event("line", name));
+    (*writer_)(event("step_finished", name));
+  }
+  writer_->flush();
+  const auto steps = read(1)["jobs"][0]["steps"];
+  ASSERT_EQ(steps.size(), 2U);
+  EXPECT_EQ(steps[0]["lines"], 1);
+  EXPECT_EQ(steps[1]["name"], "Complete job");
+  EXPECT_EQ(steps[1]["first_line"], 2);
+}
+
 TEST_F(RunOutlineTest, KeepsAttemptsApart) {
   begin(1);
   (*writer_)(event("job_started", "build"));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "server/trace_exporter.h"
 #include "tests/fakes/fake_http_client.h"
 
@@ -42,6 +44,20 @@ TEST(RunTraceTest, ProgramsOfAStepGoOnWithItsSpan) {
   EXPECT_TRUE(trace(event("step_started", "a", 1, 3)).is_null());
   const auto step = trace(event("step_finished", "a", 1, 4));
   EXPECT_EQ(trace.parent_for("a", 1), "00-" + trace.id() + "-" + json_string(step, "spanId") + "-01");
+}
+
+TEST(RunTraceTest, WhatTheRunnerDoesBeforeAndAfterTheStepsHasSpansOfItsOwn) {
+  RunTrace trace({.id = "1", .pipeline = "CI"});
+  std::set<std::string> spans;
+  for (const auto* name : {"Set up job", "Complete job"}) {
+    for (const auto* type : {"step_started", "step_finished"}) {
+      auto one = event(type, "a", 0, 3);
+      one.text = name;
+      const auto span = trace(one);
+      if (!span.is_null()) spans.insert(json_string(span, "spanId"));
+    }
+  }
+  EXPECT_EQ(spans.size(), 2U);
 }
 
 TEST(RunTraceTest, AJobThatWasSkippedTakesNoTime) {
