@@ -117,6 +117,7 @@ void remove_leftovers(const Path& shelf) {
 Result<void> BlobDraft::write(std::string_view bytes) {
   TRY(base::write_all(content_.get(), bytes).while_doing("writing to " + folder().string()));
   size_ += bytes.size();
+  known_digest_.clear();
   if (running_) running_->update(bytes);
   if (size_ - on_its_way_ >= kWriteBack) {
     // The disk begins now, so that there is little left to wait for at the end.
@@ -129,6 +130,7 @@ Result<void> BlobDraft::write(std::string_view bytes) {
 
 Result<void> BlobDraft::write_at(std::uint64_t offset, std::string_view bytes) {
   running_.reset();
+  known_digest_.clear();
   while (!bytes.empty()) {
     const auto count = ::pwrite(content_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
@@ -145,17 +147,21 @@ Result<void> BlobDraft::clear() {
     return base::system_error("writing to " + folder().string(), errno);
   if (digest_ == BlobDigest::sha256) running_ = base::Sha256();
   size_ = on_its_way_ = 0;
+  known_digest_.clear();
   return {};
 }
 
 Result<std::string> BlobDraft::digest() {
-  if (digest_ == BlobDigest::none) return std::string();
+  if (digest_ == BlobDigest::none || !known_digest_.empty()) return known_digest_;
   if (running_) {
     const auto bytes = running_->finish();
-    return base::to_hex(base::as_text(bytes));
+    running_.reset();
+    known_digest_ = base::to_hex(base::as_text(bytes));
+    return known_digest_;
   }
   if (::lseek(content_.get(), 0, SEEK_SET) != 0) return base::system_error("reading a draft", errno);
-  return base::sha256_hex_of_file(content_.get());
+  TRY(known_digest_, base::sha256_hex_of_file(content_.get()));
+  return known_digest_;
 }
 
 Result<std::shared_ptr<BlobStore>> BlobStore::open(const Path& folder) {

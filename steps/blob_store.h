@@ -48,6 +48,9 @@ class BlobDraft {
   /// Forgets the content, to be written anew.
   base::Result<void> clear();
   [[nodiscard]] std::uint64_t size() const { return size_; }
+  /// The SHA-256 of the content so far, hexadecimal; "" when the store computes none. Asked again it is not
+  /// computed again.
+  base::Result<std::string> digest();
   /// Where more files of the draft may be put; gone with it.
   [[nodiscard]] const base::Path& folder() const { return folder_.path(); }
   /// The open content, to be read before it is finished.
@@ -60,7 +63,6 @@ class BlobDraft {
   friend class BlobStore;
   BlobDraft(base::FileLock lock, base::TempDir folder, base::Fd content)
       : lock_(std::move(lock)), folder_(std::move(folder)), content_(std::move(content)) {}
-  base::Result<std::string> digest();
 
   base::FileLock lock_;  ///< let go of after the folder is gone
   base::TempDir folder_;
@@ -69,6 +71,7 @@ class BlobDraft {
   std::string identity_;
   BlobDigest digest_ = BlobDigest::sha256;
   std::optional<base::Sha256> running_;  ///< absent once it was not written in order
+  std::string known_digest_;             ///< "" until it was asked for, and after each write
   std::uint64_t size_ = 0;
   std::uint64_t on_its_way_ = 0;  ///< to the disk
 };

@@ -155,10 +155,6 @@ std::string block_name(std::size_t number) {
   return base::base64_encode(fmt::format("block-{:08}", number));
 }
 
-std::string for_query(const std::string& text) {
-  return base::replace_all(base::replace_all(text, "+", "%2B"), "=", "%3D");
-}
-
 Result<void> send_blocks(const ForgeService& service, const std::string& address, const BlobDraft& draft) {
   std::string list = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<BlockList>";
   for (std::uint64_t at = 0, number = 0; at < draft.size(); ++number) {
@@ -169,14 +165,9 @@ Result<void> send_blocks(const ForgeService& service, const std::string& address
     at += static_cast<std::uint64_t>(count);
     const auto name = block_name(number);
     list += fmt::format("<Latest>{}</Latest>", name);
-    TRY(service.put(address, "comp=block&blockid=" + for_query(name), std::move(block)));
+    TRY(service.put(address, "comp=block&blockid=" + base::percent_encode(name, "/"), std::move(block)));
   }
   return service.put(address, "comp=blocklist", list + "</BlockList>");
-}
-
-Result<std::string> sha256_of_draft(const BlobDraft& draft) {
-  if (::lseek(draft.content(), 0, SEEK_SET) < 0) return base::system_error("reading an artifact", errno);
-  return base::sha256_hex_of_file(draft.content());
 }
 
 /// One of the forge's list.
@@ -235,7 +226,7 @@ Result<void> send_to_forge(const RunningJob& job, BlobDraft& draft) {
         "the forge keeps artifacts as archives alone: leave `archive: false` of '{}' away", name));
   }
   TRY(const auto service, ForgeService::open(job, *std::move(forge)));
-  TRY(const auto digest, sha256_of_draft(draft));
+  TRY(const auto digest, draft.digest());
   const auto expires = base::format_iso8601(base::from_epoch_seconds(draft.expires));
   TRY(const auto created,
       service.call("CreateArtifact", {{"name", name}, {"expires_at", expires}, {"version", 4}}));
