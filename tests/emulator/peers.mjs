@@ -1,31 +1,16 @@
 // Drives the emulator with AWS's SDK for JavaScript: a service from nothing to a second revision, waiters and errors
-// included. Usage: node peers.mjs ENDPOINT IMAGE, with @aws-sdk in NODE_PATH's folder. Prints what it found as JSON.
-import { createRequire } from 'node:module';
-import path from 'node:path';
+// included. Usage: node peers.mjs ENDPOINT IMAGE, with @aws-sdk in PIPELINE_PEERS. Prints what it found as JSON.
+import { nameOfError, optionsOf, require } from './peers_sdk.mjs';
 
-const require = createRequire(path.join(process.env.PIPELINE_PEERS, 'node', 'package.json'));
 const ecs = require('@aws-sdk/client-ecs');
 const elb = require('@aws-sdk/client-elastic-load-balancing-v2');
 const sts = require('@aws-sdk/client-sts');
 const codedeploy = require('@aws-sdk/client-codedeploy');
 
 const [endpoint, image] = process.argv.slice(2);
-const options = {
-  endpoint,
-  region: 'eu-central-1',
-  credentials: { accessKeyId: 'EMULATORADMIN', secretAccessKey: 'emulator' },
-};
+const options = optionsOf(endpoint);
 const client = new ecs.ECSClient(options);
 const found = {};
-
-async function nameOfError(promise) {
-  try {
-    await promise;
-    return 'none';
-  } catch (error) {
-    return error.name;
-  }
-}
 
 async function register(version) {
   const answer = await client.send(new ecs.RegisterTaskDefinitionCommand({

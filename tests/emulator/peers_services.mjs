@@ -2,16 +2,10 @@
 // waiters. Usage: node peers_services.mjs < GIVEN, with @aws-sdk in PIPELINE_PEERS. Prints what it found as JSON.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
+import { nameOfError, optionsOf, require } from './peers_sdk.mjs';
 
-const require = createRequire(path.join(process.env.PIPELINE_PEERS, 'node', 'package.json'));
 const given = JSON.parse(readFileSync(0, 'utf8'));
-const options = {
-  endpoint: given.endpoint,
-  region: 'eu-central-1',
-  credentials: { accessKeyId: 'EMULATORADMIN', secretAccessKey: 'emulator' },
-};
+const options = optionsOf(given.endpoint);
 const found = {};
 
 // A client of the package, whose commands are called by their operations' names.
@@ -19,15 +13,6 @@ function clientOf(name, className) {
   const sdk = require(`@aws-sdk/client-${name}`);
   const client = new sdk[className](options);
   return { sdk, client, ask: (operation, input = {}) => client.send(new sdk[`${operation}Command`](input)) };
-}
-
-async function nameOfError(promise) {
-  try {
-    await promise;
-    return 'none';
-  } catch (error) {
-    return error.name;
-  }
 }
 
 const soon = (peer) => ({ client: peer.client, maxWaitTime: 90, minDelay: 1, maxDelay: 1 });
