@@ -1,5 +1,7 @@
 // argv → verb → exit code. The binary is also the steps' `docker`.
 
+#include <sys/prctl.h>
+
 #include <cstdio>
 #include <exception>
 
@@ -49,6 +51,7 @@ struct RunVerb {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ::prctl(PR_SET_NAME, "pipeline");  // by /proc/self/exe, as supervisors are started, it would be "exe"
   if (steps::called_as_docker(argv[0])) return steps::docker_front_main(argc, argv);
   try {
     const auto line = cli::parse_command_line(argc, argv);

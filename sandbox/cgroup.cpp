@@ -13,6 +13,7 @@
 
 #include "base/strings.h"
 #include "sandbox/cgroup_home.h"
+#include "sandbox/unified_cgroup.h"
 
 namespace sandbox {
 
@@ -34,26 +35,15 @@ constexpr const char* kDelegation =
     "as an ordinary user start the runner where control groups are delegated to it: "
     "`systemd-run --user --scope -p Delegate=yes pipeline run …`; or run as root, or without this limit";
 
-/// Gives groups below `home` the controller. Version 2 has no processes beside such groups: ours moves into
-/// one of its own first.
-base::Result<void> hand_down(const Path& home, const std::string& controller) {
-  const auto given = base::read_file(home / "cgroup.subtree_control").value_or("");
-  if (given.find(controller) != std::string::npos) return {};
-  const std::string wish = fmt::format("+{}", controller);
-  auto handed = write_cgroup_setting(home / "cgroup.subtree_control", wish);
-  if (handed) return handed;
-  const Path own = home / supervisor_group_name();
-  if (!base::make_directories(own)) return handed;
-  TRY(write_cgroup_setting(own / "cgroup.procs", std::to_string(::getpid())));
-  return write_cgroup_setting(home / "cgroup.subtree_control", wish);
-}
-
 /// A group of our own (own_cgroup) has of version 2 what the group above hands down. That is done for the
 /// first job with a limit: from then on no process can be put into the group above.
-void hand_down_from_above(const std::string& controller) {
+base::Result<void> hand_down_from_above(const std::string& controller) {
   const auto own = unified_cgroup();
-  if (!own || !own->filename().string().starts_with(kCgroupPrefix)) return;
-  (void)write_cgroup_setting(own->parent_path() / "cgroup.subtree_control", "+" + controller);
+  if (!own || !own->filename().string().starts_with(kCgroupPrefix)) return {};
+  const auto above = own->parent_path();
+  const auto available = base::read_file(above / "cgroup.controllers").value_or("");
+  if (available.find(controller) == std::string::npos) return {};
+  return hand_down(above, controller);
 }
 
 base::Result<Path> make_group(const CgroupHome& home, const std::string& controller,
@@ -127,7 +117,8 @@ base::Result<Cgroup> Cgroup::create(const std::string& label, const Limits& limi
   if (settings.empty()) return group;
   const auto name = folder_name(label);
   for (const auto& setting : settings) {
-    hand_down_from_above(setting.controller);
+    if (auto handed = hand_down_from_above(setting.controller); !handed)
+      return no_controller(setting.controller, handed.error().message);
     const auto home = cgroup_home(setting.controller);
     if (!home) return no_controller(setting.controller, kNotGiven);
     auto folder = make_group(*home, setting.controller, name);
@@ -241,7 +232,9 @@ std::vector<CgroupSupport> cgroup_support() {
     if (const auto home = cgroup_home(controller); home) {
       const bool writable = ::access(home->folder.c_str(), W_OK) == 0;
       support.version = home->version_2 ? 2 : 1;
-      support.why_not = writable ? "" : home->folder.string() + " is not ours to write; " + kDelegation;
+      auto why = writable ? std::string() : home->folder.string() + " is not ours to write";
+      if (writable && home->version_2) why = why_no_controllers_below(home->folder);
+      support.why_not = why.empty() ? "" : fmt::format("{}; {}", why, kDelegation);
     }
     all.push_back(std::move(support));
   }

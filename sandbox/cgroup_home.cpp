@@ -9,25 +9,13 @@
 #include <cerrno>
 
 #include "base/strings.h"
+#include "sandbox/unified_cgroup.h"
 
 namespace sandbox {
 
 namespace {
 
 using base::Path;
-
-const Path kCgroupMount = "/sys/fs/cgroup";
-
-// Where version 1 is mounted besides, systemd puts version 2 below `unified`.
-Path unified_mount() {
-  return base::exists(kCgroupMount / "cgroup.controllers") ? kCgroupMount : kCgroupMount / "unified";
-}
-
-std::optional<Path> group_in(std::string_view line) {
-  const auto fields = base::split(line, ':');
-  if (fields.size() < 3) return std::nullopt;
-  return Path(fields[2]).relative_path();
-}
 
 // Whose number is in the name; nothing for other names.
 std::optional<std::int64_t> owner_of(const std::string& name) {
@@ -41,18 +29,6 @@ std::string supervisor_group_name() {
   return fmt::format("{}{}-supervisor", kCgroupPrefix, ::getpid());
 }
 
-std::optional<Path> unified_cgroup() {
-  const auto own = base::read_file("/proc/self/cgroup");
-  if (!own) return std::nullopt;
-  for (const auto line : base::lines_of(*own)) {
-    if (!line.starts_with("0::")) continue;
-    auto folder = (unified_mount() / *group_in(line)).lexically_normal();
-    if (folder.filename() == supervisor_group_name()) folder = folder.parent_path();
-    if (base::is_directory(folder)) return folder;
-  }
-  return std::nullopt;
-}
-
 std::optional<CgroupHome> cgroup_home(const std::string& controller) {
   const auto own = base::read_file("/proc/self/cgroup");
   if (!own) return std::nullopt;
@@ -61,7 +37,7 @@ std::optional<CgroupHome> cgroup_home(const std::string& controller) {
     if (fields.size() < 3) continue;
     const auto controllers = base::split(fields[1], ',');
     if (std::find(controllers.begin(), controllers.end(), controller) != controllers.end())
-      return CgroupHome{kCgroupMount / controller / *group_in(line), false};
+      return CgroupHome{kCgroupMount / controller / Path(fields[2]).relative_path(), false};
   }
   const auto unified = unified_cgroup();
   if (!unified) return std::nullopt;

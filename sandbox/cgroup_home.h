@@ -1,6 +1,6 @@
 #pragma once
 // Where control groups can be made by us: below the group of a controller that this process is in. Only for
-// cgroup and own_cgroup.
+// cgroup, own_cgroup and unified_cgroup.
 
 #include <optional>
 #include <string>
@@ -10,6 +10,8 @@
 #include "base/result.h"
 
 namespace sandbox {
+
+inline const base::Path kCgroupMount = "/sys/fs/cgroup";
 
 /// Groups that this program makes begin with it, and with the number of the process that they are of.
 inline constexpr std::string_view kCgroupPrefix = "pipeline-";
@@ -22,8 +24,6 @@ struct CgroupHome {
 
 /// Our own group of a controller; nothing where it is not mounted, or not delegated.
 std::optional<CgroupHome> cgroup_home(const std::string& controller);
-/// That of version 2, whatever controllers it has.
-std::optional<base::Path> unified_cgroup();
 
 base::Result<void> write_cgroup_setting(const base::Path& file, const std::string& value);
 

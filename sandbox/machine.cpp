@@ -83,10 +83,14 @@ Finding seccomp() {
 
 Finding overlay() {
   const auto known = base::read_file("/proc/filesystems").value_or("");
-  if (known.find("\toverlay\n") == std::string::npos)
-    return {"overlay", Standing::missing, "not in this kernel",
-            "run `modprobe overlay`; jobs in containers need it"};
-  return {"overlay", Standing::good, "there", ""};
+  if (known.find("\toverlay\n") != std::string::npos) return {"overlay", Standing::good, "there", ""};
+  utsname name{};
+  ::uname(&name);
+  const auto modules = base::read_file(fmt::format("/lib/modules/{}/modules.dep", name.release)).value_or("");
+  if (modules.find("/overlay.ko") != std::string::npos)
+    return {"overlay", Standing::good, "a module, which the kernel loads with the first mount", ""};
+  return {"overlay", Standing::missing, "not in this kernel",
+          "use a kernel with CONFIG_OVERLAY_FS, or install its modules; jobs in containers need it"};
 }
 
 std::vector<Finding> control_groups() {
@@ -122,7 +126,7 @@ std::vector<Finding> protections() {
 
 Finding tried(const std::string& name, const Plan& plan, const std::string& advice) {
   auto made = make_namespace_sandbox(plan);
-  if (!made) return {name, Standing::missing, made.error().to_string(), advice};
+  if (!made) return {name, Standing::missing, made.error().message, advice};
   const auto ran = run_to_end(**made, {.argv = {"true"}, .environment = {{"PATH", "/usr/bin:/bin"}}}, 20);
   if (!ran || ran->status.shell_code() != 0)
     return {name, Standing::missing, ran ? "a program in it failed: " + ran->output : ran.error().to_string(),
@@ -135,7 +139,7 @@ Finding landlock_alone() {
   const auto made = make_landlock_sandbox({.label = "doctor"});
   if (made && run_to_end(**made, {.argv = {"true"}, .environment = {{"PATH", "/usr/bin:/bin"}}}, 20).ok())
     return {name, Standing::good, "made, used and taken down", ""};
-  return {name, Standing::weaker, made ? "a program in it failed" : made.error().to_string(),
+  return {name, Standing::weaker, made ? "a program in it failed" : made.error().message,
           "only for where namespaces are forbidden: use Linux 6.12 or newer"};
 }
 

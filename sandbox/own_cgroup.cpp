@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "sandbox/cgroup_home.h"
+#include "sandbox/unified_cgroup.h"
 
 namespace sandbox {
 

@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/strings.h"
+#include "sandbox/process_stat.h"
 
 namespace sandbox {
 
@@ -23,11 +24,8 @@ double seconds_of_ticks(std::int64_t ticks) {
   return static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
-double cpu_seconds_of(const std::string& folder) {
-  const auto stat = base::read_file(folder + "/stat").value_or("");
-  const auto end = stat.rfind(") ");  // a name may itself hold brackets
-  if (end == std::string::npos) return 0;
-  const auto fields = base::split(stat.substr(end + 2), ' ');
+double cpu_seconds_of(const std::string& pid) {
+  const auto fields = process_stat(pid);
   std::int64_t ticks = 0;
   for (std::size_t i = kFirstTime; i < kFirstTime + kTimes && i < fields.size(); ++i)
     ticks += base::parse_integer(fields[i]).value_or(0);
@@ -87,9 +85,10 @@ Usage usage_below(pid_t pid) {
   Usage usage;
   std::vector<std::string> left{std::to_string(pid)};
   while (!left.empty() && usage.processes < kMostProcesses) {
-    const auto folder = "/proc/" + left.back();
+    const auto next = left.back();
+    const auto folder = "/proc/" + next;
     left.pop_back();
-    usage.cpu_seconds += cpu_seconds_of(folder);
+    usage.cpu_seconds += cpu_seconds_of(next);
     usage.memory_bytes += memory_of(folder);
     ++usage.processes;
     add_children_of(folder, left);

@@ -92,11 +92,15 @@ class PackageTest(unittest.TestCase):
         (root / "var/lib/dpkg/status").touch()
         (root / "etc/passwd").write_text("root:x:0:0::/:/bin/sh\n", encoding="utf-8")
         (root / "etc/group").write_text("root:x:0:\n", encoding="utf-8")
+        for ranges in ("subuid", "subgid"):
+            (root / "etc" / ranges).touch()
         # The scripts' own tools, as a Debian has them.
         for program in ("sh", "getent", "useradd", "userdel", "rm"):
             self.bring(root, shutil.which(program, path="/usr/sbin:/usr/bin"))
         self.dpkg(root, "--install", str(self.package))
         self.assertIn("pipeline:", (root / "etc/passwd").read_text(encoding="utf-8"))
+        for ranges in ("subuid", "subgid"):
+            self.assertIn("pipeline:", (root / "etc" / ranges).read_text(encoding="utf-8"), "ids for its jobs")
         self.assertTrue((root / "usr/bin/pipeline").exists())
         (root / "var/lib/pipeline").mkdir(parents=True, exist_ok=True)
         self.dpkg(root, "--remove", "pipeline")

@@ -35,6 +35,22 @@ class DoctorTest(WorkflowTest):
         self.assertIn("user.max_user_namespaces is 0", done.stdout)
         self.assertIn("sysctl -w user.max_user_namespaces", done.stdout)
 
+    def test_overlay_as_a_module_is_there(self):
+        """The kernel loads it with the first mount: nothing has to be done."""
+        self.need_root("only root may put other files over those of the kernel")
+        (self.folder / "filesystems").write_text("nodev\ttmpfs\n")
+        overlay = "mount --bind filesystems /proc/filesystems; mount -t overlay -o lowerdir=modules:/usr/lib none /usr/lib"
+        for depends, standing in (("kernel/fs/overlayfs/overlay.ko:\n", "good"), ("kernel/fs/ext4/ext4.ko:\n", "missing")):
+            modules = self.folder / "modules/modules" / os.uname().release
+            modules.mkdir(parents=True, exist_ok=True)
+            (modules / "modules.dep").write_text(depends)
+            done = subprocess.run(
+                ["unshare", "--mount", "bash", "-ec", f"{overlay}; exec {os.path.abspath(PIPELINE)} doctor --json"],
+                cwd=self.folder, env=self.environment(), capture_output=True, text=True, timeout=60, check=False,
+            )
+            (found,) = (found for found in json.loads(done.stdout) if found["name"] == "overlay")
+            self.assertEqual(found["standing"], standing, found)
+
 
 if __name__ == "__main__":
     unittest.main()
