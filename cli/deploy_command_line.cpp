@@ -11,7 +11,7 @@ constexpr const char* kDeployExamples = R"(Examples:
   pipeline deploy deploy.yml --hooks continue    go on at hooks that pause
 
 Exit codes: 0 completed, 1 failed or a problem was found, 2 wrong usage, 3 it could not be tried, 10 rolled back,
-11 rollback failed, 12 superseded, 13 stopped, 14 timed out, 15 scaled to zero, 130 interrupted.
+11 rollback failed, 12 superseded, 13 stopped, 14 timed out, 15 scaled to zero, 16 unknown, 130 interrupted.
 )";
 
 constexpr const char* kRollbackExamples = R"(Examples:

@@ -38,10 +38,11 @@ void DeployDisplay::outcome(const ecs::ReleaseOutcome& outcome) const {
     if (form_ == Form::json) continue;
     const bool begun = item.state != ecs::ItemState::waiting;
     fmt::print("{} {}: {}\n",
-               item.state == ecs::ItemState::done ? "✓"
-               : begun                            ? "✗"
-                                                  : "-",
-               item.name, begun ? item.end.sentence : "not begun, since another part failed");
+               item.state == ecs::ItemState::done      ? "✓"
+               : item.state == ecs::ItemState::unknown ? "?"
+               : begun                                 ? "✗"
+                                                       : "-",
+               item.name, begun ? item.end.sentence : "not begun, since another part did not end well");
     for (const auto& text : item.end.details) fmt::print("    {}\n", text);
   }
   event("release_finished", "", {{"status", std::string(ecs::to_string(outcome.end))}});
@@ -81,6 +82,8 @@ int exit_code_of(ecs::RolloutEnd end) {
       return 14;
     case ecs::RolloutEnd::scaled_to_zero:
       return 15;
+    case ecs::RolloutEnd::unknown:
+      return 16;
     case ecs::RolloutEnd::cancelled:
       break;
   }

@@ -29,7 +29,7 @@ class DeployDisplay {
 };
 
 /// Each end has an exit code of its own: 0 completed, 1 failed, 10 rolled back, 11 rollback failed, 12
-/// superseded, 13 stopped, 14 timed out, 15 scaled to zero, 130 cancelled.
+/// superseded, 13 stopped, 14 timed out, 15 scaled to zero, 16 unknown, 130 cancelled.
 int exit_code_of(ecs::RolloutEnd end);
 
 }  // namespace cli

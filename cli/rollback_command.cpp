@@ -94,7 +94,7 @@ Result<ecs::FollowedEnd> roll_back(RollbackFlags flags, const ecs::FollowNews& n
   const bool by_code_deploy = service.controller == "CODE_DEPLOY" && flags.to.empty();
   TRY(const auto way, by_code_deploy ? roll_back_by_code_deploy(client, flags, news)
                                      : roll_back_by_ecs(client, flags, service, news));
-  TRY(auto end, ecs::wait_for(client, way.followed));
+  auto end = ecs::wait_for(client, way.followed);
   // That the earlier revision was rolled back itself is no rollback.
   if (way.kind == WayBack::Kind::deployment &&
       (end.end == ecs::RolloutEnd::rolled_back || end.end == ecs::RolloutEnd::failed)) {

@@ -125,6 +125,8 @@ class CodeDeployWatch {
         return fmt::format("CodeDeploy deployment {} did not end in time, and goes on", id_);
       case RolloutEnd::cancelled:
         return fmt::format("stopped following CodeDeploy deployment {}; it goes on", id_);
+      case RolloutEnd::unknown:
+        return fmt::format("lost sight of CodeDeploy deployment {}, which may go on", id_);
       default:
         return fmt::format("CodeDeploy deployment {} FAILED: {}", id_, reason);
     }

@@ -52,7 +52,8 @@ FollowedEnd end_of(aws::Client& client, const RolloutOutcome& outcome, const Rol
                    double since) {
   FollowedEnd end{outcome.end, sentence_of(outcome, options), {}, "", "", to_json(outcome, options)};
   FailureDigest digest;
-  if (!is_good(outcome.end) && outcome.end != RolloutEnd::cancelled) {
+  const bool may_ask = outcome.end != RolloutEnd::cancelled && outcome.end != RolloutEnd::unknown;
+  if (!is_good(outcome.end) && may_ask) {
     digest = digest_failure(client, outcome.service, {options.cluster, options.deployment_id, since});
     end.details = to_lines(digest);
     end.annotation = digest.first_cause();
@@ -105,12 +106,23 @@ base::Result<Followed> start_rollout(aws::Client& client, const Service& before,
                            news);
 }
 
-base::Result<FollowedEnd> wait_for(aws::Client& client, const Followed& followed) {
+FollowedEnd lose_sight(const Followed& followed, const base::Error& error) {
+  if (error.kind == base::ErrorKind::cancelled) return followed.give_up(RolloutEnd::cancelled);
+  auto end = followed.give_up(RolloutEnd::unknown);
+  end.details.push_back(error.to_string());
+  end.annotation = fmt::format("{}\n{}", end.sentence, error.message);
+  end.summary += fmt::format("\n{}\n", error.message);
+  end.json["reason"] = error.message;
+  return end;
+}
+
+FollowedEnd wait_for(aws::Client& client, const Followed& followed) {
   base::Clock& clock = *client.options().clock;
   const auto began = clock.steady_now();
   while (true) {
-    TRY(auto end, followed.look());
-    if (end) return std::move(*end);
+    auto end = followed.look();
+    if (!end) return lose_sight(followed, end.error());
+    if (*end) return std::move(**end);
     const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady_now() - began);
     if (elapsed > followed.patience) return followed.give_up(RolloutEnd::timed_out);
     if (!clock.sleep_for(pause_after(elapsed), client.options().stop))

@@ -27,9 +27,10 @@ struct FollowedEnd {
 };
 
 struct Followed {
-  /// Nothing while it goes on. An Error is a call that failed for good; what was started goes on.
+  /// Nothing while it goes on. An Error is a call that failed for good; what was started goes on:
+  /// lose_sight().
   std::function<base::Result<std::optional<FollowedEnd>>()> look;
-  /// Ended from outside: timed_out or cancelled.
+  /// Ended from outside: timed_out, cancelled or unknown.
   std::function<FollowedEnd(RolloutEnd)> give_up;
   /// Has it taken back; look() then tells how that ended. Absent where there is nothing to take back.
   std::function<base::Result<void>(const std::string& why)> roll_back;
@@ -56,7 +57,10 @@ base::Result<Followed> start_rollout(aws::Client& client, const Service& before,
 Followed follow_deployment(aws::Client& client, const Service& before, RolloutOptions options,
                            const FollowNews& news);
 
-/// Looks until the end, or until patience or the client's stop token ends it.
-base::Result<FollowedEnd> wait_for(aws::Client& client, const Followed& followed);
+/// The end when `error` kept it from being looked at: unknown, and why; cancelled when that is the error.
+FollowedEnd lose_sight(const Followed& followed, const base::Error& error);
+
+/// Looks until the end, or until patience, the client's stop token or a call that failed for good ends it.
+FollowedEnd wait_for(aws::Client& client, const Followed& followed);
 
 }  // namespace ecs

@@ -228,7 +228,10 @@ Followed start_health_gate(aws::Client& client, const HealthGate& gate, const Fo
   followed.id = "health gate";
   followed.patience = gate.watch + std::chrono::minutes(10);
   followed.look = [watch] { return watch->look(); };
-  followed.give_up = [watch](RolloutEnd end) { return watch->end(end, ""); };
+  followed.give_up = [watch](RolloutEnd end) {
+    // What can be looked at no more is no proof of health.
+    return watch->end(end == RolloutEnd::unknown ? RolloutEnd::failed : end, "");
+  };
   return followed;
 }
 

@@ -47,11 +47,7 @@ class TaskWatch {
   FollowedEnd end(RolloutEnd end) {
     FollowedEnd ended;
     ended.end = end;
-    const auto reasons = failures();
-    ended.sentence = end == RolloutEnd::completed ? fmt::format("task {} ended well", arns_.front())
-                     : end == RolloutEnd::failed
-                         ? fmt::format("Run task failed: [{}]", base::join(reasons, ", "))
-                         : fmt::format("task {} did not end in time, and goes on", arns_.front());
+    ended.sentence = sentence(end);
     if (end == RolloutEnd::failed) {
       const auto digest = digest_tasks(client_, tasks_);
       ended.details = to_lines(digest);
@@ -65,6 +61,15 @@ class TaskWatch {
 
  private:
   static constexpr int kMostFaults = 10;
+
+  [[nodiscard]] std::string sentence(RolloutEnd end) const {
+    const auto& task = arns_.front();
+    if (end == RolloutEnd::completed) return fmt::format("task {} ended well", task);
+    if (end == RolloutEnd::failed) return fmt::format("Run task failed: [{}]", base::join(failures(), ", "));
+    if (end == RolloutEnd::cancelled) return fmt::format("stopped following task {}; it goes on", task);
+    if (end == RolloutEnd::unknown) return fmt::format("lost sight of task {}, which may go on", task);
+    return fmt::format("task {} did not end in time, and goes on", task);
+  }
 
   /// What keeps it from being a success; a container without an exit code has never run.
   [[nodiscard]] std::vector<std::string> failures() const {

@@ -79,12 +79,22 @@ class ReleaseLoop {
       }
     }
     ReleaseOutcome outcome;
-    outcome.end = failure_.value_or(RolloutEnd::completed);
+    outcome.end = end_of_all();
     for (auto& item : items_) outcome.items.push_back(std::move(item.outcome));
     return outcome;
   }
 
  private:
+  /// Of the first part that failed, unless the way back of another one leaves worse behind.
+  [[nodiscard]] RolloutEnd end_of_all() const {
+    const auto any = [this](ItemState state) {
+      return std::any_of(items_.begin(), items_.end(),
+                         [state](const Ongoing& item) { return item.outcome.state == state; });
+    };
+    if (!failure_ || failure_ == RolloutEnd::cancelled) return failure_.value_or(RolloutEnd::completed);
+    if (any(ItemState::rollback_failed)) return RolloutEnd::rollback_failed;
+    return any(ItemState::unknown) ? RolloutEnd::unknown : *failure_;
+  }
   [[nodiscard]] bool is_ready(const Ongoing& item) const {
     if (item.outcome.state != ItemState::waiting) return false;
     return std::all_of(item.item->needs.begin(), item.item->needs.end(), [&](const std::string& need) {
@@ -121,11 +131,7 @@ class ReleaseLoop {
     if (!goes_on(item.outcome.state)) return;
     auto end = item.followed->look();
     if (!end) {
-      auto& error = end.error();
-      if (error.kind != base::ErrorKind::cancelled)
-        error = std::move(error).while_doing(
-            fmt::format("following {}, which goes on at AWS", item.followed->id));
-      ended(item, end_of_error(end_for(error), error));
+      ended(item, lose_sight(*item.followed, end.error()));
     } else if (*end) {
       ended(item, std::move(**end));
     } else if (clock_.steady_now() - item.began > item.followed->patience) {
@@ -138,7 +144,9 @@ class ReleaseLoop {
     if (item.outcome.state == ItemState::rolling_back) {
       // Undone by a deployment of the old revision, or by ECS's own way back.
       const bool back = good || end.end == RolloutEnd::rolled_back;
-      item.outcome.state = back ? ItemState::rolled_back : ItemState::rollback_failed;
+      item.outcome.state = back                             ? ItemState::rolled_back
+                           : end.end == RolloutEnd::unknown ? ItemState::unknown
+                                                            : ItemState::rollback_failed;
       item.outcome.end = std::move(end);
       return;
     }
@@ -166,14 +174,17 @@ class ReleaseLoop {
     const bool was_gated = item.outcome.state == ItemState::gated;
     item.outcome.state = end.end == RolloutEnd::rolled_back       ? ItemState::rolled_back
                          : end.end == RolloutEnd::rollback_failed ? ItemState::rollback_failed
+                         : end.end == RolloutEnd::unknown         ? ItemState::unknown
                                                                   : ItemState::failed;
     item.outcome.end = std::move(end);
     // A service that its gate refuses serves already.
     if (was_gated && takes_back()) deploy_old_revision(item);
   }
 
+  // A part whose end is unknown may be well: the rest is no worse for it.
   [[nodiscard]] bool takes_back() const {
-    return failure_ && failure_ != RolloutEnd::cancelled && release_.on_failure == OnFailure::roll_back_all;
+    return failure_ && failure_ != RolloutEnd::cancelled && failure_ != RolloutEnd::unknown &&
+           release_.on_failure == OnFailure::roll_back_all;
   }
 
   void take_back() {
@@ -253,8 +264,8 @@ CodeDeployOrder code_deploy_order(const ReleaseItem& item, base::Json app_spec) 
 }  // namespace
 
 std::string_view to_string(ItemState state) {
-  constexpr std::string_view kNames[] = {"waiting", "running",      "gated",       "done",
-                                         "failed",  "rolling_back", "rolled_back", "rollback_failed"};
+  constexpr std::string_view kNames[] = {"waiting",      "running",     "gated",           "done",   "failed",
+                                         "rolling_back", "rolled_back", "rollback_failed", "unknown"};
   return kNames[static_cast<std::size_t>(state)];
 }
 

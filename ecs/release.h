@@ -45,7 +45,17 @@ struct Release {
 /// Names are unique, needs are there and do not go in circles.
 base::Result<void> check_release(const Release& release);
 
-enum class ItemState { waiting, running, gated, done, failed, rolling_back, rolled_back, rollback_failed };
+enum class ItemState {
+  waiting,
+  running,
+  gated,
+  done,
+  failed,
+  rolling_back,
+  rolled_back,
+  rollback_failed,
+  unknown  ///< AWS could be asked no more: it, or its way back, may go on
+};
 std::string_view to_string(ItemState state);
 
 struct ItemOutcome {
@@ -57,7 +67,8 @@ struct ItemOutcome {
 
 struct ReleaseOutcome {
   std::vector<ItemOutcome> items;
-  /// Of the release as a whole: that of the first item that failed, or completed.
+  /// Of the release as a whole: that of the first item that failed, or completed. A way back that failed, or
+  /// whose end is unknown, is worse.
   RolloutEnd end = RolloutEnd::completed;
 };
 

@@ -51,15 +51,18 @@ std::string_view to_string(RolloutEnd end) {
     case RolloutEnd::timed_out:
       return "TIMED_OUT";
     case RolloutEnd::cancelled:
+      return "CANCELLED";
+    case RolloutEnd::unknown:
       break;
   }
-  return "CANCELLED";
+  return "UNKNOWN";
 }
 
 base::Result<RolloutEnd> parse_rollout_end(std::string_view text) {
-  for (const auto end : {RolloutEnd::completed, RolloutEnd::scaled_to_zero, RolloutEnd::failed,
-                         RolloutEnd::rolled_back, RolloutEnd::rollback_failed, RolloutEnd::stopped,
-                         RolloutEnd::superseded, RolloutEnd::timed_out, RolloutEnd::cancelled}) {
+  for (const auto end :
+       {RolloutEnd::completed, RolloutEnd::scaled_to_zero, RolloutEnd::failed, RolloutEnd::rolled_back,
+        RolloutEnd::rollback_failed, RolloutEnd::stopped, RolloutEnd::superseded, RolloutEnd::timed_out,
+        RolloutEnd::cancelled, RolloutEnd::unknown}) {
     if (to_string(end) == text) return end;
   }
   return base::invalid_input(fmt::format("expected the end of a deployment, found '{}'", text));

@@ -26,6 +26,7 @@ enum class RolloutEnd {
   superseded,       ///< another deployment was started after it
   timed_out,
   cancelled,
+  unknown,  ///< AWS could be asked no more: it may go on
 };
 /// COMPLETED, ROLLED_BACK …
 std::string_view to_string(RolloutEnd end);
@@ -74,7 +75,7 @@ class RolloutWatch {
   /// Nothing while it goes on; after a failure the rollback's end is waited for, too. An Error is a call that
   /// failed for good: the deployment goes on all the same.
   base::Result<std::optional<RolloutOutcome>> look();
-  /// What is known, ended from outside: timed_out or cancelled.
+  /// What is known, ended from outside: timed_out, cancelled or unknown.
   [[nodiscard]] RolloutOutcome give_up(RolloutEnd end) const;
   /// Has ECS roll it back; what follows is looked at as before.
   base::Result<void> roll_back(const std::string& why);

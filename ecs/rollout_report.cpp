@@ -64,6 +64,11 @@ std::string sentence_of(const RolloutOutcome& outcome, const RolloutOptions& opt
           "stopped following deployment {}; it goes on: `pipeline status -c {} -s {}` shows it, `pipeline "
           "rollback` takes it back",
           id, options.cluster, options.service);
+    case RolloutEnd::unknown:
+      return fmt::format(
+          "lost sight of deployment {}, which may go on: `pipeline status -c {} -s {}` shows what became of "
+          "it",
+          id, options.cluster, options.service);
     case RolloutEnd::failed:
       break;
   }

@@ -105,6 +105,7 @@ void Supervision::note_work(const runner::RunEvent& event) {
 
 // To the forge a job with an environment is a deployment of its commit.
 void Supervision::note_deployment(const runner::RunEvent& event) {
+  if (event.type == "deployment_finished") note_end_of_deployment(*event.details);
   const auto found = deployments_.find(event.job);
   if (event.type == "environment_entered" && base::json_bool(*event.details, "deployment")) {
     auto report = deployment_report(attempt_, event.job, base::json_string(*event.details, "name"));
@@ -145,7 +146,19 @@ Result<void> Supervision::before_job(const workflow::Job& job, const std::stop_t
   return unless_lost(queue_->note_intent(options_.attempt, options_.fence, *deployment));
 }
 
+// Nobody knows what serves after these: no "failure" that a program may answer by another try.
+void Supervision::note_end_of_deployment(const base::Json& details) {
+  const auto status = base::json_string(details, "status");
+  if (status != "UNKNOWN" && status != "ROLLBACK_FAILED") return;
+  for_a_person_ =
+      fmt::format("look at deployment {} of service {} in {}: it ended as {}",
+                  base::json_string(details, "deployment_id"), base::json_string(details, "service"),
+                  base::json_string(details, "cluster"), status);
+}
+
 Result<void> Supervision::finish(const std::string& conclusion, const std::string& reason) {
+  if (conclusion == "failure" && !for_a_person_.empty())
+    return unless_lost(queue_->finish(options_.attempt, options_.fence, "needs_human", for_a_person_));
   return unless_lost(queue_->finish(options_.attempt, options_.fence, conclusion, reason));
 }
 

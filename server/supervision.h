@@ -54,6 +54,7 @@ class Supervision {
   base::Result<void> unless_lost(base::Result<bool> held) const;
   void note_work(const runner::RunEvent& event);
   void note_deployment(const runner::RunEvent& event);
+  void note_end_of_deployment(const base::Json& details);
   void tell(const Report& report);
   base::Result<void> go_on(const std::stop_token& stop);
 
@@ -68,6 +69,7 @@ class Supervision {
   std::set<std::string> waiting_;    ///< … for a group or a person; "" is the run itself
   std::atomic<bool> rests_ = false;
   std::map<std::string, Report> deployments_;  ///< that began, by job
+  std::string for_a_person_;                   ///< why somebody has to look; empty: nothing is known
   std::jthread watcher_;                       ///< last: it ends first
 };
 

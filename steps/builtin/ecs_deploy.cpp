@@ -126,7 +126,7 @@ class ServiceDeployment {
             "Task running: https://{0}.console.aws.amazon.com/ecs/home?region={0}#/clusters/{1}/tasks",
             client_.options().region, cluster_));
     if (!is_true(call_.input("wait-for-task-stopped"))) return {};
-    TRY(const auto end, ecs::wait_for(client_, followed));
+    const auto end = ecs::wait_for(client_, followed);
     outcome_.summary += end.summary;
     if (end.end == ecs::RolloutEnd::completed) return {};
     return failure_of(end);
@@ -182,33 +182,26 @@ class ServiceDeployment {
     job_.log->event("deployment", identity);
     if (!is_true(call_.input("wait-for-service-stability"))) return {};
     auto end = ecs::wait_for(client_, followed);
-    if (end && end->end == ecs::RolloutEnd::completed && inputs_.gate) end = pass_gate(*std::move(end));
+    if (end.end == ecs::RolloutEnd::completed && inputs_.gate) end = pass_gate(std::move(end));
     Json details = identity;
     details["tasks_before"] = tasks_before_;
-    if (!end) {
-      details["status"] = "UNKNOWN";
-      details["reason"] = end.error().message;
-      outcome_.outputs["deployment-status"] = "UNKNOWN";
-      job_.log->event("deployment_finished", details);
-      return base::Error(end.error())
-          .while_doing(fmt::format("following deployment {}, which goes on", followed.id));
-    }
-    details.update(end->json);
-    details["tasks_after"] = running_tasks(client_, cluster_, service_);
+    details.update(end.json);
+    if (end.end != ecs::RolloutEnd::unknown)
+      details["tasks_after"] = running_tasks(client_, cluster_, service_);
     job_.log->event("deployment_finished", details);
-    outcome_.outputs["deployment-status"] = std::string(ecs::to_string(end->end));
-    outcome_.outputs["rolled-back-to"] = base::json_string(end->json, "rolled_back_to");
-    outcome_.summary += end->summary;
-    if (end->end != ecs::RolloutEnd::completed) return failure_of(*end);
-    job_.log->line(LineKind::output, end->sentence);
+    outcome_.outputs["deployment-status"] = std::string(ecs::to_string(end.end));
+    outcome_.outputs["rolled-back-to"] = base::json_string(end.json, "rolled_back_to");
+    outcome_.summary += end.summary;
+    if (end.end != ecs::RolloutEnd::completed) return failure_of(end);
+    job_.log->line(LineKind::output, end.sentence);
     return {};
   }
 
   /// The deployment's end when its gate lets it stay; else the end of the way back.
-  Result<ecs::FollowedEnd> pass_gate(ecs::FollowedEnd deployed) {
+  ecs::FollowedEnd pass_gate(ecs::FollowedEnd deployed) {
     job_.log->line(LineKind::output, fmt::format("{}; watching its gates for {} s", deployed.sentence,
                                                  inputs_.gate->watch.count()));
-    TRY(auto gate, ecs::wait_for(client_, ecs::start_health_gate(client_, *inputs_.gate, news())));
+    auto gate = ecs::wait_for(client_, ecs::start_health_gate(client_, *inputs_.gate, news()));
     gate.json.update(deployed.json);
     deployed.summary += gate.summary;
     if (gate.end == ecs::RolloutEnd::completed) return deployed;
@@ -236,6 +229,11 @@ class ServiceDeployment {
       return;
     }
     const bool was_first = !back && back.error().kind == ErrorKind::not_found;
+    if (back && back->end == ecs::RolloutEnd::unknown) {
+      end.end = ecs::RolloutEnd::unknown;
+      end.sentence += fmt::format("; service {} was being taken back: {}", service_, back->sentence);
+      return;
+    }
     end.end = was_first ? ecs::RolloutEnd::failed : ecs::RolloutEnd::rollback_failed;
     end.sentence += fmt::format("; service {} was not taken back: {}", service_,
                                 back ? back->sentence : back.error().to_string());

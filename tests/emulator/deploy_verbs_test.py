@@ -4,14 +4,15 @@ import json
 import unittest
 
 from emulator_harness import ADMIN, EmulatorTest, make_image
+from recording_proxy import RecordingProxy
 
 
 class DeployVerbsTest(EmulatorTest):
     """A service that the workflow deployed once, deployed again by hand."""
 
-    def pipeline(self, *arguments, code=0):
+    def pipeline(self, *arguments, code=0, endpoint=None):
         """The binary as a person at a terminal has it."""
-        env = {**ADMIN, "AWS_ENDPOINT_URL": self.endpoint, "AWS_REGION": ADMIN["AWS_DEFAULT_REGION"]}
+        env = {**ADMIN, "AWS_ENDPOINT_URL": endpoint or self.endpoint, "AWS_REGION": ADMIN["AWS_DEFAULT_REGION"]}
         return self.run_program(self.binary(), *arguments, env=env, code=code)
 
     def events(self, *arguments, code=0):
@@ -139,6 +140,22 @@ deploy:
         output = self.pipeline("deploy", "-c", "production", "-s", "items", "-t", self.definition(image=image), code=1)
         self.assertIn("since its tag is immutable, and this machine built", output)
         self.assertIn("Nothing was changed", output)
+
+    def test_6d_what_aws_tells_no_more_is_unknown(self):
+        """Credentials that end midway: neither success nor failure, and a status that shows it later."""
+        proxy = RecordingProxy(self.endpoint, last="UpdateService")
+        self.addCleanup(proxy.close)
+        file = self.definition(environment=[{"name": "LOST", "value": "sight"}])
+        arguments = ["deploy", "-c", "production", "-s", "items", "-t", file, "--report", "lost"]
+        output = self.pipeline(*arguments, code=16, endpoint=proxy.url)
+        self.assertRegex(output, r"\? items: lost sight of deployment ecs-svc/\d+, which may go on: `pipeline status -c production -s items`")
+        self.assertIn("The security token included in the request is expired", output)
+        self.assertEqual(output.splitlines()[-1], "UNKNOWN")
+        report = json.loads((self.repository / "lost" / "report.json").read_text())
+        self.assertEqual((report["status"], report["items"][0]["state"], report["items"][0]["end"]["status"]), ("UNKNOWN", "unknown", "UNKNOWN"))
+        self.assertIn("UNKNOWN", (self.repository / "lost" / "summary.md").read_text())
+        status = ["status", "-c", "production", "-s", "items", "--json"]
+        self.wait_until("its end without us", lambda: json.loads(self.pipeline(*status))[0]["history"][0]["status"] == "SUCCESSFUL")
 
     def test_7_wrong_files_are_refused_with_their_place(self):
         """Before anything is asked of AWS."""

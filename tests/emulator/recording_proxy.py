@@ -61,10 +61,11 @@ def read_call(headers, body):
 
 
 class RecordingProxy(LoopbackServer):
-    """Passes all on to `endpoint`; `close` ends it."""
+    """Passes all on to `endpoint`, until the operation `last` was answered; `close` ends it."""
 
-    def __init__(self, endpoint):
+    def __init__(self, endpoint, last=None):
         self.calls = []
+        self.is_over = False
         proxy, target = self, endpoint.removeprefix("http://")
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -77,6 +78,10 @@ class RecordingProxy(LoopbackServer):
                 """AWS's calls."""
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 proxy.calls.append(read_call(self.headers, body))
+                if proxy.is_over:
+                    self.refuse()
+                    return
+                proxy.is_over = proxy.calls[-1]["operation"] == last
                 connection = http.client.HTTPConnection(target, timeout=60)
                 # The Host header is signed, so that it stays as it came.
                 headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
@@ -91,6 +96,15 @@ class RecordingProxy(LoopbackServer):
                 self.end_headers()
                 self.wfile.write(content)
                 connection.close()
+
+            def refuse(self):
+                """As AWS does when a session is over."""
+                content = b'{"__type": "ExpiredTokenException", "message": "The security token included in the request is expired"}'
+                self.send_response(400)
+                self.send_header("Content-Type", "application/x-amz-json-1.1")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
 
         self.begin(Handler)
 

@@ -13,6 +13,7 @@ import api_walk  # noqa: E402
 from chromium import Chromium  # noqa: E402
 from emulator_harness import ADMIN, BareEmulatorTest  # noqa: E402
 from forge import READ, RUN, ForgeTest  # noqa: E402
+from recording_proxy import RecordingProxy  # noqa: E402
 
 DEPLOY = """
 on: push
@@ -77,19 +78,32 @@ class RollbackTest(ForgeTest):
     def environment(self, **more):
         return super().environment(**ADMIN, AWS_ENDPOINT_URL=Cloud.endpoint, AWS_REGION="eu-central-1", **more)
 
-    def deployed(self):
-        """A run that has deployed the second revision."""
+    def push_deployment(self, endpoint):
+        """A run that deploys another revision."""
         before = Cloud.running()
         changed = {**Cloud.container, "environment": [{"name": "GREETING", "value": f"welcome after {before}"}]}
         self.write("task.json", json.dumps({**Cloud.definition, "containerDefinitions": [changed]}))
-        self.workflow(DEPLOY.format(endpoint=Cloud.endpoint))
+        self.workflow(DEPLOY.format(endpoint=endpoint))
         self.serve()
-        run = self.push_and_run()
+        return self.push_and_run()
+
+    def deployed(self):
+        """A run that has deployed it."""
+        before = Cloud.running()
+        run = self.push_deployment(Cloud.endpoint)
         found = self.run_when(run, "completed")
         self.assertEqual(found["run"]["conclusion"], "success", found)
         self.assertNotEqual(Cloud.running(), before)
         self.before = before
         return run
+
+    def test_a_rollout_that_aws_tells_no_more_of_is_for_a_person(self):
+        proxy = RecordingProxy(Cloud.endpoint, last="UpdateService")
+        self.addCleanup(proxy.close)
+        found = self.run_when(self.push_deployment(proxy.url), "completed")["run"]
+        self.assertEqual(found["conclusion"], "needs_human", found)
+        self.assertRegex(found["reason"], r"^look at deployment ecs-svc/\d+ of service web in walk: it ended as UNKNOWN$")
+        self.wait_for("it goes on", lambda: Cloud.service()["deployments"][0]["rolloutState"] == "COMPLETED")
 
     def test_a_rollout_is_taken_back_by_the_page_s_button(self):
         run = self.deployed()

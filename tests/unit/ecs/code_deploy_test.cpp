@@ -17,11 +17,7 @@ class CodeDeployTest : public EcsFixture {
     order_.app_spec = make_app_spec("web", 80);
   }
   void status(const Json& info) { will_answer("GetDeployment", {{"deploymentInfo", info}}); }
-  FollowedEnd follow() {
-    auto end = wait_for(client_, follow_code_deploy(client_, order_, "d-1", {}));
-    EXPECT_TRUE(end) << end.error().to_string();
-    return end ? std::move(*end) : FollowedEnd();
-  }
+  FollowedEnd follow() { return wait_for(client_, follow_code_deploy(client_, order_, "d-1", {})); }
 
   aws::Client client_ = make_client();
   CodeDeployOrder order_;
@@ -53,6 +49,15 @@ TEST_F(CodeDeployTest, StoppedWithoutARollbackIsStopped) {
   const auto end = follow();
   EXPECT_EQ(end.end, RolloutEnd::stopped);
   EXPECT_THAT(end.sentence, HasSubstr("MANUAL_STOP"));
+}
+
+TEST_F(CodeDeployTest, WhatMayBeAskedNoMoreIsUnknown) {
+  status({{"status", "InProgress"}});
+  will_fail("GetDeployment", 403, "AccessDeniedException");
+  const auto end = follow();
+  EXPECT_EQ(end.end, RolloutEnd::unknown);
+  EXPECT_EQ(end.json["status"], "UNKNOWN");
+  EXPECT_EQ(end.sentence, "lost sight of CodeDeploy deployment d-1, which may go on");
 }
 
 TEST_F(CodeDeployTest, TheNamesThatTheConsoleCutsAreTriedToo) {

@@ -26,9 +26,7 @@ class HealthGateTest : public EcsFixture {
   }
   FollowedEnd watch() {
     aws::Client client = make_client();
-    auto end = wait_for(client, start_health_gate(client, gate_, {}));
-    EXPECT_TRUE(end) << end.error().to_string();
-    return end ? std::move(*end) : FollowedEnd();
+    return wait_for(client, start_health_gate(client, gate_, {}));
   }
   static fakes::FakeHttpClient::Answer xml(const std::string& action, const std::string& result) {
     return base::HttpResponse{200,
@@ -66,6 +64,15 @@ TEST_F(HealthGateTest, AnAlarmThatDoesNotExistIsNoPass) {
   gate_.alarms = {"api-5xx", "api-4xx"};
   alarm("OK");
   EXPECT_EQ(watch().sentence, "health gate: there is no alarm api-4xx");
+}
+
+TEST_F(HealthGateTest, WhatMayNotBeAskedIsNoProof) {
+  gate_.alarms = {"api-5xx"};
+  will_fail("DescribeAlarms", 403, "AccessDeniedException");
+  const auto end = watch();
+  EXPECT_EQ(end.end, RolloutEnd::failed);
+  EXPECT_EQ(end.sentence, "health gate: not watched to its end");
+  EXPECT_THAT(end.details, ElementsAre(HasSubstr("AccessDeniedException")));
 }
 
 TEST_F(HealthGateTest, EachValueOfAMetricHasToBeWithin) {

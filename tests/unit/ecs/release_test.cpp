@@ -62,13 +62,17 @@ class ReleaseTest : public testing::Test {
   std::string failing_;                  ///< task definition whose deployments fail
   std::vector<std::string> asked_;       ///< UpdateService and RunTask, in order
   int exit_code_ = 0;
-  std::string stops_at_;  ///< the operation during which somebody presses Ctrl-C
+  std::string stops_at_;    ///< the operation during which somebody presses Ctrl-C
+  std::string last_heard_;  ///< task definition after whose deployment AWS answers no more
+  bool lost_ = false;
 
  private:
   fakes::FakeHttpClient::Answer answer(const base::HttpRequest& request) {
     const auto target = base::header_value(request.headers, "X-Amz-Target").value_or("x.x");
     const auto operation = target.substr(target.find('.') + 1);
     const Json body = base::parse_json(request.body).value_or(Json());
+    if (lost_)
+      return base::HttpResponse{400, {}, R"({"__type":"ExpiredTokenException","message":"expired"})"};
     if (operation == "DescribeTaskDefinition") {
       return json({{"taskDefinition",
                     {{"taskDefinitionArn", "arn:td/" + base::json_string(body, "taskDefinition")}}}});
@@ -88,6 +92,7 @@ class ReleaseTest : public testing::Test {
       const auto name = base::json_string(body, "service");
       const auto definition = base::json_string(body, "taskDefinition");
       asked_.push_back(definition);
+      lost_ = definition == last_heard_;
       running_[name] = {{"id", definition + "!"},
                         {"status", "PRIMARY"},
                         {"taskDefinition", definition},
@@ -161,6 +166,33 @@ TEST_F(ReleaseTest, AnInterruptionDuringAChangeTellsWhatGoesOn) {
   EXPECT_THAT(states(outcome), ElementsAre("a failed", "b waiting"));
 }
 
+TEST_F(ReleaseTest, WhatAwsTellsNoMoreIsUnknownAndLeftAlone) {
+  add_service("api");
+  add_service("web", {"api"});
+  add_service("last", {"web"});
+  last_heard_ = "arn:td/web:2";
+  const auto outcome = run();
+  EXPECT_EQ(outcome.end, RolloutEnd::unknown);
+  EXPECT_THAT(asked_, ElementsAre("arn:td/api:2", "arn:td/web:2"))
+      << "nothing is begun or taken back afterwards";
+  EXPECT_THAT(states(outcome), ElementsAre("api done", "web unknown", "last waiting"));
+  const auto& end = outcome.items[1].end;
+  EXPECT_EQ(end.json["status"], "UNKNOWN");
+  EXPECT_THAT(end.sentence, HasSubstr("lost sight of deployment arn:td/web:2!, which may go on"));
+  EXPECT_THAT(end.details, ElementsAre(HasSubstr("expired")));
+  EXPECT_THAT(end.summary, HasSubstr("expired"));
+}
+
+TEST_F(ReleaseTest, AWayBackThatAwsTellsNoMoreOfIsUnknown) {
+  add_service("api");
+  add_service("web", {"api"});
+  failing_ = "arn:td/web:2";
+  last_heard_ = "arn:td/api:1";
+  const auto outcome = run();
+  EXPECT_EQ(outcome.end, RolloutEnd::unknown);
+  EXPECT_THAT(states(outcome), ElementsAre("api unknown", "web failed"));
+}
+
 TEST_F(ReleaseTest, AFailureTakesBackWhatWasDone) {
   add_service("api");
   add_service("web", {"api"});
@@ -177,7 +209,9 @@ TEST_F(ReleaseTest, ARollbackThatFailsIsToldApart) {
   failing_ = "arn:td/web:2";
   release_.items[0].gate = nullptr;
   running_["api"]["taskDefinition"] = "arn:td/web:2";  // the way back fails, too
-  EXPECT_THAT(states(run()), ElementsAre("api rollback_failed", "web failed"));
+  const auto outcome = run();
+  EXPECT_EQ(outcome.end, RolloutEnd::rollback_failed);
+  EXPECT_THAT(states(outcome), ElementsAre("api rollback_failed", "web failed"));
 }
 
 TEST_F(ReleaseTest, WhatWasDoneStaysWhenThatIsWanted) {

@@ -399,8 +399,12 @@ TEST_F(EcsDeploy, EndsTheStoryWhenItLosesSightOfTheDeployment) {
   const auto outcome = run();
   ASSERT_TRUE(outcome && outcome->failure);
   EXPECT_THAT(outcome->failure->to_string(), HasSubstr("The security token is expired"));
-  EXPECT_THAT(outcome->failure->to_string(), HasSubstr("following deployment ecs-svc/2, which goes on"));
+  EXPECT_THAT(outcome->failure->to_string(),
+              HasSubstr("lost sight of deployment ecs-svc/2, which may go on"));
+  EXPECT_EQ(outcome->outputs.at("deployment-status"), "UNKNOWN");
+  EXPECT_THAT(outcome->summary, HasSubstr("### Deployment of items to production: UNKNOWN"));
   EXPECT_EQ(event("deployment_finished")["status"], "UNKNOWN");
+  EXPECT_EQ(event("deployment_finished")["reason"], "The security token is expired");
 }
 
 TEST_F(EcsDeploy, NeverShowsKeys) {
