@@ -5,6 +5,7 @@
 #include "base/crypto.h"
 #include "base/strings.h"
 #include "ecs/app_spec.h"
+#include "ecs/silence.h"
 
 namespace ecs {
 namespace {
@@ -61,13 +62,18 @@ std::string reason_of(const Json& info) {
 class CodeDeployWatch {
  public:
   CodeDeployWatch(aws::Client& client, const CodeDeployOrder& order, std::string id, FollowNews news)
-      : client_(client), order_(order), id_(std::move(id)), looked_at_(id_), news_(std::move(news)) {}
+      : client_(client),
+        order_(order),
+        id_(std::move(id)),
+        looked_at_(id_),
+        news_(std::move(news)),
+        silence_(*client.options().clock, news_.line) {}
 
   base::Result<std::optional<FollowedEnd>> look() {
     auto info = get_deployment(client_, looked_at_);
-    if (!info && may_come_back(info.error()) && ++faults_ < kMostFaults) return std::optional<FollowedEnd>();
+    if (!info && silence_.passes(info.error())) return std::optional<FollowedEnd>();
     if (!info) return std::move(info).error();
-    faults_ = 0;
+    silence_.end();
     tell(*info);
     const auto status = json_string(*info, "status");
     const bool is_way_back = looked_at_ != id_;
@@ -102,10 +108,6 @@ class CodeDeployWatch {
   }
 
  private:
-  static constexpr int kMostFaults = 10;
-  static bool may_come_back(const base::Error& error) {
-    return error.kind == base::ErrorKind::unavailable || aws::is_throttling(error.code);
-  }
   std::optional<FollowedEnd> some(RolloutEnd found) { return end(found); }
 
   std::string sentence(RolloutEnd end) const {
@@ -177,7 +179,7 @@ class CodeDeployWatch {
   std::string reason_;
   std::string shown_;
   std::vector<std::string> events_;
-  int faults_ = 0;
+  Silence silence_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "ecs/compare_samples.h"
+#include "ecs/silence.h"
 
 namespace ecs {
 namespace {
@@ -94,7 +95,11 @@ base::Result<std::vector<double>> ask_metric(aws::Client& client, const MetricQu
 class GateWatch {
  public:
   GateWatch(aws::Client& client, HealthGate gate, FollowNews news)
-      : client_(client), clock_(*client.options().clock), gate_(std::move(gate)), news_(std::move(news)) {
+      : client_(client),
+        clock_(*client.options().clock),
+        gate_(std::move(gate)),
+        news_(std::move(news)),
+        silence_(clock_, news_.line) {
     began_ = clock_.now();
     began_steady_ = clock_.steady_now();
     if (gate_.probe)
@@ -107,7 +112,10 @@ class GateWatch {
 
   base::Result<std::optional<FollowedEnd>> look() {
     const bool over = clock_.steady_now() - began_steady_ >= gate_.watch;
-    TRY(std::string wrong, look_once(over));
+    auto looked = look_once(over);
+    if (!looked && silence_.passes(looked.error())) return std::optional<FollowedEnd>();
+    TRY(std::string wrong, std::move(looked));
+    silence_.end();
     if (wrong.empty() && !over) return std::optional<FollowedEnd>();
     if (prober_) {
       record_ = prober_->stop();
@@ -199,6 +207,7 @@ class GateWatch {
   base::Clock& clock_;
   HealthGate gate_;
   FollowNews news_;
+  Silence silence_;
   base::WallTime began_;
   base::SteadyTime began_steady_;
   std::optional<base::Prober> prober_;

@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "ecs/failure_cause.h"
 #include "ecs/failure_digest.h"
+#include "ecs/silence.h"
 
 namespace ecs {
 namespace {
@@ -15,17 +16,18 @@ namespace {
 class TaskWatch {
  public:
   TaskWatch(aws::Client& client, std::string cluster, const std::vector<Task>& tasks, FollowNews news)
-      : client_(client), cluster_(std::move(cluster)), news_(std::move(news)) {
+      : client_(client),
+        cluster_(std::move(cluster)),
+        news_(std::move(news)),
+        silence_(*client.options().clock, news_.line) {
     for (const auto& task : tasks) arns_.push_back(task.arn);
   }
 
   base::Result<std::optional<FollowedEnd>> look() {
     auto tasks = describe_tasks(client_, cluster_, arns_);
-    const bool passes = !tasks && (tasks.error().kind == base::ErrorKind::unavailable ||
-                                   aws::is_throttling(tasks.error().code));
-    if (passes && ++faults_ < kMostFaults) return std::optional<FollowedEnd>();
+    if (!tasks && silence_.passes(tasks.error())) return std::optional<FollowedEnd>();
     if (!tasks) return std::move(tasks).error();
-    faults_ = 0;
+    silence_.end();
     if (tasks->size() < arns_.size()) {
       return base::make_error(base::ErrorKind::not_found,
                               fmt::format("{} of {} tasks are gone: ECS forgets a stopped task after an hour",
@@ -60,8 +62,6 @@ class TaskWatch {
   }
 
  private:
-  static constexpr int kMostFaults = 10;
-
   [[nodiscard]] std::string sentence(RolloutEnd end) const {
     const auto& task = arns_.front();
     if (end == RolloutEnd::completed) return fmt::format("task {} ended well", task);
@@ -95,7 +95,7 @@ class TaskWatch {
   std::vector<Task> tasks_;
   FollowNews news_;
   std::string shown_;
-  int faults_ = 0;
+  Silence silence_;
 };
 
 }  // namespace

@@ -12,8 +12,6 @@ namespace {
 using base::Result;
 using std::chrono::milliseconds;
 
-constexpr int kMostFaults = 10;
-
 bool is_rollback(const Deployment& deployment) {
   return deployment.rollout_reason.find("rolling back") != std::string::npos ||
          deployment.rollout_reason.find("rollback") != std::string::npos;
@@ -23,11 +21,6 @@ bool is_rollback(const Deployment& deployment) {
 bool is_done(const Service& service, const Deployment& deployment) {
   if (!deployment.rollout_state.empty()) return deployment.rollout_state != "IN_PROGRESS";
   return service.deployments.size() == 1 && deployment.running == deployment.desired;
-}
-
-// The deployment goes on while AWS does not answer, so a short silence is no reason to lose sight of it.
-bool may_come_back(const base::Error& error) {
-  return error.kind == base::ErrorKind::unavailable || aws::is_throttling(error.code);
 }
 
 }  // namespace
@@ -74,7 +67,11 @@ milliseconds pause_after(milliseconds elapsed) {
 }
 
 RolloutWatch::RolloutWatch(aws::Client& client, RolloutOptions options, Service before)
-    : client_(client), options_(std::move(options)), before_(std::move(before)), service_(before_) {
+    : client_(client),
+      options_(std::move(options)),
+      before_(std::move(before)),
+      service_(before_),
+      silence_(*client.options().clock, options_.on_news) {
   for (const auto& event : before_.events) told_.insert(event.id);
   if (const auto* deployment = before_.find(options_.deployment_id)) last_ = *deployment;
 }
@@ -99,12 +96,12 @@ Result<bool> RolloutWatch::fetch() {
     auto described = describe_service(client_, options_.cluster, options_.service);
     if (described) {
       service_ = std::move(*described);
-      faults_ = 0;
+      silence_.end();
       return true;
     }
     fault = described.error();
   }
-  if (!may_come_back(*fault) || ++faults_ >= kMostFaults) return std::move(*fault);
+  if (!silence_.passes(*fault)) return std::move(*fault);
   return false;
 }
 

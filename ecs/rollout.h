@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "ecs/ecs_client.h"
 #include "ecs/service_deployments.h"
+#include "ecs/silence.h"
 
 namespace ecs {
 
@@ -106,7 +107,7 @@ class RolloutWatch {
   std::string given_up_because_;  ///< by us
   std::string way_back_;          ///< the deployment that we started for want of StopServiceDeployment
   std::string shown_;
-  int faults_ = 0;  ///< calls in a row without an answer
+  Silence silence_;
 };
 
 /// How long to leave it alone: shortly at first, since that is when things happen.

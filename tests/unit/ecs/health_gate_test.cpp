@@ -66,6 +66,13 @@ TEST_F(HealthGateTest, AnAlarmThatDoesNotExistIsNoPass) {
   EXPECT_EQ(watch().sentence, "health gate: there is no alarm api-4xx");
 }
 
+TEST_F(HealthGateTest, AShortSilenceOfAwsIsNotTheEnd) {
+  gate_.alarms = {"api-5xx"};
+  for (int i = 0; i < 9; ++i) will_fail("DescribeAlarms", 503, "ServiceUnavailable");
+  alarm("OK");
+  EXPECT_EQ(watch().end, RolloutEnd::completed);
+}
+
 TEST_F(HealthGateTest, WhatMayNotBeAskedIsNoProof) {
   gate_.alarms = {"api-5xx"};
   will_fail("DescribeAlarms", 403, "AccessDeniedException");

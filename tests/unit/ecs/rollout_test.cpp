@@ -146,10 +146,11 @@ TEST_F(RolloutTest, GivesUpWhenPatienceEnds) {
 }
 
 TEST_F(RolloutTest, AShortSilenceOfAwsIsNotTheEnd) {
-  for (int i = 0; i < 6; ++i) will_fail("DescribeServices", 503, "ServiceUnavailable");
+  for (int i = 0; i < 30; ++i) will_fail("DescribeServices", 503, "ServiceUnavailable");
   will_fail("DescribeServices", 400, "ThrottlingException");
   look({deployment(kMine, "PRIMARY", "COMPLETED")});
   EXPECT_EQ(end(), RolloutEnd::completed);
+  EXPECT_THAT(told_, ElementsAre(testing::HasSubstr("asking again for 120 s"))) << "told once";
 }
 
 TEST_F(RolloutTest, ALongSilenceIsAnError) {
