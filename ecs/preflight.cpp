@@ -47,7 +47,7 @@ Check branch(std::string subject, std::vector<Check> parts) {
 Check judge(const PreflightFacts& facts) {
   std::vector<Check> parts;
   for (auto judge_part : {judge_images, judge_roles, judge_secrets, judge_logs, judge_network, judge_capacity,
-                          judge_times, judge_drift}) {
+                          judge_times, judge_definition}) {
     Check part = judge_part(facts);
     if (!part.parts.empty()) parts.push_back(std::move(part));
   }

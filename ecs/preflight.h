@@ -39,7 +39,9 @@ Check judge_logs(const PreflightFacts& facts);
 Check judge_network(const PreflightFacts& facts);
 Check judge_capacity(const PreflightFacts& facts);
 Check judge_times(const PreflightFacts& facts);
-Check judge_drift(const PreflightFacts& facts);
+Check judge_definition(const PreflightFacts& facts);
+/// Its part of what others changed, in a file of its own, too.
+std::vector<Check> drift_parts(const PreflightFacts& facts);
 
 /// A leaf; what cannot be asked is unknown, and why stands in it.
 Check leaf(std::string subject, Verdict verdict, std::string finding);

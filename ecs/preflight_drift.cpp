@@ -44,7 +44,7 @@ Check judge_overwriting(const PreflightFacts& facts) {
 
 }  // namespace
 
-Check judge_drift(const PreflightFacts& facts) {
+std::vector<Check> drift_parts(const PreflightFacts& facts) {
   std::vector<Check> parts;
   if (facts.running && !*facts.running) parts.push_back(unknown("what runs", facts.running->error()));
   if (facts.latest && !*facts.latest) parts.push_back(unknown("newest revision", facts.latest->error()));
@@ -57,7 +57,7 @@ Check judge_drift(const PreflightFacts& facts) {
     parts.push_back(judge_others_work(**facts.running, **facts.latest));
     parts.push_back(judge_overwriting(facts));
   }
-  return branch("task definition", std::move(parts));
+  return parts;
 }
 
 }  // namespace ecs

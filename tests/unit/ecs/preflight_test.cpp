@@ -30,11 +30,13 @@ class PreflightTest : public testing::Test {
     facts_.plan.desired = 2;
     facts_.plan.least_healthy = 2;
     facts_.plan.most_running = 4;
-    facts_.definition = {
-        {"family", "items"},
-        {"networkMode", "awsvpc"},
-        {"containerDefinitions",
-         {{{"name", "web"}, {"image", "r:1"}, {"portMappings", {{{"containerPort", 8000}}}}}}}};
+    facts_.definition = {{"family", "items"},
+                         {"networkMode", "awsvpc"},
+                         {"containerDefinitions",
+                          {{{"name", "web"},
+                            {"image", "r:1"},
+                            {"memory", 256},
+                            {"portMappings", {{{"containerPort", 8000}}}}}}}};
     facts_.images.push_back({"web", "r:1", EcrImageFact{"sha256:a", {"linux/amd64"}, "IMMUTABLE"}});
     const Json trust = {{"Statement",
                          {{{"Effect", "Allow"},
@@ -82,6 +84,14 @@ TEST_F(PreflightTest, WhatMayNotBeAskedIsUnknown) {
   facts_.roles[0].may_be_passed = error_of(base::ErrorKind::denied, "AccessDenied");
   EXPECT_EQ(judge(facts_).verdict, Verdict::unknown);
   EXPECT_THAT(told(), HasSubstr("? iam:PassRole: could not be looked at: AccessDenied"));
+}
+
+TEST_F(PreflightTest, HoldsTheDefinitionAgainstWhatEcsTakes) {
+  facts_.definition["containerDefinitions"][0]["memory"] = "256";
+  facts_.definition["containerDefinitions"][0]["imge"] = "r:2";
+  EXPECT_THAT(problems(), HasSubstr("containerDefinitions[web].memory: expected an integer, found a string"));
+  EXPECT_THAT(told(),
+              HasSubstr("? containerDefinitions[web].imge: ECS knows no such name; did you mean image?"));
 }
 
 TEST_F(PreflightTest, HoldsImagesAgainstThePlatform) {

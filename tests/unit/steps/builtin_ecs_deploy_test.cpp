@@ -37,8 +37,9 @@ class EcsDeploy : public AwsFixture {
                     {"service", "items"},
                     {"cluster", "production"},
                     {"wait-for-service-stability", "true"}};
-    write("td.json",
-          R"({"family":"items","containerDefinitions":[{"name":"web","image":"i","environment":[]}]})");
+    write(
+        "td.json",
+        R"({"family":"items","containerDefinitions":[{"name":"web","image":"i","memory":9,"environment":[]}]})");
     then({deployment("ecs-svc/1", "PRIMARY", "COMPLETED")});
   }
   void then(std::vector<Json> deployments) { looks_.push_back(std::move(deployments)); }
@@ -117,7 +118,7 @@ TEST_F(EcsDeploy, RegistersUpdatesAndFollowsToTheEnd) {
   EXPECT_FALSE(outcome->failure);
   EXPECT_EQ(outcome->outputs.at("task-definition-arn"), kDefinitionArn);
   EXPECT_EQ(base::to_text(asked_of("RegisterTaskDefinition")),
-            R"({"family":"items","containerDefinitions":[{"name":"web","image":"i"}]})");
+            R"({"family":"items","containerDefinitions":[{"name":"web","image":"i","memory":9}]})");
   EXPECT_EQ(asked_of("UpdateService")["taskDefinition"], kDefinitionArn);
   EXPECT_THAT(log_.all(),
               HasSubstr("https://eu-central-1.console.aws.amazon.com/ecs/v2/clusters/production/services/"
@@ -217,8 +218,9 @@ TEST_F(EcsDeploy, RegistersOnlyWhenNoServiceIsNamed) {
 }
 
 TEST_F(EcsDeploy, WarnsOfKeysThatCannotBeRegistered) {
-  write("td.json",
-        R"({"family":"items","revision":3,"status":"ACTIVE","containerDefinitions":[{"name":"web"}]})");
+  write(
+      "td.json",
+      R"({"family":"items","revision":3,"status":"ACTIVE","containerDefinitions":[{"name":"web","image":"i","memory":9}]})");
   succeed();
   ASSERT_TRUE(run());
   EXPECT_THAT(
@@ -231,12 +233,15 @@ TEST_F(EcsDeploy, WarnsOfKeysThatCannotBeRegistered) {
 }
 
 TEST_F(EcsDeploy, TakesADefinitionInYaml) {
-  write("td.yml", "family: items\ncontainerDefinitions:\n  - name: web\n    essential: true\n    cpu: 10\n");
+  write("td.yml",
+        "family: items\nmemory: '9'\ncontainerDefinitions:\n  - name: web\n    image: i\n    essential: "
+        "true\n    cpu: 10\n");
   call_.inputs["task-definition"] = "td.yml";
   succeed();
   ASSERT_TRUE(run());
-  EXPECT_EQ(base::to_text(asked_of("RegisterTaskDefinition")),
-            R"({"family":"items","containerDefinitions":[{"name":"web","essential":true,"cpu":10}]})");
+  EXPECT_EQ(
+      base::to_text(asked_of("RegisterTaskDefinition")),
+      R"({"family":"items","memory":"9","containerDefinitions":[{"name":"web","image":"i","essential":true,"cpu":10}]})");
 }
 
 TEST_F(EcsDeploy, TellsWhyADefinitionWasRefused) {
