@@ -173,6 +173,8 @@ class EmulatorTest(BareEmulatorTest):
         cls.git("init", "-q", "-b", "main")
         cls.seed = cls.repository / "emulator.yml"
         text = re.sub(r"\bport: 808\d\b", "port: 0", cls.seed.read_text(encoding="utf-8"))
+        # Tests count tasks, and of an idle service autoscaling takes some away after a while.
+        text = re.sub(r"^scalable_targets:\n(?: .*\n)+", "", text, flags=re.MULTILINE)
         for old, new in cls.seed_changes:
             assert old in text, old
             text = text.replace(old, new)
