@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/json.h"
 
@@ -19,6 +20,7 @@ using base::make_error;
 using base::Result;
 
 constexpr std::size_t kTasksPerCall = 100;
+constexpr int kMostTaskPages = 20;
 constexpr const char* kLoadBalancingVersion = "2015-12-01";
 
 std::string operation(std::string_view name) {
@@ -198,16 +200,24 @@ Result<std::vector<Task>> describe_tasks(aws::Client& client, const std::string&
 
 Result<std::vector<Task>> list_tasks(aws::Client& client, const std::string& cluster,
                                      const std::string& service, TaskStatus status) {
-  const Json request = {{"cluster", cluster},
-                        {"serviceName", service},
-                        {"desiredStatus", status == TaskStatus::running ? "RUNNING" : "STOPPED"},
-                        {"maxResults", kTasksPerCall}};
-  TRY(const auto answer, client.call_json(aws::kEcs, operation("ListTasks"), request));
-  std::vector<std::string> arns;
-  for (const auto& arn : json_member(answer, "taskArns")) {
-    if (arn.is_string()) arns.push_back(arn.get<std::string>());
+  Json request = {{"cluster", cluster},
+                  {"serviceName", service},
+                  {"desiredStatus", status == TaskStatus::running ? "RUNNING" : "STOPPED"},
+                  {"maxResults", kTasksPerCall}};
+  std::vector<Task> tasks;
+  // ECS remembers stopped tasks for an hour, and gives them in no order: those of now may be on any page.
+  for (int page = 0; page < kMostTaskPages; ++page) {
+    TRY(const auto answer, client.call_json(aws::kEcs, operation("ListTasks"), request));
+    std::vector<std::string> arns;
+    for (const auto& arn : json_member(answer, "taskArns")) {
+      if (arn.is_string()) arns.push_back(arn.get<std::string>());
+    }
+    TRY(auto described, describe_tasks(client, cluster, arns));
+    std::move(described.begin(), described.end(), std::back_inserter(tasks));
+    request["nextToken"] = json_string(answer, "nextToken");
+    if (request["nextToken"] == "") break;
   }
-  return describe_tasks(client, cluster, arns);
+  return tasks;
 }
 
 Result<std::vector<Task>> run_task(aws::Client& client, const Json& request) {

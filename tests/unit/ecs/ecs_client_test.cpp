@@ -65,6 +65,17 @@ TEST_F(EcsClientTest, ListsTasksWithTheirContainers) {
   EXPECT_EQ(sent("ListTasks").at(0)["desiredStatus"], "STOPPED");
 }
 
+TEST_F(EcsClientTest, ListsTasksOfAllPages) {
+  will_answer("ListTasks", {{"taskArns", {"arn:task/c/old"}}, {"nextToken", "more"}});
+  will_answer("ListTasks", {{"taskArns", {"arn:task/c/new"}}});
+  will_answer("DescribeTasks", {{"tasks", {{{"taskArn", "arn:task/c/old"}}}}});
+  will_answer("DescribeTasks", {{"tasks", {{{"taskArn", "arn:task/c/new"}}}}});
+  const auto tasks = list_tasks(client_, "c", "items", TaskStatus::stopped);
+  ASSERT_TRUE(tasks && tasks->size() == 2);
+  EXPECT_EQ(tasks->at(1).id, "new");
+  EXPECT_EQ(sent("ListTasks").at(1)["nextToken"], "more");
+}
+
 TEST_F(EcsClientTest, AsksForNoTasksWhenThereAreNone) {
   will_answer("ListTasks", {{"taskArns", Json::array()}});
   const auto tasks = list_tasks(client_, "c", "items", TaskStatus::running);
