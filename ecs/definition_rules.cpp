@@ -19,7 +19,7 @@ using base::json_string;
 
 using Faults = DefinitionFaults;
 
-constexpr std::size_t kLongestFamily = 255;
+constexpr std::size_t kLongestName = 255;
 constexpr int kHighestPort = 65535;
 
 /// AWS's guide "Fargate task size": CPU units, MiB from and to, and in which steps.
@@ -85,12 +85,25 @@ void check_fargate(const Json& definition, Faults& faults) {
 void check_family(const Json& definition, Faults& faults) {
   const auto family = json_string(definition, "family");
   const bool holds =
-      family.size() <= kLongestFamily && std::all_of(family.begin(), family.end(), [](unsigned char c) {
+      family.size() <= kLongestName && std::all_of(family.begin(), family.end(), [](unsigned char c) {
         return std::isalnum(c) != 0 || c == '-' || c == '_';
       });
   if (!holds)
     faults.wrong.push_back({"family", fmt::format("expected up to {} letters, digits, - and _, found '{}'",
-                                                  kLongestFamily, base::clipped(family, 80))});
+                                                  kLongestName, base::clipped(family, 80))});
+}
+
+/// Of a reference, what ECS takes at all: what was left over of a template is none.
+void check_image(const Json& container, const std::string& path, Faults& faults) {
+  const auto image = json_string(container, "image");
+  const bool holds =
+      image.size() <= kLongestName && std::all_of(image.begin(), image.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 || std::string_view("-_:./@#").find(c) != std::string_view::npos;
+      });
+  if (!holds)
+    faults.wrong.push_back(
+        {path + ".image", fmt::format("expected up to {} letters, digits and - _ : . / @ #, found '{}'",
+                                      kLongestName, base::clipped(image, 80))});
 }
 
 void check_ports(const Json& definition, const Json& container, const std::string& path, Faults& faults) {
@@ -111,8 +124,7 @@ void check_ports(const Json& definition, const Json& container, const std::strin
   }
 }
 
-void check_limits(const Json& definition, const Json& container, const std::string& path,
-                  Faults& faults) {
+void check_limits(const Json& definition, const Json& container, const std::string& path, Faults& faults) {
   struct Limit {
     const char* object;
     const char* key;
@@ -208,6 +220,7 @@ void check_containers(const Json& definition, Faults& faults) {
                             !json_member(definition, "memory").is_null();
     if (!has_memory)
       faults.wrong.push_back({path, "memory or memoryReservation is missing, here or for the task"});
+    check_image(container, path, faults);
     check_ports(definition, container, path, faults);
     check_limits(definition, container, path, faults);
     check_references(container, path, names, volumes, faults);

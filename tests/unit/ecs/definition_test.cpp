@@ -112,6 +112,14 @@ TEST_F(DefinitionTest, FindsNamesThatAreNotThere) {
                   "containerDefinitions[web].secrets[A]: an environment variable has that name, too"));
 }
 
+TEST_F(DefinitionTest, FindsWhatIsLeftOfATemplate) {
+  web()["image"] = "registry/web:${TAG}";
+  definition_["family"] = "{{ name }}";
+  EXPECT_THAT(wrong(), ElementsAre("family: expected up to 255 letters, digits, - and _, found '{{ name }}'",
+                                   "containerDefinitions[web].image: expected up to 255 letters, digits and "
+                                   "- _ : . / @ #, found 'registry/web:${TAG}'"));
+}
+
 TEST_F(DefinitionTest, FindsPortsLimitsAndRoomThatCannotBe) {
   web()["portMappings"] = {{{"containerPort", 80}, {"hostPort", 8080}}, {{"containerPort", 70000}}};
   web()["stopTimeout"] = 500;
