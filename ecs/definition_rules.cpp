@@ -21,6 +21,7 @@ using Faults = DefinitionFaults;
 
 constexpr std::size_t kLongestName = 255;
 constexpr int kHighestPort = 65535;
+constexpr std::size_t kMostBytes = 64U << 10;  // ECS's quota "Task definition size"
 
 /// AWS's guide "Fargate task size": CPU units, MiB from and to, and in which steps.
 struct FargateSize {
@@ -237,6 +238,11 @@ DefinitionFaults check_rules(const Json& definition) {
   check_fargate(definition, faults);
   check_containers(definition, faults);
   check_room(definition, faults);
+  if (const auto size = base::to_text(definition).size(); size > kMostBytes)
+    faults.wrong.push_back(
+        {"size",
+         fmt::format("ECS takes {} bytes, found {}: long values belong in environmentFiles or parameters",
+                     kMostBytes, size)});
   return faults;
 }
 

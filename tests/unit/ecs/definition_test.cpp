@@ -133,6 +133,11 @@ TEST_F(DefinitionTest, FindsPortsLimitsAndRoomThatCannotBe) {
                   "memory: its containers reserve 2048, more than the task's 512"));
 }
 
+TEST_F(DefinitionTest, FindsThatItIsLargerThanTheQuota) {
+  web()["environment"][0]["value"] = std::string(70'000, 'x');
+  EXPECT_THAT(wrong(), ElementsAre(testing::StartsWith("size: ECS takes 65536 bytes, found 70")));
+}
+
 TEST_F(DefinitionTest, WantsUniqueNamesAndSomethingEssential) {
   web()["name"] = "init";
   web()["essential"] = false;
