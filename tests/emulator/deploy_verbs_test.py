@@ -24,6 +24,10 @@ class DeployVerbsTest(EmulatorTest):
         service = self.aws("ecs", "describe-services", "--cluster", "production", "--services", "items")["services"][0]
         return service["taskDefinition"].rsplit("/", 1)[1]
 
+    def deployment(self):
+        """The id of the primary one."""
+        return self.aws("ecs", "describe-services", "--cluster", "production", "--services", "items")["services"][0]["deployments"][0]["id"]
+
     def definition(self, **changes):
         """The running definition, changed, as a file of the repository."""
         described = self.aws("ecs", "describe-task-definition", "--task-definition", self.running())["taskDefinition"]
@@ -156,6 +160,18 @@ deploy:
         self.assertIn("UNKNOWN", (self.repository / "lost" / "summary.md").read_text())
         status = ["status", "-c", "production", "-s", "items", "--json"]
         self.wait_until("its end without us", lambda: json.loads(self.pipeline(*status))[0]["history"][0]["status"] == "SUCCESSFUL")
+
+    def test_6e_a_registered_revision_is_refreshed_and_scaled(self):
+        """Without a file: the same revision once more, and another count of it."""
+        revision, old = self.running(), self.deployment()
+        deploy = ["deploy", "-c", "production", "-s", "items", "-t", revision]
+        self.pipeline(*deploy, "--force")
+        refreshed = self.deployment()
+        self.assertNotEqual(refreshed, old)
+        for count in ("4", "3"):
+            self.pipeline(*deploy, "--desired-count", count)
+            self.assertIn(f"{count} of {count} tasks running", self.pipeline("status", "-c", "production", "-s", "items"))
+        self.assertEqual((self.running(), self.deployment()), (revision, refreshed))
 
     def test_7_wrong_files_are_refused_with_their_place(self):
         """Before anything is asked of AWS."""
