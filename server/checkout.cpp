@@ -5,6 +5,7 @@
 #include "base/git.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/strings.h"
 #include "workflow/event_payload.h"
 
 namespace server {
@@ -12,10 +13,6 @@ namespace server {
 namespace {
 
 constexpr const char* kCheckouts = "checkouts";
-
-std::string prefix_of(std::int64_t attempt) {
-  return fmt::format("{}-", attempt);
-}
 
 }  // namespace
 
@@ -29,11 +26,13 @@ base::Result<Checkout> check_out(const base::Path& state_folder, const Attempt& 
   return Checkout{std::move(folder), std::move(work_tree)};
 }
 
-void remove_checkouts(const base::Path& state_folder, std::int64_t attempt) {
+void remove_abandoned_checkouts(const base::Path& state_folder, AttemptQueue& queue) {
   const auto names = base::list_directory(state_folder / kCheckouts);
   if (!names) return;
   for (const auto& name : *names) {
-    if (!name.starts_with(prefix_of(attempt))) continue;
+    const auto attempt = queue.find(base::parse_integer(name.substr(0, name.find('-'))).value_or(0));
+    const bool unknown = !attempt && attempt.error().kind != base::ErrorKind::not_found;
+    if (unknown || (attempt && attempt->state == AttemptState::running)) continue;
     if (auto removed = base::remove_tree(state_folder / kCheckouts / name); !removed)
       base::log(base::LogLevel::warning, removed.error().to_string());
   }

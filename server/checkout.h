@@ -17,8 +17,8 @@ struct Checkout {
 };
 base::Result<Checkout> check_out(const base::Path& state_folder, const Attempt& attempt,
                                  const RepositoryConfig& repository);
-/// What a supervisor that was killed left.
-void remove_checkouts(const base::Path& state_folder, std::int64_t attempt);
+/// What supervisors that were killed left: those of all attempts that do not run.
+void remove_abandoned_checkouts(const base::Path& state_folder, AttemptQueue& queue);
 
 base::Result<workflow::Event> event_of(const Attempt& attempt, const RepositoryConfig& repository);
 

@@ -46,9 +46,9 @@ base::Result<void> check_state(const base::Path& folder) {
   return checked;
 }
 
-void clean_up_after(const base::Path& state_folder, const Attempt& attempt) {
+void clean_up_after_lost_runs(const base::Path& state_folder, AttemptQueue& queue) {
   runner::clean_up_after_killed_runs(state_folder);
-  remove_checkouts(state_folder, attempt.id);
+  remove_abandoned_checkouts(state_folder, queue);
 }
 
 }  // namespace
@@ -114,14 +114,17 @@ base::Result<void> Daemon::start_parts(State& state) {
   const auto& options = state.options;
   const auto& folder = options.state_folder;
   TRY(state.queue, open_sqlite_attempt_queue(folder, base::system_clock()));
+  // A daemon that was killed may have got no further than noting which runs were lost.
+  clean_up_after_lost_runs(folder, *state.queue);
   state.feed = std::make_unique<EventFeed>(folder, *state.queue);
-  WorkerOptions worker{.state_folder = folder,
-                       .name = host_name(),
-                       .labels = options.config.labels,
-                       .capacity = options.config.capacity,
-                       .least_disk = options.config.disk.hard,
-                       .start_supervisor = options.start_supervisor,
-                       .clean_up = [&folder](const Attempt& attempt) { clean_up_after(folder, attempt); }};
+  WorkerOptions worker{
+      .state_folder = folder,
+      .name = host_name(),
+      .labels = options.config.labels,
+      .capacity = options.config.capacity,
+      .least_disk = options.config.disk.hard,
+      .start_supervisor = options.start_supervisor,
+      .clean_up = [&state] { clean_up_after_lost_runs(state.options.state_folder, *state.queue); }};
   TRY(worker.boot_id, read_boot_id(options.boot_id_file));
   TRY(auto database, open_database(folder));
   state.rollbacks = std::make_unique<Rollbacks>(std::move(database), worker.boot_id, options.start_rollback);

@@ -93,7 +93,7 @@ Result<int> Workers::look_after_runs() {
     base::log(base::LogLevel::warning, fmt::format("run {} was lost with its {}{}", attempt.id,
                                                    loss == Loss::host ? "host" : "supervisor",
                                                    next ? fmt::format("; run {} tries again", *next) : ""));
-    if (options_.clean_up) options_.clean_up(attempt);
+    if (options_.clean_up) options_.clean_up();
   }
   return count;
 }

@@ -23,8 +23,8 @@ struct WorkerOptions {
   std::uint64_t least_disk = 0;  ///< with less left nothing new is begun
   /// Starts a process that carries the attempt out.
   std::function<base::Result<pid_t>(const Attempt& attempt)> start_supervisor;
-  /// Called when something of the attempt may be left over: its supervisor is no more.
-  std::function<void(const Attempt& attempt)> clean_up;
+  /// Called when something of an attempt may be left over: its supervisor is no more.
+  std::function<void()> clean_up;
 };
 
 struct WorkerState {
