@@ -201,6 +201,8 @@ class SqliteAttemptQueue : public AttemptQueue {
     TRY(together("giving a run up", [&]() -> Result<void> {
       TRY(const auto current, select_one(lost.id));
       if (current.state != AttemptState::running || current.fence != lost.fence) return {};
+      // Handed over since it was looked at: it is another process that is no more.
+      if (current.process != lost.process) return {};
       const bool deploying = !current.intent.empty();
       const auto why = reason_of(loss, current.intent);
       const auto state = to_string(deploying ? AttemptState::unknown : AttemptState::done);

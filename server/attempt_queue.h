@@ -140,7 +140,7 @@ class AttemptQueue {
   virtual base::Result<bool> finish(std::int64_t id, std::int64_t fence, const std::string& conclusion,
                                     const std::string& reason) = 0;
   /// What a process that is no more leaves: retried once when nothing was deployed, else for a person. The
-  /// attempt that takes its place, if any.
+  /// attempt that takes its place, if any. Nothing when another process holds it by now.
   virtual base::Result<std::optional<std::int64_t>> give_up(const Attempt& lost, Loss loss) = 0;
   /// Ends it when it waits, else asks its process to.
   virtual base::Result<void> cancel(std::int64_t id, const std::string& by) = 0;
