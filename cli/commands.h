@@ -42,5 +42,6 @@ int secret_command(const CommonFlags& common, const SecretVerbFlags& flags);
 int variable_command(const CommonFlags& common, const VariableFlags& flags);
 int oidc_command(const CommonFlags& common, const OidcFlags& flags);
 int backup_command(const CommonFlags& common, const BackupFlags& flags);
+int restore_command(const CommonFlags& common, const BackupFlags& flags);
 
 }  // namespace cli

@@ -45,7 +45,9 @@ struct RunVerb {
   int operator()(const cli::SecretVerbFlags& flags) const { return cli::secret_command(common, flags); }
   int operator()(const cli::VariableFlags& flags) const { return cli::variable_command(common, flags); }
   int operator()(const cli::OidcFlags& flags) const { return cli::oidc_command(common, flags); }
-  int operator()(const cli::BackupFlags& flags) const { return cli::backup_command(common, flags); }
+  int operator()(const cli::BackupFlags& flags) const {
+    return flags.verb == "restore" ? cli::restore_command(common, flags) : cli::backup_command(common, flags);
+  }
 };
 
 }  // namespace

@@ -97,4 +97,12 @@ base::Result<void> check_database(runner::Sqlite& database) {
                           fmt::format("the server's database is damaged: {}", said));
 }
 
+base::Result<void> disown_processes(const base::Path& state_folder) {
+  TRY(auto database, open_database(state_folder));
+  for (const char* sql : {"UPDATE attempts SET process = '' WHERE state = 'running'",
+                          "UPDATE rollbacks SET process = '' WHERE state = 'running'"})
+    TRY(database.run("taking processes out of it", sql));
+  return {};
+}
+
 }  // namespace server

@@ -13,5 +13,7 @@ namespace server {
 base::Result<runner::Sqlite> open_database(const base::Path& state_folder);
 /// An Error when its pages contradict each other.
 base::Result<void> check_database(runner::Sqlite& database);
+/// In a copy: the processes that it names carry out the runs of another state folder, and are none of ours.
+base::Result<void> disown_processes(const base::Path& state_folder);
 
 }  // namespace server
