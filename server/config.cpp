@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/strings.h"
+#include "base/utf8.h"
 #include "workflow/yaml_fields.h"
 #include "workflow/yaml_reader.h"
 
@@ -26,6 +27,35 @@ constexpr int kMostKept = 1'000'000'000;
 constexpr int kForgesSendAgain = 4;
 constexpr int kMostMebibytes = 1'000'000'000;
 
+base::Error wrong_at(const std::string& file, int line, int column, std::string message) {
+  auto error = base::invalid_input(std::move(message));
+  error.location = base::Location{file, line, column};
+  return error;
+}
+
+// Where YAML would take replacement characters instead.
+Result<void> expect_utf8(const std::string& file, std::string_view text) {
+  int line = 1;
+  int column = 1;
+  while (!text.empty()) {
+    const auto start = base::utf8_start(text);
+    if (!start.valid) return wrong_at(file, line, column, "expected UTF-8, found a byte that is none");
+    column = text.front() == '\n' ? 1 : column + 1;
+    line += text.front() == '\n' ? 1 : 0;
+    text.remove_prefix(start.bytes);
+  }
+  return {};
+}
+
+// It becomes a path of the state folder.
+bool is_repository_name(const std::string& text) {
+  const auto parts = base::split(text, '/');
+  return parts.size() == 2 && std::none_of(parts.begin(), parts.end(), [](const std::string& part) {
+           return part.empty() || part == "." || part.find("..") != std::string::npos ||
+                  part.find_first_of(std::string_view(" \t\n\0", 4)) != std::string::npos;
+         });
+}
+
 class ConfigReader {
  public:
   explicit ConfigReader(const std::string& file) : fields_(file) {}
@@ -36,7 +66,7 @@ class ConfigReader {
                "repositories", "tokens", "public-read", "retention", "disk"}));
     Config config{.file = fields_.file()};
     TRY(read_listen(root, config));
-    TRY(config.external_url, fields_.text_at(root, "external-url"));
+    TRY(read_external_url(root, config));
     TRY(config.capacity, fields_.whole_at(root, "capacity", config.capacity, kMostRuns));
     TRY(config.labels, fields_.list_at(root, "labels"));
     TRY(config.emulator, fields_.flag_at(root, "emulator"));
@@ -111,6 +141,17 @@ class ConfigReader {
     return {};
   }
 
+  // What links and reports begin with.
+  Result<void> read_external_url(const Node& root, Config& config) const {
+    auto& url = config.external_url;
+    TRY(url, fields_.text_at(root, "external-url"));
+    const bool is_one = url.starts_with("http://") || url.starts_with("https://");
+    if (!url.empty() && !is_one)
+      return fields_.wrong(root["external-url"], "a URL, as in https://ci.example.org");
+    while (url.ends_with('/')) url.pop_back();
+    return {};
+  }
+
   Result<void> read_hooks(const Node& node, Config& config) const {
     TRY(fields_.check_keys(node, {"github", "gitea", "gitlab"}));
     for (const auto& [key, value] : node.members) {
@@ -118,6 +159,7 @@ class ConfigReader {
       if (!value["secrets"].present()) return fields_.wrong(value, "secrets: that sign its hooks");
       const auto& given = value["secrets"];
       TRY(const auto texts, fields_.list_at(value, "secrets"));
+      if (texts.empty()) return fields_.wrong(given, "one secret or more");
       for (const auto& text : texts) {
         TRY(auto source, source_of(given, text));
         config.hook_secrets[*parse_forge(key.text)].push_back(std::move(source));
@@ -144,15 +186,14 @@ class ConfigReader {
       if (token.digest.size() != 64 ||
           token.digest.find_first_not_of("0123456789abcdef") != std::string::npos)
         return fields_.wrong(value["digest"].present() ? value["digest"] : value,
-                             "digest: the token's SHA-256, as `pipeline serve token` prints it");
+                             "digest: the token's SHA-256, as `printf %s TOKEN | sha256sum` prints it");
       config.tokens.push_back(std::move(token));
     }
     return {};
   }
 
   Result<RepositoryConfig> read_repository(const Node& name, const Node& node) const {
-    if (base::split(name.text, '/').size() != 2 || name.text.find("..") != std::string::npos)
-      return fields_.wrong(name, "owner/name");
+    if (!is_repository_name(name.text)) return fields_.wrong(name, "owner/name");
     TRY(fields_.check_keys(node, {"forge", "url", "user", "credential", "default-branch", "poll-seconds",
                                   "hook", "forks", "priority", "secrets-file", "variables"}));
     RepositoryConfig repository{.name = name.text};
@@ -182,7 +223,10 @@ class ConfigReader {
     }
     TRY(repository.priority, fields_.whole_at(node, "priority", 0, kHighestPriority));
     TRY(repository.secrets_file, path_at(node, "secrets-file"));
-    for (const auto& [variable, value] : node["variables"].members) {
+    const Node& variables = node["variables"];
+    if (variables.present() && !variables.is_mapping())
+      return fields_.wrong(variables, "a text for each name");
+    for (const auto& [variable, value] : variables.members) {
       if (!value.is_scalar()) return fields_.wrong(value, "a text");
       repository.variables[variable.text] = workflow::text_of(value);
     }
@@ -233,9 +277,12 @@ const RepositoryConfig* Config::find_repository(std::string_view name) const {
 }
 
 Result<Config> parse_config(const std::string& file, std::string_view text) {
+  TRY(expect_utf8(file, text));
   workflow::Diagnostics problems;
   const Node root = workflow::read_yaml(file, text, problems);
   if (!problems.empty()) return base::invalid_input(workflow::to_string(problems.front()));
+  if (!root.present())
+    return wrong_at(file, 1, 1, "expected repositories: with owner/name of each, found nothing");
   return ConfigReader(file).read(root);
 }
 
