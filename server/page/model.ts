@@ -42,7 +42,6 @@ export interface Job {
   status: Status;
   conclusion?: string;
   reason?: string;
-  environment?: string;
   lines?: number;
   started_at?: string;
   finished_at?: string;
@@ -93,6 +92,7 @@ export interface RunDetails {
   rollouts: Rollout[];
   rollbacks?: Rollback[];
   summary: string;
+  waits_for?: string; // before its first job
 }
 
 export interface LogLine {

@@ -56,7 +56,8 @@ export function WorkersPage({ onLogin }: Props) {
       <Loaded path="/api/workers" every={2000} onLogin={onLogin} show={(answer: Workers) => (
         <div>
           <p>
-            {answer.workers.length} of {answer.capacity} busy, {answer.queued} waiting. Labels: {answer.labels.join(", ")}.
+            {answer.workers.length} of {answer.capacity} busy, {answer.queued} waiting.
+            {answer.labels.length > 0 && ` Labels: ${answer.labels.join(", ")}.`}
             {answer.paused && <strong> Nothing new is begun: {answer.paused}</strong>}
           </p>
           <table>

@@ -9,7 +9,7 @@ import { LogView } from "./log_view";
 import { Markdown } from "./markdown";
 import { Job, Rollout, RunDetails } from "./model";
 import { RolloutView } from "./rollout_view";
-import { mark, stateOf, words } from "./state";
+import { mark, stateOf, waitsForApproval, withoutCommands, words } from "./state";
 import { Timeline } from "./timeline";
 
 interface Props {
@@ -125,8 +125,8 @@ export class RunPage extends Component<Props, State> {
               <span class={`state ${stateOf(job)}`} aria-label={words(stateOf(job))}>{mark(stateOf(job))}</span> {job.name}
             </a>
             <span class="quiet"> {duration(job.started_at, job.finished_at)}</span>
-            {job.reason && <div class="quiet">{job.reason}</div>}
-            {job.status === "waiting" && this.decision(job)}
+            {job.reason && <div class="quiet">{withoutCommands(job.reason)}</div>}
+            {waitsForApproval(job) && this.decision(job)}
           </li>
         ))}
       </ul>
@@ -137,7 +137,6 @@ export class RunPage extends Component<Props, State> {
     const path = `/api/runs/${this.props.id}/jobs/${encodeURIComponent(job.key)}/decision`;
     return (
       <div>
-        waits for {job.environment || "its environment"}{" "}
         <button onClick={() => this.act("Approve", path, { approve: true })}>Approve</button>
         <button onClick={() => this.act("Reject", path, { approve: false })}>Reject</button>
       </div>
@@ -201,6 +200,7 @@ export class RunPage extends Component<Props, State> {
           {this.buttons(details)} <a href={`/runs/${id}`}>Overview</a>{" "}
           <span class="quiet" role="status">{connection === "waiting" ? "connection lost, trying again" : message}</span>
         </p>
+        {details.waits_for && <p class="waiting">The run {details.waits_for}.</p>}
         <div class="columns">
           <nav aria-label="Jobs">{this.jobList(details)}</nav>
           <div class="content">

@@ -129,6 +129,38 @@ class PageTest(unittest.TestCase):
         self.browser.wait_for("document.body.innerText.includes('Approve: asked for')")
         self.assertEqual(self.api.posted, [("/api/runs/3/decision", {"approve": True})])
 
+    def test_only_a_job_that_waits_for_an_approval_can_be_approved(self):
+        """What waits for its turn goes on by itself, and what the terminal is told to type is not shown."""
+        waits = {"status": "waiting", "conclusion": None, "started_at": None, "finished_at": None, "steps": []}
+        approval = "waits for an approval of environment 'production': `pipeline approve 4` or `pipeline reject 4`"
+        jobs = [make_job("turn", **waits, reason="waits for the concurrency group 'ship'"), make_job("ship", **waits, reason=approval)]
+        self.api.runs[4] = make_run(4, jobs) | {"waits_for": "waits for the concurrency group 'all'"}
+        self.browser.goto(self.api.url("/runs/4"))
+        self.browser.wait_for("document.body.innerText.includes(\"approval of environment 'production'\")")
+        said = self.browser.text()
+        self.assertIn("The run waits for the concurrency group 'all'.", said)
+        self.assertIn("waits for the concurrency group 'ship'", said)
+        self.assertNotIn("pipeline approve", said)
+        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('button')].filter(b => b.innerText === 'Approve').length"), 1)
+        self.browser.click("Approve")
+        self.browser.wait_for("document.body.innerText.includes('Approve: asked for')")
+        self.assertEqual(self.api.posted, [("/api/runs/4/jobs/ship/decision", {"approve": True})])
+
+    def test_nothing_leaves_a_narrow_screen(self):
+        """Runs, a run and a log on 400 pixels: all can be read without scrolling sideways."""
+        jobs = [make_job("build", conclusion="failure"), make_job("a-job-of-a-rather-long-name", ["build"]), make_job("last", ["build"])]
+        self.api.runs[1] = make_run(1, jobs, ref="refs/heads/feature/of-a-long-name", actor="dependabot[bot]")
+        self.api.runs[1]["annotations"] = [{"job": "build", "level": "error", "message": "x" * 300, "file": "src/" + "y" * 90}]
+        self.api.logs[1, "build"] = (lambda n: "word " * 40, 100)
+        self.browser.call("Emulation.setDeviceMetricsOverride", {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False})
+        for path, text in (("/", "Change something"), ("/runs/1", "Timeline"), ("/runs/1/jobs/build", "word word")):
+            self.browser.goto(self.api.url(path))
+            self.browser.wait_for(f"document.body.innerText.includes('{text}')")
+            wider = self.browser.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            self.assertEqual(wider, 0, path)
+            narrow = self.browser.evaluate("[...document.querySelectorAll('td')].filter(e => e.innerText && e.clientWidth < 30).length")
+            self.assertEqual(narrow, 0, path)
+
     def tab_to(self, text):
         """Tab until what has the focus says this."""
         for _ in range(60):
