@@ -14,6 +14,8 @@ constexpr std::size_t kMaxDepth = 200;
 // read; and a document of many such objects likewise.
 constexpr std::size_t kMaxMembers = 50'000;
 constexpr std::size_t kMaxComparisons = kMaxMembers * kMaxMembers;
+// The parser's messages quote what they are about, however long that is.
+constexpr std::size_t kMostQuoted = 300;
 
 // Written and destroyed by recursion, and so bounded before anything is built.
 Result<void> check_size(std::string_view text) {
@@ -64,10 +66,11 @@ Result<Json> parse_json(std::string_view text) {
     }
     std::string_view what = error.what();
     if (const auto colon = what.find(": "); colon != std::string_view::npos) what.remove_prefix(colon + 2);
-    return make_error(ErrorKind::invalid_input,
-                      fmt::format("invalid JSON at line {}, column {}: {}", line, column, what));
+    return make_error(ErrorKind::invalid_input, fmt::format("invalid JSON at line {}, column {}: {:.{}}",
+                                                            line, column, what, kMostQuoted));
   } catch (const Json::exception& error) {
-    return make_error(ErrorKind::invalid_input, fmt::format("invalid JSON: {}", error.what()));
+    return make_error(ErrorKind::invalid_input,
+                      fmt::format("invalid JSON: {:.{}}", error.what(), kMostQuoted));
   }
 }
 
