@@ -258,6 +258,15 @@ bool StepOutput::unsecure_allowed(std::string_view command) {
   return false;
 }
 
+// Each time, as the runner does; the log shows every warning, ten of them are annotations.
+void StepOutput::warn_of_deprecated(std::string_view command) {
+  warn(
+      fmt::format("The `{}` command is deprecated and will be disabled soon. Please upgrade to using "
+                  "Environment Files. For more information see: https://github.blog/changelog/"
+                  "2022-10-11-github-actions-deprecating-save-state-and-set-output-commands/",
+                  command));
+}
+
 void StepOutput::set_value(const WorkflowCommand& command) {
   if (command.name == "add-path") {
     if (!unsecure_allowed(command.name)) return;
@@ -267,6 +276,7 @@ void StepOutput::set_value(const WorkflowCommand& command) {
   }
   const std::string key = command.property("name");
   if (command.name == "set-env" && !unsecure_allowed(command.name)) return;
+  if (command.name != "set-env") warn_of_deprecated(command.name);
   if (key.empty())
     return refuse(fmt::format("Required field 'name' is missing in ##[{}] command.", command.name));
   if (command.name == "set-env") {

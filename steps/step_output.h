@@ -49,6 +49,7 @@ class StepOutput {
   /// The command cannot be carried out: the step fails.
   void refuse(std::string_view why);
   void warn(std::string_view why);
+  void warn_of_deprecated(std::string_view command);
   [[nodiscard]] bool unsecure_allowed(std::string_view command);
   [[nodiscard]] bool has_matchers() const;
   void show(std::string_view text);

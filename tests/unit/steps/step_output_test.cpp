@@ -47,6 +47,18 @@ TEST_F(StepOutputTest, KeepsOutputsAndState) {
   EXPECT_FALSE(effects_.failed);
 }
 
+TEST_F(StepOutputTest, WarnsOfDeprecatedCommandsEachTime) {
+  print({"::set-output name=a::1", "::save-state name=s::x", "::set-output name=b::2"});
+  const auto warning = [](const std::string& command) {
+    return "The `" + command +
+           "` command is deprecated and will be disabled soon. Please upgrade to using Environment Files. "
+           "For more information see: https://github.blog/changelog/"
+           "2022-10-11-github-actions-deprecating-save-state-and-set-output-commands/";
+  };
+  EXPECT_THAT(log_.texts(LineKind::warning),
+              ElementsAre(warning("set-output"), warning("save-state"), warning("set-output")));
+}
+
 TEST_F(StepOutputTest, MasksFromTheNextLineOn) {
   print({"::add-mask::hunter2"});
   EXPECT_EQ(masker_.mask("hunter2"), "***");
@@ -66,7 +78,7 @@ TEST_F(StepOutputTest, StopsAndResumesCommands) {
   print({"::stop-commands::my-token", "::set-output name=a::1", "::error::shown as it is",
          "::my-token::", "::set-output name=b::2"});
   EXPECT_THAT(effects_.outputs, ElementsAre(Pair("b", "2")));
-  EXPECT_THAT(log_.annotations, IsEmpty());
+  EXPECT_THAT(log_.texts(LineKind::error), IsEmpty());
   EXPECT_THAT(log_.texts(LineKind::output), ElementsAre("::stop-commands::my-token", "::set-output name=a::1",
                                                         "::error::shown as it is", "::my-token::"));
   EXPECT_TRUE(masker_.holds_secret("my-token"));
