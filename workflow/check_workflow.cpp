@@ -49,20 +49,67 @@ std::vector<Waiting> never_ready(const Workflow& workflow) {
   return waiting;
 }
 
+// The shortest way from a job by one of its needs back to it, as "a -> b -> a"; "" when there is none.
+std::string cycle_of(const std::vector<Waiting>& waiting, const Job& job, const Text& first) {
+  std::map<std::string_view, const Waiting*, base::LessIgnoringCase> by_id;
+  for (const auto& each : waiting) by_id.emplace(each.job->id, &each);
+  std::map<std::string_view, const Waiting*, base::LessIgnoringCase> reached_from{{first.text, nullptr}};
+  std::vector<std::string_view> reached{first.text};
+  for (std::size_t i = 0; i < reached.size() && !reached_from.contains(job.id); ++i) {
+    const auto found = by_id.find(reached[i]);
+    if (found == by_id.end()) continue;
+    for (const auto& need : found->second->needs) {
+      if (reached_from.emplace(need.text, found->second).second) reached.push_back(need.text);
+    }
+  }
+  if (!reached_from.contains(job.id)) return "";
+  std::vector<std::string> ids{job.id};
+  for (const auto* before = reached_from.at(job.id); before != nullptr;
+       before = reached_from.at(before->job->id))
+    ids.push_back(before->job->id);
+  ids.push_back(job.id);
+  std::reverse(ids.begin(), ids.end());
+  constexpr std::size_t kMostShown = 20;
+  if (ids.size() > kMostShown) {
+    const auto middle = ids.begin() + kMostShown / 2;
+    ids.erase(middle, ids.end() - kMostShown / 2);
+    ids.insert(ids.begin() + kMostShown / 2, "…");
+  }
+  return base::join(ids, " -> ");
+}
+
+std::string hint_of_cycle(const std::vector<Waiting>& waiting, const Job& job, const Text& need) {
+  const auto cycle = cycle_of(waiting, job, need);
+  return cycle.empty() ? "" : "the cycle is " + cycle;
+}
+
+std::string hint_of_first_cycle(const std::vector<Waiting>& waiting) {
+  std::size_t tried = 0;  // each looks at all jobs
+  for (const auto& [job, needs] : waiting) {
+    for (const auto& need : needs) {
+      if (++tried > kMaxDiagnostics) return "";
+      if (auto hint = hint_of_cycle(waiting, *job, need); !hint.empty()) return hint;
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 void check_needs(const Workflow& workflow, Diagnostics& diagnostics) {
+  const auto waiting = never_ready(workflow);
   const bool can_start = std::any_of(workflow.jobs.begin(), workflow.jobs.end(),
                                      [](const Job& job) { return job.needs.empty(); });
   if (!can_start) {
     diagnostics.push_back({{workflow.path, workflow.jobs_line, workflow.jobs_column},
                            "The workflow must contain at least one job with no dependencies."});
+    diagnostics.back().hint = hint_of_first_cycle(waiting);
     return;
   }
   std::set<std::string_view, base::LessIgnoringCase> ids;
-  std::size_t unknown = 0;  // nobody reads more hints than that, and each looks at all jobs
+  std::size_t hints = 0;  // nobody reads more than so many, and each looks at all jobs
   for (const auto& job : workflow.jobs) ids.insert(job.id);
-  for (const auto& [job, needs] : never_ready(workflow)) {
+  for (const auto& [job, needs] : waiting) {
     for (const auto& need : needs) {
       const bool known = ids.contains(need.text);
       diagnostics.push_back(
@@ -70,8 +117,10 @@ void check_needs(const Workflow& workflow, Diagnostics& diagnostics) {
            known ? fmt::format("Job '{}' depends on job '{}' which creates a cycle in the dependency graph.",
                                job->id, need.text)
                  : fmt::format("Job '{}' depends on unknown job '{}'.", job->id, need.text)});
-      if (known || ++unknown > kMaxDiagnostics) continue;
-      if (const auto near = base::similar_name(need.text, ids))
+      if (++hints > kMaxDiagnostics) continue;
+      if (known)
+        diagnostics.back().hint = hint_of_cycle(waiting, *job, need);
+      else if (const auto near = base::similar_name(need.text, ids))
         diagnostics.back().hint = fmt::format("did you mean '{}'?", *near);
     }
   }

@@ -127,6 +127,30 @@ TEST(LoadWorkflow, AsksWhetherANearNameWasMeant) {
   EXPECT_EQ(hint_of("success()"), "") << "there is one, but not here";
 }
 
+TEST(LoadWorkflow, NamesTheCycleOfJobsThatNeedEachOther) {
+  const auto hints_of = [](const std::string& jobs) {
+    std::vector<std::string> hints;
+    for (const auto& problem : load_workflow("w.yml", "on: push\njobs:\n" + jobs).diagnostics)
+      hints.push_back(problem.hint);
+    return hints;
+  };
+  const auto job = [](const std::string& id, const std::string& needs) {
+    return "  " + id + ": {runs-on: x, needs: [" + needs + "], steps: [{run: x}]}\n";
+  };
+  EXPECT_THAT(
+      hints_of(job("first", "") + job("a", "b, first") + job("b", "c") + job("c", "A") + job("d", "a")),
+      ElementsAre("the cycle is a -> b -> c -> a", "the cycle is b -> c -> a -> b",
+                  "the cycle is c -> a -> b -> c", ""))
+      << "d waits for a cycle and is in none";
+  EXPECT_THAT(hints_of(job("a", "b") + job("b", "b")), ElementsAre("the cycle is b -> b"))
+      << "none can start";
+  std::string ring = job("first", "") + job("j0", "j29");
+  for (int i = 1; i < 30; ++i) ring += job("j" + std::to_string(i), "j" + std::to_string(i - 1));
+  EXPECT_EQ(hints_of(ring).at(0),
+            "the cycle is j0 -> j29 -> j28 -> j27 -> j26 -> j25 -> j24 -> j23 -> j22 -> j21 -> … -> j9 -> j8 "
+            "-> j7 -> j6 -> j5 -> j4 -> j3 -> j2 -> j1 -> j0");
+}
+
 TEST(LoadWorkflow, RefusesWhatGitHubsConverterRefuses) {
   EXPECT_THAT(
       errors_of(with_steps("      - uses: checkout\n      - uses: docker://x\n      - uses: $/a\n")),
