@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/similar_name.h"
 #include "workflow/lint/local_references.h"
@@ -133,10 +134,13 @@ class MetadataCheck {
   Diagnostics found_;
 };
 
+// Where it is used first: what is amiss with it is said once.
 void every_local_action(const LintedFile& file,
                         const std::function<void(const Step& step, const LocalAction& action)>& visit) {
+  std::set<std::string> seen;
   every_used_action(file, [&](const Job&, const Step& step) {
-    if (const auto* action = file.local.find_action(step.uses->text)) visit(step, *action);
+    const auto* action = file.local.find_action(step.uses->text);
+    if (action != nullptr && seen.insert(action->path).second) visit(step, *action);
   });
 }
 

@@ -131,6 +131,13 @@ TEST(BrokenAction, CannotRun) {
   EXPECT_FALSE(broken("{using: docker, image: 'docker://alpine'}"));
 }
 
+TEST(BrokenAction, IsToldOnceWhereItIsUsedFirst) {
+  const auto files = project_of({{"x/action.yml", "runs: {using: docker}\n"}});
+  const auto text = workflow_with_steps("      - uses: ./x\n      - uses: ./x/\n      - uses: ./x\n");
+  EXPECT_EQ(lines_of("broken-action", text, files), (Lines{6}));
+  EXPECT_EQ(lines_of("action-metadata", text, files), (Lines{6, 6})) << "name and description";
+}
+
 TEST(ActionMetadata, TellsWhatIsAmiss) {
   const auto amiss = [](const std::string& metadata) {
     return findings_of("action-metadata", using_action("./x"),
