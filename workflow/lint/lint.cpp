@@ -91,6 +91,8 @@ const std::vector<Rule>& all_rules() {
       {"deprecated-input", Severity::warning, "inputs that their action calls deprecated",
        check_deprecated_inputs},
       {"empty", Severity::error, "texts and sections without anything in them", check_empty_values},
+      {"encoding", Severity::warning, "bytes that are no UTF-8, and characters that were lost",
+       check_encoding},
       {"env-var", Severity::error, "names of environment variables", check_variable_names},
       {"environment-url", Severity::warning, "URLs of environments that are no links",
        check_environment_urls},
@@ -152,14 +154,23 @@ namespace {
 
 // Those that look at steps and expressions alone: composite actions have them too.
 constexpr std::array kRulesForActions{
-    std::string_view("action-format"),         std::string_view("action-inputs"),
-    std::string_view("action-runtime"),        std::string_view("broken-action"),
-    std::string_view("condition-in-text"),     std::string_view("constant-condition"),
-    std::string_view("deprecated-commands"),   std::string_view("deprecated-input"),
-    std::string_view("expression-type"),       std::string_view("format-arguments"),
-    std::string_view("impossible-comparison"), std::string_view("json-text"),
-    std::string_view("known-action-inputs"),   std::string_view("script-injection"),
-    std::string_view("unknown-property"),      std::string_view("unpinned-action"),
+    std::string_view("action-format"),
+    std::string_view("action-inputs"),
+    std::string_view("action-runtime"),
+    std::string_view("broken-action"),
+    std::string_view("condition-in-text"),
+    std::string_view("constant-condition"),
+    std::string_view("deprecated-commands"),
+    std::string_view("deprecated-input"),
+    std::string_view("encoding"),
+    std::string_view("expression-type"),
+    std::string_view("format-arguments"),
+    std::string_view("impossible-comparison"),
+    std::string_view("json-text"),
+    std::string_view("known-action-inputs"),
+    std::string_view("script-injection"),
+    std::string_view("unknown-property"),
+    std::string_view("unpinned-action"),
 };
 
 bool is_for_actions(std::string_view rule) {

@@ -9,6 +9,7 @@ namespace workflow::lint {
 void check_conditions_in_text(const LintedFile& file, Diagnostics& findings);
 void check_constant_conditions(const LintedFile& file, Diagnostics& findings);
 void check_deprecated_commands(const LintedFile& file, Diagnostics& findings);
+void check_encoding(const LintedFile& file, Diagnostics& findings);
 void check_expression_types(const LintedFile& file, Diagnostics& findings);
 void check_format_arguments(const LintedFile& file, Diagnostics& findings);
 void check_impossible_comparisons(const LintedFile& file, Diagnostics& findings);

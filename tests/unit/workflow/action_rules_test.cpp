@@ -138,6 +138,21 @@ TEST(BrokenAction, IsToldOnceWhereItIsUsedFirst) {
   EXPECT_EQ(lines_of("action-metadata", text, files), (Lines{6, 6})) << "name and description";
 }
 
+TEST(Encoding, IsToldOfBytesThatAreNoUtf8) {
+  EXPECT_EQ(said_by("encoding", workflow_with_steps("      - run: echo caf\xe9 \x97\n")),
+            "6:22: the byte 0xE9 is no UTF-8, U+FFFD is read instead; save the file as UTF-8 (1 more in this "
+            "file)\n");
+  EXPECT_EQ(said_by("encoding", workflow_with_steps("      - run: x # \xc3\xa9 \xef\xbf\xbd\n")),
+            "6:18: U+FFFD stands here for a character that was lost when the file was saved; write it "
+            "again\n");
+  EXPECT_EQ(said_by("encoding", workflow_with_steps("      - run: echo caf\xc3\xa9\n")), "");
+  const auto of_action =
+      lint_action("action.yml", "name: \x97\ndescription: x\nruns: {using: node24, main: a.js}\n");
+  ASSERT_EQ(of_action.size(), 1U);
+  EXPECT_EQ(of_action[0].rule, "encoding");
+  EXPECT_EQ(of_action[0].location.column, 7);
+}
+
 TEST(ActionMetadata, TellsWhatIsAmiss) {
   const auto amiss = [](const std::string& metadata) {
     return findings_of("action-metadata", using_action("./x"),
