@@ -333,6 +333,14 @@ void check_end(YAML::Parser& parser, const Source& source, NodeBuilder& builder)
                         "expected a closing quote"};
 }
 
+// Such lines cannot be told from one long line with what the YAML library knows of line ends.
+std::optional<std::size_t> find_lone_carriage_return(std::string_view text) {
+  const auto at = text.find('\r');
+  if (text.find('\n') != std::string_view::npos || text.find_first_not_of("\r", at) == std::string_view::npos)
+    return std::nullopt;
+  return at;
+}
+
 bool is_utf16(std::string_view bytes) {
   return bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff");
 }
@@ -361,6 +369,11 @@ Node read_yaml(const std::string& file, std::string_view bytes, Diagnostics& dia
     const auto lines_before = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n');
     report(source.place_behind(static_cast<int>(lines_before) + 1, nul - line_begin),
            "the file holds a NUL character; expected text");
+    return {};
+  }
+  if (const auto at = find_lone_carriage_return(text)) {
+    report(source.place_behind(1, *at), "lines of the file end with a carriage return alone",
+           "save it with line ends of LF or CRLF");
     return {};
   }
   NodeBuilder builder(limits, source);

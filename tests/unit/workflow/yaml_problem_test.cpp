@@ -77,6 +77,10 @@ TEST(YamlProblem, IsAnotherEncoding) {
             "w.yml:1:1: the file is UTF-16; expected UTF-8; save it with that encoding");
   EXPECT_EQ(problem_of(std::string("on: push\nname: a\0b\n", 19)),
             "w.yml:2:8: the file holds a NUL character; expected text");
+  EXPECT_EQ(problem_of("on: push\rjobs: {a: {runs-on: x, steps: [{run: x}]}}\r"),
+            "w.yml:1:9: lines of the file end with a carriage return alone; save it with line ends of LF or "
+            "CRLF");
+  EXPECT_EQ(problem_of("{on: push, jobs: {a: {runs-on: x, steps: [{run: x}]}}}\r"), "") << "one line";
 }
 
 TEST(YamlProblem, HasItsPlaceAlsoWhereGithubNamesNone) {
