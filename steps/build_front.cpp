@@ -4,10 +4,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/files.h"
+#include "base/strings.h"
 #include "steps/received_tree.h"
 
 namespace steps {
@@ -15,18 +19,10 @@ namespace {
 
 using base::Result;
 
-Result<base::Json> receive_folder(const DockerQuestion& question, const BuildOutput& output) {
-  TRY(base::make_directories(output.destination));
-  TRY(auto folder, base::open_directory(output.destination));
-  // They become the step's own, as with docker: whose they are in the image is nobody's matter here.
-  return ask_for_tree(question, std::move(folder),
-                      [](base::ArchiveEntry& entry) { entry.uid = entry.gid = 0; });
-}
-
 /// Made by the first bytes that come: a build that fails leaves the file of the one before.
 class OutputFile {
  public:
-  explicit OutputFile(const std::string& path) : path_(path) {}
+  explicit OutputFile(std::string path) : path_(std::move(path)) {}
   Result<void> write(std::string_view bytes) {
     if (path_ == "-") return base::write_all(STDOUT_FILENO, bytes);
     if (!file_) file_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
@@ -37,19 +33,58 @@ class OutputFile {
   }
 
  private:
-  const std::string& path_;
+  std::string path_;
   base::Fd file_;
+};
+
+/// One output after the other, each begun by the service.
+class ReceivedOutputs {
+ public:
+  explicit ReceivedOutputs(const std::vector<BuildOutput>& outputs) : outputs_(outputs) {}
+
+  Result<void> take(FrameKind kind, std::string_view bytes) {
+    if (kind == FrameKind::error) return base::write_all(STDERR_FILENO, bytes);
+    if (kind == FrameKind::begin) return begin(bytes);
+    if (tree_) return tree_->write(bytes);
+    return file_.write(bytes);
+  }
+
+  Result<void> finish() {
+    const auto tree = std::move(tree_);
+    return tree ? tree->finish() : Result<void>();
+  }
+
+ private:
+  Result<void> begin(std::string_view number) {
+    TRY(finish());
+    const auto which = base::parse_integer(number);
+    if (!which || *which < 0 || static_cast<std::size_t>(*which) >= outputs_.size())
+      return base::make_error(base::ErrorKind::internal, "docker: the runner begins an output that is none");
+    const BuildOutput& output = outputs_[static_cast<std::size_t>(*which)];
+    if (output.kind != BuildOutput::Kind::folder) {
+      file_ = OutputFile(output.destination);
+      return {};
+    }
+    TRY(base::make_directories(output.destination));
+    TRY(auto folder, base::open_directory(output.destination));
+    // They become the step's own, as with docker: whose they are in the image is nobody's matter here.
+    TRY(tree_, ReceivedTree::begin(std::move(folder), [](auto& entry) { entry.uid = entry.gid = 0; }));
+    return {};
+  }
+
+  const std::vector<BuildOutput>& outputs_;
+  OutputFile file_{"-"};
+  std::unique_ptr<ReceivedTree> tree_;
 };
 
 }  // namespace
 
-Result<base::Json> ask_for_output(const DockerQuestion& question, const BuildOutput& output) {
-  if (output.kind == BuildOutput::Kind::folder) return receive_folder(question, output);
-  const std::string standard_output = "-";
-  OutputFile file(is_streamed(output) ? output.destination : standard_output);
-  return ask_docker(question, [&file](FrameKind kind, std::string_view bytes) {
-    return kind == FrameKind::error ? base::write_all(STDERR_FILENO, bytes) : file.write(bytes);
-  });
+Result<base::Json> ask_for_outputs(const DockerQuestion& question, const std::vector<BuildOutput>& outputs) {
+  ReceivedOutputs received(outputs);
+  auto answer = ask_docker(
+      question, [&](FrameKind kind, std::string_view bytes) { return received.take(kind, bytes); });
+  TRY(received.finish());
+  return answer;
 }
 
 }  // namespace steps

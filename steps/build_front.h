@@ -1,6 +1,8 @@
 #pragma once
 // What `docker build --output` brings out of the runner, written with the step's rights.
 
+#include <vector>
+
 #include "base/json.h"
 #include "base/result.h"
 #include "steps/build_output.h"
@@ -8,7 +10,8 @@
 
 namespace steps {
 
-/// Asks for the build; what is streamed goes where the output says, all else to standard output.
-base::Result<base::Json> ask_for_output(const DockerQuestion& question, const BuildOutput& output);
+/// Asks for the build; what is streamed goes where its output says, all else to standard output.
+base::Result<base::Json> ask_for_outputs(const DockerQuestion& question,
+                                         const std::vector<BuildOutput>& outputs);
 
 }  // namespace steps

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "ecr/unpack_image.h"
 #include "steps/builtin/input_list.h"
@@ -108,26 +110,30 @@ Result<BuildOutput> parse_build_output(const std::string& text) {
   return std::move(output);
 }
 
-Result<BuildOutput> build_output_of(const DockerCommand& command) {
-  if (command.outputs.size() > 1)
-    return base::invalid_input("--output: several outputs of one build are not supported");
-  BuildOutput output;
-  if (!command.outputs.empty()) {
-    TRY(output, parse_build_output(command.outputs[0]));
+Result<std::vector<BuildOutput>> build_outputs_of(const DockerCommand& command) {
+  std::vector<BuildOutput> outputs;
+  for (const std::string& text : command.outputs) {
+    TRY(outputs.emplace_back(), parse_build_output(text));
   }
-  const bool is_image = output.kind == Kind::store || output.kind == Kind::registry;
-  if (command.push && !is_image)
-    return base::invalid_input(
-        fmt::format("--push and --output {} can't be used together", command.outputs[0]));
-  if (command.load && !is_image)
-    return base::invalid_input(
-        fmt::format("--load and --output {} can't be used together", command.outputs[0]));
-  if (command.push) output.kind = Kind::registry;
-  if (output.kind == Kind::registry && command.tags.empty() && output.names.empty())
-    return base::invalid_input("tag is needed when pushing to registry");
-  if (output.by_digest && output.names.empty())
-    return base::invalid_input("--output: push-by-digest needs a name");
-  return output;
+  const auto has = [&](Kind kind) {
+    return std::any_of(outputs.begin(), outputs.end(), [&](const auto& o) { return o.kind == kind; });
+  };
+  if (command.push) {
+    for (BuildOutput& output : outputs) {
+      if (output.kind == Kind::store) output.kind = Kind::registry;
+    }
+    if (!has(Kind::registry)) outputs.push_back({.kind = Kind::registry});
+  }
+  if (outputs.empty() || (command.load && !has(Kind::store))) outputs.push_back({.kind = Kind::store});
+  if (std::count_if(outputs.begin(), outputs.end(), is_for_stdout) > 1)
+    return base::invalid_input("--output: more than one would write to standard output; give them a dest");
+  for (const BuildOutput& output : outputs) {
+    if (output.by_digest && output.names.empty())
+      return base::invalid_input("--output: push-by-digest needs a name");
+    if (output.kind == Kind::registry && command.tags.empty() && output.names.empty())
+      return base::invalid_input("tag is needed when pushing to registry");
+  }
+  return outputs;
 }
 
 bool is_tree(const BuildOutput& output) {
@@ -136,6 +142,10 @@ bool is_tree(const BuildOutput& output) {
 
 bool is_streamed(const BuildOutput& output) {
   return is_tree(output) || output.kind == Kind::archive;
+}
+
+bool is_for_stdout(const BuildOutput& output) {
+  return is_streamed(output) && output.destination == "-";
 }
 
 Result<void> unpack_built(const ecr::ImageStore& store, const ecr::Descriptor& built,

@@ -24,13 +24,16 @@ struct BuildOutput {
 /// `type=…,dest=…`, or a folder alone, or `-`; an Error names what is not supported.
 base::Result<BuildOutput> parse_build_output(const std::string& text);
 
-/// The one of `docker build`: of --output, --push and --load together.
-base::Result<BuildOutput> build_output_of(const DockerCommand& command);
+/// Those of `docker build`, one at least: of --output, --push and --load together. One of them may write to
+/// standard output.
+base::Result<std::vector<BuildOutput>> build_outputs_of(const DockerCommand& command);
 
 /// Whether a folder or a tree's archive comes out, which is no image.
 bool is_tree(const BuildOutput& output);
 /// Whether docker's front receives it: a tar of a tree, or an archive of images.
 bool is_streamed(const BuildOutput& output);
+/// Whether standard output is the output's.
+bool is_for_stdout(const BuildOutput& output);
 
 /// The files of an image below `into`; those of several platforms each in a folder named by it.
 base::Result<void> unpack_built(const ecr::ImageStore& store, const ecr::Descriptor& built,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -203,7 +204,7 @@ base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job)
   if (!method.empty() && method != "build" && method != "check")
     return base::invalid_input(
         fmt::format("docker: --call={} is not supported; what is: build, check", method));
-  TRY(const auto output, build_output_of(call.command));
+  TRY(const auto outputs, build_outputs_of(call.command));
   TRY(auto options, docker_build_options(call, job));
   TRY(ecr::apply_build_settings(call.command.build, options));
   // Whatever is asked for, the policy of the job holds.
@@ -223,24 +224,15 @@ base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job)
   const auto from = caches_as_seen_from(call.directory, std::exchange(options.cache_from, {}));
   const auto to = caches_as_seen_from(call.directory, std::exchange(options.cache_to, {}));
   TRY(auto caches, BuildCaches::prepare(from, to, job, options));
-  TRY(const auto begun, prepare_outputs({output}, call, job, options));
+  TRY(const auto begun, prepare_outputs(outputs, call, job, options));
   const auto begin = SteadyClock::now();
   TRY(auto built, ecr::build_image(options, *job.services->images));
   TRY(caches.deliver(job));
   DockerCall told = call;
-  // Standard output is the output's.
-  if (is_streamed(output)) told.print = [](std::string_view) {};
+  if (std::any_of(outputs.begin(), outputs.end(), is_for_stdout)) told.print = call.complain;
   tell_docker_built(told, job, built, seconds_since(begin));
-  const Delivery delivery{.call = call, .job = job, .built = built, .begun = begun.get()};
-  TRY(deliver_image(delivery, output));
-  if (is_streamed(output)) {
-    TRY(write_output(delivery, output, [&call](std::string_view bytes) -> base::Result<void> {
-      if (call.stop.stop_requested())
-        return base::make_error(base::ErrorKind::cancelled, "the front has gone");
-      call.print(bytes);
-      return {};
-    }));
-  }
+  const Delivery delivery{.call = told, .job = job, .built = built, .begun = begun.get()};
+  TRY(deliver_to_front(delivery, outputs, call.print));
   return DockerAnswer{.image_id = built.image_id.to_string(),
                       .metadata = base::to_text(ecr::build_metadata(built), 2) + "\n"};
 }

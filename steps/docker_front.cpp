@@ -46,11 +46,9 @@ base::Result<int> finish(const DockerCommand& command, const base::Json& result)
 }
 
 base::Result<int> ask_for_build(const DockerCommand& command, const std::vector<std::string>& arguments) {
-  TRY(const auto output, build_output_of(command));
+  TRY(const auto outputs, build_outputs_of(command));
   TRY(const auto question, prepare_question(command, arguments));
-  TRY(const auto result, ask_for_output(question, output));
-  if (command.quiet && is_streamed(output) && output.destination != "-")
-    say(STDOUT_FILENO, base::json_string(result, "image_id") + "\n");
+  TRY(const auto result, ask_for_outputs(question, outputs));
   return finish(command, result);
 }
 

@@ -85,4 +85,21 @@ Result<void> write_output(const Delivery& delivery, const BuildOutput& output,
   return each_piece(archive.get(), delivery.call.stop, sink);
 }
 
+Result<void> deliver_to_front(const Delivery& delivery, const std::vector<BuildOutput>& outputs,
+                              const std::function<void(std::string_view)>& print) {
+  for (const BuildOutput& output : outputs) TRY(deliver_image(delivery, output));
+  const auto send = [&](std::string_view bytes) -> Result<void> {
+    if (delivery.call.stop.stop_requested())
+      return base::make_error(base::ErrorKind::cancelled, "the front has gone");
+    print(bytes);
+    return {};
+  };
+  for (std::size_t number = 0; number < outputs.size(); ++number) {
+    if (!is_streamed(outputs[number])) continue;
+    delivery.call.begin_output(number);
+    TRY(write_output(delivery, outputs[number], send));
+  }
+  return {};
+}
+
 }  // namespace steps

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "ecr/build.h"
@@ -32,5 +33,10 @@ base::Result<void> deliver_image(const Delivery& delivery, const BuildOutput& ou
 /// The bytes of an output that is streamed: a tar of the tree, or an archive of images.
 base::Result<void> write_output(const Delivery& delivery, const BuildOutput& output,
                                 const std::function<base::Result<void>(std::string_view)>& sink);
+
+/// All outputs of a build that docker's front asked for. Streamed ones come last, each begun by its number;
+/// their bytes go to `print`.
+base::Result<void> deliver_to_front(const Delivery& delivery, const std::vector<BuildOutput>& outputs,
+                                    const std::function<void(std::string_view)>& print);
 
 }  // namespace steps

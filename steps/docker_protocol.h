@@ -13,7 +13,8 @@
 
 namespace steps {
 
-enum class FrameKind : char { output = 'o', error = 'e', result = 'r' };
+/// `begin` ends what came before as output: what follows is of the build output of this number.
+enum class FrameKind : char { output = 'o', error = 'e', begin = 'b', result = 'r' };
 
 struct Frame {
   FrameKind kind = FrameKind::output;

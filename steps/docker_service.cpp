@@ -168,6 +168,7 @@ class SocketDockerService : public DockerService {
     call.stop = connection.stop.get_token();
     call.print = [&](std::string_view text) { send(connection, FrameKind::output, text); };
     call.complain = [&](std::string_view text) { send(connection, FrameKind::error, text); };
+    call.begin_output = [&](std::size_t n) { send(connection, FrameKind::begin, std::to_string(n)); };
     return carry_out(call, job_);
   }
 

@@ -41,6 +41,7 @@ struct DockerCall {
   std::stop_token stop;
   std::function<void(std::string_view)> print;     ///< to the front's stdout
   std::function<void(std::string_view)> complain;  ///< to its stderr
+  std::function<void(std::size_t)> begin_output;   ///< of a build: what is printed next is this one's
 };
 
 /// What goes back besides output.

@@ -186,7 +186,6 @@ class DockerImagesTest(WorkflowTest):
             cmp tree.tar before.tar && echo kept
             docker build -o type=tar,dest=out . 2>&1 | tail -n 1
             docker build -o type=zip,dest=a . ; echo "zip $?"
-            docker build -o type=local,dest=x --push -t app:1 . ; echo "push $?"
             docker build -o type=local,dest=x --attest type=sbom . 2>&1 | tail -n 1
             docker build --attest type=other . 2>&1 | head -n 1
             """
@@ -206,18 +205,40 @@ class DockerImagesTest(WorkflowTest):
             "failed 1",
             "kept",
             "zip 1",
-            "push 1",
         ):
             self.assertIn(expected, lines)
         output = "\n".join(lines)
         for expected in (
             "destination directory out is a directory",
             "type=zip is not supported; what is: local, tar, oci, docker, image, registry, cacheonly",
-            "--push and --output type=local,dest=x can't be used together",
             "attestations (sbom, provenance) go with images, not with files",
             "the attestation 'type=other' is not supported",
         ):
             self.assertIn(expected, output)
+
+    def test_a_build_gives_out_several_things_at_once(self):
+        """Each output whole, whichever else there is; one of them on standard output."""
+        self.write("Dockerfile", "FROM scratch\nCOPY made /\n")
+        self.write("made", "content\n")
+        name = f"{DebianRegistry(self, self.folder / 'registry').address}/several:1"
+        lines = self.run_script(
+            f"""
+                docker buildx build -t {name} --push -o out --output type=tar,dest=tree.tar -o type=oci,dest=image.tar -o - . > piped.tar 2> log
+            echo "several $?"; cat out/made; tar -tf tree.tar; tar -tf piped.tar; tar -tf image.tar index.json
+            docker rmi {name} > /dev/null; docker pull -q {name}
+            docker build -q -o two --output three --load -t here:2 . | grep -c ^sha256: | sed 's/^/ids: /'
+            cat two/made three/made | sort | uniq -c | tr -d ' '; docker images -q here:2 | wc -l
+            docker build -o - -o type=oci . ; echo "both $?"
+            docker build -o out -o made . 2>&1 | tail -n 1
+            """
+        )
+        self.assertEqual(
+            lines[:9], ["several 0", "content", "made", "made", "index.json", name, "ids: 1", "2content", "1"], lines
+        )
+        self.assertIn("both 1", lines)
+        output = "\n".join(lines)
+        self.assertIn("--output: more than one would write to standard output; give them a dest", output)
+        self.assertIn("made", lines[-1])
 
     def test_images_go_to_archives_and_back(self):
         """save, load and history; by file and by pipe; archives that are none are refused."""

@@ -55,22 +55,38 @@ TEST(ParseBuildOutput, RefusesByNameWhatItDoesNotDo) {
   EXPECT_THAT(refused(""), HasSubstr("expected type="));
 }
 
-TEST(BuildOutputOf, JoinsThePushAndLoadOfTheCommand) {
+std::vector<Kind> kinds_of(const DockerCommand& command) {
+  const auto outputs = build_outputs_of(command);
+  EXPECT_TRUE(outputs) << outputs.error().to_string();
+  std::vector<Kind> kinds;
+  for (const BuildOutput& output : *outputs) kinds.push_back(output.kind);
+  return kinds;
+}
+
+TEST(BuildOutputsOf, JoinsThePushAndLoadOfTheCommand) {
   DockerCommand command{.verb = DockerVerb::build};
-  EXPECT_EQ(build_output_of(command)->kind, Kind::store);
+  EXPECT_THAT(kinds_of(command), ElementsAre(Kind::store));
   command.push = true;
-  EXPECT_THAT(build_output_of(command).error().message, HasSubstr("tag is needed"));
+  EXPECT_THAT(build_outputs_of(command).error().message, HasSubstr("tag is needed"));
   command.tags = {"a:1"};
-  EXPECT_EQ(build_output_of(command)->kind, Kind::registry);
+  EXPECT_THAT(kinds_of(command), ElementsAre(Kind::registry));
   command.outputs = {"type=image,name=b:1"};
-  EXPECT_EQ(build_output_of(command)->kind, Kind::registry);
+  EXPECT_THAT(kinds_of(command), ElementsAre(Kind::registry));
   command.outputs = {"out"};
-  EXPECT_THAT(build_output_of(command).error().message, HasSubstr("--push and --output out"));
-  command.push = false;
+  EXPECT_THAT(kinds_of(command), ElementsAre(Kind::folder, Kind::registry));
   command.load = true;
-  EXPECT_THAT(build_output_of(command).error().message, HasSubstr("--load and --output out"));
-  command.outputs = {"out", "type=oci"};
-  EXPECT_THAT(build_output_of(command).error().message, HasSubstr("several outputs"));
+  EXPECT_THAT(kinds_of(command), ElementsAre(Kind::folder, Kind::registry, Kind::store));
+  command.push = false;
+  command.outputs = {"type=docker"};
+  EXPECT_THAT(kinds_of(command), ElementsAre(Kind::store));
+}
+
+TEST(BuildOutputsOf, LetsOneOutputHaveStandardOutput) {
+  DockerCommand command{.verb = DockerVerb::build};
+  command.outputs = {"out", "-", "type=oci,dest=a.tar"};
+  EXPECT_THAT(kinds_of(command), ElementsAre(Kind::folder, Kind::tree_archive, Kind::archive));
+  command.outputs = {"-", "type=oci"};
+  EXPECT_THAT(build_outputs_of(command).error().message, HasSubstr("more than one"));
 }
 
 }  // namespace
