@@ -108,7 +108,7 @@ class Copier {
   /// `to` is where the entry itself goes.
   Result<void> copy(const WalkedEntry& entry, const Path& to) {
     if (S_ISDIR(entry.status.st_mode)) return copy_folder(entry, to);
-    TRY(const auto folder, ensure_folder(target_, to.parent_path().string(), owner_of(entry)));
+    TRY(const auto folder, ensure_folder(target_, to.parent_path().string(), on_the_way()));
     const auto name = to.filename().string();
     TRY(make_way(folder.get(), name, to));
     if (S_ISLNK(entry.status.st_mode)) return copy_link(entry, folder.get(), name);
@@ -117,8 +117,7 @@ class Copier {
   }
 
   Result<void> write(std::string_view content, const Path& to) {
-    TRY(const auto folder,
-        ensure_folder(target_, to.parent_path().string(), rules_.owner.value_or(FileOwner{})));
+    TRY(const auto folder, ensure_folder(target_, to.parent_path().string(), on_the_way()));
     TRY(make_way(folder.get(), to.filename().string(), to));
     TRY(const auto file, create(folder.get(), to.filename().string()));
     TRY(base::write_all(file.get(), content));
@@ -148,6 +147,13 @@ class Copier {
   }
 
  private:
+  /// Of folders that nobody copies: never the source's owner, and the very mode that --chmod tells.
+  MadeFolders on_the_way() const {
+    MadeFolders made{.owner = rules_.owner.value_or(FileOwner{})};
+    if (rules_.mode && rules_.mode->is_number()) made.mode = rules_.mode->of(0, true);
+    return made;
+  }
+
   mode_t mode_of(const struct stat& status) const {
     const mode_t mode = status.st_mode & kPermissions;
     return rules_.mode ? rules_.mode->of(mode, S_ISDIR(status.st_mode)) : mode;
@@ -175,10 +181,10 @@ class Copier {
         base::open_beneath(target_.root, to.relative_path().empty() ? "." : to.relative_path(),
                            O_PATH | O_CLOEXEC)
             .ok();
-    TRY(const auto folder, ensure_folder(target_, to.string(), owner_of(entry)));
+    TRY(const auto folder, ensure_folder(target_, to.string(), on_the_way()));
     // A folder that is there keeps its ways, as with `cp -r`; so does the one that the copy was told to go
     // to.
-    if (existed || entry.inside.empty()) return {};
+    if (existed || (entry.inside.empty() && !rules_.keep_top)) return {};
     return finish(folder.get(), owner_of(entry), mode_of(entry.status), &entry.status);
   }
 
@@ -236,7 +242,7 @@ class Copier {
 /// Links of the tree mean folders of the tree, also those that nobody made yet.
 class FolderMaker {
  public:
-  FolderMaker(const CopyTarget& target, const FileOwner& owner) : target_(target), owner_(owner) {}
+  FolderMaker(const CopyTarget& target, const MadeFolders& made) : target_(target), made_(made) {}
 
   Result<Fd> make(const Path& path) {
     const Path inside = path.lexically_normal().relative_path();
@@ -257,14 +263,15 @@ class FolderMaker {
     }
     Fd made(::openat(above.get(), last.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!made) return base::system_error("opening the folder " + path.string(), errno);
-    TRY(give_to(made.get(), owner_, target_.first_host_id));
+    TRY(give_to(made.get(), made_.owner, target_.first_host_id));
+    if (::fchmod(made.get(), made_.mode) != 0) return base::system_error("chmod " + path.string(), errno);
     return made;
   }
 
  private:
   static constexpr int kMostLinks = 40;
   const CopyTarget& target_;
-  const FileOwner& owner_;
+  const MadeFolders& made_;
   int links_ = 0;
 };
 
@@ -315,8 +322,8 @@ Result<void> write_inline_file(std::string_view content, const CopyTarget& targe
   return Copier(target, rules).write(content, target.path);
 }
 
-Result<Fd> ensure_folder(const CopyTarget& target, const std::string& path, const FileOwner& owner) {
-  return FolderMaker(target, owner).make(path);
+Result<Fd> ensure_folder(const CopyTarget& target, const std::string& path, const MadeFolders& made) {
+  return FolderMaker(target, made).make(path);
 }
 
 }  // namespace ecr

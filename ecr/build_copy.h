@@ -26,6 +26,13 @@ struct CopyRules {
   std::optional<FileOwner> owner;  ///< absent: `keep_owner` decides
   bool keep_owner = false;         ///< owners of the source's disk stay; else root's
   std::optional<FileMode> mode;
+  bool keep_top = false;  ///< a folder that is copied has its own owner and mode at its new place, too
+};
+
+/// Folders that are made on the way.
+struct MadeFolders {
+  FileOwner owner;
+  mode_t mode = 0755;
 };
 
 /// Of names, kinds, modes and contents, with owners and attributes where the copy keeps them; times do not
@@ -38,8 +45,8 @@ base::Result<void> copy_sources(const CopySource& source, const std::vector<Foun
 /// A file with this content: an inline document of COPY.
 base::Result<void> write_inline_file(std::string_view content, const CopyTarget& target,
                                      const CopyRules& rules);
-/// The folder with all above it; what is missing is made, mode 0755. Open for use as a directory.
+/// The folder with all above it; what is missing is made. Open for use as a directory.
 base::Result<base::Fd> ensure_folder(const CopyTarget& target, const std::string& path,
-                                     const FileOwner& owner);
+                                     const MadeFolders& made);
 
 }  // namespace ecr

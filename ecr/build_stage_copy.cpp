@@ -62,17 +62,22 @@ Result<bool> is_archive(int root, const std::string& path) {
   return first.ok() && first->has_value();
 }
 
-/// The content of an archive of ADD goes where the archive itself would.
-Result<void> unpack_into(int source, const std::string& archive, const CopyTarget& target,
-                         ImageStore& store) {
+struct FoundArchive {
+  int root = -1;  ///< of the tree that it lies in
+  std::string path;
+};
+
+/// The content of an archive of ADD goes where the archive itself would, given to whom --chown names.
+Result<void> unpack_into(const FoundArchive& archive, const CopyTarget& target,
+                         const std::optional<FileOwner>& owner, ImageStore& store) {
   TRY(const auto room, store.make_temp_dir("add"));
-  TRY(const auto file, base::open_beneath(source, archive, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  TRY(const auto file, base::open_beneath(archive.root, archive.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   const UnpackOptions options{.first_host_id = target.first_host_id, .whiteouts = WhiteoutForm::apply};
-  TRY(unpack_tar(file.get(), room.path(), options).while_doing("unpacking " + archive));
+  TRY(unpack_tar(file.get(), room.path(), options).while_doing("unpacking " + archive.path));
   TRY(const auto root, base::open_directory(room.path()));
   return copy_sources({.root = root.get()}, {FoundSource{}},
                       {target.root, (Path(target.path) / "").string(), target.first_host_id},
-                      {.keep_owner = true});
+                      {.owner = owner, .keep_owner = true});
 }
 
 }  // namespace
@@ -289,7 +294,7 @@ Result<void> StageBuilder::carry_out_copy(const Instruction& instruction, const 
       TRY(copy_sources({.root = fetched.root.get()}, {{.path = fetched.git.folder, .kept = ""}}, target,
                        plan.rules));
     } else if (fetched.is_archive) {
-      TRY(unpack_into(fetched.root.get(), fetched.files[0].path, target, build_.store));
+      TRY(unpack_into({fetched.root.get(), fetched.files[0].path}, target, plan.rules.owner, build_.store));
     } else {
       TRY(copy_sources({.root = fetched.root.get()}, fetched.files, target, plan.rules));
     }
@@ -330,7 +335,7 @@ Result<void> StageBuilder::copy_for_mount(const BuildMount& mount, const Path& t
   TRY(const auto room, base::open_directory(to.parent_path()));
   const CopyTarget target{room.get(), "/" + to.filename().string(), sandbox::first_host_id(0)};
   return copy_sources(open.source, {{.path = inside.string(), .kept = ""}}, target,
-                      {.keep_owner = open.is_image});
+                      {.keep_owner = open.is_image, .keep_top = true});
 }
 
 }  // namespace ecr

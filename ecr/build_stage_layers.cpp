@@ -136,7 +136,7 @@ Result<void> StageBuilder::set_working_dir(const Instruction& instruction) {
                                     TRY(const auto root, open_overlay(trees, upper));
                                     TRY(const auto owner, find_owner(image_.config.user));
                                     const CopyTarget target{root.get(), path, sandbox::first_host_id(0)};
-                                    TRY(ensure_folder(target, path, owner));
+                                    TRY(ensure_folder(target, path, {.owner = owner}));
                                     return {};
                                   }});
 }

@@ -16,6 +16,8 @@ class FileMode {
   static base::Result<FileMode> parse(std::string_view text);
   /// Of a file or folder that had `before`.
   [[nodiscard]] mode_t of(mode_t before, bool is_folder) const;
+  /// Whether it is the same for all, whatever they had.
+  [[nodiscard]] bool is_number() const { return changes_.empty(); }
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:

@@ -94,7 +94,10 @@ TEST_F(BuildCopyTest, PutsFilesWhereDockerWould) {
 TEST_F(BuildCopyTest, GivesFilesToTheOwnerThatIsNamed) {
   add("file", "x");
   EXPECT_THAT(copied("COPY --chown=7:8 --chmod=0600 file /made/file"),
-              ElementsAre("made folder 755 7:8", "made/file file 600 7:8 \"x\""));
+              ElementsAre("made folder 600 7:8", "made/file file 600 7:8 \"x\""))
+      << "as BuildKit does, also to the folders that it makes on the way";
+  EXPECT_THAT(copied("COPY --chmod=u=rw file /made/file"),
+              ElementsAre("made folder 755 0:0", "made/file file 644 0:0 \"x\""));
   EXPECT_THAT(copied("COPY --chown=7 file /file"), ElementsAre("file file 644 7:7 \"x\""));
   const auto named = build("FROM shell:1\nCOPY --chown=app:staff file /file\n");
   EXPECT_THAT(last_layer(named), Contains("file file 644 1000:50 \"x\""));
@@ -112,8 +115,25 @@ TEST_F(BuildCopyTest, KeepsOwnersAndAttributesFromAnotherStage) {
       "FROM scratch\n"
       "COPY --from=made /d /d\n"
       "COPY --from=made /d/file /alone\n");
-  EXPECT_THAT(describe_layer(store(), image.manifest.layers[0]), Contains("d/file file 644 1000:50 \"x\n\""));
+  EXPECT_THAT(describe_layer(store(), image.manifest.layers[0]),
+              ElementsAre("d folder 755 0:0", "d/file file 644 1000:50 \"x\n\""))
+      << "the folder that is copied to is the copy's, what it holds the source's";
   EXPECT_THAT(last_layer(image), ElementsAre("alone file 644 1000:50 \"x\n\""));
+}
+
+TEST_F(BuildCopyTest, GivesWhatAnArchiveHoldsToTheOwnerThatIsNamed) {
+  std::string archive;
+  base::TarWriter tar([&](std::string_view bytes) -> base::Result<void> {
+    archive += bytes;
+    return {};
+  });
+  ASSERT_TRUE(tar.add({.path = "file", .mode = 0644, .uid = 9, .gid = 9, .size = 1}));
+  ASSERT_TRUE(tar.write("x"));
+  ASSERT_TRUE(tar.finish());
+  add("a.tar", archive);
+  EXPECT_THAT(copied("ADD a.tar /out/"), ElementsAre("out folder 755 0:0", "out/file file 644 9:9 \"x\""));
+  EXPECT_THAT(copied("ADD --chown=100:200 a.tar /out/"),
+              ElementsAre("out folder 755 100:200", "out/file file 644 100:200 \"x\""));
 }
 
 TEST_F(BuildCopyTest, CopiesFromAnImage) {

@@ -64,6 +64,15 @@ TEST_F(BuildMountTest, ShowsTheContextAndOtherStagesWithoutCopyingThemIntoTheIma
   EXPECT_THAT(last_layer(image), Not(Contains(StartsWith("made/"))));
 }
 
+TEST_F(BuildMountTest, ShowsAFolderWithItsOwnerAndMode) {
+  const auto image = build(
+      "FROM shell:1 AS made\n"
+      "RUN mkdir /out && chown app /out && chmod 700 /out\n"
+      "FROM shell:1\n"
+      "RUN --mount=type=bind,from=made,source=/out,target=/made stat -c '%u %a' /made > /seen\n");
+  EXPECT_THAT(last_layer(image), Contains("seen file 644 0:0 \"1000 700\n\""));
+}
+
 TEST_F(BuildMountTest, RunsAgainWhenWhatIsMountedChanged) {
   const std::string dockerfile = "FROM shell:1\nRUN --mount=target=/c cat /c/file > /seen\n";
   add("file", "one");
