@@ -62,7 +62,7 @@ sandbox::Plan plan_of(const BuildCommand& command) {
   plan.network = command.network;
   plan.mounts = command.mounts;
   plan.limits = command.limits;
-  plan.hostname = "buildkitsandbox";  // the name that RUN finds elsewhere, too
+  plan.hostname = command.hostname;
   return plan;
 }
 

@@ -21,6 +21,7 @@ struct BuildCommand {
   std::function<void()> when_mounted;
   sandbox::NetworkMode network = sandbox::NetworkMode::host;
   sandbox::Limits limits;
+  std::string hostname;
   std::stop_token stop;
   std::function<void(std::string_view line)> on_line;  ///< stdout and stderr, without the newline
 };

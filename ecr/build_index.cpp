@@ -10,7 +10,9 @@
 #include "base/strings.h"
 #include "ecr/attestation.h"
 #include "ecr/build_platform.h"
+#include "ecr/build_variables.h"
 #include "ecr/check_build.h"
+#include "ecr/dockerfile.h"
 #include "ecr/found_packages.h"
 #include "ecr/overlay_view.h"
 #include "ecr/provenance.h"
@@ -27,13 +29,18 @@ using base::Result;
 using Level = Annotation::Level;
 
 Result<void> read_epoch(BuildOptions& options) {
-  const auto epoch = options.build_args.find(kEpochArg);
-  if (epoch == options.build_args.end()) return {};
-  const auto seconds = base::parse_integer(epoch->second);
+  TRY(const auto file, parse_dockerfile(options.dockerfile, options.dockerfile_name));
+  TRY(const auto variables, GlobalVariables::evaluate(file, options, options.platforms[0]));
+  const auto given = options.build_args.find(kEpochArg);
+  // The Dockerfile may have one of its own, as a global ARG; an empty argument takes it away.
+  const auto epoch =
+      given != options.build_args.end() ? given->second : variables.find(kEpochArg).value_or("");
+  if (epoch.empty()) return {};
+  const auto seconds = base::parse_integer(epoch);
   if (!seconds || *seconds < 0) {
     return make_error(
         ErrorKind::invalid_input,
-        fmt::format("the build-arg {}: expected seconds since 1970, found '{}'", kEpochArg, epoch->second));
+        fmt::format("the build-arg {}: expected seconds since 1970, found '{}'", kEpochArg, epoch));
   }
   options.source_date_epoch = *seconds;
   return {};

@@ -238,8 +238,7 @@ Result<std::vector<std::string>> StageBuilder::expand_all(const Words& words) co
 }
 
 std::map<std::string, std::string> StageBuilder::environment() const {
-  auto variables = build_.variables.proxies();
-  for (const auto& [name, value] : image_.args) variables[name] = value;
+  auto variables = image_.args;
   for (const auto& entry : image_.config.env) {
     const auto equals = entry.find('=');
     if (equals != std::string::npos) variables[entry.substr(0, equals)] = entry.substr(equals + 1);

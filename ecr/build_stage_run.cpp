@@ -96,7 +96,7 @@ Result<void> StageBuilder::plan_run(const Instruction& instruction, RunPlan& pla
   plan.argv = command_line(instruction);
   TRY(plan_documents(instruction, plan));
   plan.network = build_.options.network;
-  plan.key = {"RUN", image_.config.user, image_.config.working_dir};
+  plan.key = {"RUN", image_.config.user, image_.config.working_dir, build_.variables.hostname()};
   for (const auto& [flag, value] : instruction.flags) {
     TRY(const auto expanded, expand(value));
     plan.key.push_back(flag + "=" + expanded);
@@ -133,8 +133,11 @@ Result<void> StageBuilder::run_command(const Instruction& instruction) {
 
 Result<void> StageBuilder::execute(const RunPlan& plan, const OverlayUpper& upper, int step) {
   const auto& options = build_.options;
-  BuildCommand command{
-      .upper = upper, .network = plan.network, .limits = options.limits, .stop = build_.stop};
+  BuildCommand command{.upper = upper,
+                       .network = plan.network,
+                       .limits = options.limits,
+                       .hostname = build_.variables.hostname(),
+                       .stop = build_.stop};
   TRY(command.lower, trees_of(image_.stack, build_.store));
   TRY(const auto user, find_user(command.lower, image_.config.user));
   if (::geteuid() != 0 && (user.uid != 0 || user.gid != 0)) {
@@ -155,6 +158,8 @@ Result<void> StageBuilder::execute(const RunPlan& plan, const OverlayUpper& uppe
                      .directory = image_.config.working_dir.empty() ? "/" : image_.config.working_dir,
                      .uid = user.uid,
                      .gid = user.gid};
+  // Not in the key: what a command makes is the same whichever way it went to the network.
+  command.command.environment.merge(build_.variables.proxies());
   command.command.environment.try_emplace("HOME", image_.config.user.empty() ? "/root" : user.home);
   for (const auto& [name, value] : prepared.variables()) command.command.environment[name] = value;
   const auto began = base::system_clock().steady_now();

@@ -13,8 +13,17 @@ constexpr std::array<std::string_view, 10> kProxies = {
     "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY",
     "ftp_proxy",  "NO_PROXY",   "no_proxy",    "ALL_PROXY",   "all_proxy"};
 
+constexpr const char* kHostnameArg = "BUILDKIT_SANDBOX_HOSTNAME";
+
 bool is_proxy(std::string_view name) {
   return std::find(kProxies.begin(), kProxies.end(), name) != kProxies.end();
+}
+
+/// What TARGETSTAGE is: of a target without a name, BuildKit's word for it.
+std::string name_of_target(const Dockerfile& file, const std::string& target) {
+  if (!target.empty()) return target;
+  const bool has_name = !file.stages.empty() && !file.stages.back().name.empty();
+  return has_name ? file.stages.back().name : "default";
 }
 
 std::map<std::string, std::string> platform_variables(const Platform& target) {
@@ -42,7 +51,8 @@ base::Result<GlobalVariables> GlobalVariables::evaluate(const Dockerfile& file, 
                                                         const Platform& platform) {
   GlobalVariables variables;
   variables.given_ = options.build_args;
-  variables.platform_ = platform_variables(platform);
+  variables.predefined_ = platform_variables(platform);
+  variables.predefined_["TARGETSTAGE"] = name_of_target(file, options.target);
   for (const auto& instruction : file.global_args) {
     for (const auto& word : instruction.arguments) {
       const auto declaration = parse_arg(word);
@@ -62,14 +72,14 @@ base::Result<GlobalVariables> GlobalVariables::evaluate(const Dockerfile& file, 
 std::optional<std::string> GlobalVariables::find(std::string_view name) const {
   const std::string key(name);
   if (const auto found = declared_.find(key); found != declared_.end()) return found->second;
-  if (const auto found = platform_.find(key); found != platform_.end()) return found->second;
+  if (const auto found = predefined_.find(key); found != predefined_.end()) return found->second;
   return std::nullopt;
 }
 
 std::vector<std::string> GlobalVariables::names() const {
   std::vector<std::string> names;
   for (const auto& [name, value] : declared_) names.push_back(name);
-  for (const auto& [name, value] : platform_) names.push_back(name);
+  for (const auto& [name, value] : predefined_) names.push_back(name);
   return names;
 }
 
@@ -88,15 +98,24 @@ std::optional<std::string> GlobalVariables::given(const std::string& name) {
 std::map<std::string, std::string> GlobalVariables::proxies() const {
   std::map<std::string, std::string> proxies;
   for (const auto& [name, value] : given_) {
-    if (is_proxy(name)) proxies[name] = value;
+    if (!is_proxy(name)) continue;
+    // Programs ask for them in either case.
+    proxies[base::to_upper(name)] = value;
+    proxies[base::to_lower(name)] = value;
   }
   return proxies;
+}
+
+std::string GlobalVariables::hostname() const {
+  const auto found = given_.find(kHostnameArg);
+  return found == given_.end() ? "buildkitsandbox" : found->second;
 }
 
 std::vector<std::string> GlobalVariables::unused() const {
   std::vector<std::string> unused;
   for (const auto& [name, value] : given_) {
-    if (!used_.contains(name) && !is_proxy(name) && name != kEpochArg && name != kCheckArg)
+    if (!used_.contains(name) && !is_proxy(name) && name != kEpochArg && name != kCheckArg &&
+        name != kHostnameArg)
       unused.push_back(name);
   }
   return unused;

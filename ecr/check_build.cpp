@@ -83,12 +83,13 @@ Result<CheckedBuild> check_build(const BuildOptions& options, ImageStore& store,
   TRY(const auto file, parse_dockerfile(options.dockerfile, options.dockerfile_name));
   TRY(const auto settings, check_settings(options, file));
   TRY(const auto ignore, read_ignore(options));
-  TRY(auto variables, GlobalVariables::evaluate(file, options, options.platforms[0]));
-  TRY(auto defaults, GlobalVariables::evaluate(file, {}, options.platforms[0]));
+  TRY(const auto variables, GlobalVariables::evaluate(file, options, options.platforms[0]));
+  // A default may be there to fail where no argument is given; one is, or evaluating had failed above.
+  auto defaults = GlobalVariables::evaluate(file, {}, options.platforms[0]);
   BaseConfigs bases(options, store);
   CheckedFile checked{.file = file,
-                      .variables = std::move(variables),
-                      .defaults = std::move(defaults),
+                      .variables = variables,
+                      .defaults = defaults ? std::move(*defaults) : variables,
                       .ignore = ignore,
                       .stages = {},
                       .base_config = {}};

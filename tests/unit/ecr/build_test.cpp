@@ -222,6 +222,52 @@ TEST_F(BuildRunTest, GivesGlobalAndPlatformArgumentsToStagesThatAsk) {
   EXPECT_THAT(last_layer(image), Contains(HasSubstr("\"1.2 " + host_platform().architecture + " \n\"")));
 }
 
+TEST_F(BuildRunTest, NamesTheTargetToStagesThatAsk) {
+  const std::string dockerfile =
+      "FROM shell:1 AS base\n"
+      "ARG TARGETSTAGE\n"
+      "RUN echo \"$TARGETSTAGE\" > /seen\n"
+      "FROM base AS other\n"
+      "FROM base\n";
+  EXPECT_THAT(last_layer(build(dockerfile)), Contains("seen file 644 0:0 \"default\n\""));
+  EXPECT_THAT(last_layer(build(dockerfile + "FROM base AS last\n")),
+              Contains("seen file 644 0:0 \"last\n\""));
+  EXPECT_THAT(last_layer(build(dockerfile, [](BuildOptions& options) { options.target = "other"; })),
+              Contains("seen file 644 0:0 \"other\n\""));
+}
+
+TEST_F(BuildRunTest, GivesProxiesInBothCasesAndNotToTheCache) {
+  const std::string dockerfile = "FROM shell:1\nRUN echo \"$HTTP_PROXY $http_proxy\" > /seen\n";
+  const auto by = [](const char* proxy) {
+    return [proxy](BuildOptions& options) { options.build_args["http_proxy"] = proxy; };
+  };
+  EXPECT_THAT(last_layer(build(dockerfile, by("one"))), Contains("seen file 644 0:0 \"one one\n\""));
+  EXPECT_THAT(last_layer(build(dockerfile, by("two"))), Contains("seen file 644 0:0 \"one one\n\""));
+}
+
+TEST_F(BuildRunTest, TakesADefaultThatFailsOnlyWhereNobodyGaveAValue) {
+  const std::string dockerfile = "ARG NAME=${NAME:?say which}\nFROM $NAME:1\n";
+  EXPECT_THAT(failure(dockerfile), HasSubstr("NAME: say which"));
+  build(dockerfile, [](BuildOptions& options) { options.build_args["NAME"] = "shell"; });
+}
+
+TEST_F(BuildRunTest, CallsTheMachineWhatTheBuildSays) {
+  const std::string dockerfile = "FROM shell:1\nRUN cat /etc/hostname > /seen\n";
+  EXPECT_THAT(last_layer(build(dockerfile)), Contains("seen file 644 0:0 \"buildkitsandbox\n\""));
+  const auto image = build(
+      dockerfile, [](BuildOptions& options) { options.build_args["BUILDKIT_SANDBOX_HOSTNAME"] = "other"; });
+  EXPECT_THAT(last_layer(image), Contains("seen file 644 0:0 \"other\n\""));
+}
+
+TEST_F(BuildRunTest, TakesTheTimeOfAllThatIsMadeFromAGlobalArgument) {
+  const std::string dockerfile = "ARG SOURCE_DATE_EPOCH=1445412480\nFROM shell:1\nLABEL a=b\n";
+  EXPECT_EQ(build(dockerfile).config.created, "2015-10-21T07:28:00Z");
+  EXPECT_EQ(build(dockerfile, [](BuildOptions& options) { options.build_args["SOURCE_DATE_EPOCH"] = "0"; })
+                .config.created,
+            "1970-01-01T00:00:00Z");
+  EXPECT_THAT(failure("ARG SOURCE_DATE_EPOCH=soon\nFROM shell:1\n"), HasSubstr("found 'soon'"));
+}
+
 TEST_F(BuildRunTest, TellsOfABuildArgumentThatNobodyAskedFor) {
   build("FROM shell:1\n", [](BuildOptions& options) { options.build_args["UNUSED"] = "x"; });
   EXPECT_THAT(log_, Contains(HasSubstr("the build-arg UNUSED was not consumed")));
