@@ -12,6 +12,7 @@
 #include "cli/interrupts.h"
 #include "cli/run_inputs.h"
 #include "ecr/build.h"
+#include "ecr/build_ignore.h"
 #include "ecr/build_settings.h"
 #include "ecr/check_build.h"
 #include "ecr/docker_config.h"
@@ -36,7 +37,7 @@ Result<std::map<std::string, ecr::AgentConnector>> find_agents(const std::vector
 
 /// The Dockerfile's name in the context where it lies in it, and the ignore file beside it where it does not.
 Result<void> read_dockerfile(const ImageBuildFlags& flags, const Path& context, ecr::BuildOptions& options) {
-  const Path file = flags.file.empty() ? context / "Dockerfile" : Path(flags.file);
+  const Path file = flags.file.empty() ? ecr::dockerfile_in(context) : Path(flags.file);
   TRY(options.dockerfile, base::read_file(file));
   const auto relative = std::filesystem::absolute(file).lexically_normal().lexically_relative(
       std::filesystem::absolute(context).lexically_normal());

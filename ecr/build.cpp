@@ -121,6 +121,11 @@ class Build {
     place.find = [this, index, platform = place.platform](const std::string& name) -> Result<BuiltStage> {
       if (const auto found = find_stage(file_, name, index, StageNames::names_or_numbers))
         return this->stage(*found);
+      if (find_stage(file_, name, file_.stages.size(), StageNames::names)) {
+        return make_error(
+            ErrorKind::invalid_input,
+            fmt::format("cannot copy from stage \"{}\", it needs to be defined before current stage", name));
+      }
       return other_base(name, platform);
     };
     const auto earlier = find_stage(file_, base_name, index, StageNames::names);
@@ -203,7 +208,11 @@ class Build {
 
 Result<BuiltImage> build_for_platform(const BuildOptions& options, const Platform& platform,
                                       ImageStore& store) {
-  TRY(const auto file, parse_dockerfile(options.dockerfile, options.dockerfile_name));
+  TRY(auto file, parse_dockerfile(options.dockerfile, options.dockerfile_name));
+  for (auto& stage : file.stages) {
+    // A named context stands in for the stage of its name, which nobody can name then.
+    if (options.named_contexts.contains(stage.name)) stage.name.clear();
+  }
   TRY(const auto ignore, read_ignore(options));
   TRY(auto variables, GlobalVariables::evaluate(file, options, platform));
   return Build(options, platform, store, file, ignore, std::move(variables)).run();

@@ -39,6 +39,7 @@ struct OpenSource {
   BuiltStage from;
   base::Fd root;  ///< of a stage, image or named context
   CopySource source;
+  std::shared_ptr<const DockerIgnore> own_ignore;  ///< of a named context, for `source`
   bool is_image = false;
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/archive.h"
 #include "base/strings.h"
+#include "ecr/build_ignore.h"
 #include "ecr/build_stage.h"
 #include "ecr/compression.h"
 #include "ecr/image_user.h"
@@ -133,6 +134,9 @@ Result<OpenSource> StageBuilder::open_source(const std::string& from) const {
     TRY(open.root, open_overlay(trees, std::nullopt));
   } else {
     TRY(open.root, base::open_directory(open.from.folder));
+    TRY(auto ignore, read_ignore_of(open.root.get()));
+    open.own_ignore = std::make_shared<const DockerIgnore>(std::move(ignore));
+    open.source.ignore = open.own_ignore.get();
   }
   open.source.root = open.root.get();
   return open;
@@ -284,8 +288,12 @@ Result<void> StageBuilder::carry_out_copy(const Instruction& instruction, const 
   TRY(const auto root, open_overlay(trees, upper));
   const CopyTarget target{root.get(), plan.destination, sandbox::first_host_id(0)};
   if (!plan.paths.empty()) TRY(copy_sources(plan.open.source, plan.paths, target, plan.rules));
+  TRY(const bool parents, flag_is_set(instruction, "parents"));
+  // It is copied to, even when nothing matched.
+  if (parents)
+    TRY(ensure_folder(target, plan.destination, {.owner = plan.rules.owner.value_or(FileOwner{})}));
   for (const auto& archive : plan.archives)
-    TRY(unpack_into(plan.open.source.root, archive, target, build_.store));
+    TRY(unpack_into({plan.open.source.root, archive}, target, plan.rules.owner, build_.store));
   for (const auto& fetched : plan.fetched) {
     if (!fetched.commit.empty()) {
       auto access = build_.options.remote;

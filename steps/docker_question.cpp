@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "ecr/build.h"
+#include "ecr/build_ignore.h"
 
 namespace steps {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::size_t kMaximumPassword = 64U << 10;
 base::Result<std::string> read_dockerfile(const DockerCommand& command) {
   if (command.dockerfile == "-") return base::read_all(STDIN_FILENO, kMaximumDockerfile);
   const std::string path =
-      command.dockerfile.empty() ? command.operands[0] + "/Dockerfile" : command.dockerfile;
+      command.dockerfile.empty() ? ecr::dockerfile_in(command.operands[0]).string() : command.dockerfile;
   base::Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) {
     return base::make_error(

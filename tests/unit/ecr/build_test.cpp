@@ -192,6 +192,16 @@ TEST_F(BuildRunTest, TakesNamedContexts) {
   EXPECT_THAT(last_layer(image), ElementsAre("file file 644 0:0 \"named\""));
 }
 
+TEST_F(BuildRunTest, TakesANamedContextInPlaceOfTheStageOfItsName) {
+  write("elsewhere/file", "named");
+  write("elsewhere/hidden", "x");
+  write("elsewhere/.dockerignore", "hidden\n.dockerignore\n");
+  const auto image = build(
+      "FROM shell:1 AS files\nRUN exit 1\nFROM scratch\nCOPY --from=files . /\n",
+      [this](BuildOptions& options) { options.named_contexts["files"] = (folder() / "elsewhere").string(); });
+  EXPECT_THAT(last_layer(image), ElementsAre("file file 644 0:0 \"named\""));
+}
+
 TEST_F(BuildRunTest, RefusesToRunProgramsOfAnotherPlatform) {
   add("hello", "x");
   const auto foreign = [](BuildOptions& options) {
