@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/similar_name.h"
 #include "base/strings.h"
 
 namespace ecr {
@@ -46,8 +47,12 @@ base::Result<std::size_t> find_target(const Dockerfile& file, const std::string&
   if (name.empty()) return file.stages.size() - 1;
   if (const auto index = find_stage(file, name, file.stages.size(), StageNames::names_or_numbers))
     return *index;
+  std::vector<std::string> known;
+  for (const auto& stage : file.stages) known.push_back(stage.name);
+  const auto near = base::similar_name(name, known);
   return base::make_error(base::ErrorKind::not_found,
-                          fmt::format("target stage \"{}\" could not be found", name));
+                          fmt::format("target stage \"{}\" could not be found{}", name,
+                                      near ? fmt::format(" (did you mean {}?)", *near) : ""));
 }
 
 std::set<std::size_t> needed_stages(const Dockerfile& file, std::size_t target,

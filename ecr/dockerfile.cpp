@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/similar_name.h"
 #include "base/strings.h"
 #include "ecr/dockerfile_lines.h"
 
@@ -81,6 +82,23 @@ std::optional<std::vector<std::string>> parse_pairs(std::string_view text, char 
   return pairs;
 }
 
+std::string near_keyword(std::string_view keyword) {
+  std::vector<std::string_view> known;
+  for (const auto& rule : rules()) known.push_back(rule.keyword);
+  const auto near = base::similar_name(keyword, known);
+  return near ? fmt::format(" (did you mean {}?)", *near) : "";
+}
+
+/// Which stages are needed has to be known before any of them has variables.
+bool names_source_by_variable(std::string_view flag, std::string_view value) {
+  if (flag == "from") return value.find('$') != std::string_view::npos;
+  if (flag != "mount") return false;
+  const auto parts = base::split(value, ',');
+  return std::any_of(parts.begin(), parts.end(), [](const std::string& part) {
+    return part.starts_with("from=") && part.find('$') != std::string::npos;
+  });
+}
+
 class InstructionReader {
  public:
   InstructionReader(const LogicalLine& line, const Dockerfile& file)
@@ -94,7 +112,8 @@ class InstructionReader {
     const auto rule = std::find_if(rules().begin(), rules().end(), [&](const InstructionRule& known) {
       return known.keyword == instruction.keyword;
     });
-    if (rule == rules().end()) return fail(fmt::format("unknown instruction: {}", keyword));
+    if (rule == rules().end())
+      return fail(fmt::format("unknown instruction: {}{}", keyword, near_keyword(keyword)));
     TRY(read_flags(*rule, instruction));
     if (rest_.empty()) return fail(fmt::format("{} requires an argument", instruction.keyword));
     TRY(take_here_documents(*rule, instruction));
@@ -118,6 +137,12 @@ class InstructionReader {
             rule.flags.empty() ? "" : fmt::format("; what is: --{}", fmt::join(rule.flags, ", --"))));
       }
       const auto value = equals == std::string_view::npos ? "true" : word.substr(equals + 1);
+      if (names_source_by_variable(name, value)) {
+        return fail(
+            fmt::format("{} {}: variables are not replaced in the name of what is copied from; name a "
+                        "stage, as in `FROM $IMAGE AS name` with an ARG before the first FROM",
+                        rule.keyword, word));
+      }
       instruction.flags.emplace_back(name, value);
       rest_ = base::trim(rest_.substr(word.size()));
     }

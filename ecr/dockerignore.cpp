@@ -133,6 +133,9 @@ base::Result<DockerIgnore> DockerIgnore::parse(std::string_view text) {
     Pattern pattern;
     pattern.negated = written.starts_with('!');
     if (pattern.negated) written = base::trim(written.substr(1));
+    if (pattern.negated && written.empty())
+      return base::invalid_input(
+          fmt::format("illegal exclusion pattern: \"{}\": expected a name behind the !", line));
     pattern.parts = clean_parts(written);
     if (pattern.parts.empty()) continue;
     if (ignore.patterns_.size() >= kMostPatterns) {

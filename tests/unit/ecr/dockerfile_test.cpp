@@ -141,7 +141,10 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BadDockerfile{"", "1", "no FROM"},
         BadDockerfile{"RUN x\nFROM a\n", "1", "stands before the first FROM"},
-        BadDockerfile{"FROM a\n\nRUNN x\n", "3", "unknown instruction: RUNN"},
+        BadDockerfile{"FROM a\n\nRUNN x\n", "3", "unknown instruction: RUNN (did you mean RUN?)"},
+        BadDockerfile{"FROM a\nCOPY --from=$b x y\n", "2", "COPY --from=$b: variables are not replaced"},
+        BadDockerfile{"FROM a\nRUN --mount=type=bind,from=$b,target=/x true\n", "2",
+                      "variables are not replaced in the name of what is copied from"},
         BadDockerfile{"FROM a AS\n", "1", "expected `FROM image`"},
         BadDockerfile{"FROM a as 1x\n", "1", "invalid name for a build stage: '1x'"},
         BadDockerfile{"FROM a\nCOPY --checksum=x x y\n", "2",

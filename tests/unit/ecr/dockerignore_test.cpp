@@ -55,6 +55,12 @@ TEST(DockerIgnore, KnowsWhereAnExcludedFolderMayHoldMore) {
   EXPECT_FALSE(ignore->may_include_below("src"));
 }
 
+TEST(DockerIgnore, RefusesAnExceptionOfNothing) {
+  const auto ignore = DockerIgnore::parse("a\n!\n");
+  ASSERT_FALSE(ignore.ok());
+  EXPECT_EQ(ignore.error().message, "illegal exclusion pattern: \"!\": expected a name behind the !");
+}
+
 TEST(DockerIgnore, IsNotSlowOnAPatternMadeToBe) {
   std::string stars;
   for (int i = 0; i < 200; ++i) stars += "*a";
