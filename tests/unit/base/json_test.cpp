@@ -69,6 +69,14 @@ TEST(Json, TakesTwoHundredLevelsAndNotOneMore) {
   EXPECT_FALSE(parse_json(repeated("[{\"a\":", 1'000'000)).ok());
 }
 
+TEST(Json, QuotesNoMoreThanALineOfWhatItRefuses) {
+  for (const auto& text : {repeated("9", 100'000), "\"" + repeated("x", 100'000)}) {
+    const auto parsed = parse_json(text);
+    ASSERT_FALSE(parsed.ok());
+    EXPECT_LT(parsed.error().message.size(), 400U);
+  }
+}
+
 TEST(Json, CountsNoBracketsInTexts) {
   EXPECT_TRUE(parse_json("[\"" + repeated("[{", 300) + "\\\"[\"]").ok());
   EXPECT_TRUE(parse_json(repeated("[", 100) + repeated("]", 100)).ok());

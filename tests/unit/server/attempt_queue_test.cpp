@@ -148,6 +148,15 @@ TEST_P(AttemptQueueTest, TriesAgainOnceWhatWasLost) {
   EXPECT_FALSE(claim());
 }
 
+TEST_P(AttemptQueueTest, LeavesWhatWasHandedOverSinceItsProcessWasLookedAt) {
+  const auto id = add(order("a"));
+  const auto seen = *claim();
+  ASSERT_TRUE(*queue_->hand_over(id, seen.fence, "another process"));
+  EXPECT_FALSE(queue_->give_up(seen, Loss::process)->has_value());
+  EXPECT_EQ(find(id).state, AttemptState::running);
+  EXPECT_TRUE(*queue_->heartbeat(id, seen.fence, 60));
+}
+
 TEST_P(AttemptQueueTest, LeavesALostDeploymentToAPerson) {
   const auto id = add(order("a"));
   const auto mine = *claim();

@@ -72,6 +72,34 @@ TEST(ServerConfig, SaysWhereAWrongKeyIsAndWhatWasMeant) {
               HasSubstr("serve.yml:3:5: unknown key 'poll-second'; did you mean poll-seconds?"));
 }
 
+TEST(ServerConfig, IgnoresNothingThatItCannotUse) {
+  EXPECT_THAT(problem_of("repositories:\n  a/b: {variables: [X]}\n"),
+              HasSubstr("2:20: expected a text for each name"));
+  EXPECT_THAT(problem_of("hooks: {github: {secrets: []}}\nrepositories: {}\n"),
+              HasSubstr("1:27: expected one secret or more"));
+  EXPECT_THAT(problem_of("repositories:\n  a/b: {}\n  A/b: {}\n"),
+              HasSubstr("serve.yml:3:3: 'A/b' is already defined"));
+  EXPECT_THAT(problem_of("external-url: ci.example.org\nrepositories: {}\n"),
+              HasSubstr("serve.yml:1:15: expected a URL"));
+  for (const auto* name : {"a/", "/b", "a/.", "./b", "a b/c", "a/b/c", "a/../b"})
+    EXPECT_THAT(problem_of(std::string("repositories:\n  ") + name + ": {}\n"),
+                HasSubstr("2:3: expected owner/name"))
+        << name;
+}
+
+TEST(ServerConfig, SaysWhereItIsNoUtf8OrWhatAnEmptyOneLacks) {
+  EXPECT_THAT(problem_of("labels:\n- \xc3\xbc\xff\n"), HasSubstr("serve.yml:2:4: expected UTF-8"));
+  for (const auto* nothing : {"", "\n", "# later\n"})
+    EXPECT_THAT(problem_of(nothing), HasSubstr("serve.yml:1:1: expected repositories: with owner/name"))
+        << nothing;
+}
+
+TEST(ServerConfig, LinksHaveNoSlashTwice) {
+  const auto config = parse_config("serve.yml", "external-url: https://ci.example.org/\nrepositories: {}\n");
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->external_url, "https://ci.example.org");
+}
+
 TEST(ServerConfig, SaysWhatWasExpectedOfAWrongValue) {
   EXPECT_THAT(problem_of("listen: here\nrepositories: {}\n"),
               HasSubstr("serve.yml:1:9: expected ADDRESS:PORT, as in 127.0.0.1:8480, found 'here'"));
