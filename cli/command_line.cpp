@@ -208,6 +208,15 @@ void add_doctor(CLI::App& app, DoctorFlags& flags) {
   doctor->add_flag("--json", flags.json, "As JSON");
 }
 
+// Given again for another value: what stands behind the first one is no second.
+void take_one_value_each(CLI::App& app) {
+  for (auto* option : app.get_options()) {
+    if (!option->get_positional()) option->allow_extra_args(false);
+  }
+  for (auto* verb : app.get_subcommands([](const CLI::App* /*any*/) { return true; }))
+    take_one_value_each(*verb);
+}
+
 bool has_verb(const CLI::App& app, std::string_view name) {
   return !app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == name; }).empty();
 }
@@ -291,6 +300,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   add_doctor(app, doctor);
   add_serve(app, serve);
   add_dispatch(app, dispatch);
+  take_one_value_each(app);
 
   try {
     const auto arguments = arguments_of(argc, argv);

@@ -5,6 +5,8 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <thread>
 
 #include "base/json.h"
 #include "runner/workspace.h"
@@ -76,6 +78,22 @@ struct Daemon::State {
   std::unique_ptr<base::HttpServer> http;
 };
 
+namespace {
+
+constexpr int kTriesForLock = 10;
+constexpr std::chrono::milliseconds kBetweenTries{100};
+
+// What a killed daemon was about to start holds its lock until it has become another program.
+base::Result<std::optional<base::FileLock>> lock_folder(const base::Path& folder) {
+  for (int tried = 1;; ++tried) {
+    TRY(auto lock, base::FileLock::try_acquire(folder / "server.lock"));
+    if (lock || tried == kTriesForLock) return lock;
+    std::this_thread::sleep_for(kBetweenTries);
+  }
+}
+
+}  // namespace
+
 Daemon::Daemon(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Daemon::~Daemon() {
@@ -85,7 +103,7 @@ Daemon::~Daemon() {
 
 base::Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
   TRY(base::make_directories(options.state_folder, 0700));
-  TRY(auto lock, base::FileLock::try_acquire(options.state_folder / "server.lock"));
+  TRY(auto lock, lock_folder(options.state_folder));
   if (!lock) {
     return base::invalid_input(
         fmt::format("another daemon runs on the state folder {}: stop it, or name "

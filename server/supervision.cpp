@@ -159,6 +159,12 @@ void Supervision::note_end_of_deployment(const base::Json& details) {
 Result<void> Supervision::finish(const std::string& conclusion, const std::string& reason) {
   if (conclusion == "failure" && !for_a_person_.empty())
     return unless_lost(queue_->finish(options_.attempt, options_.fence, "needs_human", for_a_person_));
+  TRY(const auto attempt, queue_->find(options_.attempt));
+  if (conclusion == "error" && !attempt.intent.empty()) {
+    const auto why = fmt::format("{}, after it had begun {}: see how far that went before you run it again",
+                                 reason, attempt.intent);
+    return unless_lost(queue_->finish(options_.attempt, options_.fence, "needs_human", why));
+  }
   return unless_lost(queue_->finish(options_.attempt, options_.fence, conclusion, reason));
 }
 

@@ -1,6 +1,7 @@
 """Every attempt of the probe ends as it should, wherever a step runs, and reaches none of the canaries."""
 
 import ctypes
+import errno
 import os
 import re
 import unittest
@@ -17,8 +18,11 @@ from expected import (
     ONE_ID,
     READ_ONLY_FILES,
 )
+from harness import PIPELINE
 
+LANDLOCK_WITH_TRUNCATE = 3
 LANDLOCK_WITH_SCOPES = 6
+OPEN_TREE_ATTR = 467
 
 
 def landlock_version():
@@ -30,6 +34,21 @@ def by_this_kernel():
     """What has to be seen of files that it has or has not."""
     outcomes = {name: "masked" if os.path.exists(path) else "ENOENT" for name, path in MASKED_FILES.items()}
     outcomes.update({name: "EACCES" if os.path.exists(path) else "ENOENT" for name, path in READ_ONLY_FILES.items()})
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.syscall(OPEN_TREE_ATTR, -1, None, 0, None, 0) < 0 and ctypes.get_errno() == errno.ENOSYS:
+        outcomes["a06_open_tree_attr"] = "ENOSYS"
+    return outcomes
+
+
+def by_the_host_s_files():
+    """What has to be seen where they are there to be read: landlock answers before masks and mounts do."""
+    outcomes = {}
+    if os.path.exists(MASKED_FILES["a03_sysrq"]):
+        outcomes["a03_sysrq"] = "EACCES"
+    if landlock_version() < LANDLOCK_WITH_TRUNCATE:
+        outcomes["a01_truncate_passwd"] = "EROFS"
+    if os.path.realpath(PIPELINE).startswith("/usr/"):
+        outcomes["a01_runner_program"] = "EACCES"
     return outcomes
 
 
@@ -39,7 +58,8 @@ class ProbeTest(AttackTest):
     def check(self, seen, *differences):
         """What was seen against what has to be; all that is wrong at once."""
         expected = dict(EXPECTED)
-        for more in (by_this_kernel(), *differences):
+        host = {} if INSIDE_AN_IMAGE in differences else by_the_host_s_files()
+        for more in (by_this_kernel(), host, *differences):
             expected.update(more)
         # Only landlock parts the host's abstract sockets from a step that shares its network (SECURITY.md).
         within_reach = landlock_version() < LANDLOCK_WITH_SCOPES and ISOLATED not in differences
@@ -70,6 +90,10 @@ class ProbeTest(AttackTest):
 
     def test_a_step_that_landlock_alone_holds(self):
         """Of root and of an ordinary user; what they see of other processes is whatever runs here."""
+        if landlock_version() < LANDLOCK_WITH_SCOPES:
+            refused = self.run_steps("true", arguments=("--sandbox", "landlock"), code=3)
+            self.assertIn("only from version 6 on", refused)
+            return
         for run, more in ((self.as_root, LANDLOCK_OF_ROOT), (self.as_user, LANDLOCK_OF_USER)):
             seen = self.probe_in_step(run, "--sandbox", "landlock", place='"$RUNNER_TEMP"')
             # Of a user without namespaces the bounding set is the machine's, and useless without new privileges.

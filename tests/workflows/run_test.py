@@ -365,6 +365,17 @@ class RunTest(WorkflowTest):
         )
         self.assertIn("level=high site=example extra=1 event=workflow_dispatch", output)
 
+    def test_a_flag_takes_one_value_and_what_follows_is_the_workflow(self):
+        """As with `act`: --secret A=1 --secret B=2 FILE."""
+        self.workflow(
+            """
+            on: push
+            jobs: {a: {runs-on: ubuntu-latest, steps: [{run: "echo ${{ secrets.A == 'one' && secrets.B == 'two' && vars.C }}"}]}}
+            """
+        )
+        output = self.run_pipeline("run", "--secret", "A=one", "-s", "B=two", "--var", "C=three", ".github/workflows/test.yml")
+        self.assertIn("three", output)
+
     def test_an_event_file_says_what_the_run_is_about(self):
         """--event-file: ref, sha, actor and repository as GitHub sent them; filters and skip markers count."""
         self.workflow(
