@@ -336,8 +336,7 @@ void check_end(YAML::Parser& parser, const Source& source, NodeBuilder& builder)
 // Such lines cannot be told from one long line with what the YAML library knows of line ends.
 std::optional<std::size_t> find_lone_carriage_return(std::string_view text) {
   const auto at = text.find('\r');
-  if (text.find('\n') != std::string_view::npos || text.find_first_not_of("\r", at) == std::string_view::npos)
-    return std::nullopt;
+  if (at == std::string_view::npos || text.find('\n') != std::string_view::npos) return std::nullopt;
   return at;
 }
 

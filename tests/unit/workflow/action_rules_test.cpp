@@ -143,7 +143,7 @@ TEST(Encoding, IsToldOfBytesThatAreNoUtf8) {
             "6:22: the byte 0xE9 is no UTF-8, U+FFFD is read instead; save the file as UTF-8 (1 more in this "
             "file)\n");
   EXPECT_EQ(said_by("encoding", workflow_with_steps("      - run: x # \xc3\xa9 \xef\xbf\xbd\n")),
-            "6:18: U+FFFD stands here for a character that was lost when the file was saved; write it "
+            "6:20: U+FFFD stands here for a character that was lost when the file was saved; write it "
             "again\n");
   EXPECT_EQ(said_by("encoding", workflow_with_steps("      - run: echo caf\xc3\xa9\n")), "");
   const auto of_action =
