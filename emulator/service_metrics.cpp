@@ -9,6 +9,8 @@ namespace emulator {
 
 namespace {
 
+using ServiceDimensions = std::map<std::string, std::string>;
+
 constexpr double kMinute = 60;
 constexpr double kPercent = 100;
 constexpr double kCpuUnitsOfACore = 1024;
@@ -36,12 +38,15 @@ void ServiceMetrics::measure(const std::vector<TaskUsage>& tasks, double now) {
   last_ = minute_of(now);
   const double middle = (last_ - 0.5) * minute_;  // of the minute that is over
   std::map<std::string, Seen> seen;
+  std::map<ServiceDimensions, double> running;
   for (const TaskUsage& task : tasks) {
     seen[task.task_id] = {now, task.total.cpu_seconds};
+    if (task.service_name.empty()) continue;
+    const ServiceDimensions dimensions{{"ClusterName", last_part(task.cluster_arn)},
+                                       {"ServiceName", task.service_name}};
+    ++running[dimensions];
     const auto before = seen_.find(task.task_id);
-    if (task.service_name.empty() || before == seen_.end()) continue;
-    const std::map<std::string, std::string> dimensions{{"ClusterName", last_part(task.cluster_arn)},
-                                                        {"ServiceName", task.service_name}};
+    if (before == seen_.end()) continue;
     const double seconds = now - before->second.at;
     const double used = std::max(0.0, task.total.cpu_seconds - before->second.cpu_seconds);
     if (seconds > 0 && task.cpu_units > 0) {
@@ -56,6 +61,9 @@ void ServiceMetrics::measure(const std::vector<TaskUsage>& tasks, double now) {
                    "Percent");
     }
   }
+  for (const auto& [dimensions, count] : running)
+    metrics_.put({"ECS/ContainerInsights", "RunningTaskCount", dimensions}, middle, one_sample(count),
+                 "Count");
   seen_ = std::move(seen);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // From what tasks use to CloudWatch's AWS/ECS: CPU and memory of services, as shares of what their task
-// definitions reserve.
+// definitions reserve; and to ECS/ContainerInsights: how many tasks they have.
 
 #include <map>
 #include <string>

@@ -170,7 +170,8 @@ deploy:
         self.assertNotEqual(refreshed, old)
         for count in ("4", "3"):
             self.pipeline(*deploy, "--desired-count", count)
-            self.assertIn(f"{count} of {count} tasks running", self.pipeline("status", "-c", "production", "-s", "items"))
+            said = f"{count} of {count} tasks running"
+            self.wait_until(said, lambda said=said: said in self.pipeline("status", "-c", "production", "-s", "items"))
         self.assertEqual((self.running(), self.deployment()), (revision, refreshed))
 
     def test_7_wrong_files_are_refused_with_their_place(self):

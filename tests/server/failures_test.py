@@ -55,14 +55,6 @@ class FailuresTest(FailureTest):
         time.sleep(1)
         self.assertEqual(len(self.get("/api/runs")["runs"]), 1)
 
-    def test_a_deployment_whose_sandbox_is_killed_is_for_a_person(self):
-        run = self.begin(more="environment: production", ticks=600)
-        self.kill_below(self.supervisor(run), "pipeline-zygote")
-        found = self.run_when(run, "completed")["run"]
-        self.assertEqual(found["conclusion"], "needs_human", found)
-        self.assertIn("had begun the job wait", found["reason"])
-        self.assertEqual(len(self.get("/api/runs")["runs"]), 1)
-
     def test_no_process_of_a_killed_supervisor_is_left(self):
         run = self.begin(more="environment: production", ticks=600)
         pid = self.supervisor(run)

@@ -42,6 +42,18 @@ TEST(ServiceMetricsTest, TellsOncePerMinuteWhatShareOfItsReservationEachTaskUses
   EXPECT_DOUBLE_EQ(memory->bucket.sum / memory->bucket.count, 50);
 }
 
+TEST(ServiceMetricsTest, CountsTheTasksOfAService) {
+  MetricStore store;
+  ServiceMetrics metrics(store, 1);
+  metrics.measure({usage("a", 10, 100), usage("new", 0, 100)}, kNoon);
+  const auto points = store.points({"ECS/ContainerInsights",
+                                    "RunningTaskCount",
+                                    {{"ClusterName", "production"}, {"ServiceName", "items"}}},
+                                   kNoon - 3600, kNoon + 3600, 60);
+  ASSERT_EQ(points.size(), 1U);
+  EXPECT_DOUBLE_EQ(points[0].bucket.least, 2);
+}
+
 TEST(ServiceMetricsTest, LeavesTasksOfNoServiceOut) {
   MetricStore store;
   ServiceMetrics metrics(store, 1);
