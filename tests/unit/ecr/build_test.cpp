@@ -167,12 +167,12 @@ TEST_F(BuildRunTest, BuildsOnlyTheStagesThatTheTargetNeeds) {
 TEST_F(BuildRunTest, BuildsStagesAtTheSameTime) {
   // Each waits for the other: one after the other they would never end.
   add("wait.sh",
-      "i=0\nwhile [ ! -e /meet/$2 ]; do echo > /meet/$1; i=$((i+1)); [ $i -lt 2000 ] || exit 1; sleep 0.01; "
+      "i=0\necho > /meet/$1\nwhile [ ! -e /meet/$2 ]; do i=$((i+1)); [ $i -lt 2000 ] || exit 1; sleep 0.01; "
       "done\n");
   const std::string meet = "RUN --mount=type=bind,target=/c --mount=type=cache,target=/meet sh /c/wait.sh ";
   const auto image =
-      build("FROM shell:1 AS one\n" + meet + "1 2; touch /meet/2 /one\nFROM shell:1 AS two\n" + meet +
-            "2 1; touch /meet/1 /two\nFROM scratch\nCOPY --from=one /one /\nCOPY --from=two /two /\n");
+      build("FROM shell:1 AS one\n" + meet + "1 2 && touch /one\nFROM shell:1 AS two\n" + meet +
+            "2 1 && touch /two\nFROM scratch\nCOPY --from=one /one /\nCOPY --from=two /two /\n");
   EXPECT_THAT(last_layer(image), ElementsAre("two file 644 0:0 \"\""));
 }
 
