@@ -85,11 +85,11 @@ Result<CheckedBuild> check_build(const BuildOptions& options, ImageStore& store,
   TRY(const auto ignore, read_ignore(options));
   TRY(const auto variables, GlobalVariables::evaluate(file, options, options.platforms[0]));
   // A default may be there to fail where no argument is given; one is, or evaluating had failed above.
-  auto defaults = GlobalVariables::evaluate(file, {}, options.platforms[0]);
+  const auto defaults = GlobalVariables::evaluate(file, {}, options.platforms[0]);
   BaseConfigs bases(options, store);
   CheckedFile checked{.file = file,
                       .variables = variables,
-                      .defaults = defaults ? std::move(*defaults) : variables,
+                      .defaults = defaults ? *defaults : variables,
                       .ignore = ignore,
                       .stages = {},
                       .base_config = {}};

@@ -99,7 +99,8 @@ void check_image(const Json& container, const std::string& path, Faults& faults)
   const auto image = json_string(container, "image");
   const bool holds =
       image.size() <= kLongestName && std::all_of(image.begin(), image.end(), [](unsigned char c) {
-        return std::isalnum(c) != 0 || std::string_view("-_:./@#").find(c) != std::string_view::npos;
+        return std::isalnum(c) != 0 ||
+               std::string_view("-_:./@#").find(static_cast<char>(c)) != std::string_view::npos;
       });
   if (!holds)
     faults.wrong.push_back(

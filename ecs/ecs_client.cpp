@@ -214,8 +214,9 @@ Result<std::vector<Task>> list_tasks(aws::Client& client, const std::string& clu
     }
     TRY(auto described, describe_tasks(client, cluster, arns));
     std::move(described.begin(), described.end(), std::back_inserter(tasks));
-    request["nextToken"] = json_string(answer, "nextToken");
-    if (request["nextToken"] == "") break;
+    const auto next = json_string(answer, "nextToken");
+    if (next.empty()) break;
+    request["nextToken"] = next;
   }
   return tasks;
 }
