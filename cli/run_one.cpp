@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <span>
 
 #include "base/json.h"
 #include "cli/approval_prompt.h"
@@ -225,11 +226,11 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
   TRY(const auto gates, open_gates(record, flags, session, prompt));
 
   runner::EventStream events;
-  runner::BackgroundReader log(
-      [&log_file, display = audience_of(flags, plan, session, start)](const runner::RunEvent& event) {
-        display(event);
-        (void)log_file.write(event);
-      });
+  runner::BackgroundReader log([&log_file, display = audience_of(flags, plan, session, start)](
+                                   std::span<const runner::RunEvent> read) {
+    (void)log_file.write(read);
+    for (const auto& event : read) display(event);
+  });
   events.pass_on_to([&log](runner::RunEvent event) { log(std::move(event)); });
   runner::StepSummaries summaries;
   events.add_reader([&summaries](const runner::RunEvent& event) { summaries(event); });

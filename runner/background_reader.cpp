@@ -15,8 +15,7 @@ constexpr std::chrono::milliseconds kGather{3};
 
 }  // namespace
 
-BackgroundReader::BackgroundReader(EventStream::Reader reader)
-    : reader_(std::move(reader)), thread_([this] { read(); }) {}
+BackgroundReader::BackgroundReader(Reader reader) : reader_(std::move(reader)), thread_([this] { read(); }) {}
 
 void BackgroundReader::operator()(RunEvent event) {
   std::unique_lock lock(mutex_);
@@ -49,7 +48,7 @@ void BackgroundReader::read() {
     waiting_bytes_ = 0;
     lock.unlock();
     changed_.notify_all();
-    for (const auto& event : events) reader_(event);
+    reader_(events);
     lock.lock();
   }
 }

@@ -2,7 +2,9 @@
 // A reader of the event stream that works in a thread of its own: no step waits for a terminal or a disk.
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -12,8 +14,9 @@ namespace runner {
 
 class BackgroundReader {
  public:
-  /// `reader` is called in the other thread, in the order of the events.
-  explicit BackgroundReader(EventStream::Reader reader);
+  /// Called in the other thread with all that came since the last call, in its order.
+  using Reader = std::function<void(std::span<const RunEvent>)>;
+  explicit BackgroundReader(Reader reader);
   BackgroundReader(const BackgroundReader&) = delete;
   BackgroundReader& operator=(const BackgroundReader&) = delete;
   ~BackgroundReader() { close(); }
@@ -26,7 +29,7 @@ class BackgroundReader {
   void read();
   [[nodiscard]] bool is_full() const;
 
-  EventStream::Reader reader_;
+  Reader reader_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<RunEvent> waiting_;

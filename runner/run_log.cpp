@@ -18,6 +18,8 @@ constexpr const char* kIndexFile = "events.index";
 // Lines between two marks: so few that nobody waits for reading them, so many that marks take no room.
 constexpr std::uint64_t kEvery = 256;
 constexpr std::size_t kPieceOfLog = 64 * 1024;
+// So much that writing costs little, so little that it is still in the processor's cache.
+constexpr std::size_t kWrittenAtOnce = 256 * 1024;
 constexpr std::size_t kLongestEvent = 256U << 20;
 
 static_assert(sizeof(LogMark) == 48, "marks are written as they are in memory");
@@ -97,8 +99,7 @@ base::Result<RunLogWriter> RunLogWriter::open(const base::Path& folder, std::uin
   RunLogWriter writer;
   TRY(writer.events_, open_to_append(folder / kEventsFile));
   TRY(writer.index_, open_to_append(folder / kIndexFile));
-  TRY(end_what_was_cut_off(writer.events_.get(), writer.index_.get()));
-  writer.offset_ = size_of(writer.events_.get());
+  TRY(writer.go_to_end());
   writer.attempt_ = attempt;
   return writer;
 }
@@ -114,31 +115,60 @@ bool RunLogWriter::wants_mark(const RunEvent& event, std::uint64_t count, const 
   return is_due(lines_) || is_due(job.count) || is_due(step_lines);
 }
 
-base::Result<void> RunLogWriter::write(const RunEvent& event) {
+base::Result<void> RunLogWriter::go_to_end() {
+  TRY(end_what_was_cut_off(events_.get(), index_.get()));
+  offset_ = size_of(events_.get());
+  return {};
+}
+
+base::Result<void> RunLogWriter::write(std::span<const RunEvent> events) {
+  if (cut_off_) {
+    buffer_.clear();
+    marks_.clear();
+    TRY(go_to_end());
+    cut_off_ = false;
+  }
+  for (const auto& event : events) {
+    append(event);
+    if (buffer_.size() >= kWrittenAtOnce) TRY(write_pieces());
+  }
+  return write_pieces();
+}
+
+// Marks last: a runner that is killed leaves none of what is not there.
+base::Result<void> RunLogWriter::write_pieces() {
+  cut_off_ = true;
+  TRY(base::write_all(events_.get(), buffer_));
+  TRY(base::write_all(index_.get(),
+                      {reinterpret_cast<const char*>(marks_.data()), marks_.size() * sizeof(LogMark)}));
+  cut_off_ = false;
+  offset_ += buffer_.size();
+  buffer_.clear();
+  marks_.clear();
+  return {};
+}
+
+void RunLogWriter::append(const RunEvent& event) {
+  const auto offset = offset_ + buffer_.size();
   const auto [entry, is_new] = jobs_.try_emplace(event.job);
   Lines& job = entry->second;
-  if (is_new) job.first_event = offset_;
+  if (is_new) job.first_event = offset;
   auto& step_lines = job.of_steps[event.step];
   const auto count = log_lines_of(event);
   if (wants_mark(event, count, job, step_lines)) {
-    const LogMark mark{.offset = offset_,
-                       .job = job.first_event,
-                       .run_line = lines_,
-                       .job_line = job.count,
-                       .step_line = step_lines,
-                       .step = static_cast<std::uint32_t>(event.step),
-                       .attempt = attempt_};
-    TRY(base::write_all(index_.get(), {reinterpret_cast<const char*>(&mark), sizeof mark}));
+    marks_.push_back({.offset = offset,
+                      .job = job.first_event,
+                      .run_line = lines_,
+                      .job_line = job.count,
+                      .step_line = step_lines,
+                      .step = static_cast<std::uint32_t>(event.step),
+                      .attempt = attempt_});
   }
-  buffer_.clear();
   append_json_line(buffer_, event);
   buffer_ += '\n';
-  TRY(base::write_all(events_.get(), buffer_));
-  offset_ += buffer_.size();
   lines_ += count;
   job.count += count;
   step_lines += count;
-  return {};
 }
 
 base::Result<LogCursor> LogCursor::open(const base::Path& folder, LogSelection selection,

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,7 +40,8 @@ class RunLogWriter {
  public:
   /// Goes on after what earlier attempts wrote, also when the last of them was cut off in the middle.
   static base::Result<RunLogWriter> open(const base::Path& folder, std::uint32_t attempt);
-  base::Result<void> write(const RunEvent& event);
+  /// All of them are in the file when it returns. What a full disk cut off is passed over by the next call.
+  base::Result<void> write(std::span<const RunEvent> events);
 
  private:
   struct Lines {
@@ -48,15 +50,20 @@ class RunLogWriter {
     std::map<int, std::uint64_t> of_steps;
   };
   RunLogWriter() = default;
+  void append(const RunEvent& event);
+  base::Result<void> write_pieces();
+  base::Result<void> go_to_end();
   [[nodiscard]] bool wants_mark(const RunEvent& event, std::uint64_t count, const Lines& job,
                                 std::uint64_t step_lines) const;
 
   base::Fd events_;
   base::Fd index_;
-  std::uint64_t offset_ = 0;
+  std::uint64_t offset_ = 0;  ///< of the end of the file
   std::uint64_t lines_ = 0;
   std::uint32_t attempt_ = 1;
-  std::string buffer_;  ///< the event that is written
+  std::string buffer_;          ///< events that are not written yet
+  std::vector<LogMark> marks_;  ///< of these
+  bool cut_off_ = false;
   std::map<std::string, Lines, std::less<>> jobs_;
 };
 

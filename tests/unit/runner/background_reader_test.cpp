@@ -11,7 +11,9 @@ namespace {
 
 TEST(BackgroundReader, ReadsAllEventsInTheirOrderBeforeItCloses) {
   std::vector<std::string> read;
-  BackgroundReader reader([&](const RunEvent& event) { read.push_back(event.text); });
+  BackgroundReader reader([&](std::span<const RunEvent> events) {
+    for (const auto& event : events) read.push_back(event.text);
+  });
   for (int i = 0; i < 1000; ++i) reader({.type = "line", .text = std::to_string(i)});
   reader.close();
   ASSERT_EQ(read.size(), 1000U);
@@ -21,24 +23,24 @@ TEST(BackgroundReader, ReadsAllEventsInTheirOrderBeforeItCloses) {
 TEST(BackgroundReader, LetsTheSenderGoOnWhileItReads) {
   std::promise<void> go_on;
   auto may_read = go_on.get_future().share();
-  int read = 0;
-  BackgroundReader reader([&](const RunEvent&) {
+  std::size_t read = 0;
+  BackgroundReader reader([&](std::span<const RunEvent> events) {
     may_read.wait();
-    ++read;
+    read += events.size();
   });
   reader({.type = "line"});
   reader({.type = "line"});  // comes back although the first one is still being read
-  EXPECT_EQ(read, 0);
+  EXPECT_EQ(read, 0U);
   go_on.set_value();
   reader.close();
-  EXPECT_EQ(read, 2);
+  EXPECT_EQ(read, 2U);
 }
 
 TEST(BackgroundReader, KeepsNoMoreThanItMayInMemory) {
   std::promise<void> go_on;
   auto may_read = go_on.get_future().share();
   std::atomic<int> sent = 0;
-  BackgroundReader reader([&](const RunEvent&) { may_read.wait(); });
+  BackgroundReader reader([&](std::span<const RunEvent>) { may_read.wait(); });
   constexpr int kMany = 50'000;
   std::thread sender([&] {
     for (int i = 0; i < kMany; ++i, ++sent) reader({.type = "line"});
@@ -55,7 +57,7 @@ TEST(BackgroundReader, CountsTheBytesToo) {
   std::promise<void> go_on;
   auto may_read = go_on.get_future().share();
   std::atomic<int> sent = 0;
-  BackgroundReader reader([&](const RunEvent&) { may_read.wait(); });
+  BackgroundReader reader([&](std::span<const RunEvent>) { may_read.wait(); });
   constexpr int kMany = 100;
   const RunEvent large{.type = "line", .text = std::string(256 << 10, 'x')};
   std::thread sender([&] {

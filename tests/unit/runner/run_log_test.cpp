@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
 
 #include "base/json.h"
 
@@ -16,16 +19,20 @@ class RunLog : public ::testing::Test {
     auto opened = RunLogWriter::open(folder_.path(), attempt);
     EXPECT_TRUE(opened.ok());
     auto made = std::move(opened).value();
-    EXPECT_TRUE(
-        made.write({.type = "run_started",
-                    .details = std::make_shared<const base::Json>(base::Json({{"run_attempt", attempt}}))})
-            .ok());
+    const RunEvent started{
+        .type = "run_started",
+        .details = std::make_shared<const base::Json>(base::Json({{"run_attempt", attempt}}))};
+    EXPECT_TRUE(made.write({&started, 1}).ok());
     return made;
   }
-  static void line(RunLogWriter& to, const std::string& job, int step, const std::string& text) {
+  static RunEvent line_of(const std::string& job, int step, const std::string& text) {
     RunEvent event{.type = "line", .job = job, .step = step, .text = text};
     event.lines = count_lines(event);
-    EXPECT_TRUE(to.write(event).ok());
+    return event;
+  }
+  static void line(RunLogWriter& to, const std::string& job, int step, const std::string& text) {
+    const auto event = line_of(job, step, text);
+    EXPECT_TRUE(to.write({&event, 1}).ok());
   }
   /// The texts of the lines from that one on.
   std::vector<std::string> read(LogSelection selection, std::uint64_t from = 1, std::size_t most = 5) {
@@ -45,7 +52,9 @@ class RunLog : public ::testing::Test {
   /// Two jobs that print in turns, one of them with two steps.
   void two_jobs(int lines) {
     auto to = writer();
-    for (const char* job : {"a", "b (1)"}) EXPECT_TRUE(to.write({.type = "job_started", .job = job}).ok());
+    const std::vector<RunEvent> started{{.type = "job_started", .job = "a"},
+                                        {.type = "job_started", .job = "b (1)"}};
+    EXPECT_TRUE(to.write(started).ok());
     for (int i = 1; i <= lines; ++i) {
       line(to, "a", i <= lines / 2 ? 1 : 2, "a" + std::to_string(i));
       line(to, "b (1)", 1, "b" + std::to_string(i));
@@ -115,6 +124,38 @@ TEST_F(RunLog, KeepsAttemptsApart) {
   EXPECT_THAT(read({.attempt = 1}, 600), ElementsAre("b300"));
   std::filesystem::remove(folder_.path() / "events.index");
   EXPECT_THAT(read({}), ElementsAre("again")) << "also without an index";
+}
+
+TEST_F(RunLog, CountsTheLinesOfEventsThatAreWrittenTogether) {
+  std::vector<RunEvent> events;
+  for (int i = 1; i <= 20'000; ++i) events.push_back(line_of("a", i <= 10'000 ? 1 : 2, std::to_string(i)));
+  EXPECT_TRUE(writer().write(events).ok());
+  EXPECT_THAT(read({}, 9'999, 3), ElementsAre("9999", "10000", "10001"));
+  EXPECT_THAT(read({.job = "a", .step = 2}, 9'999), ElementsAre("19999", "20000"));
+}
+
+TEST_F(RunLog, GoesOnAfterAWriteThatFailedInTheMiddleOfAnEvent) {
+  auto to = writer();
+  line(to, "a", 1, "before");
+  const auto old_action = ::signal(SIGXFSZ, SIG_IGN);
+  rlimit unlimited{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &unlimited), 0);
+  rlimit limit = unlimited;
+  limit.rlim_cur = std::filesystem::file_size(folder_.path() / kEventsFile) + 20;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  const auto lost = line_of("a", 1, "lost");
+  const bool written = to.write({&lost, 1}).ok();
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &unlimited), 0);
+  ::signal(SIGXFSZ, old_action);
+  EXPECT_FALSE(written);
+  line(to, "a", 1, "after");
+  EXPECT_THAT(read({}, 1, 1), ElementsAre("before"));
+  const auto text = base::read_file(folder_.path() / kEventsFile);
+  ASSERT_TRUE(text.ok());
+  const auto last = text->substr(text->rfind('\n', text->size() - 2) + 1);
+  const auto event = parse_event(last);
+  ASSERT_TRUE(event.ok()) << last;
+  EXPECT_EQ(event->text, "after");
 }
 
 TEST_F(RunLog, GoesOnAfterAnEventThatWasCutOff) {
