@@ -20,13 +20,26 @@ int keep_place([[maybe_unused]] unsigned id, [[maybe_unused]] unsigned long long
   return 0;
 }
 
+// Without those that begin with another one, as many encodings do: where they are, that is found.
+std::vector<std::string_view> to_look_for(std::span<const std::string> values) {
+  std::vector<std::string_view> sorted;
+  for (const auto& value : values) {
+    if (value.find('\n') == std::string::npos) sorted.emplace_back(value);
+  }
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<std::string_view> chosen;
+  for (const auto value : sorted) {
+    if (chosen.empty() || !value.starts_with(chosen.back())) chosen.push_back(value);
+  }
+  return chosen;
+}
+
 }  // namespace
 
 std::shared_ptr<const SecretScanner> SecretScanner::compile(std::span<const std::string> values) {
   std::vector<const char*> texts;
   std::vector<std::size_t> lengths;
-  for (const auto& value : values) {
-    if (value.find('\n') != std::string::npos) continue;
+  for (const auto value : to_look_for(values)) {
     // Secrets begin and end alike: with a scheme, a prefix of their maker, a host. Their middle is their own.
     const std::size_t length = std::min(value.size(), kEnough);
     texts.push_back(value.data() + (value.size() - length) / 2);

@@ -171,6 +171,17 @@ TEST(SecretMasker, FindsALongSecretInMuchText) {
   EXPECT_EQ(masker.mask_lines(harmless + "\n" + secret + "\n" + beginning), harmless + "\n***\n" + beginning);
 }
 
+TEST(SecretMasker, FindsValuesThatBeginWithAnotherInMuchText) {
+  SecretMasker masker;
+  for (const auto* secret : {"a-key-of-someone", "a-key-of-someone-else", "a-key-of-no", "b\nof two lines"})
+    masker.add(secret);
+  const std::string much(2U << 20, 'x');
+  EXPECT_EQ(masker.mask_lines(much), much) << "enough for it to be prepared for more";
+  EXPECT_EQ(
+      masker.mask_lines("1 a-key-of-someone-else!\n2 a-key-of-someone!\n3 a-key-of-no-one\n4 a-key-of-"),
+      "1 ***!\n2 ***!\n3 ***-one\n4 a-key-of-");
+}
+
 TEST(SecretMasker, CutsAnUnfinishedTextSoThatNoSecretIsDivided) {
   SecretMasker masker;
   masker.add("topsecretvalue");
