@@ -134,6 +134,7 @@ void complete_job(const workflow::PlannedJob& planned, const RunSurroundings& ru
     events.emplace(*stage.job.log, "Complete job", steps::StepOwner::runner);
     evaluate_results(stage.job, result);
     say_orphans(stage.job);
+    warn_of_old_node(stage.job);
   }
   if (auto closed = close_stage(planned, run, stage); !closed)
     report_of_runner(closed.error(), stage.job, result);

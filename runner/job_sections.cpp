@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "runner/printable_text.h"
+#include "steps/action_uses.h"
 
 namespace runner {
 
@@ -116,6 +117,18 @@ void say_surroundings(const workflow::PlannedJob& planned, const RunSurroundings
                              "The job's snapshot is not taken: images of custom runners are made of GitHub's "
                              "own runners only."});
   }
+}
+
+void warn_of_old_node(steps::RunningJob& job) {
+  const auto actions = steps::actions_of(job).run_by_newer_node();
+  if (actions.empty()) return;
+  job.log->annotation(
+      {.level = LineKind::warning,
+       .message = fmt::format(
+           "Node.js 20 is deprecated. The following actions target Node.js 20 but are being forced to run on "
+           "Node.js 24: {}. For more information see: https://github.blog/changelog/"
+           "2025-09-19-deprecation-of-node-20-on-github-actions-runners/",
+           base::join(actions, ", "))});
 }
 
 void say_orphans(steps::RunningJob& job) {

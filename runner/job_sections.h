@@ -13,6 +13,9 @@ namespace runner {
 void say_surroundings(const workflow::PlannedJob& planned, const RunSurroundings& run,
                       const steps::RunningJob& job);
 
+/// Which of the job's actions were made for Node.js 20 or older, and run by a newer one.
+void warn_of_old_node(steps::RunningJob& job);
+
 /// Which processes the job's steps have left; they end with the sandbox.
 void say_orphans(steps::RunningJob& job);
 

@@ -42,6 +42,16 @@ void ActionUses::add_image(const std::string& key, std::shared_ptr<const ecr::Im
   images_[key] = std::move(image);
 }
 
+void ActionUses::add_run_by_newer_node(const std::string& uses) {
+  const std::lock_guard lock(mutex_);
+  run_by_newer_node_.insert(uses);
+}
+
+std::vector<std::string> ActionUses::run_by_newer_node() const {
+  const std::lock_guard lock(mutex_);
+  return {run_by_newer_node_.begin(), run_by_newer_node_.end()};
+}
+
 ActionUses& actions_of(RunningJob& job) {
   if (!job.actions) job.actions = std::make_shared<ActionUses>();
   return *job.actions;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,12 +44,18 @@ class ActionUses {
   [[nodiscard]] std::shared_ptr<const ecr::Image> find_image(const std::string& key) const;
   void add_image(const std::string& key, std::shared_ptr<const ecr::Image> image);
 
+  /// The action, as its step names it, was made for an older node than the one that runs it.
+  void add_run_by_newer_node(const std::string& uses);
+  /// Each once, in their order.
+  [[nodiscard]] std::vector<std::string> run_by_newer_node() const;
+
  private:
   mutable std::mutex mutex_;
   std::map<const workflow::Step*, std::shared_ptr<ActionUse>> uses_;
   std::vector<std::shared_ptr<ActionUse>> replaced_;  ///< kept, as steps in their metadata may still run
   std::map<std::string, std::shared_ptr<const JobRepository>> repositories_;
   std::map<std::string, std::shared_ptr<const ecr::Image>> images_;
+  std::set<std::string> run_by_newer_node_;
 };
 
 /// Those of the job; made when there are none yet.

@@ -5,6 +5,7 @@
 #include "base/process.h"
 #include "steps/action_inputs.h"
 #include "steps/action_stages.h"
+#include "steps/action_uses.h"
 #include "steps/node_version.h"
 #include "steps/step_environment.h"
 
@@ -26,9 +27,10 @@ base::Result<std::string> script_in_folder(const LoadedAction& action, const std
 }
 
 /// In a container the image's own, which goes before the machine's.
-std::string program_for(const StepRun& run, const LoadedAction& action) {
-  const auto choice = choose_node(action.metadata.using_version, run.environment);
+std::string program_for(const StepRun& run, const ActionUse& use) {
+  const auto choice = choose_node(use.action.metadata.using_version, run.environment);
   if (!choice.warning.empty()) run.job.log->annotation({LineKind::warning, choice.warning, "", ""});
+  if (choice.is_newer) actions_of(run.job).add_run_by_newer_node(use.uses);
   return run.job.root == JobRoot::container ? "node" : node_program(choice.version);
 }
 
@@ -43,7 +45,7 @@ base::Result<StepEffects> run_node_action(StepRun& run, const std::shared_ptr<Ac
   sandbox::EnvVars more = run.job.runtime_environment;
   for (const auto& [name, value] : inputs) more[input_variable(name)] = value;
   for (const auto& [name, value] : use->state) more["STATE_" + name] = value;
-  TRY(auto effects, run_step_script(run, program_for(run, action), script, more));
+  TRY(auto effects, run_step_script(run, program_for(run, *use), script, more));
   for (const auto& [name, value] : effects.state) use->state[name] = value;
   return effects;
 }

@@ -42,17 +42,20 @@ Setting setting_of(const char* name, const OrderedVariables& environment) {
 
 NodeChoice choose_node(std::string_view using_version, const OrderedVariables& environment) {
   const auto asked = base::to_lower(using_version);
-  if (asked != "node12" && asked != "node16" && asked != "node20") return {asked, ""};
+  if (asked != "node12" && asked != "node16" && asked != "node20") return {.version = asked};
   const auto force = setting_of(kForce, environment);
   const auto allow = setting_of(kAllowOld, environment);
   const bool both_in_workflow = force.in_workflow && allow.in_workflow;
   if (both_in_workflow || (force.in_system && allow.in_system)) {
-    return {"node24",
-            fmt::format("Both {} and {} environment variables are set to true in the {} environment. This is "
-                        "likely a configuration error. Using the default Node version: node24.",
-                        kForce, kAllowOld, both_in_workflow ? "workflow" : "system")};
+    return {.version = "node24",
+            .warning = fmt::format(
+                "Both {} and {} environment variables are set to true in the {} environment. This is "
+                "likely a configuration error. Using the default Node version: node24.",
+                kForce, kAllowOld, both_in_workflow ? "workflow" : "system"),
+            .is_newer = true};
   }
-  return {allow.in_workflow || allow.in_system ? "node20" : "node24", ""};
+  if (allow.in_workflow || allow.in_system) return {.version = "node20"};
+  return {.version = "node24", .is_newer = true};
 }
 
 std::string node_program(const std::string& version) {

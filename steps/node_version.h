@@ -10,8 +10,9 @@
 namespace steps {
 
 struct NodeChoice {
-  std::string version;  ///< node24, node20
-  std::string warning;  ///< empty: none
+  std::string version;    ///< node24, node20
+  std::string warning;    ///< empty: none
+  bool is_newer = false;  ///< than the one that the action was made for
 };
 
 /// node12 and node16 are taken for node20, and node20 for node24 unless the step's environment, or else that

@@ -23,6 +23,12 @@ TEST(NodeVersion, KeepsAnOldOneOnRequest) {
   EXPECT_EQ(choose_node("node24", {{kAllow, "true"}}).version, "node24");
 }
 
+TEST(NodeVersion, TellsWhichActionsANewerOneRuns) {
+  EXPECT_TRUE(choose_node("node16", {}).is_newer);
+  EXPECT_FALSE(choose_node("node24", {}).is_newer);
+  EXPECT_FALSE(choose_node("node20", {{kAllow, "true"}}).is_newer);
+}
+
 TEST(NodeVersion, WarnsOfContradictions) {
   const auto choice = choose_node("node20", {{kAllow, "1"}, {kForce, "TRUE"}});
   EXPECT_EQ(choice.version, "node24");
