@@ -133,7 +133,7 @@ void LiveView::operator()(const RunEvent& raw) {
     draw(as_lines(tree_.finished_job(event.job, size_of(options_.terminal).columns)));
   } else if (event.type == "run_finished") {
     over_ = true;
-    draw(summary_of_failures(summary_, options_.color) +
+    draw(summary_of_warnings(summary_, options_.color) + summary_of_failures(summary_, options_.color) +
          summary_of_errors(summary_.loose_errors, options_.color) + summary_of_results(summary_) +
          summary_of_end(event, options_.color));
   } else if (event.job.empty() && event.type == "annotation") {

@@ -43,6 +43,9 @@ std::string deployment_text(const base::Json& json) {
   return text;
 }
 
+// As GitHub shows of a step; more would hide what failed.
+constexpr std::size_t kMostWarnings = 10;
+
 }  // namespace
 
 RunSummary::JobLines& RunSummary::job(const std::string& name) {
@@ -53,6 +56,17 @@ RunSummary::JobLines& RunSummary::job(const std::string& name) {
   return jobs.back();
 }
 
+void RunSummary::take_warning(const RunEvent& event) {
+  const auto names = printable_event(event);
+  auto warning = names.job + ": " + names.text;
+  if (std::find(warnings.begin(), warnings.end(), warning) != warnings.end()) return;
+  if (warnings.size() == kMostWarnings) {
+    ++more_warnings;
+  } else {
+    warnings.push_back(std::move(warning));
+  }
+}
+
 void RunSummary::take_message(const RunEvent& event) {
   const auto open = open_steps_.find({event.job, event.step});
   const bool is_of_step = open != open_steps_.end();
@@ -61,6 +75,8 @@ void RunSummary::take_message(const RunEvent& event) {
     errors.push_back(names.job + ": " + names.text);
     if (!is_of_step) loose_errors.push_back(errors.back());
   }
+  if (event.type == "annotation" && event.kind == steps::LineKind::warning && !event.job.empty())
+    take_warning(event);
   const bool is_hidden = event.kind == steps::LineKind::detail || event.kind == steps::LineKind::endgroup;
   if (!is_of_step || is_hidden || (open->second.of_runner && is_opening(event.kind))) return;
   open->second.lines.add(event);
@@ -143,6 +159,17 @@ std::string summary_of_errors(const std::vector<std::string>& errors, Color colo
   std::string text;
   for (const auto& error : errors) text += fmt::format("{} {}\n", styled(color, "error", style::kRed), error);
   return text;
+}
+
+std::string summary_of_warnings(const RunSummary& summary, Color color) {
+  std::string text;
+  for (const auto& warning : summary.warnings)
+    text += fmt::format("{} {}\n", styled(color, "warning", style::kYellow), warning);
+  if (summary.more_warnings > 0)
+    text +=
+        styled(color, fmt::format("… {} more warnings are in the log", summary.more_warnings), style::kDim) +
+        "\n";
+  return text.empty() ? text : "\n" + text;
 }
 
 std::string summary_of_failures(const RunSummary& summary, Color color) {

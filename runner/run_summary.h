@@ -41,6 +41,8 @@ struct RunSummary {
   std::shared_ptr<const base::Json> probe;
   std::vector<std::string> errors;        ///< `job: message` of each error annotation
   std::vector<std::string> loose_errors;  ///< those of no step: of the job itself
+  std::vector<std::string> warnings;      ///< `job: message` of the first ones of jobs, each once
+  std::size_t more_warnings = 0;          ///< than these
   std::vector<FailedStep> failures;
 
   void take(const RunEvent& event);
@@ -48,6 +50,7 @@ struct RunSummary {
 
  private:
   void take_message(const RunEvent& event);
+  void take_warning(const RunEvent& event);
 
   std::map<std::pair<std::string, int>, FailedStep> open_steps_;
 };
@@ -56,6 +59,7 @@ struct RunSummary {
 std::string summary_of_jobs(const RunSummary& summary, Color color);
 std::string summary_of_results(const RunSummary& summary);
 std::string summary_of_errors(const std::vector<std::string>& errors, Color color);
+std::string summary_of_warnings(const RunSummary& summary, Color color);
 std::string summary_of_failures(const RunSummary& summary, Color color);
 /// `success in 4.2s`, and where to look next.
 std::string summary_of_end(const RunEvent& run_finished, Color color);

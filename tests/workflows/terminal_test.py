@@ -177,6 +177,12 @@ class TerminalTest(WorkflowTest):
         self.assertNotIn("line 10\n", text)
         self.assertIn("lines before these are in the log", text)
 
+    def test_warnings_are_shown_at_the_end(self):
+        self.one_job("echo '::warning::be careful'")
+        shown = self.on_terminal()
+        self.assertEqual(shown.finish(), 0)
+        self.assertIn("warning check: be careful", "\n".join(shown.screen.all()))
+
     def test_a_narrow_terminal_gets_no_line_wider_than_itself(self):
         self.one_job("echo %s\necho 日本語日本語日本語日本語日本語\nsleep 1" % ("x" * 300))
         shown = self.on_terminal(rows=6, columns=20)

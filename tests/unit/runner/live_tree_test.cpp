@@ -15,7 +15,9 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
@@ -135,6 +137,25 @@ TEST(RunSummaryTest, KeepsTheLastFiftyLinesOfWhatFailed) {
   EXPECT_THAT(text, HasSubstr("✗ build › Compile\n  … 10 lines before these are in the log\n  line 11\n"));
   EXPECT_THAT(text, HasSubstr("line 60"));
   EXPECT_THAT(text, Not(HasSubstr("line 10\n")));
+}
+
+TEST(RunSummaryTest, NamesEachWarningOfAJobOnceAndNotTooMany) {
+  RunSummary summary;
+  const auto warn = [&](const std::string& job, const std::string& text) {
+    auto warning = event("annotation", job, text, 1);
+    warning.kind = steps::LineKind::warning;
+    summary.take(warning);
+  };
+  EXPECT_THAT(summary_of_warnings(summary, Color::never), IsEmpty());
+  warn("build (1)", "careful");
+  warn("build (1)", "careful");
+  warn("build (2)", "careful");
+  warn("", "shown already");
+  EXPECT_EQ(summary_of_warnings(summary, Color::never),
+            "\nwarning build (1): careful\nwarning build (2): careful\n");
+  for (int i = 0; i < 12; ++i) warn("test", std::to_string(i));
+  EXPECT_THAT(summary_of_warnings(summary, Color::never),
+              EndsWith("test: 7\n… 4 more warnings are in the log\n"));
 }
 
 TEST(RunSummaryTest, CountsTheLinesOfWholeBlocksOfOutput) {
