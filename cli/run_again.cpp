@@ -53,7 +53,7 @@ base::Result<std::unique_ptr<RunAgain>> prepare_again(const CommonFlags& common,
   TRY(again->store, open_history(common));
   TRY(again->run, find_run(*again->store, run));
   if (runner::is_running(common.state_folder, again->run.id))
-    return base::invalid_input(fmt::format("run {} is still running", again->run.id));
+    return runner::still_running(again->run.id);
   TRY(again->request, load_request(runner::run_folder(common.state_folder, again->run.id)));
   auto& request = again->request;
   std::error_code error;

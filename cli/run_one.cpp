@@ -212,9 +212,11 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
   TRY(const auto checked, contexts_of_run(workflow, session, record, start));
   TRY(auto plan, workflow::make_plan(workflow, checked, chosen_job(flags)));
   TRY(runner::check_isolation(plan, options.isolation));
-  TRY(start.again ? session.store->begin_again(record) : session.store->begin(record));
-  TRY(const auto contexts, contexts_of_run(workflow, session, record, start));
+  // What is run again is locked before it is an attempt, so that only one of two at once becomes one.
+  if (!start.again) TRY(session.store->begin(record));
   TRY(auto folders, runner::RunFolders::create(options.state_folder, record.id, options.keep));
+  if (start.again) TRY(session.store->begin_again(record));
+  TRY(const auto contexts, contexts_of_run(workflow, session, record, start));
   // A job of a forge is run again by the forge.
   if (!start.again && !start.caller.github)
     TRY(store_request(folders.kept(), workflow.path, flags, options, session.masker));

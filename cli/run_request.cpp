@@ -100,12 +100,19 @@ base::Result<RunRequest> load_request(const base::Path& run_folder) {
   TRY(const auto json, base::parse_json(text).while_doing("reading " + file.string()));
   if (const auto why = base::json_string(json, "withheld"); !why.empty())
     return base::invalid_input("the run cannot be run again: " + why);
+  const auto arguments = texts_of(base::json_member(json, "arguments"));
+  if (arguments.empty()) {
+    return base::invalid_input(
+        "the run was not begun at a command line: run it again where it was, by the button of `pipeline "
+        "serve` or of "
+        "the forge");
+  }
   RunRequest request{.folder = base::json_string(json, "folder"),
                      .workflow = base::json_string(json, "workflow"),
                      .event = event_of(base::json_member(json, "event")),
                      .secret_names = texts_of(base::json_member(json, "secrets"))};
-  TRY(request.flags, parse_again(texts_of(base::json_member(json, "arguments"))));
-  request.flags.arguments = texts_of(base::json_member(json, "arguments"));
+  TRY(request.flags, parse_again(arguments));
+  request.flags.arguments = arguments;
   return request;
 }
 

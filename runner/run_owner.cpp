@@ -37,6 +37,12 @@ bool is_running(const base::Path& state_folder, std::int64_t run_id) {
   return is_held(run_folder(state_folder, run_id) / kRunLock);
 }
 
+base::Error still_running(std::int64_t run_id) {
+  return base::invalid_input(fmt::format(
+      "run {0} is still running: wait for its end (`pipeline logs -f {0}`), or end it: `pipeline cancel {0}`",
+      run_id));
+}
+
 base::Result<pid_t> signal_owner(const base::Path& state_folder, std::int64_t run_id, int signal_number) {
   const auto lock_file = run_folder(state_folder, run_id) / kRunLock;
   const auto nobody = [&] {

@@ -18,6 +18,9 @@ base::Path run_folder(const base::Path& state_folder, std::int64_t run_id);
 /// Whether a process holds the run. One that was killed holds nothing.
 bool is_running(const base::Path& state_folder, std::int64_t run_id);
 
+/// What is said to who wants to run it again.
+base::Error still_running(std::int64_t run_id);
+
 /// Sends the signal to the process that holds the run, and to no other that has its number by now.
 /// not_found when nobody holds it.
 base::Result<pid_t> signal_owner(const base::Path& state_folder, std::int64_t run_id, int signal_number);

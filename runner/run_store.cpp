@@ -116,12 +116,15 @@ class SqliteRunStore : public RunStore {
     TRY(const auto changed,
         database_.run("beginning an attempt",
                       "UPDATE runs SET attempt = attempt + 1, conclusion = '', finished = 0, started = ?1, "
-                      "sandbox = ?3 WHERE id = ?2",
-                      {run.started, run.id, run.sandbox}));
-    if (changed == 0) return no_such_run(run.id);
+                      "sandbox = ?3 WHERE id = ?2 AND attempt = ?4",
+                      {run.started, run.id, run.sandbox, run.attempt}));
+    if (changed > 0) {
+      ++run.attempt;
+      return {};
+    }
     TRY(const auto now, find(run.id));
-    run.attempt = now.attempt;
-    return {};
+    return base::invalid_input(fmt::format(
+        "run {} was run again meanwhile, as attempt {}: see how that went first", run.id, now.attempt));
   }
 
   base::Result<void> finish(std::int64_t run_id, const std::string& conclusion, double finished) override {

@@ -47,7 +47,8 @@ class RunStore {
   virtual ~RunStore() = default;
   /// Stores a new run; fills in id and number.
   virtual base::Result<void> begin(RunRecord& run) = 0;
-  /// A further attempt of a run that has ended: counts `attempt` up and takes its conclusion away.
+  /// A further attempt of a run that has ended: counts `attempt` up and takes its conclusion away. Refused
+  /// when `attempt` is not its last one any more.
   virtual base::Result<void> begin_again(RunRecord& run) = 0;
   virtual base::Result<void> finish(std::int64_t run_id, const std::string& conclusion, double finished) = 0;
   virtual base::Result<void> record_job(const JobRecord& job) = 0;

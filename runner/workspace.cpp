@@ -64,6 +64,16 @@ bool is_abandoned(const Path& lock_file) {
   return lock.ok() && lock->has_value();
 }
 
+// Whoever looks whether it is running has the lock for a moment, and a run that ends takes the file away.
+base::Result<base::FileLock> lock_unless_running(const Path& state_folder, std::int64_t run_id) {
+  const auto file = run_folder(state_folder, run_id) / kLock;
+  while (true) {
+    TRY(auto lock, base::FileLock::try_acquire(file));
+    if (lock && base::exists(file)) return *std::move(lock);
+    if (!lock && is_running(state_folder, run_id)) return still_running(run_id);
+  }
+}
+
 base::Result<steps::SharedFolder> make_shared(const Path& host, const std::string& inside,
                                               std::uint32_t owner, Isolation isolation) {
   TRY(base::make_directories(host));
@@ -110,7 +120,7 @@ base::Result<RunFolders> RunFolders::create(const Path& state_folder, std::int64
   TRY(const auto no_cleaning, base::FileLock::acquire(memory / kLock));
   folders.kept_ = run_folder(state_folder, run_id);
   TRY(base::make_directories(folders.kept_, 0700));
-  TRY(auto lock, base::FileLock::acquire(folders.kept_ / kLock));
+  TRY(auto lock, lock_unless_running(state_folder, run_id));
   folders.locks_.push_back(std::move(lock));
   TRY(write_owner(folders.kept_ / kLock));
   // Not the run's id alone: another state folder has a run of the same number.

@@ -70,7 +70,17 @@ class RunsApi {
     if (!has_ended(attempt)) return conflict(fmt::format("run {} is not over", attempt.id));
     auto again = rerun_of(attempt, base::random_uuid());
     again.only_failed = base::json_bool(body, "failed");
+    if (attempt.run_id != 0 && runner::is_running(parts_.state_folder, attempt.run_id)) {
+      return conflict(fmt::format(
+          "a process still works on run {}, at a command line or until it has ended: wait for its end",
+          attempt.id));
+    }
     TRY(const auto added, parts_.queue.add(again));
+    if (!added.is_new) {
+      return conflict(
+          fmt::format("run {} is being run again already, as run {}: wait for its end, or cancel it",
+                      attempt.id, added.id));
+    }
     parts_.on_queued();
     return run_of(added.id);
   }

@@ -12,6 +12,7 @@ bool has_ended(const Attempt& attempt) {
 
 Order rerun_of(const Attempt& attempt, std::string_view which) {
   Order again = attempt;
+  again.again_of = attempt.meaning;
   again.meaning = fmt::format("{} rerun {}", attempt.meaning, which);
   again.state = AttemptState::queued;
   again.reason.clear();

@@ -95,16 +95,19 @@ class SqliteAttemptQueue : public AttemptQueue {
 
   Result<Added> add(const Order& order) override {
     Added added{.delivery = order.delivery};
+    const auto take = [&added](const Sqlite::Row& row) {
+      added.id = row.integer(0);
+      added.delivery = row.integer(1);
+    };
     TRY(together("queueing a run", [&]() -> Result<void> {
+      if (!order.again_of.empty()) TRY(find_rerun_under_way(order, take));
+      if (added.id != 0) return {};
       TRY(const auto id, insert(order, 0));
       added.is_new = id.has_value();
       added.id = id.value_or(0);
       if (id) return {};
       return database_.each("looking for a run", "SELECT id, delivery_id FROM attempts WHERE meaning = ?1",
-                            {order.meaning}, [&](const auto& row) {
-                              added.id = row.integer(0);
-                              added.delivery = row.integer(1);
-                            });
+                            {order.meaning}, take);
     }));
     return added;
   }
@@ -344,6 +347,15 @@ class SqliteAttemptQueue : public AttemptQueue {
                          if (!id && offers(labels, words_of(row.text(1)))) id = row.integer(0);
                        }));
     return id;
+  }
+
+  // Two attempts of a run at once would write into one folder. What never began has no run, but a meaning.
+  Result<void> find_rerun_under_way(const Order& order, const std::function<void(const Sqlite::Row&)>& take) {
+    return database_.each(
+        "looking for an attempt under way",
+        "SELECT id, delivery_id FROM attempts WHERE state IN ('held', 'queued', 'running') AND "
+        "((?1 != 0 AND run_id = ?1) OR substr(meaning, 1, length(?2)) = ?2) ORDER BY id LIMIT 1",
+        {order.run_id, order.again_of + " rerun "}, take);
   }
 
   Result<Attempt> select_one(std::int64_t id) {

@@ -44,6 +44,7 @@ struct Order {
   std::vector<std::string> labels;            ///< that a worker has to offer
   std::int64_t run_id = 0;   ///< a run of the history that gets one more attempt; 0: a new one
   bool only_failed = false;  ///< … of the jobs that failed
+  std::string again_of;      ///< the meaning of what is run again, for rerun_of(); not kept
 };
 
 struct Attempt : Order {
@@ -65,7 +66,8 @@ struct Attempt : Order {
 };
 
 [[nodiscard]] bool has_ended(const Attempt& attempt);
-/// One more attempt of its run, on the same commit. `which` tells it from others.
+/// One more attempt of its run, on the same commit. `which` tells it from others. The queue takes none while
+/// another one is under way.
 [[nodiscard]] Order rerun_of(const Attempt& attempt, std::string_view which);
 
 struct Claim {
@@ -88,7 +90,7 @@ enum class Loss { process, host };
 struct Added {
   std::int64_t id = 0;
   std::int64_t delivery = 0;  ///< whose order it was
-  bool is_new = false;        ///< else an order of that meaning was taken before
+  bool is_new = false;  ///< else an order of that meaning was taken before, or the run is run again already
 };
 
 /// One entry of what happened to attempts, in order.

@@ -5,6 +5,7 @@ import re
 import time
 import unittest
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 from forge import READ, RUN, ForgeTest
 
@@ -212,6 +213,27 @@ class RunsTest(ForgeTest):
         self.assertEqual((found["run"]["conclusion"], found["run"]["attempt"]), ("success", 2), found)
         self.assertEqual(found["run"]["number"], first["number"])
         self.assertEqual(self.get(f"/api/runs/{run}")["run"]["conclusion"], "failure")
+
+    def test_a_run_is_run_again_once_at_a_time(self):
+        """Two who press the button at once: one attempt, and the other is told of it."""
+        self.workflow("on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    steps: [{run: 'test $GITHUB_RUN_ATTEMPT = 1 || sleep 300'}]\n")
+        self.serve()
+        run = self.push_and_run()
+        self.run_when(run, "completed")
+        with ThreadPoolExecutor(8) as people:
+            answers = list(people.map(lambda _: self.post(f"/api/runs/{run}/rerun"), range(8)))
+        self.assertEqual(sorted(status for status, _ in answers), [202] + [409] * 7, answers)
+        again = next(answer["run"]["id"] for status, answer in answers if status == 202)
+        told = next(answer["error"]["message"] for status, answer in answers if status == 409)
+        self.assertEqual(told, f"run {run} is being run again already, as run {again}: wait for its end, or cancel it")
+        self.run_when(again, "in_progress")
+        self.assertEqual(self.post(f"/api/runs/{again}/cancel")[0], 202)
+        self.run_when(again, "completed")
+        status, answer = self.post(f"/api/runs/{run}/rerun")
+        self.assertEqual(status, 202, answer)
+        self.run_when(answer["run"]["id"], "in_progress")
+        self.assertEqual(self.post(f"/api/runs/{answer['run']['id']}/cancel")[0], 202)
+        self.assertEqual(self.run_when(answer["run"]["id"], "completed")["run"]["attempt"], 3)
 
     def test_a_workflow_is_dispatched(self):
         self.workflow(

@@ -139,6 +139,17 @@ class HistoryTest(WorkflowTest):
         self.assertEqual(log.count('"type":"run_started"'), 2)
         self.assertNotIn("now-short", self.run_pipeline("logs", "1", "--attempt", "1"))
 
+    def test_of_reruns_at_once_one_runs_and_the_others_are_refused(self):
+        self.workflow("on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    steps: [{run: 'test $GITHUB_RUN_ATTEMPT = 1 || sleep 3'}]\n")
+        self.run_pipeline("run")
+        together = [self.start("rerun", "1") for _ in range(4)]
+        said = [process.communicate(timeout=60)[0] for process in together]
+        self.assertEqual(sorted(process.returncode for process in together), [0, 2, 2, 2], said)
+        for process, text in zip(together, said):
+            if process.returncode:
+                self.assertRegex(text, r"run 1 is still running: wait for its end \(`pipeline logs -f 1`\)|run 1 was run again meanwhile, as attempt 2")
+        self.assertEqual(self.show("1")["attempt"], 2)
+
     def test_rerun_failed_keeps_results_and_outputs_of_what_passed(self):
         self.run_two_jobs()
         made = self.jobs()["first"]["outputs"]["made"]

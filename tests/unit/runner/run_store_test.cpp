@@ -174,6 +174,18 @@ TEST_F(SqliteRunStore, KeepsTheJobsOfEachAttempt) {
   EXPECT_EQ(store->jobs_of(run.id, 2)->at(0).conclusion, "success");
 }
 
+TEST_F(SqliteRunStore, BeginsAgainOnlyWhatNobodyElseBeganAgain) {
+  const auto store = open();
+  auto run = begin(*store, "a.yml");
+  auto same = run;
+  ASSERT_TRUE(store->begin_again(run).ok());
+  const auto refused = store->begin_again(same);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().message, "run 1 was run again meanwhile, as attempt 2: see how that went first");
+  same.id = 99;
+  EXPECT_EQ(store->begin_again(same).error().kind, base::ErrorKind::not_found);
+}
+
 TEST_F(SqliteRunStore, ForgetsARunWithItsJobs) {
   const auto store = open();
   const auto run = begin(*store, "a.yml");

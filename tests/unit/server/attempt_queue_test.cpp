@@ -71,6 +71,29 @@ TEST_P(AttemptQueueTest, TakesAnOrderOfTheSameMeaningOnce) {
   EXPECT_EQ(again->delivery, 7);
 }
 
+TEST_P(AttemptQueueTest, RunsOneThingAgainOnceAtATime) {
+  const auto first = add(order("a"));
+  const auto fence = claim()->fence;
+  ASSERT_TRUE(queue_->begin(first, fence, {.run_id = 4, .number = 1}).value());
+  ASSERT_TRUE(queue_->finish(first, fence, "failure", "").value());
+  const auto again = add(rerun_of(find(first), "one"));
+  const auto refused = queue_->add(rerun_of(find(first), "two"));
+  ASSERT_TRUE(refused.ok());
+  EXPECT_FALSE(refused->is_new);
+  EXPECT_EQ(refused->id, again);
+  const auto next = claim();
+  ASSERT_TRUE(queue_->finish(again, next->fence, "success", "").value());
+  EXPECT_GT(add(rerun_of(find(first), "three")), again) << "it is over";
+}
+
+TEST_P(AttemptQueueTest, RunsOnceAtATimeAgainWhatNeverBegan) {
+  const auto first = add(order("a"));
+  ASSERT_TRUE(queue_->cancel(first, "kim").ok());
+  const auto again = add(rerun_of(find(first), "one"));
+  EXPECT_EQ(queue_->add(rerun_of(find(first), "two"))->id, again);
+  EXPECT_NE(add(order("a rerun")), again) << "another one, whatever it is called";
+}
+
 TEST_P(AttemptQueueTest, PrefersWhatIsUrgentThenWhatWaitsLonger) {
   auto urgent = order("b");
   urgent.priority = 5;
