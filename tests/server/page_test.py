@@ -152,7 +152,7 @@ class PageTest(unittest.TestCase):
         self.api.runs[1] = make_run(1, jobs, ref="refs/heads/feature/of-a-long-name", actor="dependabot[bot]")
         self.api.runs[1]["annotations"] = [{"job": "build", "level": "error", "message": "x" * 300, "file": "src/" + "y" * 90}]
         self.api.logs[1, "build"] = (lambda n: "word " * 40, 100)
-        self.browser.call("Emulation.setDeviceMetricsOverride", {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False})
+        self.browser.resize(400, 800)
         for path, text in (("/", "Change something"), ("/runs/1", "Timeline"), ("/runs/1/jobs/build", "word word")):
             self.browser.goto(self.api.url(path))
             self.browser.wait_for(f"document.body.innerText.includes('{text}')")
@@ -215,7 +215,7 @@ class PageTest(unittest.TestCase):
         self.api.runs[1] = make_run(1, [make_job("build")])
         grounds = []
         for scheme in ("light", "dark"):
-            self.browser.call("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+            self.browser.prefer(scheme)
             self.browser.goto(self.api.url("/"))
             grounds.append(self.browser.evaluate("getComputedStyle(document.body).backgroundColor"))
         self.assertEqual(grounds, ["rgb(255, 255, 255)", "rgb(17, 19, 21)"])
