@@ -17,6 +17,8 @@ namespace base {
 namespace {
 
 constexpr int kIoSeconds = 60;
+constexpr auto kHeadTime = std::chrono::seconds(30);
+constexpr ssize_t kMuch = 4096;
 constexpr std::size_t kLongestChunkLine = 4096;
 constexpr auto kGentleClose = std::chrono::milliseconds(500);
 
@@ -26,6 +28,10 @@ Error framing_error(std::string_view what) {
 
 Error cut_short() {
   return make_error(ErrorKind::unavailable, "the request's body did not arrive whole");
+}
+
+std::chrono::milliseconds left_until(std::chrono::steady_clock::time_point end) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
 }
 
 bool wait_readable(int socket, std::chrono::milliseconds time) {
@@ -54,6 +60,7 @@ bool Connection::wait_for_request(std::chrono::milliseconds time) {
 void Connection::begin_head() {
   head_.clear();
   head_left_ = kLongestHead;
+  asks_since_ = std::chrono::steady_clock::now();
 }
 
 Headers Connection::headers() const {
@@ -73,11 +80,19 @@ ssize_t Connection::read(char* buffer, std::size_t size) {
   if (head_left_ == 0) return -1;
   size = std::min(size, head_left_);
   if (buffered_from_ == buffered_to_) {
-    const bool direct = size >= buffer_.size() && head_left_ == SIZE_MAX;
+    const bool in_head = head_left_ != SIZE_MAX;
+    // Who sends a byte now and then would hold its thread for days.
+    if (in_head) {
+      const auto left = left_until(asks_since_.load() + kHeadTime);
+      if (left.count() <= 0 || !wait_readable(socket_.get(), left)) return -1;
+    }
+    const bool direct = size >= buffer_.size() && !in_head;
     ssize_t count = -1;
     do {
       count = ::recv(socket_.get(), direct ? buffer : buffer_.data(), direct ? size : buffer_.size(), 0);
     } while (count < 0 && errno == EINTR);
+    // A long body that keeps coming is not slow.
+    if (!in_head && count >= kMuch) asks_since_ = std::chrono::steady_clock::now();
     if (count <= 0 || direct) return count;
     buffered_from_ = 0;
     buffered_to_ = static_cast<std::size_t>(count);
@@ -107,8 +122,7 @@ void Connection::close_gently() {
   ::shutdown(socket_.get(), SHUT_WR);
   const auto end = std::chrono::steady_clock::now() + kGentleClose;
   while (true) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    const auto left = left_until(end);
     if (left.count() <= 0 || !wait_readable(socket_.get(), left)) return;
     if (::recv(socket_.get(), buffer_.data(), buffer_.size(), 0) <= 0) return;
   }
@@ -216,6 +230,7 @@ Result<void> RequestBody::read(const std::function<bool(std::string_view)>& sink
     broken_ = !refused;
     return read;
   }
+  connection_->has_asked();
   return {};
 }
 

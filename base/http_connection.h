@@ -23,7 +23,7 @@ class Connection {
 
   /// Waits for the first byte of the next request; false when none came in `time` or the peer is gone.
   bool wait_for_request(std::chrono::milliseconds time);
-  /// From here until end_head() no more than 128 KiB are read.
+  /// From here until end_head() no more than 128 KiB are read, for no longer than half a minute.
   void begin_head();
   void end_head() { head_left_ = SIZE_MAX; }
   /// The header fields as they came in that time.
@@ -31,6 +31,12 @@ class Connection {
   /// As read(2): 0 at the end, -1 on a fault, a time-out or a head that is too long.
   ssize_t read(char* buffer, std::size_t size);
   ssize_t write(const char* bytes, std::size_t size);
+
+  /// The request is whole, with its body.
+  void has_asked() { asks_since_ = Time(); }
+  /// When the request began that the peer is still sending, or much of its body came last; the epoch when
+  /// there is none.
+  [[nodiscard]] std::chrono::steady_clock::time_point asks_since() const { return asks_since_; }
 
   /// Waiting for a request, so that nothing is lost when it is shut down.
   [[nodiscard]] bool idle() const { return idle_; }
@@ -42,10 +48,12 @@ class Connection {
   [[nodiscard]] std::pair<std::string, int> peer() const;
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
   static constexpr std::size_t kLongestHead = 128 * 1024;
 
   Fd socket_;
   std::atomic<bool> idle_ = false;
+  std::atomic<Time> asks_since_ = Time();
   std::size_t head_left_ = SIZE_MAX;
   std::string head_;
   std::array<char, 16 * 1024> buffer_;
@@ -66,7 +74,9 @@ class RequestBody {
 
  private:
   RequestBody(Connection& connection, bool chunked, std::uint64_t length)
-      : connection_(&connection), chunked_(chunked), left_(length), finished_(!chunked && length == 0) {}
+      : connection_(&connection), chunked_(chunked), left_(length), finished_(!chunked && length == 0) {
+    if (finished_) connection.has_asked();
+  }
   Result<void> read_piece(const std::function<bool(std::string_view)>& sink);
   Result<void> read_chunk_head();
   Result<std::string> read_line();

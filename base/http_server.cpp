@@ -24,6 +24,9 @@ namespace {
 // Threads start as connections come; an idle connection gives its thread back after kKeepAlive.
 constexpr std::size_t kMostThreads = 128;
 constexpr auto kKeepAlive = std::chrono::milliseconds(2000);
+// When all threads are taken nobody may take longer than this to say what is asked.
+constexpr auto kPatience = std::chrono::seconds(2);
+constexpr int kLookMilliseconds = 500;
 constexpr auto kLastChance = std::chrono::milliseconds(500);
 constexpr std::uint64_t kDiscardedBody = 256 * 1024;
 
@@ -201,7 +204,7 @@ struct HttpServer::State {
                                   {.fd = listener.get(), .events = POLLIN, .revents = 0}};
       for (const auto& socket : more)
         watched.push_back({.fd = socket->get(), .events = POLLIN, .revents = 0});
-      ::poll(watched.data(), watched.size(), -1);
+      ::poll(watched.data(), watched.size(), hang_up_on_the_slow() ? kLookMilliseconds : -1);
       if (watched[0].revents != 0) {
         if (is_stopping()) return;
         eventfd_t ignored = 0;
@@ -211,6 +214,20 @@ struct HttpServer::State {
         if (watched[i].revents != 0) accept_from(watched[i].fd);
       }
     }
+  }
+
+  // True when somebody waits for a thread. What is still being asked costs nobody anything when it is cut
+  // off.
+  bool hang_up_on_the_slow() {
+    const std::lock_guard lock(mutex);
+    if (waiting.empty() || workers.size() < kMostThreads) return false;
+    const auto now = std::chrono::steady_clock::now();
+    for (auto* connection : connections) {
+      const auto since = connection->asks_since();
+      if (since != std::chrono::steady_clock::time_point() && now - since > kPatience)
+        connection->shut_down();
+    }
+    return true;
   }
 
   void accept_from(int listening) {

@@ -5,6 +5,7 @@ import http.client
 import json
 import random
 import socket
+import time
 import unittest
 import urllib.parse
 from pathlib import Path
@@ -158,6 +159,19 @@ class HostileTest(ForgeTest):
         self.addCleanup(lambda: [one.close() for one in idle])
         self.assertEqual(self.ask("GET", "/livez")[0], 200)
         self.assertIsNone(self.daemon.poll(), self.log()[-2000:])
+
+
+    def test_clients_that_never_say_what_they_want_keep_nobody_waiting_for_long(self):
+        """As many as want to, and twice as many as there are threads."""
+        address = ("127.0.0.1", int(self.url.rsplit(":", 1)[1]))
+        said = b"GET /api/runs HTTP/1.1\r\nHost: x\r\nX: ", b"POST /hooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
+        for one in range(256):
+            slow = socket.create_connection(address, timeout=30)
+            self.addCleanup(slow.close)
+            slow.sendall(said[one % 2])
+        begun = time.monotonic()
+        self.assertEqual(self.ask("GET", "/livez")[0], 200)
+        self.assertLess(time.monotonic() - begun, 15)
 
 
 if __name__ == "__main__":
