@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/files.h"
 #include "base/result.h"
 
@@ -16,6 +17,15 @@ struct RunArtifact {
   std::uint64_t size = 0;
   std::string sha256;
 };
+struct ArtifactContent {
+  base::Fd file;
+  std::uint64_t size = 0;
+  std::string media_type;  ///< application/zip, or that of its single file
+};
+
 base::Result<std::vector<RunArtifact>> artifacts_of_run(const base::Path& state_folder, std::int64_t run_id);
+/// not_found when the run has none of that name.
+base::Result<ArtifactContent> open_artifact_of_run(const base::Path& state_folder, std::int64_t run_id,
+                                                   const std::string& name);
 
 }  // namespace runner

@@ -1,6 +1,7 @@
 #include "server/api.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -21,6 +22,7 @@ using base::Json;
 using base::Result;
 
 constexpr int kMostOnPage = 200;
+constexpr std::size_t kArtifactPiece = 256U << 10;
 
 class RunsApi {
  public:
@@ -83,6 +85,27 @@ class RunsApi {
     }
     parts_.on_queued();
     return run_of(added.id);
+  }
+
+  // Whoever uploads says of what type a single file is: browsers are to keep it, not to show it.
+  base::ServerResponse artifact(const Call& call) {
+    const auto attempt = parts_.queue.find(call.number("id"));
+    if (!attempt) return refusal(attempt.error());
+    auto content = runner::open_artifact_of_run(parts_.state_folder, attempt->run_id, call.part("name"));
+    if (!content) return refusal(content.error());
+    base::ServerResponse answer{
+        .headers = {{"Content-Type", content->media_type == "application/zip" ? content->media_type
+                                                                              : "application/octet-stream"},
+                    {"Content-Disposition", "attachment"},
+                    {"X-Content-Type-Options", "nosniff"}}};
+    answer.stream_size = content->size;
+    answer.stream = [file = std::make_shared<base::Fd>(std::move(content->file))](std::uint64_t offset) {
+      std::string piece(kArtifactPiece, '\0');
+      const auto count = ::pread(file->get(), piece.data(), piece.size(), static_cast<off_t>(offset));
+      piece.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+      return piece;
+    };
+    return answer;
   }
 
   // Of a run that came from a fork, before any job of it.
@@ -157,6 +180,8 @@ Result<void> add_api(Routes& routes, const ApiParts& parts) {
   const auto runs = std::make_shared<RunsApi>(parts);
   add_answer(routes, "GET", "/api/runs", [runs](const Call& call) { return runs->list(call); });
   add_answer(routes, "GET", "/api/runs/{id}", [runs](const Call& call) { return runs->show(call); });
+  routes.add("GET", "/api/runs/{id}/artifacts/{name}", Access::read,
+             [runs](const Call& call) { return runs->artifact(call); });
   add_answer(routes, "POST", "/api/runs/{id}/cancel",
              [runs](const Call& call) { return runs->cancel(call); });
   add_answer(routes, "POST", "/api/runs/{id}/rerun", [runs](const Call& call) { return runs->rerun(call); });

@@ -26,6 +26,7 @@ class Outline {
     if (type == "plan") return begin(entry);
     if (type == "run_waiting") waits_for_ = json_string(entry, "text");
     if (type == "annotation") return annotate(entry);
+    if (type == "probe") return keep_probe(entry);
     const auto key = json_string(entry, "job");
     if (key.empty()) return;
     if (type == "log") {
@@ -35,7 +36,7 @@ class Outline {
     } else if (type.starts_with("step_") && type != "step_summary") {
       about_step(type, entry, job(key));
     } else if (type == "rollout" || type.starts_with("deployment")) {
-      rollouts_[key] = entry;
+      about_rollout(type, entry, rollouts_[{key, json_string(entry, "service")}]);
     }
   }
 
@@ -44,10 +45,12 @@ class Outline {
     for (const auto& key : order_) jobs.push_back(std::move(jobs_[key]));
     Json rollouts = Json::array();
     for (auto& [key, entry] : rollouts_) rollouts.push_back(std::move(entry));
-    return {{"jobs", std::move(jobs)},
-            {"annotations", std::move(annotations_)},
-            {"rollouts", std::move(rollouts)},
-            {"waits_for", waits_for_}};
+    Json all = {{"jobs", std::move(jobs)},
+                {"annotations", std::move(annotations_)},
+                {"rollouts", std::move(rollouts)},
+                {"waits_for", waits_for_}};
+    if (!probe_.is_null()) all["probe"] = std::move(probe_);
+    return all;
   }
 
  private:
@@ -118,6 +121,22 @@ class Outline {
     (*step)["lines"] = lines + 1 - base::json_integer(*step, "first_line");
   }
 
+  // What was known of its tasks, targets and traffic stays when its end comes.
+  static void about_rollout(const std::string& type, const Json& entry, Json& known) {
+    if (type == "deployment" || known.is_null()) {
+      known = entry;
+    } else {
+      known.update(entry);
+    }
+  }
+
+  // In one sum: what came back in each second is for reports.
+  void keep_probe(const Json& entry) {
+    for (const auto* name : {"url", "sent", "failed", "p50_ms", "p99_ms", "longest_gap_ms"}) {
+      if (entry.contains(name)) probe_[name] = entry[name];
+    }
+  }
+
   void annotate(const Json& entry) {
     if (annotations_.size() >= kMostAnnotationsShown) return;
     Json annotation = {{"job", json_string(entry, "job")},
@@ -132,7 +151,8 @@ class Outline {
 
   std::map<std::string, Json> jobs_;
   std::vector<std::string> order_;
-  std::map<std::string, Json> rollouts_;  ///< the newest report of each job
+  std::map<std::pair<std::string, std::string>, Json> rollouts_;  ///< by job and service
+  Json probe_;
   Json annotations_ = Json::array();
   std::string waits_for_;
 };

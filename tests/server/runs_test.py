@@ -1,10 +1,12 @@
 """From a push to a run: by the real daemon, its supervisors and real sandboxes."""
 
+import io
 import json
 import re
 import time
 import unittest
 import urllib.request
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 from forge import READ, RUN, ForgeTest
@@ -234,6 +236,23 @@ class RunsTest(ForgeTest):
         self.run_when(answer["run"]["id"], "in_progress")
         self.assertEqual(self.post(f"/api/runs/{answer['run']['id']}/cancel")[0], 202)
         self.assertEqual(self.run_when(answer["run"]["id"], "completed")["run"]["attempt"], 3)
+
+    def test_an_artifact_is_fetched_as_it_was_uploaded(self):
+        self.workflow(
+            "on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    steps:\n      - run: seq 100000 > kept.txt\n"
+            "      - uses: actions/upload-artifact@v4\n        with: {name: the report, path: kept.txt}\n"
+        )
+        self.serve()
+        run = self.push_and_run()
+        self.assertEqual([one["name"] for one in self.run_when(run, "completed")["artifacts"]], ["the report"])
+        request = urllib.request.Request(f"{self.url}/api/runs/{run}/artifacts/the%20report", headers={"Authorization": f"Bearer {READ}"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            self.assertEqual((answer.headers["Content-Type"], answer.headers["Content-Disposition"]), ("application/zip", "attachment"))
+            with zipfile.ZipFile(io.BytesIO(answer.read())) as archive:
+                self.assertEqual(archive.read("kept.txt").split()[-1], b"100000")
+        self.assertEqual(self.ask("GET", f"/api/runs/{run}/artifacts/the%20report")[0], 401)
+        status, said = self.ask("GET", f"/api/runs/{run}/artifacts/other", token=READ)
+        self.assertEqual((status, json.loads(said)["error"]["message"]), (404, "the run has no artifact 'other'"))
 
     def test_a_workflow_is_dispatched(self):
         self.workflow(

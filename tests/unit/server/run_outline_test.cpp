@@ -50,6 +50,36 @@ TEST_F(RunOutlineTest, HasThePlannedJobsBeforeAnyBegins) {
   EXPECT_EQ(jobs[1]["status"], "queued");
 }
 
+TEST_F(RunOutlineTest, KeepsWhatIsKnownOfEachServiceWhenItsRolloutEnds) {
+  begin(1);
+  const auto tell = [&](const char* type, base::Json details) {
+    auto told = event(type, "", 2);
+    told.details = std::make_shared<const base::Json>(std::move(details));
+    (*writer_)(told);
+  };
+  tell("rollout", {{"service", "items"}, {"status", "FAILED"}, {"running", 1}, {"stage", "BAKE"}});
+  tell("deployment", {{"service", "items"}, {"status", "PENDING"}});
+  tell("rollout", {{"service", "items"}, {"status", "IN_PROGRESS"}, {"running", 2}});
+  tell("rollout", {{"service", "web"}, {"status", "IN_PROGRESS"}});
+  tell("deployment_finished", {{"service", "items"}, {"status", "COMPLETED"}});
+  const auto rollouts = read(1)["rollouts"];
+  ASSERT_EQ(rollouts.size(), 2U);
+  EXPECT_EQ(rollouts[0]["status"], "COMPLETED");
+  EXPECT_EQ(rollouts[0]["running"], 2);
+  EXPECT_FALSE(rollouts[0].contains("stage")) << "that was the deployment before";
+  EXPECT_EQ(rollouts[1]["service"], "web");
+}
+
+TEST_F(RunOutlineTest, TellsWhatRequestsCameToWhileItWasRolledOut) {
+  begin(1);
+  EXPECT_FALSE(read(1).contains("probe"));
+  runner::RunEvent probe{.type = "probe"};
+  probe.details = std::make_shared<const base::Json>(
+      base::Json{{"url", "http://a"}, {"sent", 9}, {"failed", 1}, {"seconds", base::Json::array()}});
+  (*writer_)(probe);
+  EXPECT_EQ(read(1)["probe"], (base::Json{{"url", "http://a"}, {"sent", 9}, {"failed", 1}}));
+}
+
 TEST_F(RunOutlineTest, TellsWhereTheLinesOfAStepAre) {
   begin(1);
   (*writer_)(event("job_started", "build"));
