@@ -3,7 +3,7 @@
 import { h } from "preact";
 import { layOut } from "./graph_layout";
 import { Job } from "./model";
-import { mark, stateOf } from "./state";
+import { mark, stateOf, words } from "./state";
 import { duration } from "./format";
 
 const kWidth = 190;
@@ -36,7 +36,7 @@ export function GraphView({ jobs, onChoose }: { jobs: Job[]; onChoose: (key: str
     const state = stateOf(job);
     return (
       <g class={`node ${state}`} transform={`translate(${x(place.column)} ${y(place.row)})`} key={job.key} tabIndex={0}
-         role="link" aria-label={`${job.name}: ${state}`} onClick={() => onChoose(job.key)}
+         role="link" aria-label={`${job.name}: ${words(state)}`} onClick={() => onChoose(job.key)}
          onKeyDown={(event: KeyboardEvent) => event.key === "Enter" && onChoose(job.key)}>
         <title>{job.reason ? `${job.name}: ${job.reason}` : job.name}</title>
         <rect width={kWidth} height={kHeight} rx="6" />

@@ -80,7 +80,8 @@ class Page extends Component<{}, State> {
               <a href={path} aria-current={location.pathname === path ? "page" : undefined}>{name}</a>
             ))}
           </nav>
-          {token() && <button onClick={() => { forgetToken(); this.login(); }}>Forget token</button>}
+          {token() ? <button onClick={() => { forgetToken(); this.login(); }}>Forget token</button>
+                   : <button onClick={this.login}>Enter token</button>}
         </header>
         {this.content()}
       </div>

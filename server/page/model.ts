@@ -84,6 +84,15 @@ export interface Rollback {
   about: string;
 }
 
+export interface Probe {
+  url: string;
+  sent: number;
+  failed: number;
+  p50_ms: number;
+  p99_ms: number;
+  longest_gap_ms: number;
+}
+
 export interface RunDetails {
   run: Run;
   jobs: Job[];
@@ -91,6 +100,7 @@ export interface RunDetails {
   artifacts: Artifact[];
   rollouts: Rollout[];
   rollbacks?: Rollback[];
+  probe?: Probe;
   summary: string;
   waits_for?: string; // before its first job
 }

@@ -1,7 +1,6 @@
 // Deliveries with their verdicts, workers, and the names of secrets.
 
 import { h } from "preact";
-import { post } from "./api";
 import { ago, shortRef } from "./format";
 import { Loaded } from "./loaded";
 import { Delivery, Names, Workers } from "./model";
@@ -28,9 +27,9 @@ export function DeliveriesPage({ onLogin }: Props) {
   return (
     <main>
       <h1>Deliveries</h1>
-      <Loaded path="/api/deliveries" every={5000} onLogin={onLogin} show={(answer: { deliveries: Delivery[] }, again) => (
+      <Loaded path="/api/deliveries" every={5000} onLogin={onLogin} show={(answer: { deliveries: Delivery[] }, ask) => (
         <table>
-          <thead><tr><th>#</th><th>Event</th><th>Of</th><th>When</th><th>Verdict</th><th /></tr></thead>
+          <thead><tr><th>#</th><th>Event</th><th>Of</th><th>When</th><th>Verdict</th><td /></tr></thead>
           <tbody>
             {answer.deliveries.map((one) => (
               <tr key={String(one.id)}>
@@ -39,7 +38,7 @@ export function DeliveriesPage({ onLogin }: Props) {
                 <td>{one.repository}<div class="quiet">{shortRef(one.ref)} {(one.sha || "").slice(0, 7)} {one.sender}</div></td>
                 <td>{ago(one.received_at)}</td>
                 <Verdict delivery={one} />
-                <td><button onClick={() => void post(`/api/deliveries/${one.id}/redeliver`).then(again)}>Again</button></td>
+                <td><button onClick={() => ask(`/api/deliveries/${one.id}/redeliver`)}>Again</button></td>
               </tr>
             ))}
           </tbody>

@@ -1,14 +1,14 @@
 // One run: its jobs as a graph and a timeline, what they said, and their logs as they grow.
 
 import { h, Component } from "preact";
-import { ApiError, get, post } from "./api";
+import { ApiError, download, get, post } from "./api";
 import { EventStream } from "./event_stream";
 import { bytes, duration, shortRef } from "./format";
 import { GraphView } from "./graph_view";
 import { LogView } from "./log_view";
 import { Markdown } from "./markdown";
-import { Job, Rollout, RunDetails } from "./model";
-import { RolloutView } from "./rollout_view";
+import { Job, Rollout, Run, RunDetails } from "./model";
+import { ProbeView, RolloutView } from "./rollout_view";
 import { mark, stateOf, waitsForApproval, withoutCommands, words } from "./state";
 import { Timeline } from "./timeline";
 
@@ -47,7 +47,13 @@ export class RunPage extends Component<Props, State> {
     });
   }
 
+  componentDidUpdate(): void {
+    const run = this.state.details?.run;
+    if (run) document.title = `${mark(stateOf(run))} ${run.title || run.name} · pipeline`;
+  }
+
   componentWillUnmount(): void {
+    document.title = "pipeline";
     this.stream?.close();
     clearTimeout(this.timer);
   }
@@ -70,26 +76,46 @@ export class RunPage extends Component<Props, State> {
         this.setState({ details, lines, error: "" });
       },
       (error: Error) => {
-        if (error instanceof ApiError && error.status === 401) this.props.onLogin();
+        this.loginIfAsked(error);
         this.setState({ error: error.message });
       }
     );
   };
 
-  private act(what: string, path: string, body: unknown = {}): void {
-    post(path, body).then(
-      () => {
+  private loginIfAsked(error: Error): void {
+    if (error instanceof ApiError && error.status === 401) this.props.onLogin();
+  }
+
+  private act(what: string, path: string, body: unknown = {}, then: (answer: { run: Run }) => void = this.load): void {
+    post<{ run: Run }>(path, body).then(
+      (answer) => {
         this.setState({ message: `${what}: asked for` });
-        this.load();
+        then(answer);
       },
-      (error: Error) => this.setState({ message: `${what}: ${error.message}` })
+      (error: Error) => {
+        this.loginIfAsked(error);
+        this.setState({ message: `${what}: ${error.message}` });
+      }
+    );
+  }
+
+  private runAgain(body: unknown): void {
+    this.act("Run again", `/api/runs/${this.props.id}/rerun`, body, ({ run }) => this.props.go(`/runs/${run.id}`));
+  }
+
+  private fetch(name: string): void {
+    download(`/api/runs/${this.props.id}/artifacts/${encodeURIComponent(name)}`, name).catch(
+      (error: Error) => {
+        this.loginIfAsked(error);
+        this.setState({ message: `${name}: ${error.message}` });
+      }
     );
   }
 
   private takeBack(rollout: Rollout): void {
     if (this.state.takesBack !== rollout.service) return this.setState({ takesBack: rollout.service });
     this.setState({ takesBack: undefined });
-    this.act("Roll back", `/api/runs/${this.props.id}/jobs/${encodeURIComponent(rollout.job)}/rollback`);
+    this.act("Roll back", `/api/runs/${this.props.id}/jobs/${encodeURIComponent(rollout.job)}/rollback`, { service: rollout.service });
   }
 
   private buttons(details: RunDetails) {
@@ -105,9 +131,9 @@ export class RunPage extends Component<Props, State> {
     }
     return run.status === "completed" ? (
       <span>
-        <button onClick={() => this.act("Run again", `${path}/rerun`)}>Run all again</button>
+        <button onClick={() => this.runAgain({})}>Run all again</button>
         {run.conclusion !== "success" && (
-          <button onClick={() => this.act("Run again", `${path}/rerun`, { failed: true })}>Run failed jobs again</button>
+          <button onClick={() => this.runAgain({ failed: true })}>Run failed jobs again</button>
         )}
       </span>
     ) : (
@@ -166,6 +192,7 @@ export class RunPage extends Component<Props, State> {
           <RolloutView rollout={rollout} rollbacks={(details.rollbacks || []).filter((one) => one.service === rollout.service)}
                        asked={this.state.takesBack === rollout.service} onRollback={() => this.takeBack(rollout)} />
         ))}
+        {details.probe && <ProbeView probe={details.probe} />}
         {details.annotations.length > 0 && <h2>Annotations</h2>}
         {details.annotations.map((one) => (
           <div class={`annotation ${one.level}`}>
@@ -176,7 +203,9 @@ export class RunPage extends Component<Props, State> {
         {details.summary && <h2>Summary</h2>}
         {details.summary && <Markdown text={details.summary} />}
         {details.artifacts.length > 0 && <h2>Artifacts</h2>}
-        <ul>{details.artifacts.map((one) => <li>{one.name} <span class="quiet">{bytes(one.size)}</span></li>)}</ul>
+        <ul class="plain">{details.artifacts.map((one) => (
+          <li><button onClick={() => this.fetch(one.name)}>{one.name}</button> <span class="quiet">{bytes(one.size)}</span></li>
+        ))}</ul>
         <h2>Timeline</h2>
         <Timeline run={details.run} jobs={details.jobs} />
       </div>
@@ -193,7 +222,7 @@ export class RunPage extends Component<Props, State> {
           <span class={`state ${stateOf(run)}`}>{mark(stateOf(run))}</span> {run.title || run.name}
         </h1>
         <p class="quiet">
-          {run.repository} · {run.name} #{run.number} · {run.event} of {shortRef(run.ref)} <code>{(run.sha || "").slice(0, 7)}</code> by{" "}
+          {run.repository} · {run.name} #{run.number}{run.attempt > 1 && `, attempt ${run.attempt}`} · {run.event} of {shortRef(run.ref)} <code>{(run.sha || "").slice(0, 7)}</code> by{" "}
           {run.actor} · {words(stateOf(run))} {duration(run.started_at, run.finished_at)} {run.reason && `· ${run.reason}`}
         </p>
         <p>

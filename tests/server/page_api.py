@@ -18,6 +18,7 @@ class PageApi:
         self.page = Path(page)
         self.runs, self.logs, self.events, self.posted = {}, {}, {}, []
         self.deliveries, self.token, self.most_lines = [], "", 0
+        self.refuses, self.answers = False, {}  # what changes something
         self.changed = threading.Condition()
         self.test = test
         self.server = None
@@ -44,7 +45,10 @@ class PageApi:
                 """What the page wants done."""
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 api.posted.append((self.path, json.loads(body)))
-                api.answer(self, {}, 202)
+                if api.refuses:
+                    api.answer(self, {"error": {"message": "expected a token"}}, 401)
+                else:
+                    api.answer(self, api.answers, 202)
 
         class Server(http.server.ThreadingHTTPServer):
             """Connections may last; they end with the server."""

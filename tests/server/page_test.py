@@ -183,15 +183,41 @@ class PageTest(unittest.TestCase):
         self.browser.click("Forget token")
         self.browser.wait_for("document.querySelector('input[name=token]') && !sessionStorage.getItem('pipeline-token')")
 
+    def test_a_token_is_asked_for_when_a_button_needs_one(self):
+        """Where reading needs none. Who runs something again is led to it."""
+        self.api.runs[1] = make_run(1, [make_job("build")], status="completed", conclusion="success")
+        self.api.runs[2] = make_run(2, [make_job("build")], title="The second attempt", attempt=2)
+        self.api.refuses, self.api.answers = True, {"run": self.api.runs[2]["run"]}
+        self.browser.goto(self.api.url("/runs/1"))
+        self.browser.click("Run all again")
+        self.browser.wait_for("document.querySelector('input[name=token]')")
+        self.browser.evaluate("document.querySelector('input[name=token]').focus()")
+        self.browser.type("secret-token")
+        self.browser.press("Enter")
+        self.api.refuses = False
+        self.browser.click("Run all again")
+        self.browser.wait_for("location.pathname === '/runs/2' && document.title.includes('The second attempt')")
+        self.assertIn("CI #2, attempt 2", self.browser.text())
+
+    def test_an_artifact_is_fetched(self):
+        """With the token, which a link could not carry."""
+        self.api.runs[1] = make_run(1, [make_job("build")])
+        self.api.runs[1]["artifacts"] = [{"name": "test report", "size": 9}]
+        self.browser.goto(self.api.url("/runs/1"))
+        self.browser.click("test report")
+        self.browser.wait_for("document.body.innerText.includes('test report: there is nothing at this path')")
+
     def test_a_rollout_is_shown_as_it_goes(self):
         """Tasks, targets, traffic, and what came of it."""
         run = make_run(1, [make_job("deploy", status="in_progress", conclusion=None)])
-        run["rollouts"] = [{"job": "deploy", "service": "items", "cluster": "production", "status": "IN_PROGRESS", "stage": "PRODUCTION_TRAFFIC_SHIFT",
+        run["rollouts"] = [{"job": "deploy", "service": "items", "cluster": "production", "task_definition": "items:7", "status": "IN_PROGRESS", "stage": "PRODUCTION_TRAFFIC_SHIFT",
                             "desired": 4, "running": 3, "pending": 1, "failed_tasks": 0, "targets": {"healthy": 3, "initial": 1}, "traffic": 10}]  # fmt: skip
         self.api.runs[1] = run
         self.browser.goto(self.api.url("/runs/1"))
         self.browser.wait_for("document.body.innerText.includes('3 of 4 running, 1 pending')")
         self.assertIn("3 healthy, 1 initial", self.browser.text())
+        self.assertIn("Traffic to items:7:  10 %", self.browser.text())
+        self.assertIn("Traffic to before:  90 %", self.browser.text())
         run["rollouts"][0].update(status="SUCCESSFUL", running=4, pending=0, traffic=100, reason="all is well")
         self.api.publish(1, "event", {"type": "rollout"})
         self.browser.wait_for("document.body.innerText.includes('SUCCESSFUL') && document.body.innerText.includes('100 %')")
@@ -199,6 +225,19 @@ class PageTest(unittest.TestCase):
         run["rollouts"][0].update(status="ROLLED_BACK", reason="tasks failed")
         self.api.publish(1, "event", {"type": "rollout"})
         self.browser.wait_for("[...document.querySelectorAll('.error')].some(e => e.innerText.includes('tasks failed'))")
+
+    def test_a_rollout_by_code_deploy_shows_its_task_sets_and_what_requests_came_to(self):
+        """With the share of the traffic that each has."""
+        run = make_run(1, [make_job("deploy")])
+        sets = [{"taskSetLabel": "Blue", "runningCount": 2, "desiredCount": 2, "trafficWeight": 90.0}, {"taskSetLabel": "Green", "runningCount": 1, "desiredCount": 2, "trafficWeight": 10.0}]
+        run["rollouts"] = [{"job": "deploy", "service": "items", "status": "InProgress", "target": {"taskSetsInfo": sets}}]
+        run["probe"] = {"url": "http://127.0.0.1:8080", "sent": 122, "failed": 0, "p50_ms": 2.3, "p99_ms": 22, "longest_gap_ms": 1640}
+        self.api.runs[1] = run
+        self.browser.goto(self.api.url("/runs/1"))
+        self.browser.wait_for("document.body.innerText.includes('Traffic to Blue:  90 % 2 of 2 running')")
+        self.assertIn("Traffic to Green:  10 % 1 of 2 running", self.browser.text())
+        self.assertIn("None of 122 requests failed", self.browser.text())
+        self.assertIn("longest time without a good answer was 1.6 s", self.browser.text())
 
     def test_a_run_is_shown_as_ended_when_its_events_end(self):
         """Also where the last of them came before the daemon knew how."""
@@ -209,6 +248,25 @@ class PageTest(unittest.TestCase):
         run["run"].update(status="completed", conclusion="success")
         self.api.publish(1, "end", {})
         self.browser.wait_for("document.body.innerText.includes('Run all again')")
+
+    def test_nobody_is_kept_from_using_it(self):
+        """By contrast, names for those who hear the page, or order: as axe-core judges it."""
+        waits = make_job("ship", ["build"], status="waiting", conclusion=None, reason="waits for an approval of environment 'production'")
+        run = make_run(1, [make_job("build"), make_job("test", conclusion="failure"), make_job("skipped", conclusion="skipped"), waits])
+        run["annotations"] = [{"job": "build", "level": level, "message": "it is so", "file": "a.c"} for level in ("error", "warning", "notice")]
+        run["summary"] = "# Tests\n\n| a | b |\n|---|---|\n| 1 | [link](https://example.org) |\n\n`code`"
+        run["artifacts"] = [{"name": "report", "size": 2000, "digest": "sha256:" + "0" * 64}]
+        run["rollouts"] = [{"job": "build", "service": "items", "cluster": "production", "status": "SUCCESSFUL", "desired": 4, "running": 4, "pending": 0,
+                            "failed_tasks": 0, "targets": {"healthy": 4}, "traffic": 100}]  # fmt: skip
+        self.api.runs[1] = run
+        self.api.logs[1, "build"] = (lambda n: f"\x1b[{30 + n % 8}mline {n}\x1b[0m", 100)
+        self.api.deliveries = [{"id": 1, "forge": "github", "event": "push", "ref": "main", "received_at": run["run"]["queued_at"], "verdict": "nothing", "reason": "no"}]
+        for scheme in ("light", "dark"):
+            self.browser.prefer(scheme)
+            for path, sign in (("/", "Change something"), ("/runs/1", "Annotations"), ("/runs/1/jobs/build", "line 3"), ("/deliveries", "nothing")):
+                self.browser.goto(self.api.url(path))
+                self.browser.wait_for(f"document.body.innerText.includes('{sign}')")
+                self.assertEqual(self.browser.barriers(), [], f"{path}, {scheme}")
 
     def test_it_is_dark_where_people_like_it_dark(self):
         """By the system's setting."""
