@@ -135,6 +135,23 @@ class RollbackTest(ForgeTest):
         self.assertEqual((status, self.get(f"/api/runs/{run}")["rollbacks"]), (409, []))
         self.assertIn("has rolled nothing out", answer["error"]["message"])
 
+    def test_of_several_services_that_a_job_rolled_out_one_is_named(self):
+        self.workflow("on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    steps: [{run: echo one}]\n")
+        self.serve()
+        run = self.push_and_run()
+        history = self.run_when(run, "completed")["run"]["run_id"]
+        with open(self.state / f"runs/{history}/outline.jsonl", "a", encoding="utf-8") as outline:
+            for service in ("web", "api"):
+                outline.write(json.dumps({"type": "deployment_finished", "job": "one", "cluster": "walk", "service": service}) + "\n")
+        path = f"/api/runs/{run}/jobs/one/rollback"
+        for body in ({}, {"service": "other"}):
+            status, answer = self.post(path, body)
+            self.assertEqual((status, answer["error"]["message"]), (
+                409, f"expected `service` to be one that the job one of run {run} has rolled out: api, web"))
+        status, answer = self.post(path, {"service": "api"})
+        self.assertEqual((status, answer["rollback"]["service"]), (202, "api"), answer)
+        self.wait_for("it goes on", lambda: self.get(f"/api/runs/{run}")["rollbacks"][0]["state"] != "running")
+
 
 class EmulatorRollbackTest(RollbackTest):
     """The daemon has none, and an emulator in its state folder, as of `make serve`."""
