@@ -69,6 +69,11 @@ class RunsApi {
   Result<Json> rerun(const Call& call) {
     TRY(const auto attempt, parts_.queue.find(call.number("id")));
     TRY(const auto body, json_body(call));
+    for (const auto& [name, value] : body.items()) {
+      // What is mistyped would run all again, deployments too.
+      if (name != "failed" || !value.is_boolean())
+        return base::invalid_input("expected nothing but `failed`, true or false");
+    }
     if (!has_ended(attempt)) return conflict(fmt::format("run {} is not over", attempt.id));
     auto again = rerun_of(attempt, base::random_uuid());
     again.only_failed = base::json_bool(body, "failed");

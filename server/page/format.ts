@@ -1,5 +1,7 @@
 // Texts for people.
 
+import { Run } from "./model";
+
 export function duration(from?: string, to?: string): string {
   if (!from) return "";
   const seconds = Math.max(0, (to ? Date.parse(to) : Date.now()) - Date.parse(from)) / 1000;
@@ -31,4 +33,9 @@ export function bytes(count: number): string {
 
 export function shortRef(ref?: string): string {
   return (ref || "").replace(/^refs\/(heads|tags)\//, "").replace(/^refs\/pull\/(\d+)\/.*/, "#$1");
+}
+
+/** What has not begun has no number yet. */
+export function numbered(run: Run): string {
+  return run.name + (run.number > 0 ? ` #${run.number}` : "") + (run.attempt > 1 ? `, attempt ${run.attempt}` : "");
 }

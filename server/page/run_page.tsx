@@ -3,7 +3,7 @@
 import { h, Component } from "preact";
 import { ApiError, download, get, post } from "./api";
 import { EventStream } from "./event_stream";
-import { bytes, duration, shortRef } from "./format";
+import { bytes, duration, numbered, shortRef } from "./format";
 import { GraphView } from "./graph_view";
 import { LogView } from "./log_view";
 import { Markdown } from "./markdown";
@@ -222,7 +222,7 @@ export class RunPage extends Component<Props, State> {
           <span class={`state ${stateOf(run)}`}>{mark(stateOf(run))}</span> {run.title || run.name}
         </h1>
         <p class="quiet">
-          {run.repository} · {run.name} #{run.number}{run.attempt > 1 && `, attempt ${run.attempt}`} · {run.event} of {shortRef(run.ref)} <code>{(run.sha || "").slice(0, 7)}</code> by{" "}
+          {run.repository} · {numbered(run)} · {run.event} of {shortRef(run.ref)} <code>{(run.sha || "").slice(0, 7)}</code> by{" "}
           {run.actor} · {words(stateOf(run))} {duration(run.started_at, run.finished_at)} {run.reason && `· ${run.reason}`}
         </p>
         <p>

@@ -2,7 +2,7 @@
 
 import { h } from "preact";
 import { Loaded } from "./loaded";
-import { ago, duration, shortRef } from "./format";
+import { ago, duration, numbered, shortRef } from "./format";
 import { Run } from "./model";
 import { mark, stateOf, words } from "./state";
 
@@ -21,8 +21,7 @@ function Row({ run }: { run: Run; key?: string }) {
       <td>
         <a href={`/runs/${run.id}`}>{run.title || run.name}</a>
         <div class="quiet">
-          {run.repository} · {run.name} #{run.number}
-          {run.attempt > 1 && ` · attempt ${run.attempt}`}
+          {run.repository} · {numbered(run)}
           {run.reason && ` · ${run.reason}`}
         </div>
       </td>

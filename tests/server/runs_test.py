@@ -209,6 +209,8 @@ class RunsTest(ForgeTest):
         run = self.push_and_run()
         first = self.run_when(run, "completed")["run"]
         self.assertEqual(first["conclusion"], "failure")
+        for mistyped in ({"failed": "yes"}, {"only_failed": True}):
+            self.assertEqual(self.post(f"/api/runs/{run}/rerun", mistyped)[0], 400)
         status, answer = self.post(f"/api/runs/{run}/rerun", {"failed": True})
         self.assertEqual(status, 202, answer)
         found = self.run_when(answer["run"]["id"], "completed")
