@@ -56,6 +56,14 @@ bool is_repository_name(const std::string& text) {
          });
 }
 
+// Of anything else it would be said only when somebody pushes that it cannot be fetched.
+bool is_fetchable(std::string_view url) {
+  for (const auto* start : {"https://", "http://", "ssh://", "git://", "file://", "/"}) {
+    if (url.starts_with(start)) return true;
+  }
+  return url.find("://") == std::string_view::npos && url.find('@') < url.find(':');
+}
+
 class ConfigReader {
  public:
   explicit ConfigReader(const std::string& file) : fields_(file) {}
@@ -205,6 +213,9 @@ class ConfigReader {
         repository.forge == Forge::github ? fmt::format("https://github.com/{}.git", name.text) : "";
     TRY(repository.url, fields_.text_at(node, "url", usual_url));
     if (repository.url.empty()) return fields_.wrong(node, "url: that the repository is fetched from");
+    if (!is_fetchable(repository.url))
+      return fields_.wrong(node["url"],
+                           "an address, as in https://git.example.org/acme/shop.git, or a path from /");
     TRY(repository.user, fields_.text_at(node, "user", "x-access-token"));
     if (node["credential"].present()) {
       TRY(const auto text, fields_.text_at(node, "credential"));

@@ -115,6 +115,7 @@ base::Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
   TRY(start_parts(*state));
   TRY(add_routes(*state));
   const auto& config = state->options.config;
+  look_at_hook_secrets(config);
   const auto answer = [raw = state.get()](const base::ServerRequest& request) {
     if (auto page = page_answer(request)) return *std::move(page);
     return raw->routes.answer(request);

@@ -19,7 +19,8 @@ std::vector<std::string> secrets_of(Forge forge, const Config& config) {
     if (auto secret = read_secret(source)) {
       secrets.push_back(*std::move(secret));
     } else {
-      base::log(base::LogLevel::error, secret.error().to_string());
+      base::log(base::LogLevel::error,
+                fmt::format("hooks of {}: {}", to_string(forge), secret.error().to_string()));
     }
   }
   return secrets;
@@ -35,6 +36,10 @@ base::ServerResponse too_large() {
 }
 
 }  // namespace
+
+void look_at_hook_secrets(const Config& config) {
+  for (const auto& [forge, sources] : config.hook_secrets) (void)secrets_of(forge, config);
+}
 
 base::ServerResponse take_hook(Forge forge, const base::ServerRequest& request, const Config& config,
                                DeliveryInbox& inbox) {

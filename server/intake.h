@@ -9,6 +9,10 @@
 
 namespace server {
 
+/// Says in the log which secrets of hooks cannot be read: they are read at each delivery, so that they can be
+/// replaced.
+void look_at_hook_secrets(const Config& config);
+
 base::ServerResponse take_hook(Forge forge, const base::ServerRequest& request, const Config& config,
                                DeliveryInbox& inbox);
 

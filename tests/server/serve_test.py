@@ -46,6 +46,13 @@ class ServeBeginsAndEndsTest(ServeTest):
         self.assertEqual(self.daemon.wait(timeout=30), 2)
         self.assertIn("serve.yml:4:5: unknown key 'poll-second'; did you mean poll-seconds?", self.log())
 
+    def test_a_secret_of_hooks_that_is_not_there_is_told_at_once(self):
+        """It may come later: secrets are read at each delivery."""
+        self.configure("hooks: {github: {secrets: ['file:nowhere']}}\nrepositories: {}\n")
+        self.serve()
+        self.assertIn("hooks of github: cannot read", self.log())
+        self.assertIn("nowhere: No such file or directory", self.log())
+
     def test_a_second_daemon_on_the_state_folder_is_refused(self):
         self.configure()
         self.serve()

@@ -108,6 +108,16 @@ TEST(ServerConfig, SaysWhatWasExpectedOfAWrongValue) {
               HasSubstr("expected github, gitea or gitlab"));
 }
 
+TEST(ServerConfig, TakesAddressesThatCanBeFetchedFrom) {
+  const auto with = [](const std::string& url) { return "repositories: {a/b: {url: '" + url + "'}}\n"; };
+  for (const auto* wrong : {"ftp://git.example.org/a", "./b.git", "b", "git.example.org:b.git"})
+    EXPECT_THAT(problem_of(with(wrong)), HasSubstr("serve.yml:1:27: expected an address, as in https://"))
+        << wrong;
+  for (const auto* right :
+       {"http://git.example.org/a", "git@git.example.org:a/b.git", "/srv/b.git", "file:///srv/b.git"})
+    EXPECT_TRUE(parse_config("serve.yml", with(right)).ok()) << right;
+}
+
 TEST(ServerConfig, TakesNoSecretItself) {
   const auto said = problem_of("hooks:\n  github:\n    secrets: [hunter2]\nrepositories: {}\n");
   EXPECT_THAT(said, HasSubstr("serve.yml:3:14: expected file:PATH or env:NAME"));
