@@ -6,7 +6,8 @@ import { ago, duration, numbered, shortRef } from "./format";
 import { Run } from "./model";
 import { mark, stateOf, words } from "./state";
 
-const kFilters = ["repository", "workflow", "branch", "event", "actor", "status"];
+const kFilters = ["repository", "workflow", "branch", "event", "actor"];
+const kStatuses = ["queued", "waiting", "in_progress", "completed", "success", "failure", "cancelled", "error", "host_lost", "needs_human"];
 
 interface Answer {
   runs: Run[];
@@ -40,6 +41,13 @@ function Filters({ query }: { query: URLSearchParams }) {
           {name} <input name={name} value={query.get(name) || ""} />
         </label>
       ))}
+      <label>
+        status{" "}
+        <select name="status">
+          <option value="">any</option>
+          {kStatuses.map((name) => <option value={name} selected={query.get("status") === name}>{words(name)}</option>)}
+        </select>
+      </label>
       <button>Filter</button>
     </form>
   );
@@ -58,7 +66,9 @@ export function RunsPage({ query, onLogin }: { query: URLSearchParams; onLogin: 
       <Filters query={query} />
       <Loaded path={"/api/runs?" + asked} every={3000} onLogin={onLogin} show={(answer: Answer) => (
         <div>
-          {answer.runs.length === 0 && <p class="quiet">No runs yet. A push to a repository that this daemon knows starts one.</p>}
+          {answer.runs.length === 0 && (
+            <p class="quiet">{String(asked) ? "No such runs." : "No runs yet. A push to a repository that this daemon knows starts one."}</p>
+          )}
           <table class="runs">
             <tbody>{answer.runs.map((run) => <Row run={run} key={String(run.id)} />)}</tbody>
           </table>

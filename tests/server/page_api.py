@@ -19,6 +19,7 @@ class PageApi:
         self.runs, self.logs, self.events, self.posted = {}, {}, {}, []
         self.deliveries, self.token, self.most_lines = [], "", 0
         self.refuses, self.answers = False, {}  # what changes something
+        self.asked = ""  # of the list of runs
         self.changed = threading.Condition()
         self.test = test
         self.server = None
@@ -112,6 +113,7 @@ class PageApi:
         elif found := re.fullmatch(r"/api/runs/(\d+)", url.path):
             self.answer(handler, self.runs[int(found[1])])
         elif url.path == "/api/runs":
+            self.asked = url.query
             self.answer(handler, {"runs": [run["run"] for run in reversed(self.runs.values())]})
         elif url.path == "/api/deliveries":
             self.answer(handler, {"deliveries": self.deliveries})

@@ -146,6 +146,16 @@ class PageTest(unittest.TestCase):
         self.browser.wait_for("document.body.innerText.includes('Approve: asked for')")
         self.assertEqual(self.api.posted, [("/api/runs/4/jobs/ship/decision", {"approve": True})])
 
+    def test_runs_are_filtered_by_the_address(self):
+        """What was asked for stays in the form; that there is no such run is said."""
+        self.api.runs[1] = make_run(1, [make_job("build")])
+        self.browser.goto(self.api.url("/?status=needs_human&branch=main"))
+        self.browser.wait_for("document.querySelector('table.runs a')")
+        self.assertEqual(self.api.asked, "status=needs_human&branch=main")
+        self.assertEqual(self.browser.evaluate("[...document.forms[0].elements].map(e => e.value).join()"), ",,main,,,needs_human,")
+        self.api.runs.clear()
+        self.browser.wait_for("document.body.innerText.includes('No such runs.')")
+
     def test_nothing_leaves_a_narrow_screen(self):
         """Runs, a run and a log on 400 pixels: all can be read without scrolling sideways."""
         jobs = [make_job("build", conclusion="failure"), make_job("a-job-of-a-rather-long-name", ["build"]), make_job("last", ["build"])]
