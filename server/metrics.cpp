@@ -5,6 +5,8 @@
 #include <mutex>
 
 #include "server/database.h"
+#include "server/report_outbox.h"
+#include "server/retention.h"
 
 namespace server {
 
@@ -20,6 +22,10 @@ class MetricsText {
   void value(const std::string& labels, double number) {
     text_ += fmt::format("{}{} {}\n", name_, labels.empty() ? "" : "{" + labels + "}", number);
   }
+  void gauge(const char* name, const char* help, double number) {
+    begin(name, "gauge", help);
+    value("", number);
+  }
   std::string take() { return std::move(text_); }
 
  private:
@@ -27,10 +33,18 @@ class MetricsText {
   std::string text_;
 };
 
+// 0: since never.
+double seconds_since(double time) {
+  return time > 0 ? base::to_epoch_seconds(base::system_clock().now()) - time : 0;
+}
+
 class Metrics {
  public:
-  Metrics(runner::Sqlite database, Workers& workers, const EventFeed& feed)
-      : database_(std::move(database)), workers_(workers), feed_(feed) {}
+  Metrics(runner::Sqlite database, base::Path state_folder, Workers& workers, const EventFeed& feed)
+      : database_(std::move(database)),
+        state_folder_(std::move(state_folder)),
+        workers_(workers),
+        feed_(feed) {}
 
   base::Result<std::string> text() {
     const std::lock_guard lock(mutex_);
@@ -47,30 +61,35 @@ class Metrics {
     metrics.begin("pipeline_runs_finished", "gauge", "Runs that have ended, by conclusion");
     TRY(by_label("SELECT conclusion, COUNT(*) FROM attempts WHERE finished > 0 GROUP BY conclusion",
                  "conclusion"));
-    metrics.begin("pipeline_queue_oldest_seconds", "gauge", "How long the oldest queued run waits");
     double oldest = 0;
     TRY(database_.each("looking at the queue",
                        "SELECT COALESCE(MIN(queued), 0) FROM attempts WHERE state = 'queued'", {},
                        [&](const auto& row) { oldest = row.number(0); }));
-    metrics.value("", oldest > 0 ? base::to_epoch_seconds(base::system_clock().now()) - oldest : 0);
+    metrics.gauge("pipeline_queue_oldest_seconds", "How long the oldest queued run waits",
+                  seconds_since(oldest));
     metrics.begin("pipeline_leases_lost_total", "counter", "Runs whose supervisor was lost");
     TRY(database_.each("counting", "SELECT COUNT(*) FROM journal WHERE type = 'lost'", {},
                        [&](const auto& row) { metrics.value("", row.number(0)); }));
+    TRY(const auto backlog, ReportOutbox(database_).backlog());
+    metrics.gauge("pipeline_reports_waiting", "Reports that their forge has not taken yet",
+                  static_cast<double>(backlog.reports));
+    metrics.gauge("pipeline_reports_oldest_seconds", "How long the oldest of them waits",
+                  seconds_since(backlog.oldest));
     const auto worker = workers_.state();
-    metrics.begin("pipeline_worker_capacity", "gauge", "Runs that may go on at a time");
-    metrics.value("", worker.capacity);
-    metrics.begin("pipeline_worker_running", "gauge", "Runs that go on");
-    metrics.value("", worker.running);
-    metrics.begin("pipeline_worker_paused", "gauge", "1 when no run is begun for want of disk");
-    metrics.value("", worker.pauses.empty() ? 0 : 1);
-    metrics.begin("pipeline_event_streams", "gauge", "Streams of events that are open");
-    metrics.value("", feed_.streams());
+    metrics.gauge("pipeline_worker_capacity", "Runs that may go on at a time", worker.capacity);
+    metrics.gauge("pipeline_worker_running", "Runs that go on", worker.running);
+    metrics.gauge("pipeline_worker_paused", "1 when no run is begun for want of disk",
+                  worker.pauses.empty() ? 0 : 1);
+    metrics.gauge("pipeline_disk_free_bytes", "What is left on the disk of the state folder",
+                  static_cast<double>(room_left(state_folder_)));
+    metrics.gauge("pipeline_event_streams", "Streams of events that are open", feed_.streams());
     return metrics.take();
   }
 
  private:
   std::mutex mutex_;
   runner::Sqlite database_;
+  base::Path state_folder_;
   Workers& workers_;
   const EventFeed& feed_;
 };
@@ -80,7 +99,7 @@ class Metrics {
 base::Result<void> add_metrics(Routes& routes, const base::Path& state_folder, Workers& workers,
                                const EventFeed& feed) {
   TRY(auto database, open_database(state_folder));
-  const auto metrics = std::make_shared<Metrics>(std::move(database), workers, feed);
+  const auto metrics = std::make_shared<Metrics>(std::move(database), state_folder, workers, feed);
   routes.add("GET", "/metrics", Access::read, [metrics](const Call&) {
     auto text = metrics->text();
     if (!text) return refusal(text.error());

@@ -1,5 +1,7 @@
 """`pipeline serve` as a service: it begins, says how it is, and ends."""
 
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -39,6 +41,21 @@ class ServeBeginsAndEndsTest(ServeTest):
                 urllib.request.urlopen(again, timeout=30)
             self.assertEqual(unchanged.exception.code, 304)
             unchanged.exception.close()
+
+    def test_its_metrics_are_such_as_prometheus_reads(self):
+        self.configure("public-read: true\nrepositories: {}\n")
+        self.serve()
+        described, seen = set(), {}
+        for line in self.ask("GET", "/metrics")[1].splitlines():
+            if found := re.fullmatch(r"# (HELP|TYPE) (pipeline_[a-z_]+) (.+)", line):
+                described.add(found.group(1, 2))
+                continue
+            name, _, value = re.fullmatch(r"([a-z_]+)(\{[a-z_]+=\"[^\"]*\"\})? (\S+)", line).groups()
+            self.assertLessEqual({("HELP", name), ("TYPE", name)}, described)
+            seen[name] = float(value)
+        self.assertEqual((seen["pipeline_reports_waiting"], seen["pipeline_queue_oldest_seconds"], seen["pipeline_worker_capacity"]), (0, 0, 2))
+        free = shutil.disk_usage(self.state).free
+        self.assertAlmostEqual(seen["pipeline_disk_free_bytes"], free, delta=free / 10)
 
     def test_a_mistake_in_the_configuration_is_named_with_its_place(self):
         self.configure("repositories:\n  a/b:\n    poll-second: 3\n")
