@@ -34,13 +34,18 @@ const commands = {
 
 async function main() {
   const browser = await chromium.launch({ executablePath: process.argv[2], args: FLAGS });
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-  const errors = [];
-  page.on("pageerror", (error) => errors.push(String(error)));
-  page.on("console", (message) => {
-    // What a server refused is for the page to show. All else is amiss, as is what its policy forbade.
-    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) errors.push(message.text());
-  });
+  let page, errors;
+  // A page of a profile of its own, in place of the one before.
+  commands.open = async (before) => {
+    await before?.context().close();
+    errors = [];
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page.on("pageerror", (error) => errors.push(String(error)));
+    page.on("console", (message) => {
+      // What a server refused is for the page to show. All else is amiss, as is what its policy forbade.
+      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) errors.push(message.text());
+    });
+  };
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const command = JSON.parse(line);
     let answer;

@@ -16,33 +16,40 @@ PACKAGES = os.environ.get("NODE_PATH", str(BUILD / "tests/page/node_modules"))
 
 
 class Chromium:
-    """One page of a browser with an empty profile. `errors` are exceptions and refusals of its console."""
+    """One page with an empty profile; the tests of a class share a browser. `errors` are exceptions and refusals of its console."""
 
     def __init__(self, test):
-        program = shutil.which("chromium")
-        test.assertTrue(program, "chromium is not installed (packages.txt)")
         self.test = test
         self.errors = []
-        self.folder = tempfile.mkdtemp(prefix="pipeline-chromium-")
-        self.process = subprocess.Popen(  # pylint: disable=consider-using-with
+        self.process = vars(type(test)).get("chromium") or self.start(type(test))
+        self.do("open")
+
+    def start(self, case):
+        """A browser, ended with the class."""
+        program = shutil.which("chromium")
+        self.test.assertTrue(program, "chromium is not installed (packages.txt)")
+        folder = tempfile.mkdtemp(prefix="pipeline-chromium-")
+        case.chromium = subprocess.Popen(  # pylint: disable=consider-using-with
             ["node", str(SCRIPT), program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={"PATH": os.environ["PATH"], "HOME": self.folder, "TMPDIR": self.folder, "NODE_PATH": PACKAGES},
+            env={"PATH": os.environ["PATH"], "HOME": folder, "TMPDIR": folder, "NODE_PATH": PACKAGES},
             text=True,
         )
-        test.addCleanup(self.end)
+        case.addClassCleanup(self.end, case.chromium, folder)
+        return case.chromium
 
-    def end(self):
-        """Ends it and takes its profile away."""
-        self.process.stdin.close()
+    @staticmethod
+    def end(process, folder):
+        """With its profiles."""
+        process.stdin.close()
         try:
-            self.process.wait(20)
+            process.wait(20)
         finally:
-            self.process.kill()
-            self.process.wait()
-            self.process.stdout.close()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            process.kill()
+            process.wait()
+            process.stdout.close()
+            shutil.rmtree(folder, ignore_errors=True)
 
     def ask(self, what, value=None):
         """What became of a command."""

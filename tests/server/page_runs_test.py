@@ -35,7 +35,7 @@ jobs:
 
 
 class PageRunsTest(ForgeTest):
-    """A browser for each test."""
+    """A page for each test."""
 
     def open(self, path, token=READ):
         """A browser at that page."""

@@ -22,7 +22,7 @@ HOSTILE = (
 
 
 class PageTest(unittest.TestCase):
-    """Each test has a browser of its own."""
+    """Each test has a page of its own."""
 
     def setUp(self):
         self.api = PageApi(self, os.path.abspath(PAGE))
