@@ -52,8 +52,7 @@ base::Result<std::unique_ptr<RunAgain>> prepare_again(const CommonFlags& common,
   auto again = std::make_unique<RunAgain>();
   TRY(again->store, open_history(common));
   TRY(again->run, find_run(*again->store, run));
-  if (runner::is_running(common.state_folder, again->run.id))
-    return runner::still_running(again->run.id);
+  if (runner::is_running(common.state_folder, again->run.id)) return runner::still_running(again->run.id);
   TRY(again->request, load_request(runner::run_folder(common.state_folder, again->run.id)));
   auto& request = again->request;
   std::error_code error;
