@@ -1,4 +1,5 @@
 #include "steps/docker_archive.h"
+#include "steps/docker_rows.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -102,6 +103,12 @@ Result<DockerAnswer> docker_history(const DockerCall& call, RunningJob& job) {
   if (!command.quiet && command.format.empty())
     call.print(
         fmt::format("{:<14} {:<22} {:<46} {:<10} {}\n", "IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT"));
+  FormattedRows formatted(call, {{"ID", "IMAGE"},
+                                 {"CreatedAt", "CREATED AT"},
+                                 {"CreatedSince", "CREATED"},
+                                 {"CreatedBy", "CREATED BY"},
+                                 {"Size", "SIZE"},
+                                 {"Comment", "COMMENT"}});
   for (const auto& step : ecr::history_of(image)) {
     auto row = row_of(step, id);
     // Only the last step is an image here.
@@ -116,9 +123,10 @@ Result<DockerAnswer> docker_history(const DockerCall& call, RunningJob& job) {
                              step.entry.created, shown, base::json_string(row, "Size"), step.entry.comment));
     } else {
       row["CreatedBy"] = shown;
-      TRY(print_row(call, row));
+      TRY(formatted.add(row));
     }
   }
+  TRY(formatted.finish());
   return DockerAnswer{};
 }
 

@@ -9,7 +9,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/result.h"
-#include "steps/docker_verbs.h"
+#include "steps/go_template.h"
 #include "steps/read_options.h"
 
 namespace steps {

@@ -1,4 +1,5 @@
 #include "steps/docker_networks.h"
+#include "steps/docker_rows.h"
 
 #include <fmt/format.h>
 
@@ -32,6 +33,8 @@ base::Json describe_network(const std::string& network, DockerContainers& contai
 Result<void> list_networks(const DockerCall& call) {
   const auto& command = call.command;
   if (!command.quiet && command.format.empty()) call.print(fmt::format("{:<30} DRIVER\n", "NAME"));
+  FormattedRows formatted(call,
+                          {{"Name", "NAME"}, {"ID", "NETWORK ID"}, {"Driver", "DRIVER"}, {"Scope", "SCOPE"}});
   for (const auto& name : call.containers->networks()) {
     const std::string driver = is_own_network(name) ? "bridge" : name;
     const bool listed = std::all_of(command.filters.begin(), command.filters.end(), [&](const auto& filter) {
@@ -43,9 +46,10 @@ Result<void> list_networks(const DockerCall& call) {
     } else if (command.format.empty()) {
       call.print(fmt::format("{:<30} {}\n", name, driver));
     } else {
-      TRY(print_row(call, {{"Name", name}, {"ID", name}, {"Driver", driver}}));
+      TRY(formatted.add({{"Name", name}, {"ID", name}, {"Driver", driver}, {"Scope", "local"}}));
     }
   }
+  TRY(formatted.finish());
   return {};
 }
 

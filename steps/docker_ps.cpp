@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "steps/docker_rows.h"
+#include "steps/text_pattern.h"
 
 namespace steps {
 
@@ -95,40 +97,77 @@ std::string shown_labels(const DockerContainer& container) {
   return base::join(shown, ",");
 }
 
-Result<bool> passes(const DockerContainer& container, const std::vector<std::string>& filters) {
-  for (const auto& filter : filters) {
-    const auto equals = filter.find('=');
-    const auto key = filter.substr(0, equals);
-    const auto value = equals == std::string::npos ? "" : filter.substr(equals + 1);
-    bool passed = false;
-    if (key == "name") {
-      passed = container.name().find(value) != std::string::npos;
-    } else if (key == "id") {
-      passed = container.id().starts_with(value);
-    } else if (key == "status") {
-      passed = name_of(container.state().phase) == value;
-    } else if (key == "ancestor") {
-      passed = container.requested().image == value;
-    } else if (key == "label") {
-      passed = has_label(container, value);
-    } else if (key == "health") {
-      const auto health = container.state().health;
-      passed = health ? name_of(*health) == value : value == "none";
-    } else if (key == "network") {
-      passed = container.requested().is_in(value);
-    } else {
-      return base::invalid_input(fmt::format(
-          "docker ps: the filter '{}' is not supported here; what is: name, id, status, ancestor, "
-          "label, health, network",
-          key));
+/// Of several values of one filter one is enough; of several filters all are needed.
+class ContainerFilters {
+ public:
+  static Result<ContainerFilters> parse(const std::vector<std::string>& texts) {
+    ContainerFilters filters;
+    for (const auto& text : texts) {
+      const auto equals = text.find('=');
+      const auto key = text.substr(0, equals);
+      const auto value = equals == std::string::npos ? "" : text.substr(equals + 1);
+      static const std::vector<std::string> kKnown = {"name",     "id",    "status", "exited",
+                                                      "ancestor", "label", "health", "network"};
+      if (std::find(kKnown.begin(), kKnown.end(), key) == kKnown.end()) {
+        return base::invalid_input(fmt::format(
+            "docker ps: the filter '{}' is not supported here; what is: {}", key, base::join(kKnown, ", ")));
+      }
+      if (key == "name") {
+        TRY(auto pattern, TextPattern::compile(value));
+        filters.names_.push_back(std::move(pattern));
+      }
+      filters.values_[key].push_back(value);
     }
-    if (!passed) return false;
+    return filters;
   }
-  return true;
-}
+
+  /// Whether containers that do not run are meant, too.
+  [[nodiscard]] bool ask_for_state() const {
+    return values_.contains("status") || values_.contains("exited");
+  }
+
+  [[nodiscard]] bool pass(const DockerContainer& container) const {
+    return std::all_of(values_.begin(), values_.end(), [&](const auto& filter) {
+      const auto& [key, values] = filter;
+      if (key == "name") return has_name(container);
+      return std::any_of(values.begin(), values.end(),
+                         [&](const std::string& value) { return fits(container, key, value); });
+    });
+  }
+
+ private:
+  /// Docker's names have a slash before them, which `^` of a pattern may count with or not.
+  [[nodiscard]] bool has_name(const DockerContainer& container) const {
+    return std::any_of(names_.begin(), names_.end(), [&](const TextPattern& pattern) {
+      return pattern.search(container.name()).match || pattern.search("/" + container.name()).match;
+    });
+  }
+
+  static bool fits(const DockerContainer& container, const std::string& key, const std::string& value) {
+    const auto state = container.state();
+    if (key == "id") return container.id().starts_with(value);
+    if (key == "status") return name_of(state.phase) == value;
+    if (key == "exited")
+      return state.phase == ContainerPhase::exited && std::to_string(state.exit_code) == value;
+    if (key == "ancestor") return container.requested().image == value;
+    if (key == "label") return has_label(container, value);
+    if (key == "network") return container.requested().is_in(value);
+    return state.health ? name_of(*state.health) == value : value == "none";
+  }
+
+  std::map<std::string, std::vector<std::string>> values_;
+  std::vector<TextPattern> names_;
+};
 
 std::string iso_time(base::WallTime time) {
   return time == base::WallTime() ? "0001-01-01T00:00:00Z" : base::format_iso8601(time);
+}
+
+base::Json titles_of_containers() {
+  return {{"ID", "CONTAINER ID"},      {"Image", "IMAGE"},        {"Command", "COMMAND"},
+          {"CreatedAt", "CREATED AT"}, {"RunningFor", "CREATED"}, {"Status", "STATUS"},
+          {"State", "STATE"},          {"Ports", "PORTS"},        {"Networks", "NETWORKS"},
+          {"Labels", "LABELS"},        {"Names", "NAMES"}};
 }
 
 }  // namespace
@@ -141,13 +180,14 @@ Result<DockerAnswer> docker_ps(const DockerCall& call) {
     call.print(fmt::format("{:<14} {:<30} {:<24} {:<22} {:<30} {:<30} {}\n", "CONTAINER ID", "IMAGE",
                            "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"));
   }
+  FormattedRows formatted(call, titles_of_containers());
+  TRY(const auto filters, ContainerFilters::parse(command.filters));
   auto containers = call.containers->list();
   std::reverse(containers.begin(), containers.end());
   for (const auto& container : containers) {
     const auto state = container->state();
-    TRY(const bool passed, passes(*container, command.filters));
-    const bool shown = command.all || state.phase == ContainerPhase::running || !command.filters.empty();
-    if (!passed || !shown) continue;
+    const bool shown = command.all || state.phase == ContainerPhase::running || filters.ask_for_state();
+    if (!shown || !filters.pass(*container)) continue;
     const auto id = whole ? container->id() : container->id().substr(0, kShownId);
     const base::Json row = {{"ID", id},
                             {"Image", container->requested().image},
@@ -163,7 +203,7 @@ Result<DockerAnswer> docker_ps(const DockerCall& call) {
     if (command.quiet) {
       call.print(id + "\n");
     } else if (!table) {
-      TRY(print_row(call, row));
+      TRY(formatted.add(row));
     } else {
       call.print(fmt::format("{:<14} {:<30} {:<24} {:<22} {:<30} {:<30} {}\n", id,
                              container->requested().image, quoted_command(*container, whole),
@@ -171,6 +211,7 @@ Result<DockerAnswer> docker_ps(const DockerCall& call) {
                              container->name()));
     }
   }
+  TRY(formatted.finish());
   return DockerAnswer{};
 }
 

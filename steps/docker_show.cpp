@@ -1,4 +1,4 @@
-// images, inspect and version of the docker front, and the part of Go's templates that --format is used with.
+// images, inspect and version of the docker front.
 
 #include <fmt/format.h>
 
@@ -7,7 +7,9 @@
 #include "ecr/image_reference.h"
 #include "ecr/image_store.h"
 #include "steps/docker_ps.h"
+#include "steps/docker_rows.h"
 #include "steps/docker_verbs.h"
+#include "steps/go_template.h"
 
 namespace steps {
 namespace {
@@ -17,6 +19,14 @@ constexpr std::string_view kFollowedVersion = "20.10";
 
 base::Error no_such_image(const std::string& name) {
   return base::make_error(base::ErrorKind::not_found, fmt::format("Error: No such image: {}", name));
+}
+
+/// As docker shows it: without the host and the folder that a short name stands for.
+std::string familiar_name(std::string_view name) {
+  for (const std::string_view beginning : {"docker.io/library/", "docker.io/"}) {
+    if (name.starts_with(beginning)) return std::string(name.substr(beginning.size()));
+  }
+  return std::string(name);
 }
 
 /// By name, digest, or the beginning of an image id.
@@ -47,8 +57,8 @@ base::Result<base::Json> describe_image(const std::string& text, const ecr::Imag
     if (named.descriptor.digest != image.descriptor.digest) continue;
     const auto reference = ecr::parse_image_reference(named.name);
     if (!reference) continue;
-    if (!reference->tag.empty()) tags.push_back(named.name);
-    digests.push_back(fmt::format("{}@{}", reference->name(), digest));
+    if (!reference->tag.empty()) tags.push_back(familiar_name(named.name));
+    digests.push_back(fmt::format("{}@{}", familiar_name(reference->name()), digest));
   }
   base::Json described = base::Json::object();
   described["Id"] = image.manifest.config.digest.to_string();
@@ -62,53 +72,6 @@ base::Result<base::Json> describe_image(const std::string& text, const ecr::Imag
   described["RootFS"]["Type"] = "layers";
   described["RootFS"]["Layers"] = base::json_member(base::json_member(config, "rootfs"), "diff_ids");
   return described;
-}
-
-std::string plain_text(const base::Json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_null()) return "<no value>";
-  if (!value.is_array()) return base::to_text(value);
-  std::vector<std::string> parts;
-  for (const base::Json& item : value) parts.push_back(plain_text(item));
-  return fmt::format("[{}]", base::join(parts, " "));
-}
-
-base::Result<base::Json> follow(std::string_view path, const base::Json& data) {
-  if (!path.starts_with('.')) {
-    return base::make_error(
-        base::ErrorKind::invalid_input,
-        fmt::format("docker: the template part '{}' is not supported here; use {{{{.Name}}}}, {{{{json "
-                    ".Name}}}} or {{{{index .Name 0}}}}",
-                    path));
-  }
-  const base::Json* current = &data;
-  for (const std::string& part : base::split(path.substr(1), '.')) {
-    if (!part.empty()) current = &base::json_member(*current, part);
-  }
-  return *current;
-}
-
-base::Result<std::string> fill(std::string_view expression, const base::Json& data) {
-  std::vector<std::string> words;
-  for (std::string& word : base::split(expression, ' ')) {
-    if (!word.empty()) words.push_back(std::move(word));
-  }
-  if (words.size() == 2 && words[0] == "json") {
-    TRY(const auto value, follow(words[1], data));
-    return base::to_text(value);
-  }
-  if (words.size() == 3 && words[0] == "index") {
-    TRY(const auto value, follow(words[1], data));
-    const auto number = base::parse_integer(words[2]);
-    if (number && value.is_array() && *number >= 0 && static_cast<std::size_t>(*number) < value.size()) {
-      return plain_text(value[static_cast<std::size_t>(*number)]);
-    }
-    if (!number) return plain_text(base::json_member(value, base::replace_all(words[2], "\"", "")));
-    return base::make_error(base::ErrorKind::invalid_input,
-                            fmt::format("docker: template: index out of range: {}", words[2]));
-  }
-  TRY(const auto value, follow(words.size() == 1 ? words[0] : std::string(expression), data));
-  return plain_text(value);
 }
 
 struct ImageRow {
@@ -133,7 +96,7 @@ base::Result<std::vector<ImageRow>> list_rows(const DockerCall& call, const ecr:
     if (!reference || !image) continue;
     if (wanted && (reference->name() != wanted->name() || (!any_tag && reference->tag != wanted->tag)))
       continue;
-    rows.push_back({reference->name(), reference->tag.empty() ? "<none>" : reference->tag,
+    rows.push_back({familiar_name(reference->name()), reference->tag.empty() ? "<none>" : reference->tag,
                     named.descriptor.digest.to_string(), image->manifest.config.digest.hex().substr(0, 12),
                     image->compressed_size()});
   }
@@ -142,27 +105,16 @@ base::Result<std::vector<ImageRow>> list_rows(const DockerCall& call, const ecr:
 
 }  // namespace
 
-base::Result<std::string> format_by_template(std::string_view text, const base::Json& data) {
-  std::string result;
-  while (true) {
-    const std::size_t begin = text.find("{{");
-    result += text.substr(0, begin);
-    if (begin == std::string_view::npos) return result;
-    const std::size_t end = text.find("}}", begin);
-    if (end == std::string_view::npos) {
-      return base::make_error(base::ErrorKind::invalid_input, "docker: the template has '{{' without '}}'");
-    }
-    TRY(const std::string part, fill(base::trim(text.substr(begin + 2, end - begin - 2)), data));
-    result += part;
-    text.remove_prefix(end + 2);
-  }
-}
-
 base::Result<DockerAnswer> docker_images(const DockerCall& call, RunningJob& job) {
   TRY(const auto rows, list_rows(call, *job.services->images));
   if (!call.command.quiet && call.command.format.empty()) {
     call.print(fmt::format("{:<50} {:<45} {:<14} {}\n", "REPOSITORY", "TAG", "IMAGE ID", "SIZE"));
   }
+  FormattedRows formatted(call, {{"Repository", "REPOSITORY"},
+                                 {"Tag", "TAG"},
+                                 {"ID", "IMAGE ID"},
+                                 {"Digest", "DIGEST"},
+                                 {"Size", "SIZE"}});
   for (const ImageRow& row : rows) {
     const std::string size = base::format_bytes(row.size);
     if (call.command.quiet) {
@@ -176,16 +128,11 @@ base::Result<DockerAnswer> docker_images(const DockerCall& call, RunningJob& job
       data["ID"] = row.id;
       data["Digest"] = row.digest;
       data["Size"] = size;
-      TRY(print_row(call, data));
+      TRY(formatted.add(data));
     }
   }
+  TRY(formatted.finish());
   return DockerAnswer{};
-}
-
-base::Result<void> print_row(const DockerCall& call, const base::Json& row) {
-  TRY(const std::string line, format_by_template(call.command.format, row));
-  call.print(line + "\n");
-  return {};
 }
 
 base::Result<void> print_inspected(const DockerCall& call, const base::Json& all) {
@@ -193,7 +140,14 @@ base::Result<void> print_inspected(const DockerCall& call, const base::Json& all
     call.print(base::to_text(all, 4) + "\n");
     return {};
   }
-  for (const auto& one : all) TRY(print_row(call, one));
+  if (call.command.format == "json") {
+    call.print(base::to_text(all) + "\n");
+    return {};
+  }
+  for (const auto& one : all) {
+    TRY(const auto line, format_by_template(call.command.format, one));
+    call.print(line + "\n");
+  }
   return {};
 }
 
@@ -226,7 +180,7 @@ base::Result<DockerAnswer> docker_version(const DockerCall& call) {
     data["ServerVersion"] = kFollowedVersion;
     data["OSType"] = "linux";
     data["Architecture"] = architecture;
-    TRY(print_row(call, data));
+    TRY(print_inspected(call, base::Json::array({data})));
     return DockerAnswer{};
   }
   call.print(fmt::format("Docker version {} (as built into pipeline: no engine)\n", kFollowedVersion));

@@ -84,10 +84,6 @@ base::Result<DockerAnswer> docker_pull(const DockerCall& call, RunningJob& job);
 base::Result<DockerAnswer> docker_images(const DockerCall& call, RunningJob& job);
 base::Result<DockerAnswer> docker_inspect(const DockerCall& call, RunningJob& job);
 base::Result<DockerAnswer> docker_version(const DockerCall& call);
-/// `{{.A.B}}`, `{{index .A 0}}` and `{{json .A}}` of docker's --format; other templates are an Error.
-base::Result<std::string> format_by_template(std::string_view text, const base::Json& data);
-/// A line of what a list shows, by --format.
-base::Result<void> print_row(const DockerCall& call, const base::Json& row);
 /// What inspect found: a line each by --format, or all as one JSON array.
 base::Result<void> print_inspected(const DockerCall& call, const base::Json& all);
 

@@ -1,4 +1,5 @@
 #include "steps/docker_volumes.h"
+#include "steps/docker_rows.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -74,6 +75,7 @@ Result<void> list_volumes(const DockerCall& call, const base::Path& folder) {
   const auto used = volumes_in_use(*call.containers);
   const bool table = !command.quiet && command.format.empty();
   if (table) call.print(fmt::format("{:<9} {}\n", "DRIVER", "VOLUME NAME"));
+  FormattedRows formatted(call, {{"Name", "VOLUME NAME"}, {"Driver", "DRIVER"}, {"Scope", "SCOPE"}});
   for (const auto& name : names) {
     TRY(const bool listed, is_volume_listed(name, command.filters, used));
     if (!listed) continue;
@@ -82,9 +84,10 @@ Result<void> list_volumes(const DockerCall& call, const base::Path& folder) {
     } else if (table) {
       call.print(fmt::format("{:<9} {}\n", "local", name));
     } else {
-      TRY(print_row(call, {{"Name", name}, {"Driver", "local"}, {"Scope", "local"}}));
+      TRY(formatted.add({{"Name", name}, {"Driver", "local"}, {"Scope", "local"}}));
     }
   }
+  TRY(formatted.finish());
   return {};
 }
 

@@ -95,6 +95,11 @@ TEST_F(DockerServiceTest, TagsListsInspectsAndRemovesImages) {
   EXPECT_EQ(docker({"tag", "app:v1", "registry.example:5000/team/app:v2"}), 0) << error_;
   EXPECT_EQ(docker({"images", "--format", "{{.Repository}}:{{.Tag}}"}), 0);
   EXPECT_THAT(output_, HasSubstr("registry.example:5000/team/app:v2\n"));
+  EXPECT_THAT(output_, AllOf(HasSubstr("app:v1\n"), Not(HasSubstr("docker.io"))));
+  EXPECT_EQ(docker({"images", "--format", "table {{.Repository}}\\t{{.Tag}}", "app"}), 0);
+  EXPECT_EQ(output_, "REPOSITORY   TAG\napp          v1\n");
+  EXPECT_EQ(docker({"images", "--format", "json", "app"}), 0);
+  EXPECT_THAT(output_, HasSubstr("\"Repository\":\"app\""));
   EXPECT_EQ(docker({"images", "-q", "app"}), 0);
   EXPECT_EQ(output_.size(), 13U);
   EXPECT_EQ(docker({"inspect", "--format={{index .RepoDigests 0}}", "registry.example:5000/team/app:v2"}), 0);
