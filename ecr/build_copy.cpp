@@ -147,7 +147,8 @@ class Copier {
   }
 
  private:
-  /// Of folders that nobody copies: never the source's owner, and the very mode that --chmod tells.
+  /// Of folders that nobody copies: never the source's owner, and the very mode that --chmod tells, execute
+  /// bits or not (moby/buildkit#4945, #6801; tonistiigi/fsutil#228).
   MadeFolders on_the_way() const {
     MadeFolders made{.owner = rules_.owner.value_or(FileOwner{})};
     if (rules_.mode && rules_.mode->is_number()) made.mode = rules_.mode->of(0, true);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/similar_name.h"
 #include "base/strings.h"
 #include "ecr/byte_size.h"
 
@@ -78,6 +79,14 @@ Result<BuildMount::Sharing> parse_sharing(const std::string& value) {
   return bad(fmt::format("sharing={}: expected shared, private or locked", value));
 }
 
+std::string near_option(const std::string& key) {
+  static constexpr std::string_view kOptions[] = {
+      "type", "target", "dst",      "destination", "id",   "env", "from", "source", "src",    "required",
+      "ro",   "rw",     "readonly", "readwrite",   "mode", "uid", "gid",  "size",   "sharing"};
+  const auto near = base::similar_name(key, kOptions);
+  return near ? fmt::format(" (did you mean {}?)", *near) : "";
+}
+
 Result<void> set_option(const std::string& key, const std::string& value, BuildMount& mount) {
   if (set_mount_text(key, value, mount)) return {};
   if (key == "required") {
@@ -98,7 +107,7 @@ Result<void> set_option(const std::string& key, const std::string& value, BuildM
   } else if (key == "sharing") {
     TRY(mount.sharing, parse_sharing(base::to_lower(value)));
   } else {
-    return bad(fmt::format("{}={} is not supported", key, value));
+    return bad(fmt::format("unexpected key '{}'{}", key, near_option(key)));
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/json.h"
+#include "base/signal_names.h"
 #include "base/strings.h"
 #include "ecr/duration.h"
 #include "ecr/exposed_ports.h"
@@ -115,6 +116,11 @@ Result<void> StageBuilder::configure(const Instruction& instruction) {
     TRY(config.user, expand(instruction.arguments[0]));
   } else if (keyword == "STOPSIGNAL") {
     TRY(config.stop_signal, expand(instruction.arguments[0]));
+    if (!base::signal_number(config.stop_signal)) {
+      return base::invalid_input(
+          fmt::format("STOPSIGNAL: expected a signal's name or number, as SIGTERM or 15; found '{}'",
+                      config.stop_signal));
+    }
   } else if (keyword == "MAINTAINER") {
     config.author = instruction.arguments[0];
   } else if (keyword == "ONBUILD") {

@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "base/signal_names.h"
 #include "base/strings.h"
 
 namespace ecr {
@@ -9,22 +10,6 @@ namespace ecr {
 namespace {
 
 constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-constexpr int kLastSignal = 64;
-
-int signal_number(const std::string& text) {
-  const std::string name = text.starts_with("SIG") ? text.substr(3) : text;
-  if (const auto number = base::parse_integer(name); number && *number > 0 && *number <= kLastSignal)
-    return static_cast<int>(*number);
-  if (name == "INT") return SIGINT;
-  if (name == "QUIT") return SIGQUIT;
-  if (name == "HUP") return SIGHUP;
-  if (name == "USR1") return SIGUSR1;
-  if (name == "USR2") return SIGUSR2;
-  if (name == "WINCH") return SIGWINCH;
-  if (name == "KILL") return SIGKILL;
-  return SIGTERM;
-}
-
 class CommandLine {
  public:
   explicit CommandLine(std::string_view text) : text_(text) {}
@@ -99,7 +84,7 @@ ContainerStart container_start(const ImageConfig& config, const ContainerOverrid
   start.user = overrides.user.value_or(config.user);
   const std::string folder = overrides.working_dir.value_or(config.working_dir);
   if (!folder.empty()) start.directory = folder;
-  start.stop_signal = signal_number(config.stop_signal);
+  start.stop_signal = base::signal_number(config.stop_signal).value_or(SIGTERM);
   return start;
 }
 

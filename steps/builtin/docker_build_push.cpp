@@ -88,29 +88,40 @@ struct Dockerfile {
   std::string place;  ///< in the repository
 };
 
+base::Result<Dockerfile> read_dockerfile_at(const base::Path& path, const BuildRequest& request,
+                                            const RunningJob& job) {
+  const base::Path folder = inside_workspace(job, request.context);
+  TRY(auto text, read_job_file(job.folders, path.string(), kMaximumDockerfile));
+  const base::Path relative = path.lexically_relative(folder);
+  return Dockerfile{
+      .text = std::move(text),
+      .name = relative.empty() || *relative.begin() == ".." ? path.filename().string() : relative.string(),
+      .place = path.lexically_relative(job.folders.workspace.inside).string()};
+}
+
+base::Result<Dockerfile> read_dockerfile_of(int context, const std::string& name,
+                                            const BuildRequest& request) {
+  TRY(auto text, read_regular_file(context, name, kMaximumDockerfile));
+  return Dockerfile{.text = std::move(text),
+                    .name = name,
+                    .place = (base::Path(request.context) / name).lexically_normal().string()};
+}
+
 base::Result<Dockerfile> read_dockerfile(const BuildRequest& request, const RunningJob& job,
                                          const OpenContext& context) {
-  Dockerfile file{.text = "", .name = request.file.empty() ? "Dockerfile" : request.file};
-  if (request.default_context) {
-    TRY(file.text,
-        read_regular_file(context.fd(), file.name, kMaximumDockerfile).while_doing("reading " + file.name));
-    file.place = (base::Path(request.context) / file.name).lexically_normal().string();
-    return file;
+  const bool is_usual = request.file.empty();
+  const auto names =
+      is_usual ? std::vector<std::string>{"Dockerfile", "dockerfile"} : std::vector{request.file};
+  for (const auto& name : names) {
+    const base::Path path = is_usual ? base::Path(inside_workspace(job, request.context)) / name
+                                     : base::Path(inside_workspace(job, name));
+    auto file = request.default_context ? read_dockerfile_of(context.fd(), name, request)
+                                        : read_dockerfile_at(path, request, job);
+    if (file || file.error().kind != ErrorKind::not_found) return file;
   }
-  const base::Path folder = inside_workspace(job, request.context);
-  const base::Path path =
-      request.file.empty() ? folder / "Dockerfile" : base::Path(inside_workspace(job, request.file));
-  auto text = read_job_file(job.folders, path.string(), kMaximumDockerfile);
-  if (!text && text.error().kind == ErrorKind::not_found) {
-    return make_error(ErrorKind::not_found,
-                      fmt::format("failed to read dockerfile: open {}: no such file or directory",
-                                  request.file.empty() ? "Dockerfile" : request.file));
-  }
-  TRY(file.text, std::move(text));
-  file.place = path.lexically_relative(job.folders.workspace.inside).string();
-  const base::Path relative = path.lexically_relative(folder);
-  file.name = relative.empty() || *relative.begin() == ".." ? path.filename().string() : relative.string();
-  return file;
+  return make_error(
+      ErrorKind::not_found,
+      fmt::format("failed to read dockerfile: open {}: no such file or directory", names.front()));
 }
 
 /// One build from its inputs to its outputs.

@@ -157,6 +157,14 @@ class BuildPushTest(WorkflowTest):
         self.assertIn("Check complete, 1 warning has been found!", output)
         self.assertNotIn("COPY", output.split("Check complete")[0])
 
+    def test_a_dockerfile_may_be_in_lower_case(self):
+        """In a folder of the job and in the repository itself."""
+        self.write("app/dockerfile", "FROM scratch\nCOPY dockerfile /\n")
+        self.assertIn("COPY dockerfile /", self.run_build("context: app\n"))
+        self.write("dockerfile", "FROM scratch\nCOPY README.md /\n")
+        self.commit()
+        self.assertIn("COPY README.md /", self.run_build("push: false\n"))
+
     def test_what_is_not_done_is_refused_by_name(self):
         """Before anything is built."""
         for inputs, why in (

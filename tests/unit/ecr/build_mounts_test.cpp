@@ -138,7 +138,8 @@ TEST(BuildMounts, TakeOnlyOptionsOfTheirType) {
   EXPECT_THAT(refused("type=cache,target=/x,sharing=some"), HasSubstr("expected shared, private or locked"));
   EXPECT_THAT(refused("type=cache"), HasSubstr("the target is missing"));
   EXPECT_THAT(refused("type=bind,target=/"), HasSubstr("cannot be /"));
-  EXPECT_THAT(refused("type=bind,target=/x,colour=red"), HasSubstr("colour=red is not supported"));
+  EXPECT_THAT(refused("type=bind,target=/x,colour=red"), HasSubstr("unexpected key 'colour'"));
+  EXPECT_THAT(refused("type=bind,targt=/x"), HasSubstr("'targt' (did you mean target?)"));
   const auto secret = take(parse_build_mount("type=secret,src=deep/token", "/"));
   EXPECT_EQ(secret.id, "deep/token");
   EXPECT_EQ(secret.target, "/run/secrets/token");

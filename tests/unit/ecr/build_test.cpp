@@ -315,6 +315,8 @@ TEST_F(BuildRunTest, RefusesWhatItDoesNotSupportByNameAndLine) {
               AllOf(StartsWith("Dockerfile:2:1: "), HasSubstr("--device=vendor.com/gpu=all")));
   build("FROM shell:1\nRUN --security=sandbox true\n");
   EXPECT_THAT(failure("FROM shell:1\nRUN --network=wifi true\n"), HasSubstr("found 'wifi'"));
+  EXPECT_THAT(failure("FROM shell:1\nARG NAME=FOO\nSTOPSIGNAL $NAME\n"),
+              AllOf(StartsWith("Dockerfile:3:1: "), HasSubstr("found 'FOO'")));
   EXPECT_THAT(failure("FROM shell:1\nEXPOSE 80/icmp\n"),
               AllOf(StartsWith("Dockerfile:2:1: "), HasSubstr("80/icmp")));
   EXPECT_THAT(failure("FROM scratch\nRUN x\n"),
