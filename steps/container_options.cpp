@@ -10,6 +10,7 @@
 #include "ecr/byte_size.h"
 #include "ecr/container_start.h"
 #include "ecr/duration.h"
+#include "steps/mount_option.h"
 
 namespace steps {
 
@@ -204,6 +205,7 @@ const std::map<std::string, SetOption>& options_with_value() {
       {"health-start-interval", duration_option(&ecr::HealthCheck::start_interval_ns)},
       {"health-retries", set_retries},
       {"volume", add_volume},
+      {"mount", add_mount_option},
       {"publish", add_ports},
       {"expose", add_exposed},
       {"pull", set_pull},
@@ -239,6 +241,7 @@ const std::map<std::string, SetOption>& options_with_value() {
 const std::map<std::string, std::function<void(ContainerOptions&)>>& plain_options() {
   static const std::map<std::string, std::function<void(ContainerOptions&)>> kOptions = {
       {"read-only", [](auto& options) { options.read_only = true; }},
+      {"publish-all", [](auto& options) { options.publish_all = true; }},
       {"no-healthcheck", [](auto& options) { options.no_health_check = true; }},
       // As everything here runs anyway: under an init that reaps, gone afterwards.
       {"init", [](auto&) {}},
@@ -264,6 +267,8 @@ std::string long_name(char letter) {
       return "volume";
     case 'p':
       return "publish";
+    case 'P':
+      return "publish-all";
     case 'l':
       return "label";
     case 'i':

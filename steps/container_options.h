@@ -43,6 +43,7 @@ struct ContainerOptions {
   std::string stop_signal;   ///< empty: the image's
   std::string stop_seconds;  ///< of patience; empty: docker's own
   bool read_only = false;
+  bool publish_all = false;  ///< what the image exposes, too, each at a port that is free
   bool no_health_check = false;
   std::vector<std::string> health_command;  ///< as an image has it: CMD-SHELL or CMD first; empty: not given
   ecr::HealthCheck health;                  ///< only what was given is not 0

@@ -14,6 +14,7 @@
 #include "ecr/compression.h"
 #include "ecr/image_archive.h"
 #include "ecr/image_history.h"
+#include "steps/stored_images.h"
 
 namespace steps {
 
@@ -91,13 +92,14 @@ Result<DockerAnswer> docker_load(const DockerCall& call, RunningJob& job) {
   TRY(const auto archive, archive_of(call, room.path()));
   TRY(const auto names, ecr::load_image(store, archive));
   for (const auto& name : names)
-    call.print(fmt::format("Loaded image{}: {}\n", name.starts_with("sha256:") ? " ID" : "", name));
+    call.print(
+        fmt::format("Loaded image{}: {}\n", name.starts_with("sha256:") ? " ID" : "", familiar_name(name)));
   return DockerAnswer{};
 }
 
 Result<DockerAnswer> docker_history(const DockerCall& call, RunningJob& job) {
   const auto& command = call.command;
-  TRY(const auto image, job.services->images->image(command.operands[0]));
+  TRY(const auto image, find_stored_image(command.operands[0], *job.services->images));
   const auto whole = image.manifest.config.digest;
   std::string id = command.whole ? whole.to_string() : whole.hex().substr(0, 12);
   if (!command.quiet && command.format.empty())

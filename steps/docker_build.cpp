@@ -67,12 +67,6 @@ base::Result<ecr::Descriptor> pull_one(const DockerCall& call, RunningJob& job, 
   return ecr::pull(wanted.reference, *job.services->images, options);
 }
 
-void tell_ignored(const DockerCall& call) {
-  for (const std::string& option : call.command.ignored) {
-    call.complain(fmt::format("docker: the option '{}' has no effect here\n", option));
-  }
-}
-
 std::vector<ecr::CachePlace> caches_as_seen_from(const std::string& directory,
                                                  std::vector<ecr::CachePlace> places) {
   for (auto& place : places) {
@@ -199,7 +193,6 @@ void tell_docker_built(const DockerCall& call, RunningJob& job, const ecr::Built
 }
 
 base::Result<DockerAnswer> docker_build(const DockerCall& call, RunningJob& job) {
-  tell_ignored(call);
   const auto& method = call.command.method;
   if (!method.empty() && method != "build" && method != "check")
     return base::invalid_input(

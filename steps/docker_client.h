@@ -4,11 +4,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/fd.h"
+#include "base/files.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "steps/agent_offer.h"
@@ -21,7 +23,8 @@ struct DockerQuestion {
   base::Json more = base::Json::object();  ///< members of the request beside them
   std::vector<base::Fd> files;             ///< go with it
   /// Serve what was offered in `files` until the answer is there.
-  std::vector<std::unique_ptr<AgentOffer>> agents;
+  std::vector<std::unique_ptr<AgentOffer>> agents = {};
+  std::optional<base::TempDir> empty_context = {};  ///< of a Dockerfile that came on stdin alone
 };
 using DockerOutput = std::function<base::Result<void>(FrameKind kind, std::string_view bytes)>;
 

@@ -17,7 +17,7 @@ struct VerbName {
   std::string_view name;
   DockerVerb verb;
 };
-constexpr std::array<VerbName, 43> kVerbs = {{
+constexpr std::array<VerbName, 51> kVerbs = {{
     {"build", DockerVerb::build},
     {"buildx build", DockerVerb::build},
     {"builder build", DockerVerb::build},
@@ -61,6 +61,14 @@ constexpr std::array<VerbName, 43> kVerbs = {{
     {"volume list", DockerVerb::volume_ls},
     {"volume inspect", DockerVerb::volume_inspect},
     {"volume prune", DockerVerb::volume_prune},
+    {"container prune", DockerVerb::container_prune},
+    {"image prune", DockerVerb::image_prune},
+    {"builder prune", DockerVerb::image_prune},
+    {"buildx prune", DockerVerb::image_prune},
+    {"system prune", DockerVerb::system_prune},
+    {"system info", DockerVerb::info},
+    {"restart", DockerVerb::restart},
+    {"network remove", DockerVerb::network_rm},
 }};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kImageVerbs = {{
     {"history", "history"},
@@ -80,6 +88,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kImageVe
 /// `docker container VERB` is `docker VERB`, but for two.
 std::string container_verb(const std::string& name) {
   if (name == "ls" || name == "list") return "ps";
+  if (name == "prune") return "container prune";
   return name == "remove" ? "rm" : name;
 }
 
@@ -89,8 +98,8 @@ base::Result<std::pair<DockerVerb, std::size_t>> find_verb(const std::vector<std
     return std::pair(DockerVerb::help, std::size_t{0});
   std::string name = arguments[0] == "-v" ? "--version" : arguments[0];
   std::size_t used = 1;
-  static constexpr std::string_view kGroups[] = {"buildx",    "builder", "image",
-                                                 "container", "network", "volume"};
+  static constexpr std::string_view kGroups[] = {"buildx",  "builder", "image", "container",
+                                                 "network", "volume",  "system"};
   if (arguments.size() > 1 && std::find(std::begin(kGroups), std::end(kGroups), name) != std::end(kGroups)) {
     used = 2;
     if (name == "image") {
@@ -145,9 +154,10 @@ base::Result<void> check_operands(const DockerCommand& command) {
   };
   switch (command.verb) {
     case DockerVerb::build:
-      if (count == 1 && command.operands[0] == "-") {
+      if (count == 1 && command.operands[0] == "-" && !command.dockerfile.empty()) {
         return base::invalid_input(
-            "docker build: a build context from stdin is not supported here; name a folder");
+            "docker build: an archive from stdin is not supported here; name a folder, or leave -f away and "
+            "give the Dockerfile on stdin");
       }
       if (count == 1 &&
           (command.operands[0].find("://") != std::string::npos || command.operands[0].starts_with("git@"))) {
@@ -196,10 +206,11 @@ base::Result<void> check_operands(const DockerCommand& command) {
       return expect(count == 1 || count == 2, "port CONTAINER [PORT]");
     case DockerVerb::start:
     case DockerVerb::stop:
+    case DockerVerb::restart:
     case DockerVerb::kill:
     case DockerVerb::rm:
     case DockerVerb::wait:
-      return expect(count >= 1, "start|stop|kill|rm|wait [OPTIONS] CONTAINER [CONTAINER...]");
+      return expect(count >= 1, "start|stop|restart|kill|rm|wait [OPTIONS] CONTAINER [CONTAINER...]");
     case DockerVerb::network_create:
     case DockerVerb::network_rm:
     case DockerVerb::network_inspect:
@@ -229,6 +240,7 @@ base::Result<DockerCommand> parse_docker_command(const std::vector<std::string>&
   for (std::string& argument : rest) {
     if (argument != "-f") continue;
     if (command.verb == DockerVerb::rmi) argument = "--force";
+    if (command.verb == DockerVerb::images) argument = "--filter";
     if (formats) argument = "--format";
     if (filters) argument = "--filter";
   }
@@ -268,11 +280,12 @@ std::string docker_help() {
          "  cp         Copy files between a container and the step\n"
          "  ps         List containers\n"
          "  logs       Show what a container has printed\n"
-         "  stop       Stop containers (also: kill, wait)\n"
+         "  stop       Stop containers (also: restart, kill, wait)\n"
          "  rm         Remove containers\n"
          "  port       Show where a container's ports are published\n"
          "  network    create, rm, ls, inspect, prune: networks in which containers find each other by name\n"
          "  volume     create, rm, ls, inspect, prune: folders that containers share, until the job ends\n"
+         "  system     prune, info: what the job's containers, networks and volumes have left\n"
          "  compose    Run what a Compose file describes: up, down, ps, logs, exec, run and others\n"
          "  buildx     build, create, inspect, ls, rm, stop, use: builders, which are all this program\n"
          "  context    show, ls, inspect, use: there is one, default\n"

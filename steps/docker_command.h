@@ -37,6 +37,7 @@ enum class DockerVerb {
   ps,
   logs,
   stop,
+  restart,
   kill,
   rm,
   wait,
@@ -52,6 +53,9 @@ enum class DockerVerb {
   volume_ls,
   volume_inspect,
   volume_prune,
+  container_prune,
+  image_prune,
+  system_prune,
 };
 
 struct DockerCommand {
@@ -86,6 +90,7 @@ struct DockerCommand {
   std::string format;
   bool all_tags = false;
   bool whole = false;  ///< --no-trunc
+  bool digests = false;
   // run, create, exec
   ContainerOptions container;
   std::vector<std::string> command;  ///< what follows the image or the container
@@ -102,6 +107,7 @@ struct DockerCommand {
   bool remove = false;
   // ps, logs, stop, kill, rm
   bool all = false;
+  bool with_volumes = false;  ///< of system prune
   bool force = false;
   bool follow = false;
   std::vector<std::string> filters;

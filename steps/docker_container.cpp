@@ -76,6 +76,17 @@ std::set<std::uint16_t> ports_by_image(const ecr::ImageConfig& config) {
   return ports;
 }
 
+/// What -p says, and with -P what is exposed and -p does not say.
+std::vector<PublishedPort> published_ports(const ContainerRequested& requested) {
+  auto published = requested.options.ports;
+  if (!requested.options.publish_all) return published;
+  auto exposed = ports_by_image(requested.found.config);
+  exposed.insert(requested.options.exposed.begin(), requested.options.exposed.end());
+  for (const auto& port : requested.options.ports) exposed.erase(port.container);
+  for (const auto port : exposed) published.push_back({.host = 0, .container = port});
+  return published;
+}
+
 // An image whose program is replaced is often a client of another container of the same image.
 std::set<std::uint16_t> served_ports(const ContainerRequested& requested) {
   auto ports = ports_by_options(requested.options);
@@ -247,7 +258,7 @@ Result<void> DockerContainer::open(const std::vector<Neighbour>& neighbours) {
   TRY(connected_, surroundings.connect_apart(*sandbox));
   // Where the job's own network is the host's, its 127.0.0.1 is the machine's.
   const bool own = surroundings.plan.network != sandbox::NetworkMode::host;
-  TRY(network_.publish(requested_.options.ports, own ? job_.sandbox : nullptr, as_neighbour()));
+  TRY(network_.publish(published_ports(requested_), own ? job_.sandbox : nullptr, as_neighbour()));
   for (const auto& neighbour : neighbours) TRY(network_.meet(neighbour, *sandbox));
   return {};
 }

@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include <array>
-
+#include "base/signal_names.h"
 #include "base/strings.h"
 #include "steps/docker_containers.h"
 
@@ -16,29 +15,9 @@ using base::Result;
 
 constexpr std::chrono::seconds kUsualPatience{10};
 
-int signal_of(const std::string& text, int otherwise) {
-  if (text.empty()) return otherwise;
-  if (const auto number = base::parse_integer(text)) return static_cast<int>(*number);
-  static constexpr std::array<std::pair<std::string_view, int>, 9> kNames = {{{"HUP", SIGHUP},
-                                                                              {"INT", SIGINT},
-                                                                              {"QUIT", SIGQUIT},
-                                                                              {"KILL", SIGKILL},
-                                                                              {"USR1", SIGUSR1},
-                                                                              {"USR2", SIGUSR2},
-                                                                              {"TERM", SIGTERM},
-                                                                              {"CONT", SIGCONT},
-                                                                              {"STOP", SIGSTOP}}};
-  std::string name = base::to_upper(text);
-  if (name.starts_with("SIG")) name = name.substr(3);
-  for (const auto& [known, number] : kNames) {
-    if (known == name) return number;
-  }
-  return -1;
-}
-
 Result<int> checked_signal(const std::string& text, int otherwise) {
-  const int number = signal_of(text, otherwise);
-  if (number > 0 && number <= SIGRTMAX) return number;
+  if (text.empty()) return otherwise;
+  if (const auto number = base::signal_number(text)) return *number;
   return base::invalid_input(fmt::format("Error response from daemon: invalid signal: {}", text));
 }
 
@@ -56,17 +35,32 @@ Result<std::chrono::seconds> patience_of(const std::string& text) {
   return base::invalid_input(fmt::format("docker stop: -t: expected a number of seconds, found '{}'", text));
 }
 
+Result<void> stop_container(const DockerCall& call, DockerContainer& container) {
+  const auto& options = container.requested().options;
+  TRY(const int usual, checked_signal(options.stop_signal, container.program().stop_signal));
+  TRY(const int number, checked_signal(call.command.signal, usual));
+  TRY(const auto patience,
+      patience_of(call.command.seconds.empty() ? options.stop_seconds : call.command.seconds));
+  end(call, container, number, patience);
+  return {};
+}
+
 }  // namespace
 
 Result<DockerAnswer> docker_stop(const DockerCall& call) {
   for (const auto& name : call.command.operands) {
     TRY(const auto container, call.containers->find(name));
-    const auto& options = container->requested().options;
-    TRY(const int usual, checked_signal(options.stop_signal, container->program().stop_signal));
-    TRY(const int number, checked_signal(call.command.signal, usual));
-    TRY(const auto patience,
-        patience_of(call.command.seconds.empty() ? options.stop_seconds : call.command.seconds));
-    end(call, *container, number, patience);
+    TRY(stop_container(call, *container));
+    call.print(name + "\n");
+  }
+  return DockerAnswer{};
+}
+
+Result<DockerAnswer> docker_restart(const DockerCall& call) {
+  for (const auto& name : call.command.operands) {
+    TRY(const auto container, call.containers->find(name));
+    TRY(stop_container(call, *container));
+    TRY(call.containers->start(*container, {}, {}));
     call.print(name + "\n");
   }
   return DockerAnswer{};

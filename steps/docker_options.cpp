@@ -82,7 +82,9 @@ const std::vector<DockerOption>& other_options() {
       {"--platform", true, [](DockerCommand& c, const std::string& v) { c.platform = v; }},
       {"-f", true, [](DockerCommand& c, const std::string& v) { c.format = v; }},
       {"--format", true, [](DockerCommand& c, const std::string& v) { c.format = v; }},
-      {"--no-trunc", false, ignore},
+      {"--no-trunc", false, [](DockerCommand& c, const std::string&) { c.whole = true; }},
+      {"--digests", false, [](DockerCommand& c, const std::string&) { c.digests = true; }},
+      {"--filter", true, [](DockerCommand& c, const std::string& v) { c.filters.push_back(v); }},
       {"--force", false, ignore},
       {"--type", true, ignore},
   };
@@ -115,6 +117,8 @@ const std::vector<DockerOption>& run_options() {
       {"--network", true, [](DockerCommand& c, const std::string& v) { c.networks.push_back(v); }},
       {"--net", true, [](DockerCommand& c, const std::string& v) { c.networks.push_back(v); }},
       {"--cidfile", true, [](DockerCommand& c, const std::string& v) { c.cidfile = v; }},
+      // A container that ended stays so; told, as of compose.
+      {"--restart", true, ignore, true},
   };
   return options;
 }
@@ -216,6 +220,19 @@ const std::vector<DockerOption>& shared_options() {
   return options;
 }
 
+const std::vector<DockerOption>& prune_options() {
+  static const std::vector<DockerOption> options = {
+      // There is nobody to be asked, and what -a means is kept anyway.
+      {"-f", false, ignore},
+      {"--force", false, ignore},
+      {"-a", false, ignore},
+      {"--all", false, ignore},
+      {"--volumes", false, [](DockerCommand& c, const std::string&) { c.with_volumes = true; }},
+      {"--filter", true, [](DockerCommand& c, const std::string& v) { c.filters.push_back(v); }},
+  };
+  return options;
+}
+
 }  // namespace
 
 const std::vector<DockerOption>& docker_options_of(DockerVerb verb) {
@@ -240,9 +257,14 @@ const std::vector<DockerOption>& docker_options_of(DockerVerb verb) {
       return log_options();
     case DockerVerb::start:
     case DockerVerb::stop:
+    case DockerVerb::restart:
     case DockerVerb::kill:
     case DockerVerb::rm:
       return end_options();
+    case DockerVerb::container_prune:
+    case DockerVerb::image_prune:
+    case DockerVerb::system_prune:
+      return prune_options();
     case DockerVerb::network_create:
     case DockerVerb::network_rm:
     case DockerVerb::network_ls:

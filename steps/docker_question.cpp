@@ -22,7 +22,14 @@ constexpr std::size_t kMaximumDockerfile = 1U << 20;
 constexpr std::size_t kMaximumPassword = 64U << 10;
 
 base::Result<std::string> read_dockerfile(const DockerCommand& command) {
-  if (command.dockerfile == "-") return base::read_all(STDIN_FILENO, kMaximumDockerfile);
+  const bool stands_alone = command.operands[0] == "-";
+  if (command.dockerfile == "-" || stands_alone) {
+    TRY(auto text, base::read_all(STDIN_FILENO, kMaximumDockerfile));
+    if (text.find('\0') == std::string::npos) return text;
+    return base::invalid_input(
+        "docker build: expected a Dockerfile on stdin, found an archive, which is not supported here; unpack "
+        "it and name the folder");
+  }
   const std::string path =
       command.dockerfile.empty() ? ecr::dockerfile_in(command.operands[0]).string() : command.dockerfile;
   base::Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -89,7 +96,12 @@ base::Result<void> offer_agents(const DockerCommand& command, base::Json& reques
 base::Result<void> describe_build(const DockerCommand& command, base::Json& request,
                                   DockerQuestion& question) {
   auto& files = question.files;
-  TRY(open_context(command.operands[0], files));
+  if (command.operands[0] == "-") {
+    TRY(question.empty_context, base::TempDir::create("docker-context"));
+    TRY(open_context(question.empty_context->path().string(), files));
+  } else {
+    TRY(open_context(command.operands[0], files));
+  }
   for (const auto& [name, value] : command.contexts) {
     if (ecr::is_image_context(value)) continue;
     TRY(open_context(value, files));

@@ -8,6 +8,7 @@
 #include "ecr/image_reference.h"
 #include "steps/docker_containers.h"
 #include "steps/job_images.h"
+#include "steps/stored_images.h"
 
 namespace steps {
 
@@ -44,7 +45,13 @@ Result<std::shared_ptr<DockerContainer>> create(const DockerCall& call, RunningJ
                             "or landlock");
   }
   TRY(const auto reference, ecr::parse_image_reference(command.operands[0]));
-  const bool is_here = job.services->images->resolve(reference.to_string()).ok();
+  const auto& store = *job.services->images;
+  const bool has_name = store.resolve(reference.to_string()).ok();
+  std::optional<ecr::Image> by_id;
+  if (!has_name) {
+    if (auto found = find_image_by_id(command.operands[0], store)) by_id = std::move(*found);
+  }
+  const bool is_here = has_name || by_id;
   if (!is_here) call.complain(fmt::format("Unable to find image '{}' locally\n", command.operands[0]));
   const ImageRequest wanted{.image = command.operands[0],
                             .login = {},
@@ -67,7 +74,11 @@ Result<std::shared_ptr<DockerContainer>> create(const DockerCall& call, RunningJ
           fmt::format("the network {} cannot be joined together with others here", network));
     }
   }
-  TRY(requested.found, obtain_image(wanted, *job.services));
+  if (by_id) {
+    requested.found = *by_id;
+  } else {
+    TRY(requested.found, obtain_image(wanted, *job.services));
+  }
   return call.containers->create(std::move(requested));
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/glob.h"
 #include "base/json.h"
 #include "base/strings.h"
 #include "ecr/image_reference.h"
@@ -10,6 +11,7 @@
 #include "steps/docker_rows.h"
 #include "steps/docker_verbs.h"
 #include "steps/go_template.h"
+#include "steps/stored_images.h"
 
 namespace steps {
 namespace {
@@ -17,36 +19,22 @@ namespace {
 /// Docker's API names a version; this is the one whose build, tag and push commands are followed.
 constexpr std::string_view kFollowedVersion = "20.10";
 
-base::Error no_such_image(const std::string& name) {
-  return base::make_error(base::ErrorKind::not_found, fmt::format("Error: No such image: {}", name));
-}
-
-/// As docker shows it: without the host and the folder that a short name stands for.
-std::string familiar_name(std::string_view name) {
-  for (const std::string_view beginning : {"docker.io/library/", "docker.io/"}) {
-    if (name.starts_with(beginning)) return std::string(name.substr(beginning.size()));
-  }
-  return std::string(name);
-}
-
-/// By name, digest, or the beginning of an image id.
-base::Result<ecr::Image> find_image(const std::string& text, const ecr::ImageStore& store) {
-  if (auto found = store.image(text)) return found;
-  std::string_view id = text;
-  if (id.starts_with("sha256:")) id.remove_prefix(7);
-  constexpr std::size_t kShortest = 6;
-  if (id.size() >= kShortest) {
-    TRY(const auto images, store.list());
-    for (const ecr::NamedImage& named : images) {
-      auto image = store.image(named.descriptor);
-      if (image && image->manifest.config.digest.hex().starts_with(id)) return image;
-    }
-  }
-  return no_such_image(text);
+/// Docker shows what an image does not say as empty, not as absent.
+base::Json whole_config(const base::Json& config) {
+  base::Json whole = {{"User", ""},
+                      {"WorkingDir", ""},
+                      {"Env", nullptr},
+                      {"Cmd", nullptr},
+                      {"Entrypoint", nullptr},
+                      {"Labels", nullptr},
+                      {"ExposedPorts", nullptr},
+                      {"Volumes", nullptr}};
+  if (config.is_object()) whole.update(config);
+  return whole;
 }
 
 base::Result<base::Json> describe_image(const std::string& text, const ecr::ImageStore& store) {
-  TRY(const auto image, find_image(text, store));
+  TRY(const auto image, find_stored_image(text, store));
   TRY(const std::string config_text, store.read_blob(image.manifest.config.digest));
   TRY(const auto config, base::parse_json(config_text));
   const std::string digest = image.descriptor.digest.to_string();
@@ -68,16 +56,49 @@ base::Result<base::Json> describe_image(const std::string& text, const ecr::Imag
   described["Architecture"] = image.config.platform.architecture;
   described["Os"] = image.config.platform.os;
   described["Size"] = image.compressed_size();
-  described["Config"] = base::json_member(config, "config");
+  described["Config"] = whole_config(base::json_member(config, "config"));
   described["RootFS"]["Type"] = "layers";
   described["RootFS"]["Layers"] = base::json_member(base::json_member(config, "rootfs"), "diff_ids");
   return described;
 }
 
 struct ImageRow {
-  std::string repository, tag, digest, id;
+  std::string repository, tag, digest, id, created;
   std::uint64_t size = 0;
+  std::map<std::string, std::string> labels;
 };
+
+bool has_image_label(const ImageRow& row, const std::string& wanted) {
+  const auto equals = wanted.find('=');
+  const auto found = row.labels.find(wanted.substr(0, equals));
+  return found != row.labels.end() &&
+         (equals == std::string::npos || found->second == wanted.substr(equals + 1));
+}
+
+/// Of several values of `reference` one is enough, as with docker.
+base::Result<bool> is_image_listed(const ImageRow& row, const std::vector<std::string>& filters) {
+  bool asks_for_reference = false;
+  bool fits_reference = false;
+  for (const auto& filter : filters) {
+    const auto equals = std::min(filter.find('='), filter.size());
+    const auto key = filter.substr(0, equals);
+    const auto value = filter.substr(std::min(equals + 1, filter.size()));
+    if (key == "reference") {
+      asks_for_reference = true;
+      fits_reference = fits_reference || base::glob_matches(value, row.repository) ||
+                       base::glob_matches(value, row.repository + ":" + row.tag);
+    } else if (key == "label") {
+      if (!has_image_label(row, value)) return false;
+    } else if (key == "dangling") {
+      // Only images with names are listed at all.
+      if (value == "true" || value == "1") return false;
+    } else {
+      return base::invalid_input(fmt::format(
+          "docker images: the filter '{}' is not supported here; what is: reference, label, dangling", key));
+    }
+  }
+  return !asks_for_reference || fits_reference;
+}
 
 base::Result<std::vector<ImageRow>> list_rows(const DockerCall& call, const ecr::ImageStore& store) {
   std::vector<ImageRow> rows;
@@ -96,42 +117,53 @@ base::Result<std::vector<ImageRow>> list_rows(const DockerCall& call, const ecr:
     if (!reference || !image) continue;
     if (wanted && (reference->name() != wanted->name() || (!any_tag && reference->tag != wanted->tag)))
       continue;
-    rows.push_back({familiar_name(reference->name()), reference->tag.empty() ? "<none>" : reference->tag,
-                    named.descriptor.digest.to_string(), image->manifest.config.digest.hex().substr(0, 12),
-                    image->compressed_size()});
+    const auto& id = image->manifest.config.digest;
+    ImageRow row{.repository = familiar_name(reference->name()),
+                 .tag = reference->tag.empty() ? "<none>" : reference->tag,
+                 .digest = named.descriptor.digest.to_string(),
+                 .id = call.command.whole ? id.to_string() : id.hex().substr(0, 12),
+                 .created = image->config.created,
+                 .size = image->compressed_size(),
+                 .labels = image->config.labels};
+    TRY(const bool listed, is_image_listed(row, call.command.filters));
+    if (listed) rows.push_back(std::move(row));
   }
   return rows;
+}
+
+std::string usual_image_format(const DockerCommand& command) {
+  return fmt::format(
+      "table {{{{.Repository}}}}\t{{{{.Tag}}}}\t{}{{{{.ID}}}}\t{{{{.CreatedAt}}}}\t{{{{.Size}}}}",
+      command.digests ? "{{.Digest}}\t" : "");
 }
 
 }  // namespace
 
 base::Result<DockerAnswer> docker_images(const DockerCall& call, RunningJob& job) {
   TRY(const auto rows, list_rows(call, *job.services->images));
-  if (!call.command.quiet && call.command.format.empty()) {
-    call.print(fmt::format("{:<50} {:<45} {:<14} {}\n", "REPOSITORY", "TAG", "IMAGE ID", "SIZE"));
-  }
-  FormattedRows formatted(call, {{"Repository", "REPOSITORY"},
-                                 {"Tag", "TAG"},
-                                 {"ID", "IMAGE ID"},
-                                 {"Digest", "DIGEST"},
-                                 {"Size", "SIZE"}});
+  auto shown = call;
+  if (shown.command.format.empty()) shown.command.format = usual_image_format(call.command);
+  FormattedRows formatted(shown, {{"Repository", "REPOSITORY"},
+                                  {"Tag", "TAG"},
+                                  {"ID", "IMAGE ID"},
+                                  {"Digest", "DIGEST"},
+                                  {"CreatedAt", "CREATED"},
+                                  {"CreatedSince", "CREATED"},
+                                  {"Size", "SIZE"}});
   for (const ImageRow& row : rows) {
-    const std::string size = base::format_bytes(row.size);
     if (call.command.quiet) {
       call.print(row.id + "\n");
-    } else if (call.command.format.empty()) {
-      call.print(fmt::format("{:<50} {:<45} {:<14} {}\n", row.repository, row.tag, row.id, size));
-    } else {
-      base::Json data = base::Json::object();
-      data["Repository"] = row.repository;
-      data["Tag"] = row.tag;
-      data["ID"] = row.id;
-      data["Digest"] = row.digest;
-      data["Size"] = size;
-      TRY(formatted.add(data));
+      continue;
     }
+    TRY(formatted.add({{"Repository", row.repository},
+                       {"Tag", row.tag},
+                       {"ID", row.id},
+                       {"Digest", row.digest},
+                       {"CreatedAt", row.created},
+                       {"CreatedSince", row.created},
+                       {"Size", base::format_bytes(row.size)}}));
   }
-  TRY(formatted.finish());
+  if (!call.command.quiet) TRY(formatted.finish());
   return DockerAnswer{};
 }
 
@@ -155,7 +187,7 @@ base::Result<DockerAnswer> docker_inspect(const DockerCall& call, RunningJob& jo
   base::Json all = base::Json::array();
   for (const std::string& name : call.command.operands) {
     const auto container = call.containers == nullptr
-                               ? base::Result<std::shared_ptr<DockerContainer>>(no_such_image(name))
+                               ? base::Result<std::shared_ptr<DockerContainer>>(base::invalid_input(name))
                                : call.containers->find(name);
     if (container) {
       all.push_back(describe_container(**container));

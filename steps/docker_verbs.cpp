@@ -8,12 +8,14 @@
 #include "steps/docker_cp.h"
 #include "steps/docker_end.h"
 #include "steps/docker_networks.h"
+#include "steps/docker_prune.h"
 #include "steps/docker_ps.h"
 #include "steps/docker_run.h"
 #include "steps/docker_volumes.h"
 #include "steps/job_images.h"
 #include "steps/registry_logins.h"
 #include "steps/secret_masker.h"
+#include "steps/stored_images.h"
 
 namespace steps {
 namespace {
@@ -68,7 +70,11 @@ base::Result<DockerAnswer> logout(const DockerCall& call, RunningJob& job) {
 base::Result<DockerAnswer> tag(const DockerCall& call, RunningJob& job) {
   TRY(const auto source, ecr::parse_image_reference(call.command.operands[0]));
   TRY(const auto target, ecr::parse_image_reference(call.command.operands[1]));
-  const auto found = job.services->images->resolve(source.to_string());
+  const auto& store = *job.services->images;
+  auto found = store.resolve(source.to_string());
+  if (!found) {
+    if (const auto by_id = find_image_by_id(call.command.operands[0], store)) found = by_id->descriptor;
+  }
   if (!found) {
     return base::make_error(
         base::ErrorKind::not_found,
@@ -78,13 +84,26 @@ base::Result<DockerAnswer> tag(const DockerCall& call, RunningJob& job) {
   return DockerAnswer{};
 }
 
+base::Result<void> remove_names_of(const ecr::Image& image, const DockerCall& call, ecr::ImageStore& store) {
+  TRY(const auto images, store.list());
+  for (const ecr::NamedImage& named : images) {
+    if (named.name.empty() || named.descriptor.digest != image.descriptor.digest) continue;
+    TRY(store.remove(named.name));
+    call.print(fmt::format("Untagged: {}\n", familiar_name(named.name)));
+  }
+  call.print(fmt::format("Deleted: {}\n", image.manifest.config.digest.to_string()));
+  return {};
+}
+
 base::Result<DockerAnswer> remove(const DockerCall& call, RunningJob& job) {
   DockerAnswer answer;
   for (const std::string& operand : call.command.operands) {
     TRY(const auto reference, ecr::parse_image_reference(operand));
-    const auto removed = job.services->images->remove(reference.to_string());
-    if (removed) {
-      call.print(fmt::format("Untagged: {}\n", reference.to_string()));
+    auto& store = *job.services->images;
+    if (store.remove(reference.to_string())) {
+      call.print(fmt::format("Untagged: {}\n", familiar_name(reference.to_string())));
+    } else if (const auto by_id = find_image_by_id(operand, store)) {
+      TRY(remove_names_of(*by_id, call, store));
     } else {
       call.complain(fmt::format("Error: No such image: {}\n", operand));
       answer.exit_code = 1;
@@ -102,6 +121,8 @@ base::Result<DockerAnswer> carry_out(const DockerCall& call, RunningJob& job) {
   if (needs_images && job.services->images == nullptr) {
     return base::make_error(base::ErrorKind::internal, "docker: this run has no image store");
   }
+  for (const std::string& option : call.command.ignored)
+    call.complain(fmt::format("docker: the option '{}' has no effect here\n", option));
   switch (call.command.verb) {
     case DockerVerb::run:
     case DockerVerb::create:
@@ -118,6 +139,8 @@ base::Result<DockerAnswer> carry_out(const DockerCall& call, RunningJob& job) {
       return docker_port(call);
     case DockerVerb::stop:
       return docker_stop(call);
+    case DockerVerb::restart:
+      return docker_restart(call);
     case DockerVerb::kill:
       return docker_kill(call);
     case DockerVerb::rm:
@@ -165,6 +188,10 @@ base::Result<DockerAnswer> carry_out(const DockerCall& call, RunningJob& job) {
       return docker_version(call);
     case DockerVerb::cp:
       return docker_cp(call, job);
+    case DockerVerb::container_prune:
+    case DockerVerb::image_prune:
+    case DockerVerb::system_prune:
+      return docker_prune(call, job);
     case DockerVerb::help:
       break;
   }

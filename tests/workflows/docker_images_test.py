@@ -199,7 +199,7 @@ class DockerImagesTest(WorkflowTest):
             "bin/ bin/made-amd64 empty/ empty/.keep link ",
             "piped: 5",
             "both: linux_amd64 linux_arm64  both/linux_arm64/bin: made-arm64 ",
-            "Loaded image: docker.io/library/app:1",
+            "Loaded image: app:1",
             '{"imageLayoutVersion"',
             "named: 1",
             "failed 1",
@@ -273,15 +273,15 @@ class DockerImagesTest(WorkflowTest):
         )
         for expected in (
             "index.json manifest.json ",
-            "Loaded image: docker.io/library/tiny:1",
+            "Loaded image: tiny:1",
             "same",
-            "piped: Loaded image: docker.io/library/tiny:1",
+            "piped: Loaded image: tiny:1",
             "one",
             "<missing>",
             "refused",
             "blobs of both: 4",
-            "both: Loaded image: docker.io/library/tiny:1",
-            "both: Loaded image: docker.io/library/other:1",
+            "both: Loaded image: tiny:1",
+            "both: Loaded image: other:1",
             "Error response from daemon: reference does not exist: nobody:1",
             "escaped: 0",
         ):

@@ -92,7 +92,7 @@ TEST(DockerCommand, RefusesByName) {
   EXPECT_THAT(refusal({"buildx", "bake"}), HasSubstr("'buildx bake'"));
   EXPECT_THAT(refusal({"build", "--allow", "security.insecure", "."}), HasSubstr("'--allow'"));
   EXPECT_THAT(refusal({"build", "--squash", "."}), HasSubstr("'--squash'"));
-  EXPECT_THAT(refusal({"build", "-"}), HasSubstr("stdin"));
+  EXPECT_THAT(refusal({"build", "-f", "Dockerfile", "-"}), HasSubstr("an archive from stdin"));
   EXPECT_THAT(refusal({"build", "https://example.com/x.git"}), HasSubstr("URL"));
   EXPECT_THAT(refusal({"build"}), HasSubstr("Usage: docker build"));
   EXPECT_THAT(refusal({"build", "-t"}), HasSubstr("needs a value"));

@@ -109,7 +109,7 @@ TEST_F(DockerServiceTest, TagsListsInspectsAndRemovesImages) {
   ASSERT_TRUE(json);
   EXPECT_EQ(base::json_member((*json)[0], "Config")["Env"][0], "A=1");
   EXPECT_EQ(docker({"rmi", "app:v1"}), 0);
-  EXPECT_THAT(output_, HasSubstr("Untagged: docker.io/library/app:v1"));
+  EXPECT_THAT(output_, HasSubstr("Untagged: app:v1"));
   EXPECT_EQ(docker({"rmi", "app:v1"}), 1);
   EXPECT_EQ(docker({"tag", "app:v1", "x"}), 1);
   EXPECT_THAT(error_, HasSubstr("No such image: app:v1"));
