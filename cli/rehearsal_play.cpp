@@ -40,6 +40,9 @@ bool is_on_the_way(const std::set<std::string>& before, const std::set<std::stri
 ecs::Release RehearsalStage::release_with(Mishap mishap) const {
   auto release = options_.release;
   auto& item = *find_item(release, options_.service);
+  // ECS registers no secrets without a role that reads them.
+  if (mishap == Mishap::missing_secret && json_string(item.definition, "executionRoleArn").empty())
+    item.definition["executionRoleArn"] = "arn:aws:iam::000000000000:role/rehearsal";
   auto& container = item.definition["containerDefinitions"][0];
   if (mishap == Mishap::missing_image) container["image"] = json_string(container, "image") + "-missing";
   if (mishap == Mishap::missing_secret)

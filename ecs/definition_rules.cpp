@@ -83,15 +83,14 @@ void check_fargate(const Json& definition, Faults& faults) {
   }
 }
 
-void check_family(const Json& definition, Faults& faults) {
-  const auto family = json_string(definition, "family");
+void check_name(const std::string& name, const std::string& path, Faults& faults) {
   const bool holds =
-      family.size() <= kLongestName && std::all_of(family.begin(), family.end(), [](unsigned char c) {
+      name.size() <= kLongestName && std::all_of(name.begin(), name.end(), [](unsigned char c) {
         return std::isalnum(c) != 0 || c == '-' || c == '_';
       });
   if (!holds)
-    faults.wrong.push_back({"family", fmt::format("expected up to {} letters, digits, - and _, found '{}'",
-                                                  kLongestName, base::clipped(family, 80))});
+    faults.wrong.push_back({path, fmt::format("expected up to {} letters, digits, - and _, found '{}'",
+                                              kLongestName, base::clipped(name, 80))});
 }
 
 /// Of a reference, what ECS takes at all: what was left over of a template is none.
@@ -177,6 +176,43 @@ void check_references(const Json& container, const std::string& path, const std:
   }
 }
 
+/// A container that others wait for to end must not end the task.
+void check_waits(const Json& containers, const Json& container, const std::string& path, Faults& faults) {
+  for (const Json& wait : json_member(container, "dependsOn")) {
+    const auto condition = json_string(wait, "condition");
+    if (condition != "SUCCESS" && condition != "COMPLETE") continue;
+    const auto name = json_string(wait, "containerName");
+    if (name == json_string(container, "name")) continue;  // check_references tells of it
+    for (const Json& other : containers) {
+      if (json_string(other, "name") == name && base::json_bool(other, "essential", true))
+        faults.wrong.push_back(
+            {path + ".dependsOn", fmt::format("waits for the end of '{}', which is essential: its end would "
+                                              "end the task; give it \"essential\": false",
+                                              name)});
+    }
+  }
+}
+
+/// What ECS does itself before a container runs, and as whom.
+void check_sources(const Json& definition, const Json& container, const std::string& path, Faults& faults) {
+  const bool has_role = !json_string(definition, "executionRoleArn").empty();
+  const auto expect_role = [&](bool applies, const char* what) {
+    if (applies && !has_role)
+      faults.wrong.push_back({"executionRoleArn", fmt::format("is missing: {} needs it for {}", path, what)});
+  };
+  const Json& log = json_member(container, "logConfiguration");
+  const bool logs_to_aws = json_string(log, "logDriver") == "awslogs";
+  for (const char* option : {"awslogs-region", "awslogs-group"}) {
+    if (logs_to_aws && json_string(json_member(log, "options"), option).empty())
+      faults.wrong.push_back({path + ".logConfiguration", fmt::format("the option {} is missing", option)});
+  }
+  const bool fargate = wants_fargate(definition);
+  expect_role(fargate && logs_to_aws, "awslogs");
+  expect_role(fargate && json_string(container, "image").find(".dkr.ecr.") != std::string::npos,
+              "an image of ECR");
+  expect_role(!json_member(container, "secrets").empty(), "secrets");
+}
+
 std::set<std::string> names_in(const Json& list) {
   std::set<std::string> names;
   for (const Json& entry : list) names.insert(json_string(entry, "name"));
@@ -222,10 +258,13 @@ void check_containers(const Json& definition, Faults& faults) {
                             !json_member(definition, "memory").is_null();
     if (!has_memory)
       faults.wrong.push_back({path, "memory or memoryReservation is missing, here or for the task"});
+    check_name(name, path + ".name", faults);
     check_image(container, path, faults);
     check_ports(definition, container, path, faults);
     check_limits(definition, container, path, faults);
     check_references(container, path, names, volumes, faults);
+    check_waits(containers, container, path, faults);
+    check_sources(definition, container, path, faults);
   }
   if (!any_essential)
     faults.wrong.push_back({"containerDefinitions", "no container is essential: one has to be"});
@@ -235,7 +274,7 @@ void check_containers(const Json& definition, Faults& faults) {
 
 DefinitionFaults check_rules(const Json& definition) {
   Faults faults;
-  check_family(definition, faults);
+  check_name(json_string(definition, "family"), "family", faults);
   check_fargate(definition, faults);
   check_containers(definition, faults);
   check_room(definition, faults);

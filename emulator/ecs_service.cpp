@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "emulator/ecs_json.h"
+#include "emulator/member_types.h"
 
 namespace emulator {
 
@@ -82,6 +83,7 @@ base::Result<base::Json> EcsService::call(const std::string& operation, const ba
   }
   if (!request.is_object())
     return ecs_error("InvalidParameterException", "The request is not a JSON object.");
+  TRY(check_member_types(request));
   std::lock_guard lock(state_.mutex);
   caller_arn_ = caller_arn;
   Answer answer = (this->*found->second)(request);

@@ -2,110 +2,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "base/strings.h"
+#include "emulator/definition_check.h"
 #include "emulator/ecs_json.h"
 #include "emulator/ecs_service.h"
-#include "emulator/task_volumes.h"
 
 namespace emulator {
 namespace {
 
 base::Error client_error(std::string message) {
   return ecs_error("ClientException", std::move(message));
-}
-
-bool is_role(const std::string& arn) {
-  return arn.starts_with("arn:aws") && arn.find(":role/") != std::string::npos;
-}
-
-bool asks_for_fargate(const base::Json& definition) {
-  const auto wanted = string_list(definition, "requiresCompatibilities");
-  return std::find(wanted.begin(), wanted.end(), "FARGATE") != wanted.end();
-}
-
-/// AWS's limits from above; from below any time is good, for rehearsals.
-base::Result<void> check_times(const std::string& name, const base::Json& container) {
-  struct Limit {
-    const char* key;
-    double usual;
-    double most;
-  };
-  const base::Json& health = base::json_member(container, "healthCheck");
-  for (const Limit& limit :
-       {Limit{"interval", 30, 300}, {"timeout", 5, 120}, {"retries", 3, 10}, {"startPeriod", 0, 300}}) {
-    const double value = base::json_number(health, limit.key, limit.usual);
-    if (!(value >= 0 && value <= limit.most)) {
-      return client_error(
-          fmt::format("Invalid setting for container '{}'. healthCheck {} must be at most {}.", name,
-                      limit.key, limit.most));
-    }
-  }
-  const double stop = base::json_number(container, "stopTimeout", 30);
-  if (!(stop >= 0 && stop <= 120))
-    return client_error(
-        fmt::format("Invalid setting for container '{}'. stopTimeout must be at most 120.", name));
-  return {};
-}
-
-base::Result<void> check_container(const base::Json& definition, const base::Json& container) {
-  const std::string name = base::json_string(container, "name");
-  if (name.empty()) return client_error("Container.name should not be null or empty.");
-  if (base::json_string(container, "image").empty())
-    return client_error("Container.image should not be null or empty.");
-  const bool has_memory = container.contains("memory") || container.contains("memoryReservation") ||
-                          definition.contains("memory");
-  if (!has_memory) {
-    return client_error(fmt::format(
-        "Invalid setting for container '{}'. At least one of 'memory' or 'memoryReservation' must "
-        "be specified.",
-        name));
-  }
-  for (const base::Json& mapping : base::json_member(container, "portMappings")) {
-    const auto port = base::json_integer(mapping, "containerPort");
-    if (port < 1 || port > 65535)
-      return client_error(fmt::format("Invalid container port {} for container '{}'.", port, name));
-  }
-  return check_times(name, container);
-}
-
-base::Result<void> check_definition(const base::Json& definition) {
-  const std::string family = base::json_string(definition, "family");
-  const bool valid = !family.empty() && family.size() <= 255 &&
-                     std::all_of(family.begin(), family.end(), [](unsigned char c) {
-                       return std::isalnum(c) != 0 || c == '-' || c == '_';
-                     });
-  if (!valid)
-    return client_error("Family contains invalid characters, or is empty or longer than 255 characters.");
-  const base::Json& containers = base::json_member(definition, "containerDefinitions");
-  if (!containers.is_array() || containers.empty()) return client_error("Container list cannot be empty.");
-  std::set<std::string> names;
-  for (const base::Json& container : containers) {
-    TRY(check_container(definition, container));
-    if (!names.insert(base::json_string(container, "name")).second) {
-      return client_error("Container definitions must have unique names.");
-    }
-  }
-  if (auto named = check_volume_names(definition); !named) return client_error(named.error().message);
-  const bool one_essential =
-      std::any_of(containers.begin(), containers.end(),
-                  [](const base::Json& container) { return base::json_bool(container, "essential", true); });
-  if (!one_essential) return client_error("At least one container must be marked as essential.");
-  if (asks_for_fargate(definition)) {
-    for (const char* key : {"cpu", "memory"}) {
-      if (!definition.contains(key))
-        return client_error(fmt::format("Fargate requires that '{}' be defined at the task level.", key));
-    }
-    if (base::json_string(definition, "networkMode") != "awsvpc") {
-      return client_error("Fargate only supports network mode 'awsvpc'.");
-    }
-  }
-  for (const char* key : {"executionRoleArn", "taskRoleArn"}) {
-    const std::string role = base::json_string(definition, key);
-    if (!role.empty() && role.starts_with("arn:") && !is_role(role)) return client_error("Role is not valid");
-  }
-  return {};
 }
 
 /// What ECS fills in when a definition says nothing.

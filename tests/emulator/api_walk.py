@@ -262,7 +262,8 @@ class Walk:
         ecs("CreateCluster", clusterName="second")
         for operation in ("DescribeClusters", "ListClusters"):
             ecs(operation, clusters=["walk"])
-        definition = {"family": "walk", "containerDefinitions": [{**CONTAINER, "image": self.image}], "networkMode": "awsvpc", "cpu": "256", "memory": "512"}
+        definition = {"family": "walk", "containerDefinitions": [{**CONTAINER, "image": self.image}], "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+                      "executionRoleArn": "arn:aws:iam::123456789012:role/execution"}  # fmt: skip
         ecs("RegisterTaskDefinition", **definition, requiresCompatibilities=["FARGATE"], tags=[{"key": "team", "value": "walk"}])
         ecs("RegisterTaskDefinition", **definition)
         ecs("DescribeTaskDefinition", taskDefinition="walk:1", include=["TAGS"])

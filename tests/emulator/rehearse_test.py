@@ -42,6 +42,7 @@ DEFINITION = {
     "requiresCompatibilities": ["FARGATE"],
     "cpu": "256",
     "memory": "512",
+    "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
     "containerDefinitions": [
         {
             "name": "items",

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "ecs/definition_rules.h"
+#include "tests/fakes/wrong_definitions.h"
 
 namespace ecs {
 namespace {
@@ -33,7 +34,7 @@ class DefinitionTest : public testing::Test {
 
   Json definition_ = base::parse_json(R"({
     "family": "items", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256",
-    "memory": "512", "volumes": [{"name": "data"}],
+    "memory": "512", "executionRoleArn": "arn:aws:iam::123456789012:role/execution", "volumes": [{"name": "data"}],
     "containerDefinitions": [{"name": "web", "image": "r:1", "portMappings": [{"containerPort": 80}],
       "environment": [{"name": "A", "value": "b"}], "mountPoints": [{"sourceVolume": "data"}],
       "dependsOn": [{"containerName": "init", "condition": "SUCCESS"}], "dockerLabels": {"a": "b"}},
@@ -145,6 +146,15 @@ TEST_F(DefinitionTest, WantsUniqueNamesAndSomethingEssential) {
   EXPECT_THAT(wrong(),
               ElementsAre("containerDefinitions[init]: another container has that name: each needs its own",
                           "containerDefinitions: no container is essential: one has to be"));
+}
+
+TEST_F(DefinitionTest, FindsAllThatAwsRefuses) {
+  definition_ = fakes::right_definition();
+  EXPECT_THAT(wrong(), IsEmpty());
+  for (const auto& each : fakes::wrong_definitions()) {
+    definition_ = fakes::changed(each.change);
+    EXPECT_THAT(wrong(), testing::Not(IsEmpty())) << each.change;
+  }
 }
 
 TEST_F(DefinitionTest, SurvivesWhateverStandsThere) {

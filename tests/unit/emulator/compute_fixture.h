@@ -116,19 +116,26 @@ class ComputeFixture : public testing::Test {
 
   static base::Json definition(const base::Json& variables,
                                const std::string& image = "127.0.0.1:5000/items:1") {
-    base::Json container = {
-        {"name", "items"},
-        {"image", image},
-        {"portMappings", {{{"containerPort", 8000}}}},
-        {"environment", base::Json::array()},
-        {"secrets", {{{"name", "SECRET"}, {"valueFrom", "items/token"}}}},
-        {"logConfiguration",
-         {{"logDriver", "awslogs"},
-          {"options", {{"awslogs-group", "/ecs/items"}, {"awslogs-stream-prefix", "ecs"}}}}}};
+    base::Json container = {{"name", "items"},
+                            {"image", image},
+                            {"portMappings", {{{"containerPort", 8000}}}},
+                            {"environment", base::Json::array()},
+                            {"secrets", {{{"name", "SECRET"}, {"valueFrom", "items/token"}}}},
+                            {"logConfiguration",
+                             {{"logDriver", "awslogs"},
+                              {"options",
+                               {{"awslogs-group", "/ecs/items"},
+                                {"awslogs-region", "eu-central-1"},
+                                {"awslogs-stream-prefix", "ecs"}}}}}};
     for (const auto& [name, value] : variables.items())
       container["environment"].push_back({{"name", name}, {"value", value}});
-    return {{"family", "items"}, {"networkMode", "awsvpc"}, {"requiresCompatibilities", {"FARGATE"}},
-            {"cpu", "256"},      {"memory", "512"},         {"containerDefinitions", {container}}};
+    return {{"family", "items"},
+            {"networkMode", "awsvpc"},
+            {"requiresCompatibilities", {"FARGATE"}},
+            {"cpu", "256"},
+            {"memory", "512"},
+            {"executionRoleArn", "arn:aws:iam::123456789012:role/execution"},
+            {"containerDefinitions", {container}}};
   }
   void deploy(const base::Json& task_definition) {
     ecs("RegisterTaskDefinition", task_definition);

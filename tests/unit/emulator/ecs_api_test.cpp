@@ -1,3 +1,4 @@
+#include "tests/fakes/wrong_definitions.h"
 #include "tests/unit/emulator/ecs_fixture.h"
 
 namespace emulator {
@@ -47,15 +48,12 @@ TEST_F(EcsApiTest, RefusesTaskDefinitionsThatAwsRefuses) {
            with(definition(), "family", "no blanks please"),
            with(definition(), "family", ""),
            with(definition(), "containerDefinitions", base::Json::array()),
-           with(definition(), "containerDefinitions", "items"),
            with(definition(), "containerDefinitions", {1, 2}),
            with(definition(), "networkMode", "bridge"),
            with(definition(), "executionRoleArn", "arn:aws:iam::123456789012:user/x"),
            with_container("name", ""),
-           with_container("image", 7),
            with_container("essential", false),
            with_container("portMappings", {{{"containerPort", 70000}}}),
-           with_container("portMappings", "8000"),
            with_container("stopTimeout", 100000),
            with_container("healthCheck", {{"command", {"CMD", "true"}}, {"interval", 1e300}}),
            with_container("healthCheck", {{"command", {"CMD", "true"}}, {"retries", -1}}),
@@ -68,6 +66,42 @@ TEST_F(EcsApiTest, RefusesTaskDefinitionsThatAwsRefuses) {
   base::Json without_cpu = definition();
   without_cpu.erase("cpu");
   EXPECT_EQ(code_of("RegisterTaskDefinition", without_cpu), "ClientException");
+}
+
+TEST_F(EcsApiTest, RefusesWrongDefinitionsInTheWordsOfAws) {
+  EXPECT_EQ(code_of("RegisterTaskDefinition", fakes::right_definition()).rfind("succeeded", 0), 0U);
+  for (const auto& wrong : fakes::wrong_definitions()) {
+    const auto answer = call("RegisterTaskDefinition", fakes::changed(wrong.change));
+    ASSERT_FALSE(answer.ok()) << wrong.change;
+    EXPECT_EQ(answer.error().code, wrong.code) << wrong.change;
+    EXPECT_EQ(answer.error().message, wrong.message) << wrong.change;
+  }
+}
+
+TEST_F(EcsApiTest, RefusesMembersOfAWrongTypeAsAwsParserDoes) {
+  run_service(1);
+  const base::Json task{{"cluster", "production"}, {"taskDefinition", "items:1"}};
+  const base::Json change{{"cluster", "production"}, {"service", "items"}};
+  for (const auto& [operation, request, message] : {
+           std::tuple{"UpdateService", with(change, "desiredCount", "2"),
+                      "STRING_VALUE can not be converted to an Integer"},
+           {"UpdateService", with(change, "forceNewDeployment", "true"),
+            "STRING_VALUE can not be converted to a Boolean"},
+           {"UpdateService", with(change, "service", {"items"}), "Start of list found where not expected"},
+           {"RunTask", with(task, "count", "1"), "STRING_VALUE can not be converted to an Integer"},
+           {"RunTask", with(task, "overrides", {{"containerOverrides", {{{"name", "items"}, {"cpu", "1"}}}}}),
+            "STRING_VALUE can not be converted to an Integer"},
+           {"RunTask", with(task, "overrides", {{"cpu", 512}}),
+            "NUMBER_VALUE can not be converted to a String"},
+           {"RunTask", with(task, "tags", {{"key", "a"}}), "Expected list or null"},
+           {"RunTask", with(task, "networkConfiguration", "x"), "Expected structure or map"},
+           {"DescribeServices", with(change, "services", "items"), "Expected list or null"},
+       }) {
+    const auto answer = call(operation, request);
+    ASSERT_FALSE(answer.ok()) << operation << request.dump();
+    EXPECT_EQ(answer.error().code, "SerializationException") << request.dump();
+    EXPECT_EQ(answer.error().message, message) << request.dump();
+  }
 }
 
 TEST_F(EcsApiTest, KeepsMembersThatItDoesNotKnowAndNumbersRevisions) {
@@ -218,10 +252,10 @@ TEST_F(EcsApiTest, ListsTasksByServiceFamilyAndStatus) {
 // service's model has, and nothing ends the program.
 TEST_F(EcsApiTest, SurvivesRequestsOfAnyShape) {
   run_service(1);
-  const std::set<std::string> modelled = {"ClientException",           "InvalidParameterException",
-                                          "ClusterNotFoundException",  "ServiceNotFoundException",
-                                          "ServiceNotActiveException", "UnsupportedFeatureException",
-                                          "ConflictException",         "ServiceDeploymentNotFoundException"};
+  const std::set<std::string> modelled = {
+      "SerializationException",      "ClientException",          "InvalidParameterException",
+      "ClusterNotFoundException",    "ServiceNotFoundException", "ServiceNotActiveException",
+      "UnsupportedFeatureException", "ConflictException",        "ServiceDeploymentNotFoundException"};
   const std::vector<base::Json> values = {nullptr,
                                           true,
                                           -1,

@@ -71,12 +71,13 @@ TEST_F(TaskTest, SaysWhatKeptItFromStarting) {
       "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval "
       "failed: unable to retrieve secret from asm: missing: ResourceNotFoundException");
   EXPECT_NE(reason_of(with(good, "logConfiguration",
-                           {{"logDriver", "awslogs"}, {"options", {{"awslogs-group", "/ecs/other"}}}}))
+                           {{"logDriver", "awslogs"},
+                            {"options", {{"awslogs-group", "/ecs/other"}, {"awslogs-region", "r"}}}}))
                 .find("failed to create Cloudwatch log stream: The specified log group does not exist."),
             std::string::npos);
   EXPECT_TRUE(
       reason_of(with(good, "image", "docker.io/library/nginx:1")).starts_with("CannotPullContainerError: "));
-  EXPECT_TRUE(reason_of(with(good, "image", "::not an image::")).starts_with("CannotPullContainerError: "));
+  EXPECT_TRUE(reason_of(with(good, "image", "::not-an-image::")).starts_with("CannotPullContainerError: "));
   const std::string no_user = reason_of(with(good, "user", "nobody-here"));
   EXPECT_TRUE(no_user.starts_with("CannotStartContainerError: ")) << no_user;
   const std::string no_program = reason_of(with(good, "entryPoint", {"/no/such/program"}));
