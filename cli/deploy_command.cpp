@@ -11,6 +11,7 @@
 #include "cli/aws_session.h"
 #include "cli/commands.h"
 #include "cli/deploy_display.h"
+#include "cli/deploy_evidence.h"
 #include "cli/deploy_proof.h"
 #include "cli/deployment_file.h"
 #include "cli/interrupts.h"
@@ -117,6 +118,12 @@ Result<int> deploy(const CommonFlags& common, const DeployFlags& flags) {
   TRY(proof.finish(outcome, interrupt_token()));
   display.outcome(outcome);
   if (proof.record()) display.proof(*proof.record());
+  if (flags.attach) {
+    const auto attached = attach_evidence(client, *http, outcome, report_of(outcome, proof.record()));
+    // How the deployment ended is told by the exit code, unless it ended well.
+    if (!attached && exit_code_of(outcome.end) == kPassed) return attached.error();
+    if (!attached) complain(attached.error());
+  }
   return exit_code_of(outcome.end);
 }
 

@@ -130,6 +130,8 @@ void add_deploy_verbs(CLI::App& app, DeployVerbs& flags) {
   deploy->add_option("--version-header", wanted.version_header,
                      "The header of its answers that names the version");
   deploy->add_option("--report", wanted.report, "A folder for report.json, summary.md and requests.svg");
+  deploy->add_flag("--attach", wanted.attach,
+                   "Keep the record of it beside its images in ECR, as a referrer");
 
   auto* rollback = app.add_subcommand("rollback", "Take a service back to the last revision that was proven");
   rollback->footer(kRollbackExamples);

@@ -28,6 +28,7 @@ struct DeployFlags : AwsFlags {
   std::string probe;               ///< URL that is asked all the while
   std::string version_header;      ///< of its answers
   std::string report;              ///< a folder
+  bool attach = false;             ///< the record, to the images
 };
 
 struct RollbackFlags : AwsFlags {

@@ -27,6 +27,8 @@ std::string summary_of(const ecs::ReleaseOutcome& outcome, const std::optional<b
                             base::to_text(base::to_json(*record)));
 }
 
+}  // namespace
+
 base::Json report_of(const ecs::ReleaseOutcome& outcome, const std::optional<base::ProbeRecord>& record) {
   base::Json json = {{"status", std::string(ecs::to_string(outcome.end))}, {"items", base::Json::array()}};
   for (const auto& item : outcome.items) {
@@ -38,8 +40,6 @@ base::Json report_of(const ecs::ReleaseOutcome& outcome, const std::optional<bas
   if (record) json["requests"] = base::to_json(*record);
   return json;
 }
-
-}  // namespace
 
 DeployProof::DeployProof(ProofOptions options, base::HttpClient& http) : options_(std::move(options)) {
   if (options_.url.empty()) return;

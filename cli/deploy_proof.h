@@ -19,6 +19,9 @@ struct ProofOptions {
   std::string summary;         ///< a file that the summary is added to: GITHUB_STEP_SUMMARY; empty: none
 };
 
+/// What happened, as JSON: how each part ended, and the requests when there were any.
+base::Json report_of(const ecs::ReleaseOutcome& outcome, const std::optional<base::ProbeRecord>& record);
+
 class DeployProof {
  public:
   DeployProof(ProofOptions options, base::HttpClient& http);

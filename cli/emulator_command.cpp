@@ -113,6 +113,11 @@ void print_status(const base::Json& status) {
 base::Result<void> up(const Call& call) {
   if (const auto running = find_emulator(call.folder, *call.http)) {
     fmt::print("emulator: running at {} already\n", running->endpoint);
+    if (!call.flags.seed.empty() && is_changed_seed(call.flags.seed, call.folder))
+      return base::invalid_input(
+          fmt::format("it was started with another seed than {} is now, and seeds are read at the start: run "
+                      "`pipeline emulator down`, then this again; what is there is kept, what is new is made",
+                      call.flags.seed));
     return {};
   }
   TRY(const auto started, start_emulator(call.common.state_folder,

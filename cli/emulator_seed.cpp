@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/crypto.h"
 #include "base/json.h"
 #include "base/strings.h"
 #include "workflow/yaml_reader.h"
@@ -12,6 +13,14 @@ namespace {
 constexpr const char* kSeedName = "emulator.yml";
 base::Path record_of(const base::Path& emulator_folder) {
   return emulator_folder / "seed-file";
+}
+base::Path digest_of(const base::Path& emulator_folder) {
+  return emulator_folder / "seed-digest";
+}
+/// Not the text: a seed may hold secrets.
+std::string content_of(const std::string& seed) {
+  const auto text = base::read_file(seed);
+  return base::sha256_hex(text ? *text : "") + "\n";
 }
 }  // namespace
 
@@ -25,7 +34,13 @@ std::string choose_seed(const std::string& named, const base::Path& emulator_fol
 
 base::Result<void> remember_seed(const std::string& seed, const base::Path& emulator_folder) {
   TRY(base::make_directories(emulator_folder, 0700));
+  TRY(base::write_file(digest_of(emulator_folder), content_of(seed), 0600));
   return base::write_file(record_of(emulator_folder), seed + "\n", 0600);
+}
+
+bool is_changed_seed(const std::string& seed, const base::Path& emulator_folder) {
+  const auto known = base::read_file(digest_of(emulator_folder));
+  return known && *known != content_of(seed);
 }
 
 base::Result<base::Json> parse_yaml(const std::string& name, const std::string& text) {

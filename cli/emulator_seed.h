@@ -12,8 +12,10 @@ namespace cli {
 /// The seed file of a call: the one that is named, else `emulator.yml` in the current folder, else the one
 /// that the state folder's emulator was last started with; empty when there is none.
 std::string choose_seed(const std::string& named, const base::Path& emulator_folder);
-/// For the next start without a name.
+/// For the next start without a name, and for is_changed_seed().
 base::Result<void> remember_seed(const std::string& seed, const base::Path& emulator_folder);
+/// Whether `seed` has other content than the one that was remembered last.
+bool is_changed_seed(const std::string& seed, const base::Path& emulator_folder);
 
 /// A YAML document as data; the Error has `name`:line:col.
 base::Result<base::Json> parse_yaml(const std::string& name, const std::string& text);

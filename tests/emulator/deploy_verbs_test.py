@@ -2,6 +2,7 @@
 
 import json
 import unittest
+import urllib.request
 
 from emulator_harness import ADMIN, EmulatorTest, make_image
 from recording_proxy import RecordingProxy
@@ -64,6 +65,36 @@ class DeployVerbsTest(EmulatorTest):
         self.assertEqual([phase["name"] for phase in report["requests"]["phases"]], ["before", "during", "after"])
         self.assertIn("<svg", (self.repository / "report/requests.svg").read_text(encoding="utf-8"))
         self.assertIn("| during |", (self.repository / "report/summary.md").read_text(encoding="utf-8"))
+
+    def registry_answer(self, path):
+        """What the registry has under a path of the repository, as any client of it asks."""
+        token = self.aws("ecr", "get-authorization-token")["authorizationData"][0]["authorizationToken"]
+        accept = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"
+        headers = {"Authorization": f"Basic {token}", "Accept": accept}
+        with urllib.request.urlopen(urllib.request.Request(f"http://{self.registry}/v2/items/{path}", headers=headers), timeout=10) as answer:
+            return json.load(answer)
+
+    def test_2a_the_record_of_a_deployment_is_kept_beside_its_image(self):
+        """As a statement that refers to the image's digest, without values of the environment."""
+        name = self.definition(environment=[{"name": "A", "value": "hidden-in-the-task"}])
+        self.pipeline("deploy", "-c", "production", "-s", "items", "-t", name, "--attach", "--probe", self.url + "/health")
+        image = json.loads((self.repository / name).read_text(encoding="utf-8"))["containerDefinitions"][0]["image"]
+        digest = self.aws("ecr", "describe-images", "--repository-name", "items", "--image-ids", "imageTag=" + image.rsplit(":", 1)[1])
+        digest = digest["imageDetails"][0]["imageDigest"]
+        referrers = self.registry_answer(f"referrers/{digest}")["manifests"]
+        manifests = [self.registry_answer(f"manifests/{entry['digest']}") for entry in referrers]
+        layers = [layer for manifest in manifests for layer in manifest["layers"]]
+        records = [layer["digest"] for layer in layers if layer["annotations"]["in-toto.io/predicate-type"] == "urn:pipeline:deployment:v1"]
+        self.assertEqual(len(records), 1, manifests)
+        statement = self.registry_answer(f"blobs/{records[0]}")
+        self.assertEqual("sha256:" + statement["subject"][0]["digest"]["sha256"], digest)
+        record = statement["predicate"]
+        self.assertEqual(record["images"], {"items": {"items": image}})
+        self.assertEqual(record["deployment"]["status"], "COMPLETED")
+        self.assertTrue(record["deployment"]["items"][0]["task_definition"].endswith(self.running()))
+        self.assertEqual(record["deployment"]["requests"]["failed"], 0)
+        self.assertNotIn("hidden-in-the-task", json.dumps(record))
+        self.assertIn(referrers[0]["digest"], self.pipeline("image", "referrers", image))
 
     def test_3_a_rollback_goes_to_what_was_proven(self):
         """To the revision before, followed to its end."""
