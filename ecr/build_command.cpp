@@ -63,6 +63,7 @@ sandbox::Plan plan_of(const BuildCommand& command) {
   plan.mounts = command.mounts;
   plan.limits = command.limits;
   plan.hostname = command.hostname;
+  plan.hosts = {"127.0.0.1 " + command.hostname};
   return plan;
 }
 

@@ -157,7 +157,8 @@ Result<void> StageBuilder::execute(const RunPlan& plan, const OverlayUpper& uppe
                      .environment = environment(),
                      .directory = image_.config.working_dir.empty() ? "/" : image_.config.working_dir,
                      .uid = user.uid,
-                     .gid = user.gid};
+                     .gid = user.gid,
+                     .groups = user.groups};
   // Not in the key: what a command makes is the same whichever way it went to the network.
   command.command.environment.merge(build_.variables.proxies());
   command.command.environment.try_emplace("HOME", image_.config.user.empty() ? "/root" : user.home);

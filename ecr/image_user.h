@@ -14,6 +14,7 @@ namespace ecr {
 struct ImageUser {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
+  std::vector<std::uint32_t> groups;  ///< that /etc/group adds, unless `text` named one
   std::string home = "/";
 };
 

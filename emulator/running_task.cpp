@@ -320,6 +320,7 @@ base::Result<void> RunningTask::start_container(const ContainerPlan& container) 
     return fail(base::ErrorKind::invalid_input, "CannotStartContainerError: " + user.error().message);
   command.uid = user->uid;
   command.gid = user->gid;
+  command.groups = user->groups;
   command.environment.emplace("HOME", user->home);
   command.environment["HOSTNAME"] = "ip-" + base::replace_all(order_.address, ".", "-");
   if (command.argv.empty()) {

@@ -98,7 +98,8 @@ Result<void> ServiceContainers::start_one(Service& service) {
                            .environment = start.environment,
                            .directory = start.directory,
                            .uid = user.uid,
-                           .gid = user.gid};
+                           .gid = user.gid,
+                           .groups = user.groups};
   command.environment.emplace("HOME", user.home);
   command.environment["HOSTNAME"] = service.planned.plan.hostname;
   sandbox::Command check_command = command;

@@ -108,14 +108,18 @@ class ForkServer {
     }
   }
 
-  // texts: directory, PATH, number of arguments, arguments, environment. fds: status pipe, then those of the
-  // mask.
+  // texts: directory, PATH, groups, number of arguments, arguments, environment. fds: status pipe, then those
+  // of the mask.
   void start(Message& message) {
+    constexpr std::size_t kFirstArgument = 4;
     auto& texts = message.texts;
-    const auto arguments = static_cast<std::size_t>(base::parse_integer(texts.at(2)).value_or(0));
+    const auto arguments = static_cast<std::size_t>(base::parse_integer(texts.at(3)).value_or(0));
     Launch launch{.directory = texts[0].c_str(), .uid = uid_, .gid = gid_};
-    for (std::size_t i = 3; i < texts.size(); ++i) {
-      (i < 3 + arguments ? launch.argv : launch.environment).push_back(texts[i].data());
+    for (const auto& group : base::split(texts[2], ' ')) {
+      if (const auto id = base::parse_integer(group)) launch.groups.push_back(static_cast<gid_t>(*id));
+    }
+    for (std::size_t i = kFirstArgument; i < texts.size(); ++i) {
+      (i < kFirstArgument + arguments ? launch.argv : launch.environment).push_back(texts[i].data());
     }
     launch.argv.push_back(nullptr);
     launch.environment.push_back(nullptr);
@@ -123,7 +127,7 @@ class ForkServer {
       launch.uid = static_cast<std::uint32_t>(message.other & 0xffffffff);
       launch.gid = static_cast<std::uint32_t>(message.other >> 32);
     }
-    launch.candidates = candidates(texts[3], texts[1]);
+    launch.candidates = candidates(texts[kFirstArgument], texts[1]);
     launch.named_by_path = (message.number & protocol::kNamedByPath) != 0;
     std::size_t next = 1;
     for (int i = 0; i < 3; ++i) {

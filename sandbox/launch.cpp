@@ -14,7 +14,7 @@ namespace {
 // Shared with the parent while the vfork lasts: which call failed, and how.
 volatile int failed_errno = 0;
 volatile int failed_call = 0;
-constexpr const char* kCalls[] = {"", "chdir", "setgid", "setuid", "execve"};
+constexpr const char* kCalls[] = {"", "chdir", "setgid", "setuid", "execve", "setgroups"};
 
 [[noreturn]] void fail_in_child(int call) {
   failed_errno = errno;
@@ -31,6 +31,10 @@ constexpr const char* kCalls[] = {"", "chdir", "setgid", "setuid", "execve"};
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
   if (::chdir(launch.directory) != 0) fail_in_child(1);
+  // A one-id map forbids it, and has no other groups; a short one may lack some of them.
+  if (!launch.groups.empty() && ::syscall(SYS_setgroups, launch.groups.size(), launch.groups.data()) != 0 &&
+      errno != EPERM && errno != EINVAL)
+    fail_in_child(5);
   if (launch.gid != 0 && ::syscall(SYS_setresgid, launch.gid, launch.gid, launch.gid) != 0) fail_in_child(2);
   if (launch.uid != 0 && ::syscall(SYS_setresuid, launch.uid, launch.uid, launch.uid) != 0) fail_in_child(3);
   errno = ENOENT;

@@ -19,6 +19,7 @@ struct Launch {
   int fds[3] = {-1, -1, -1};  ///< stdin, stdout, stderr
   std::uint32_t uid = 0;      ///< 0 is the fork server's own, as for the group
   std::uint32_t gid = 0;
+  std::vector<gid_t> groups;  ///< beside it
 };
 
 /// What came of it: a process, or the system call that failed.

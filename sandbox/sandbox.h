@@ -28,7 +28,8 @@ struct Command {
   int error = -1;                    ///< -1 is /dev/null
   std::optional<std::uint32_t> uid;  ///< inside ids; absent is the plan's user
   std::optional<std::uint32_t> gid;
-  bool named_by_path = false;  ///< the process gets the path that was found as its argv[0]
+  std::vector<std::uint32_t> groups;  ///< more groups of theirs, where the sandbox has more than one id
+  bool named_by_path = false;         ///< the process gets the path that was found as its argv[0]
 };
 
 struct ExitStatus {

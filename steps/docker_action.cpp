@@ -96,6 +96,7 @@ base::Result<void> open_container(const DockerPart& part, RunningJob& job, const
   command.directory = kWorkspace;
   command.uid = user.uid;
   command.gid = user.gid;
+  command.groups = user.groups;
   return {};
 }
 

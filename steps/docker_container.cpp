@@ -209,7 +209,8 @@ Result<std::shared_ptr<DockerContainer>> DockerContainer::make(ContainerRequeste
              .environment = container->program_.environment,
              .directory = container->program_.directory,
              .uid = user.uid,
-             .gid = user.gid};
+             .gid = user.gid,
+             .groups = user.groups};
   command.environment.emplace("HOME", user.home);
   command.environment["HOSTNAME"] = plan.hostname;
   container->plan_ = std::move(plan);
@@ -359,6 +360,7 @@ Result<sandbox::ExitStatus> DockerContainer::execute(std::vector<std::string> ar
     TRY(const auto user, ecr::find_user(ecr::layers_of(plan_.image), *options.user));
     command.uid = user.uid;
     command.gid = user.gid;
+    command.groups = user.groups;
     command.environment["HOME"] = user.home;
   }
   auto streams = streams_to(output);

@@ -101,6 +101,21 @@ TEST_F(BuildRunTest, RunsAsTheUserInTheFolderAndWithTheVariablesOfTheImage) {
   EXPECT_FALSE(image.config.env_value("B")) << "an ARG is no part of the image";
 }
 
+TEST_F(BuildRunTest, RunsInTheGroupsThatHaveTheUserAmongTheirMembers) {
+  const std::string groups_of = "RUN id -G > seen\n";
+  const std::string dockerfile =
+      "FROM shell:1\n"
+      "RUN printf 'more:x:2000:other,app\\nless:x:2001:apple\\nadmin:x:2002:root\\n' >> /etc/group\n"
+      "WORKDIR /home/app/work\n"
+      "RUN chown app:app .\n";
+  const std::string seen = "home/app/work/seen file 644 ";
+  EXPECT_THAT(last_layer(build(dockerfile + "USER app\n" + groups_of)),
+              Contains(seen + "1000:1000 \"1000 2000\n\""));
+  EXPECT_THAT(last_layer(build(dockerfile + "USER app:app\n" + groups_of)),
+              Contains(seen + "1000:1000 \"1000\n\""));
+  EXPECT_THAT(last_layer(build(dockerfile + groups_of)), Contains(seen + "0:0 \"0 2002\n\""));
+}
+
 TEST_F(BuildRunTest, DescribesTheImageAsTheDockerfileSays) {
   const auto image = build(
       "FROM shell:1\n"
@@ -264,11 +279,14 @@ TEST_F(BuildRunTest, TakesADefaultThatFailsOnlyWhereNobodyGaveAValue) {
 }
 
 TEST_F(BuildRunTest, CallsTheMachineWhatTheBuildSays) {
-  const std::string dockerfile = "FROM shell:1\nRUN cat /etc/hostname > /seen\n";
-  EXPECT_THAT(last_layer(build(dockerfile)), Contains("seen file 644 0:0 \"buildkitsandbox\n\""));
+  const std::string dockerfile =
+      "FROM shell:1\nRUN cat /etc/hostname > /seen; while read -r l; do k=$l; done < /etc/hosts; echo $k >> "
+      "/seen\n";
+  EXPECT_THAT(last_layer(build(dockerfile)),
+              Contains("seen file 644 0:0 \"buildkitsandbox\n127.0.0.1 buildkitsandbox\n\""));
   const auto image = build(
       dockerfile, [](BuildOptions& options) { options.build_args["BUILDKIT_SANDBOX_HOSTNAME"] = "other"; });
-  EXPECT_THAT(last_layer(image), Contains("seen file 644 0:0 \"other\n\""));
+  EXPECT_THAT(last_layer(image), Contains("seen file 644 0:0 \"other\n127.0.0.1 other\n\""));
 }
 
 TEST_F(BuildRunTest, TakesTheTimeOfAllThatIsMadeFromAGlobalArgument) {
