@@ -139,7 +139,8 @@ Result<Manifest> parse_manifest(std::string_view text) {
     return make_error(ErrorKind::invalid_input, fmt::format("expected an image manifest, found {}", type));
   }
   Manifest manifest{.media_type = type};
-  TRY(manifest.config, descriptor_from_json(base::json_member(json, "config")));
+  TRY(manifest.config, descriptor_from_json(base::json_member(json, "config"))
+                           .while_doing("reading `config` of the manifest"));
   const Json& layers = base::json_member(json, "layers");
   if (!layers.is_array()) return make_error(ErrorKind::invalid_input, "the manifest has no list of layers");
   if (layers.size() > kMostLayers) {

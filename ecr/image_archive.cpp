@@ -138,8 +138,16 @@ Result<LoadedArchive> read_members(ImageStore& store, base::TarReader& tar) {
   }
 }
 
+Result<void> check_blob(const ImageStore& store, const Descriptor& blob) {
+  const auto size = store.blob_size(blob.digest);
+  if (!size) return base::invalid_input("the archive lacks the blob " + blob.digest.to_string());
+  if (*size == blob.size) return {};
+  return base::invalid_input(
+      fmt::format("blob {} has {} bytes, the manifest says {}", blob.digest.to_string(), *size, blob.size));
+}
+
 Result<std::vector<std::string>> name_oci_images(ImageStore& store, const LoadedArchive& archive) {
-  TRY(const auto index, parse_index(archive.documents.at("index.json")));
+  TRY(const auto index, parse_index(archive.documents.at("index.json")).while_doing("reading index.json"));
   std::vector<std::string> names;
   for (auto descriptor : index.manifests) {
     const auto full = descriptor.annotations.find(kImageName);
@@ -147,22 +155,16 @@ Result<std::vector<std::string>> name_oci_images(ImageStore& store, const Loaded
     std::string name = full != descriptor.annotations.end()
                            ? full->second
                            : (ref != descriptor.annotations.end() ? ref->second : "");
+    TRY(check_blob(store, descriptor));
     if (media_type::is_index(descriptor.media_type)) {
       TRY(const auto text, store.read_blob(descriptor.digest));
       TRY(const auto inner, parse_index(text));
       TRY(descriptor, choose_platform(inner, host_platform()));
     }
     descriptor.annotations.clear();
+    TRY(check_blob(store, descriptor));
     TRY(const auto image, store.image(descriptor));
-    for (const auto& layer : image.manifest.layers) {
-      const auto size = store.blob_size(layer.digest);
-      if (!size)
-        return make_error(ErrorKind::invalid_input, "the archive lacks the blob " + layer.digest.to_string());
-      if (*size != layer.size) {
-        return make_error(ErrorKind::invalid_input, fmt::format("blob {} has {} bytes, the manifest says {}",
-                                                                layer.digest.to_string(), *size, layer.size));
-      }
-    }
+    for (const auto& layer : image.manifest.layers) TRY(check_blob(store, layer));
     TRY(store.tag(name, descriptor));
     names.push_back(name.empty() ? descriptor.digest.to_string() : name);
   }
@@ -208,9 +210,27 @@ Result<Descriptor> stored_layer(const ImageStore& store, const Digest& digest) {
                     "a layer of the archive: expected a tar, plain or compressed by gzip or zstd");
 }
 
+/// A plain layer's digest is its diff_id; what compressed ones hold is seen when they are unpacked.
+Result<void> check_layers(const ImageConfig& config, const std::vector<Descriptor>& layers) {
+  if (layers.size() != config.diff_ids.size()) {
+    return base::invalid_input(fmt::format("manifest.json names {} layers, the image's configuration {}",
+                                           layers.size(), config.diff_ids.size()));
+  }
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (layers[i].media_type != media_type::kOciLayer || layers[i].digest == config.diff_ids[i]) continue;
+    return base::invalid_input(
+        fmt::format("layer {} of {} has the content of {}, but the image's configuration says {}", i + 1,
+                    layers.size(), layers[i].digest.to_string(), config.diff_ids[i].to_string()));
+  }
+  return {};
+}
+
 /// manifest.json of `docker save`: configurations and uncompressed layers under names of its own.
 Result<std::vector<std::string>> name_docker_images(ImageStore& store, const LoadedArchive& archive) {
-  TRY(const auto list, base::parse_json(archive.documents.at("manifest.json")));
+  TRY(const auto list,
+      base::parse_json(archive.documents.at("manifest.json")).while_doing("reading manifest.json"));
+  if (!list.is_array() || list.empty())
+    return base::invalid_input("manifest.json: expected a list of images");
   const auto digest_of = [&](const std::string& name) -> Result<Digest> {
     const auto found = archive.files.find(name);
     if (found == archive.files.end())
@@ -219,15 +239,17 @@ Result<std::vector<std::string>> name_docker_images(ImageStore& store, const Loa
   };
   std::vector<std::string> names;
   for (const auto& entry : list) {
-    TRY(const auto config_digest, digest_of(base::json_string(entry, "Config")));
+    const auto config_name = base::json_string(entry, "Config");
+    TRY(const auto config_digest, digest_of(config_name));
     TRY(const auto config_text, store.read_blob(config_digest));
-    TRY(const auto config, parse_image_config(config_text));
+    TRY(const auto config, parse_image_config(config_text).while_doing("reading " + config_name));
     std::vector<Descriptor> layers;
     for (const auto& member : base::json_member(entry, "Layers")) {
       TRY(const auto digest, digest_of(member.is_string() ? member.get<std::string>() : ""));
       TRY(auto layer, stored_layer(store, digest));
       layers.push_back(std::move(layer));
     }
+    TRY(check_layers(config, layers));
     TRY(const auto image, store.put_image(config, layers));
     for (const auto& tag : base::json_member(entry, "RepoTags")) {
       if (!tag.is_string()) continue;
@@ -292,16 +314,19 @@ Result<void> save_images(const ImageStore& store, const std::vector<std::string>
 }
 
 Result<std::vector<std::string>> load_image(ImageStore& store, const Path& archive) {
+  // What a step's docker loads comes as a descriptor.
+  const auto name = archive.parent_path() == "/proc/self/fd" ? "the archive" : archive.string();
   TRY(const auto file, open_archive(archive));
   TRY(const auto source, plain_bytes(file.get(), archive));
   base::TarReader tar(source, base::ArchiveInput::tar);
-  TRY(const auto loaded, read_members(store, tar).while_doing("reading " + archive.string()));
-  if (loaded.documents.contains("index.json")) return name_oci_images(store, loaded);
-  if (loaded.documents.contains("manifest.json")) return name_docker_images(store, loaded);
+  TRY(const auto loaded, read_members(store, tar).while_doing("reading " + name));
+  const auto doing = "loading " + name;
+  if (loaded.documents.contains("index.json")) return name_oci_images(store, loaded).while_doing(doing);
+  if (loaded.documents.contains("manifest.json")) return name_docker_images(store, loaded).while_doing(doing);
   return make_error(
       ErrorKind::invalid_input,
       fmt::format("{} is no image archive: it has neither index.json (OCI) nor manifest.json (docker save)",
-                  archive.string()));
+                  name));
 }
 
 }  // namespace ecr

@@ -215,8 +215,10 @@ Result<Image> ImageStore::image(const Descriptor& manifest) const {
   if (image.config.diff_ids.size() != image.manifest.layers.size()) {
     return make_error(
         ErrorKind::invalid_input,
-        fmt::format("image {}: the manifest has {} layers, its configuration {}", manifest.digest.to_string(),
-                    image.manifest.layers.size(), image.config.diff_ids.size()));
+        fmt::format("{} is no image that can be run: its manifest has {} layers, its configuration, of type "
+                    "\"{}\", {}",
+                    manifest.digest.to_string(), image.manifest.layers.size(),
+                    image.manifest.config.media_type, image.config.diff_ids.size()));
   }
   return image;
 }

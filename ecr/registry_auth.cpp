@@ -70,18 +70,23 @@ const RegistryCredentials* login_of(const AuthRequest& request) {
   return found == request.options.credentials.end() ? nullptr : &found->second;
 }
 
+std::string login_advice(const RegistryCredentials* login, const std::string& host) {
+  if (login == nullptr) return "; log in to the registry first (docker login)";
+  return fmt::format("; the user name or the password for {} is wrong, or may not do this", host);
+}
+
 Result<std::string> fetch_token(const AuthChallenge& challenge, const AuthRequest& request) {
   const std::string& realm = challenge.values.at("realm");
   const auto* login = login_of(request);
   TRY(const auto response, request.options.http->send(token_request(challenge, request, login)));
   if (response.status != 200) {
     const auto kind = is_passing_status(response.status) ? ErrorKind::unavailable : ErrorKind::denied;
-    return make_error(kind,
-                      fmt::format("the token service {} answered {} for {}{}", realm, response.status,
-                                  request.target.name(),
-                                  login == nullptr ? "; log in to the registry first (docker login)" : ""));
+    const bool is_about_login = response.status == 401 || response.status == 403;
+    return make_error(kind, fmt::format("the token service {} answered {} for {}{}", realm, response.status,
+                                        request.target.name(),
+                                        is_about_login ? login_advice(login, request.target.host) : ""));
   }
-  TRY(const auto json, base::parse_json(response.body));
+  TRY(const auto json, base::parse_json(response.body).while_doing("reading what " + realm + " answered"));
   std::string token = base::json_string(json, "token");
   if (token.empty()) token = base::json_string(json, "access_token");
   if (token.empty()) return make_error(ErrorKind::denied, "the token service " + realm + " gave no token");

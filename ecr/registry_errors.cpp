@@ -26,9 +26,21 @@ ErrorKind kind_of(int status) {
 std::string_view advice_for(int status, std::string_view code) {
   if (code == "NAME_UNKNOWN") return "; create the repository first";
   if (code == "TAG_INVALID") return "; use a new tag, or allow tags to be overwritten";
-  if (status == 401) return "; log in to the registry first (docker login, amazon-ecr-login)";
+  if (status == 401)
+    return "; log in to the registry first, or anew where the login is wrong or has ended (docker login, "
+           "amazon-ecr-login)";
   if (status == 403) return "; these credentials may not do this";
+  if (status == 405) return "; it may be one to read from only, such as a mirror";
+  if (status == 413) return "; it, or a proxy before it, takes no layers of this size";
+  if (status == 507) return "; it has no space left";
   return "";
+}
+
+/// For answers that hold no error of the distribution-spec. Their text may repeat what was sent, headers too.
+std::string shown_type(const base::HttpResponse& response) {
+  if (response.body.empty()) return "";
+  return fmt::format(" with {} that is no registry's error",
+                     base::header_value(response.headers, "Content-Type").value_or("a text"));
 }
 
 }  // namespace
@@ -40,12 +52,12 @@ base::Error registry_error(std::string_view doing, const base::HttpResponse& res
     const auto& errors = base::json_member(*json, "errors");
     if (errors.is_array() && !errors.empty()) {
       code = base::json_string(errors[0], "code", code);
-      message = base::json_string(errors[0], "message");
+      message = fmt::format(" {} {}", code, base::json_string(errors[0], "message"));
     }
   }
+  if (message.empty()) message = shown_type(response);
   auto error = base::make_error(kind_of(response.status),
-                                fmt::format("{}: the registry answered {} {}{}{}", doing, response.status,
-                                            code == std::to_string(response.status) ? "" : code + " ",
+                                fmt::format("{}: the registry answered {}{}{}", doing, response.status,
                                             message, advice_for(response.status, code)));
   error.code = std::move(code);
   return error;

@@ -78,7 +78,11 @@ Result<FetchedManifest> RegistryClient::fetch_manifest(const std::string& key) {
                         fmt::format("{} calls manifest {} {}, but sent one with digest {}", name, key, *told,
                                     manifest.digest.to_string()));
     }
-    TRY(manifest.media_type, media_type_of_document(manifest.bytes));
+    TRY(manifest.media_type,
+        media_type_of_document(manifest.bytes)
+            .while_doing(fmt::format(
+                "reading manifest {} of {}, which came as {}", key, name,
+                base::header_value(response.headers, "Content-Type").value_or("bytes of no type"))));
     return manifest;
   });
 }

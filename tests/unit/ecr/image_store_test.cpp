@@ -18,6 +18,7 @@
 namespace ecr {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -229,6 +230,44 @@ TEST_F(ImageArchiveTest, RefusesWhatIsNoArchive) {
       make_tar({tar_file("blobs/sha256/" + std::string(64, 'a'), "x"), tar_file("index.json", "{}")});
   EXPECT_THAT(load_image(store(), write("lie.tar", lie)).error().to_string(),
               HasSubstr("has the content of"));
+}
+
+TEST_F(ImageArchiveTest, SaysWhichPartOfAnArchiveIsNotAsItShouldBe) {
+  const auto layer = make_tar({tar_file("a", "x")});
+  const auto config = [](const std::string& diff_id) {
+    return R"({"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":[")" + diff_id +
+           "\"]}}";
+  };
+  const auto right = Digest::of(layer).to_string();
+  const auto wrong = Digest::of("other").to_string();
+  const auto refused = [&](const std::string& manifest, const std::string& configuration) {
+    const auto tar = make_tar({tar_file("manifest.json", manifest), tar_file("c.json", configuration),
+                               tar_file("l/layer.tar", layer)});
+    const auto loaded = load_image(store(), write("image.tar", tar));
+    return loaded.ok() ? "was loaded" : loaded.error().to_string();
+  };
+  const std::string manifest = R"([{"Config":"c.json","RepoTags":["app:1"],"Layers":["l/layer.tar"]}])";
+  EXPECT_EQ(refused(manifest, config(right)), "was loaded");
+  EXPECT_THAT(refused(manifest, config(wrong)),
+              AllOf(HasSubstr("layer 1 of 1 has the content of " + right), HasSubstr("says " + wrong)));
+  EXPECT_THAT(refused(manifest, "{"), HasSubstr("while reading c.json"));
+  EXPECT_THAT(refused("[", config(right)), HasSubstr("while reading manifest.json"));
+  EXPECT_THAT(refused("{}", config(right)), HasSubstr("expected a list of images"));
+  EXPECT_THAT(refused(R"([{"Config":"c.json","Layers":[]}])", config(right)),
+              HasSubstr("names 0 layers, the image's configuration 1"));
+  EXPECT_THAT(refused(R"([{"Config":"c.json","Layers":["other"]}])", config(right)),
+              AllOf(HasSubstr("the archive lacks other"), HasSubstr("image.tar")));
+}
+
+TEST_F(ImageArchiveTest, NamesTheBlobThatALayoutLacks) {
+  const auto digest = Digest::of("absent").to_string();
+  const auto index =
+      R"({"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json",)"
+      R"("size":6,"digest":")" +
+      digest + "\"}]}";
+  const auto loaded = load_image(store(), write("image.tar", make_tar({tar_file("index.json", index)})));
+  ASSERT_FALSE(loaded.ok());
+  EXPECT_THAT(loaded.error().message, HasSubstr("the archive lacks the blob " + digest));
 }
 
 }  // namespace

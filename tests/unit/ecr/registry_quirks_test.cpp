@@ -10,8 +10,10 @@
 namespace ecr {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 
 /// A registry in memory that misbehaves as `quirk` says; what has no quirk is as the specification has it.
 class QuirkyRegistryTest : public RegistryTest {
@@ -118,6 +120,23 @@ TEST_F(QuirkyRegistryTest, NamesTheAdviceForAMissingRepository) {
   EXPECT_THAT(pushed.error().to_string(), HasSubstr("create the repository first"));
 }
 
+TEST_F(QuirkyRegistryTest, SaysWhatAnsweredWhenItWasNoRegistry) {
+  int status = 200;
+  start([&](const base::ServerRequest&, int) -> std::optional<base::ServerResponse> {
+    return base::ServerResponse{status, {{"Content-Type", "text/html"}}, "<html>secret</html>"};
+  });
+  const auto refused = [&](int answer) {
+    status = answer;
+    auto other = take(ImageStore::open(folder() / "other"));
+    const auto pulled = pull(take(parse_image_reference(name_)), other, {.registry = options_});
+    return pulled.ok() ? "was pulled" : pulled.error().to_string();
+  };
+  EXPECT_THAT(refused(200), AllOf(HasSubstr("reading manifest"), HasSubstr("which came as text/html")));
+  EXPECT_THAT(refused(404), AllOf(HasSubstr("answered 404 with text/html that is no registry's error"),
+                                  Not(HasSubstr("secret"))));
+  EXPECT_THAT(refused(413), HasSubstr("takes no layers of this size"));
+}
+
 TEST_F(QuirkyRegistryTest, UploadsWhenAMountIsAnsweredWith202) {
   start(kNoQuirk);  // its POST always opens an upload, as ECR's does for blobs that no manifest names
   make_image(name_);
@@ -176,6 +195,12 @@ TEST_F(QuirkyRegistryTest, GetsATokenWhereTheRegistrySaysSo) {
   options_.credentials[name_.substr(0, name_.find('/'))] = {"user", "password"};
   make_image(name_);
   EXPECT_EQ(take(push_image(name_)).blobs_uploaded, 3);
+  const auto host = name_.substr(0, name_.find('/'));
+  options_.credentials[host] = {"user", "wrong"};
+  const auto refused = push_image(name_);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().to_string(),
+              HasSubstr("the user name or the password for " + host + " is wrong"));
 }
 
 // ---- a registry that lies
