@@ -1,7 +1,9 @@
 #include "base/signal_names.h"
 
+#include <array>
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 #include "base/strings.h"
 
@@ -9,6 +11,9 @@ namespace base {
 namespace {
 
 constexpr int kLastNamedSignal = 31;
+// Further names of signals that have another one in the C library's table.
+constexpr std::array<std::pair<std::string_view, int>, 3> kOtherNames{
+    {{"IO", SIGIO}, {"IOT", SIGIOT}, {"CLD", SIGCLD}}};
 
 /// `RTMIN+3`, `RTMAX-1`; without the part behind the sign, the first or the last of them.
 std::optional<int> realtime_signal(std::string_view name) {
@@ -32,6 +37,9 @@ std::optional<int> signal_number(std::string_view text) {
   const auto name = std::string_view(upper).substr(upper.starts_with("SIG") ? 3 : 0);
   for (int number = 1; number <= kLastNamedSignal; ++number) {
     if (const char* known = ::sigabbrev_np(number); known != nullptr && name == known) return number;
+  }
+  for (const auto& [other, number] : kOtherNames) {
+    if (name == other) return number;
   }
   return realtime_signal(name);
 }

@@ -15,6 +15,9 @@ TEST(SignalNames, AreReadAsImagesAndPeopleWriteThem) {
   EXPECT_EQ(signal_number("SIGRTMIN+3"), SIGRTMIN + 3);
   EXPECT_EQ(signal_number("RTMAX-1"), SIGRTMAX - 1);
   EXPECT_EQ(signal_number("SIGRTMIN"), SIGRTMIN);
+  EXPECT_EQ(signal_number("SIGIO"), SIGPOLL);
+  EXPECT_EQ(signal_number("IOT"), SIGABRT);
+  EXPECT_EQ(signal_number("CLD"), SIGCHLD);
 }
 
 TEST(SignalNames, KnowNoOthers) {
