@@ -209,7 +209,6 @@ class EmulatorTest(BareEmulatorTest):
             f"SERVICE_URL={self.url}",
             *arguments,
             code=code,
-            timeout=240,  # the first one installs Debian's packages into its images
         )
 
     def get(self, path):
