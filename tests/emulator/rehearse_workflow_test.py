@@ -20,6 +20,10 @@ roles:
           Principal: {Federated: 'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com'}
           Action: sts:AssumeRoleWithWebIdentity
           Condition: {StringEquals: {'token.actions.githubusercontent.com:aud': sts.amazonaws.com}}
+  - name: execution
+    trust_policy:
+      Version: '2012-10-17'
+      Statement: [{Effect: Allow, Principal: {Service: ecs-tasks.amazonaws.com}, Action: sts:AssumeRole}]
 repositories: [{name: items}]
 """
 WORKFLOW = """
@@ -67,9 +71,7 @@ class RehearseWorkflowTest(BareEmulatorTest):
     def setUp(self):
         shutil.copy(SERVER, self.repository / "server")
         (self.repository / "Dockerfile").write_text('FROM scratch\nCOPY server /server\nCMD ["/server"]\n', encoding="utf-8")
-        definition = json.loads(json.dumps(DEFINITION))
-        del definition["containerDefinitions"][0]["logConfiguration"]  # which would need an execution role
-        (self.repository / "task.json").write_text(json.dumps(definition), encoding="utf-8")
+        (self.repository / "task.json").write_text(json.dumps(DEFINITION), encoding="utf-8")
         workflow = self.repository / ".github" / "workflows" / "deploy.yml"
         workflow.parent.mkdir(parents=True)
         workflow.write_text(WORKFLOW, encoding="utf-8")
