@@ -8,7 +8,7 @@ from emulator_harness import BareEmulatorTest
 class SeedTest(BareEmulatorTest):
     """An account with one cluster, later two."""
 
-    seed_text = "clusters: [one]\nusers: [{name: admin, access_key_id: EMULATORADMIN, secret_access_key: emulator}]\n"
+    seed_text = "region: eu-central-1\nclusters: [one]\nusers: [{name: admin, access_key_id: EMULATORADMIN, secret_access_key: emulator}]\n"
 
     def clusters(self):
         """Their names."""
