@@ -75,6 +75,17 @@ void Prober::begin_phase(std::string name) {
   phases_.emplace_back(std::move(name), Counted());
 }
 
+ProbeRecord Prober::so_far() {
+  std::unique_lock lock(mutex_);
+  auto counted = all_;
+  lock.unlock();
+  counted.finish();
+  ProbeRecord record;
+  static_cast<ProbeTally&>(record) = counted.tally;
+  record.url = options_.url;
+  return record;
+}
+
 ProbeRecord Prober::stop() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();

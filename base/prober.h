@@ -70,6 +70,8 @@ class Prober {
   ~Prober();
   /// What comes back from now on belongs to this phase, too.
   void begin_phase(std::string name);
+  /// What came back until now, without phases and seconds.
+  ProbeRecord so_far();
   /// Ends it and returns the record; call once.
   ProbeRecord stop();
 

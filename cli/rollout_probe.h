@@ -1,12 +1,13 @@
 #pragma once
-// Sends requests while a deployment of a run goes on, and publishes what came back.
+// Sends requests while a deployment of a run goes on, and publishes what came back: each two seconds what it
+// was until then, and all of it at the end.
 
+#include <mutex>
 #include <optional>
 #include <string>
-#include <utility>
+#include <thread>
 
 #include "base/http_client.h"
-#include "base/json.h"
 #include "base/prober.h"
 #include "runner/run_event.h"
 
@@ -14,29 +15,24 @@ namespace cli {
 
 class RolloutProbe {
  public:
-  RolloutProbe(std::string url, base::HttpClient& http, runner::EventStream& events)
-      : url_(std::move(url)), http_(http), events_(events) {}
+  /// Without a URL it does nothing.
+  RolloutProbe(std::string url, base::HttpClient& http, runner::EventStream& events);
 
-  /// A reader of the event stream. It may not publish from here, so the record waits for publish().
-  void operator()(const runner::RunEvent& event) {
-    if (url_.empty()) return;
-    if (event.type == "deployment" && !prober_) prober_.emplace(base::ProbeOptions{.url = url_}, http_);
-    if (event.type == "deployment_finished" && prober_) {
-      record_ = prober_->stop();
-      prober_.reset();
-    }
-  }
-  void publish() {
-    if (prober_) record_ = prober_->stop();
-    if (record_) events_.publish("probe", "", "", base::to_json(*record_));
-  }
+  /// A reader of the event stream, which may not publish from here.
+  void operator()(const runner::RunEvent& event);
+  /// The whole record, when there was a deployment. Call it when no event comes any more.
+  void publish();
 
  private:
+  void tell_meanwhile(const std::stop_token& stop);
+
   std::string url_;
   base::HttpClient& http_;
   runner::EventStream& events_;
+  std::mutex mutex_;  ///< of both below; never held while something is published
   std::optional<base::Prober> prober_;
   std::optional<base::ProbeRecord> record_;
+  std::jthread teller_;
 };
 
 }  // namespace cli

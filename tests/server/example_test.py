@@ -92,6 +92,8 @@ class ExampleTest(unittest.TestCase):
         self.run_program(*push)
         run = self.wait_for("no run", lambda: [one["id"] for one in self.ask("/api/runs")["runs"] if one["id"] not in known], 30)[0]
         path = f"/api/runs/{run}"
+        told = self.wait_for("nothing is told of requests", lambda: [one for one in [self.ask(path)] if "probe" in one], 400)
+        self.assertEqual(told[0]["run"]["status"], "in_progress", "they are told of while they are made")
         found = self.wait_for("it does not end", lambda: self.ask(path)["run"]["status"] == "completed" and self.ask(path), 400)
         self.assertEqual(found["run"]["conclusion"], "success", found)
         status = json.loads(self.run_program(self.binary, "emulator", "status", "--json"))

@@ -79,6 +79,18 @@ TEST_F(ProberRecord, CountsAnswersAndFailuresByReason) {
               ElementsAre(Pair("HTTP 502", 1), Pair("HTTP 503", 2), Pair("no answer", 1)));
 }
 
+TEST_F(ProberRecord, IsToldOfWhileItGrows) {
+  ScriptedService service(clock_, {{milliseconds(4), 200}, {milliseconds(1), 503}, {milliseconds(2), 200}});
+  Prober prober({.url = "http://service.example/", .interval = milliseconds(20), .clock = &clock_}, service);
+  EXPECT_TRUE(service.wait_until_all_are_given());
+  const auto now = prober.so_far();
+  EXPECT_EQ(now.url, "http://service.example/");
+  EXPECT_EQ(now.sent, 3U);
+  EXPECT_EQ(now.failed, 1U);
+  EXPECT_EQ(now.p50_ms, 2);
+  EXPECT_EQ(prober.stop().p50_ms, 2) << "what is told changes nothing";
+}
+
 TEST_F(ProberRecord, TakesNoStatusBelow500ForAFailure) {
   const auto record = record_of({{milliseconds(1), 200},
                                  {milliseconds(1), 302},
