@@ -128,10 +128,9 @@ class ContainerFilters {
 
   [[nodiscard]] bool pass(const DockerContainer& container) const {
     return std::all_of(values_.begin(), values_.end(), [&](const auto& filter) {
-      const auto& [key, values] = filter;
-      if (key == "name") return has_name(container);
-      return std::any_of(values.begin(), values.end(),
-                         [&](const std::string& value) { return fits(container, key, value); });
+      if (filter.first == "name") return has_name(container);
+      return std::any_of(filter.second.begin(), filter.second.end(),
+                         [&](const std::string& value) { return fits(container, filter.first, value); });
     });
   }
 

@@ -257,7 +257,7 @@ class TemplateRun {
       }
       return {};
     }
-    const auto done =
+    auto done =
         node.what == What::branch_range ? repeat(node, names, value, dot) : choose(node, names, value, dot);
     variables_.resize(known);
     return done;
