@@ -80,8 +80,7 @@ base::Result<void> check_size(const base::Json& definition) {
   if (fargate && !fargate_has(cpu, memory)) {
     return refused(
         fmt::format("No Fargate configuration exists for given values: {} CPU, {} memory. See the Amazon ECS "
-                    "documentation "
-                    "for the valid values.",
+                    "documentation for the valid values.",
                     cpu, memory));
   }
   std::int64_t reserved = 0;

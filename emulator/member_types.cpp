@@ -33,8 +33,7 @@ constexpr Kind kKinds[] = {
     {"String",
      "family taskRoleArn executionRoleArn networkMode image name containerName sourceContainer sourceVolume "
      "containerPath condition valueFrom user workingDirectory hostname protocol appProtocol logDriver "
-     "pidMode "
-     "ipcMode cluster serviceName service taskDefinition launchType platformVersion startedBy group "
+     "pidMode ipcMode cluster serviceName service taskDefinition launchType platformVersion startedBy group "
      "clientToken propagateTags schedulingStrategy targetGroupArn reason nextToken"},
     {"list",
      "containerDefinitions volumes placementConstraints requiresCompatibilities portMappings environment "
