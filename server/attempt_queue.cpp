@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/strings.h"
+#include "server/attempt_rows.h"
 #include "server/database.h"
 
 namespace server {
@@ -15,10 +16,6 @@ namespace {
 using base::Result;
 using runner::Sqlite;
 
-constexpr const char* kColumns =
-    "id, repository, workflow, name, event, ref, sha, actor, title, payload, meaning, delivery_id, trust, "
-    "priority, labels, state, queued, started, finished, run_id, only_failed, run_number, run_attempt, "
-    "retry_of, fence, lease_owner, lease_until, process, intent, cancel, conclusion, reason, resting";
 constexpr int kMostListed = 500;
 // How far down the queue a claim looks for one whose labels it offers.
 constexpr std::int64_t kMostLookedAt = 1000;
@@ -28,52 +25,6 @@ constexpr std::int64_t kMostAtRest = 64;
 constexpr std::int64_t kAtWork = 0;
 constexpr std::int64_t kAtRest = 1;
 constexpr std::int64_t kWantsToGoOn = 2;
-
-std::vector<std::string> words_of(const std::string& text) {
-  return text.empty() ? std::vector<std::string>() : base::split(text, ' ');
-}
-
-Attempt attempt_of(const Sqlite::Row& row) {
-  int column = 0;
-  const auto integer = [&] { return row.integer(column++); };
-  const auto number = [&] { return row.number(column++); };
-  const auto text = [&] { return row.text(column++); };
-  Attempt attempt;
-  attempt.id = integer();
-  attempt.repository = text();
-  attempt.workflow = text();
-  attempt.name = text();
-  attempt.event = text();
-  attempt.ref = text();
-  attempt.sha = text();
-  attempt.actor = text();
-  attempt.title = text();
-  attempt.payload = text();
-  attempt.meaning = text();
-  attempt.delivery = integer();
-  attempt.trust = text() == to_string(Trust::fork) ? Trust::fork : Trust::trusted;
-  attempt.priority = static_cast<int>(integer());
-  attempt.labels = words_of(text());
-  attempt.state = parse_attempt_state(text()).value_or(AttemptState::unknown);
-  attempt.queued = number();
-  attempt.started = number();
-  attempt.finished = number();
-  attempt.run_id = integer();
-  attempt.only_failed = integer() != 0;
-  attempt.run_number = integer();
-  attempt.run_attempt = integer();
-  attempt.retry_of = integer();
-  attempt.fence = integer();
-  attempt.lease_owner = text();
-  attempt.lease_until = number();
-  attempt.process = text();
-  attempt.intent = text();
-  attempt.cancel = text();
-  attempt.conclusion = text();
-  attempt.reason = text();
-  attempt.rests = integer() != kAtWork;
-  return attempt;
-}
 
 bool offers(const std::vector<std::string>& offered, const std::vector<std::string>& wanted) {
   return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& label) {
@@ -129,7 +80,7 @@ class SqliteAttemptQueue : public AttemptQueue {
           "process = ?5, started = ?6, resting = 0 WHERE id = ?1 AND state = 'queued'",
           {*id, fence, claim.owner, now() + claim.lease_seconds, claim.process, now()}));
       TRY(note({.type = "claimed", .attempt = *id, .fence = fence, .about = claim.owner}));
-      TRY(claimed, select_one(*id));
+      TRY(claimed, select_attempt(database_, *id));
       return {};
     }));
     return claimed;
@@ -163,7 +114,7 @@ class SqliteAttemptQueue : public AttemptQueue {
   Result<bool> resume(std::int64_t id, std::int64_t fence, int capacity) override {
     bool resumed = false;
     TRY(together("going on with a run", [&]() -> Result<void> {
-      TRY(const auto attempt, select_one(id));
+      TRY(const auto attempt, select_attempt(database_, id));
       if (attempt.state != AttemptState::running || attempt.fence != fence) return {};
       TRY(const auto others, count_running(attempt.lease_owner, kAtWork));
       resumed = !attempt.rests || others < capacity;
@@ -202,7 +153,7 @@ class SqliteAttemptQueue : public AttemptQueue {
   Result<std::optional<std::int64_t>> give_up(const Attempt& lost, Loss loss) override {
     std::optional<std::int64_t> next;
     TRY(together("giving a run up", [&]() -> Result<void> {
-      TRY(const auto current, select_one(lost.id));
+      TRY(const auto current, select_attempt(database_, lost.id));
       if (current.state != AttemptState::running || current.fence != lost.fence) return {};
       // Handed over since it was looked at: it is another process that is no more.
       if (current.process != lost.process) return {};
@@ -229,7 +180,7 @@ class SqliteAttemptQueue : public AttemptQueue {
 
   Result<void> cancel(std::int64_t id, const std::string& by) override {
     return together("cancelling a run", [&]() -> Result<void> {
-      TRY(const auto attempt, select_one(id));
+      TRY(const auto attempt, select_attempt(database_, id));
       if (has_ended(attempt)) return base::invalid_input(fmt::format("run {} has ended", id));
       TRY(database_.run("asking", "UPDATE attempts SET cancel = ?2 WHERE id = ?1", {id, by}));
       TRY(note({.type = "cancel", .attempt = id, .fence = attempt.fence, .about = by}));
@@ -253,7 +204,7 @@ class SqliteAttemptQueue : public AttemptQueue {
 
   Result<Attempt> find(std::int64_t id) override {
     const std::lock_guard lock(mutex_);
-    return select_one(id);
+    return select_attempt(database_, id);
   }
 
   Result<std::vector<Attempt>> list(const AttemptFilter& filter) override {
@@ -266,7 +217,7 @@ class SqliteAttemptQueue : public AttemptQueue {
             "(?3 = '' OR event = ?3) AND (?4 = '' OR actor = ?4) AND (?5 = '' OR state = ?5) AND "
             "(?6 = 0 OR id < ?6) AND (?7 = '' OR workflow = ?7) AND (?8 = '' OR conclusion = ?8) "
             "AND (?9 = '' OR sha = ?9) ORDER BY id DESC LIMIT ?10",
-            base::replace_all(kColumns, "payload", "''"))
+            base::replace_all(kAttemptColumns, "payload", "''"))
             .c_str(),
         {filter.repository, filter.ref, filter.event, filter.actor,
          std::string(filter.state ? to_string(*filter.state) : ""), filter.before, filter.workflow,
@@ -314,11 +265,9 @@ class SqliteAttemptQueue : public AttemptQueue {
   }
 
   // From here on within a transaction, or with the mutex held.
-  Result<void> note(const JournalEntry& entry) {
-    TRY(database_.run("noting what happened",
-                      "INSERT INTO journal (time, type, attempt, fence, about) VALUES (?1, ?2, ?3, ?4, ?5)",
-                      {now(), entry.type, entry.attempt, entry.fence, entry.about}));
-    return {};
+  Result<void> note(JournalEntry entry) {
+    entry.time = now();
+    return note_entry(database_, entry);
   }
 
   Result<std::int64_t> count_running(const std::string& owner, std::int64_t resting) {
@@ -344,7 +293,7 @@ class SqliteAttemptQueue : public AttemptQueue {
                        "SELECT id, labels FROM attempts WHERE state = 'queued' ORDER BY priority DESC, id "
                        "LIMIT ?1",
                        {kMostLookedAt}, [&](const auto& row) {
-                         if (!id && offers(labels, words_of(row.text(1)))) id = row.integer(0);
+                         if (!id && offers(labels, labels_of(row.text(1)))) id = row.integer(0);
                        }));
     return id;
   }
@@ -358,46 +307,9 @@ class SqliteAttemptQueue : public AttemptQueue {
         {order.run_id, order.again_of + " rerun "}, take);
   }
 
-  Result<Attempt> select_one(std::int64_t id) {
-    std::optional<Attempt> found;
-    TRY(database_.each("looking for a run",
-                       fmt::format("SELECT {} FROM attempts WHERE id = ?1", kColumns).c_str(), {id},
-                       [&](const auto& row) { found = attempt_of(row); }));
-    if (found) return *std::move(found);
-    return base::make_error(base::ErrorKind::not_found, fmt::format("there is no run {}", id));
-  }
-
   Result<std::optional<std::int64_t>> insert(const Order& order, std::int64_t retry_of) {
-    std::optional<std::int64_t> id;
-    TRY(database_.each(
-        "queueing",
-        "INSERT INTO attempts (repository, workflow, name, event, ref, sha, actor, payload, meaning, "
-        "delivery_id, trust, priority, labels, state, reason, queued, retry_of, run_id, title, only_failed) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20) "
-        "ON CONFLICT (meaning) DO NOTHING RETURNING id",
-        {order.repository,
-         order.workflow,
-         order.name,
-         order.event,
-         order.ref,
-         order.sha,
-         order.actor,
-         order.payload,
-         order.meaning,
-         order.delivery,
-         std::string(to_string(order.trust)),
-         std::int64_t{order.priority},
-         base::join(order.labels, " "),
-         std::string(to_string(order.state)),
-         order.reason,
-         now(),
-         retry_of,
-         order.run_id,
-         order.title,
-         std::int64_t{order.only_failed ? 1 : 0}},
-        [&](const auto& row) { id = row.integer(0); }));
-    if (!id) return id;
-    TRY(note({.type = std::string(to_string(order.state)), .attempt = *id, .about = order.workflow}));
+    TRY(const auto id, insert_attempt(database_, order, {.time = now(), .retry_of = retry_of}));
+    if (id) TRY(note({.type = std::string(to_string(order.state)), .attempt = *id, .about = order.workflow}));
     return id;
   }
 
