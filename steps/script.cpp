@@ -94,6 +94,11 @@ base::Result<ShellPlan> plan_script(std::string_view script, std::string_view sh
   ShellPlan plan;
   plan.argv = split_arguments(arguments);
   plan.argv.insert(plan.argv.begin(), std::string(program));
+  // Hosted runners have both names, Debian and its kin only the newer.
+  if (base::equals_ignoring_case(program, "python")) {
+    plan.fallback = plan.argv;
+    plan.fallback.front() = "python3";
+  }
   plan.extension = known != nullptr ? known->extension : "";
   plan.script = fixed_up(program, script);
   return plan;

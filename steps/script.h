@@ -17,7 +17,7 @@ struct ShellPlan {
   std::vector<std::string> argv;
   std::string extension;  ///< of the script file, ".sh"; may be empty
   std::string script;     ///< the text as written to the file
-  /// What to start when argv[0] does not exist; empty is nothing. Only the default shell has one.
+  /// What to start when argv[0] does not exist; empty is nothing. The default shell and python have one.
   std::vector<std::string> fallback;
 };
 

@@ -75,7 +75,7 @@ class RunTest(WorkflowTest):
         output = self.run_steps(
             "- shell: bash\n  run: '! (set -o | grep -q \"pipefail.*off\") && echo bash-with-pipefail'",
             "- shell: sh\n  run: echo sh-ran",
-            "- shell: python3 {0}\n  run: print('python', 6 * 7)",
+            "- shell: python\n  run: print('python', 6 * 7)",
             "- shell: perl {0}\n  run: print 'perl-ran', \"\\n\";",
         )
         for text in ("bash-with-pipefail", "sh-ran", "python 42", "perl-ran"):

@@ -31,6 +31,11 @@ TEST(Script, KnowsTheNamedShells) {
   EXPECT_EQ(planned("python").extension, ".py");
 }
 
+TEST(Script, StartsPython3WhereThereIsNoPython) {
+  EXPECT_THAT(planned("python").fallback, ElementsAre("python3", "{0}"));
+  EXPECT_THAT(planned("python -u {0}").fallback, ElementsAre("python3", "-u", "{0}"));
+}
+
 TEST(Script, WrapsPowerShell) {
   const ShellPlan plan = planned("pwsh", "Get-Date");
   EXPECT_THAT(plan.argv, ElementsAre("pwsh", "-command", ". '{0}'"));
