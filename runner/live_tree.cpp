@@ -79,7 +79,7 @@ void LiveTree::take(const RunEvent& event, base::SteadyTime now) {
       its_job.steps.erase(its_job.steps.begin() + (running - its_job.steps.data()));
       return;
     }
-    running->conclusion = base::json_string(details, "conclusion");
+    running->conclusion = shown_conclusion(details);
     running->milliseconds = base::json_number(details, "milliseconds");
     running->tail.clear();
   } else if (event.type == "job_finished") {

@@ -14,12 +14,14 @@ std::string styled(Color color, std::string_view text, std::string_view style) {
 std::string_view style_of_conclusion(std::string_view conclusion) {
   if (conclusion == "success") return style::kGreen;
   if (conclusion == "skipped") return style::kDim;
-  return conclusion == "cancelled" ? style::kYellow : style::kRed;
+  if (conclusion == "cancelled" || conclusion == kTolerated) return style::kYellow;
+  return style::kRed;
 }
 
 std::string_view mark_of_conclusion(std::string_view conclusion) {
   if (conclusion == "success") return "✓";
   if (conclusion == "skipped") return "○";
+  if (conclusion == kTolerated) return "!";
   return conclusion == "cancelled" ? "◌" : "✗";
 }
 

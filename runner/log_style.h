@@ -20,6 +20,9 @@ inline constexpr std::string_view kCyan = "36";
 inline constexpr std::string_view kPlain = "";
 }  // namespace style
 
+/// What displays say of a step that failed and may: its conclusion is success, but people want to know.
+inline constexpr std::string_view kTolerated = "tolerated";
+
 /// The text in a style, and the plain one again after it.
 std::string styled(Color color, std::string_view text, std::string_view style);
 std::string_view style_of_conclusion(std::string_view conclusion);

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "runner/display_width.h"
 #include "runner/printable_text.h"
 
 namespace runner {
@@ -41,6 +42,14 @@ std::string deployment_text(const base::Json& json) {
                       list_text(base::json_member(json, "tasks_before")),
                       list_text(base::json_member(json, "tasks_after")));
   return text;
+}
+
+constexpr std::size_t kJobColumns = 60;
+constexpr std::size_t kStepColumns = kJobColumns - 4;
+
+std::string in_columns(std::string_view name, std::size_t columns) {
+  const auto cut = cut_to_width(name, columns, Color::never);
+  return cut + std::string(columns - display_width(cut), ' ');
 }
 
 // As GitHub shows of a step; more would hide what failed.
@@ -93,7 +102,7 @@ void RunSummary::take(const RunEvent& raw) {
   } else if (event.type == "step_started") {
     open_steps_[key] = {.job = event.job, .step = event.text, .lines = {}, .of_runner = is_of_runner(event)};
   } else if (event.type == "step_finished") {
-    const auto conclusion = base::json_string(details, "conclusion");
+    const auto conclusion = shown_conclusion(details);
     const auto open = open_steps_.find(key);
     if (open != open_steps_.end() && open->second.of_runner && open->second.lines.empty() &&
         conclusion == "success") {
@@ -124,12 +133,13 @@ std::string summary_of_jobs(const RunSummary& summary, Color color) {
     return styled(color, mark_of_conclusion(conclusion), style_of_conclusion(conclusion));
   };
   for (const auto& lines : summary.jobs) {
-    text += fmt::format("{} {:<40} {:>9}{}\n", mark(lines.conclusion), lines.job,
+    text += fmt::format("{} {} {:>9}{}\n", mark(lines.conclusion), in_columns(lines.job, kJobColumns),
                         lines.conclusion == "skipped" ? "-" : duration_text(lines.milliseconds),
                         lines.reason.empty() ? "" : "  " + lines.reason);
     for (const auto& step : lines.steps) {
-      text += fmt::format("    {} {:<36} {:>9}\n", mark(step.conclusion), step.name,
-                          step.conclusion == "skipped" ? "-" : duration_text(step.milliseconds));
+      text += fmt::format("    {} {} {:>9}{}\n", mark(step.conclusion), in_columns(step.name, kStepColumns),
+                          step.conclusion == "skipped" ? "-" : duration_text(step.milliseconds),
+                          step.conclusion == kTolerated ? "  failed, and may" : "");
     }
   }
   return text;
@@ -209,6 +219,12 @@ std::string summary_of_end(const RunEvent& run_finished, Color color) {
 
 bool is_of_runner(const RunEvent& step_started) {
   return base::json_string(details_of(step_started), "by") == "runner";
+}
+
+std::string shown_conclusion(const base::Json& step_finished) {
+  auto conclusion = base::json_string(step_finished, "conclusion");
+  const bool tolerated = conclusion == "success" && base::json_string(step_finished, "outcome") == "failure";
+  return tolerated ? std::string(kTolerated) : conclusion;
 }
 
 bool is_opening(steps::LineKind kind) {

@@ -66,6 +66,8 @@ std::string summary_of_end(const RunEvent& run_finished, Color color);
 
 /// Whether a `step_started` is of one of the runner's own steps (steps/step_events.h).
 bool is_of_runner(const RunEvent& step_started);
+/// The conclusion of a `step_finished`, or kTolerated.
+std::string shown_conclusion(const base::Json& step_finished);
 /// Whether a line says what a step was started with.
 bool is_opening(steps::LineKind kind);
 

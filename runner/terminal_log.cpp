@@ -41,7 +41,7 @@ void TerminalLog::show_heading(const RunEvent& event) {
 }
 
 void TerminalLog::show_finished_step(const RunEvent& event, const base::Json& details) {
-  const auto conclusion = base::json_string(details, "conclusion");
+  const auto conclusion = shown_conclusion(details);
   const auto milliseconds = base::json_number(details, "milliseconds");
   const auto style = style_of_conclusion(conclusion);
   const auto open = open_steps_.find({event.job, event.step});
@@ -58,8 +58,9 @@ void TerminalLog::show_finished_step(const RunEvent& event, const base::Json& de
   show_heading(event);
   if (open != open_steps_.end()) open_steps_.erase(open);
   print(event.job, "└",
-        fmt::format("{} {}  {}", in_style(mark_of_conclusion(conclusion), style), event.text,
-                    in_style(duration_text(milliseconds), style::kDim)),
+        fmt::format("{} {}  {}{}", in_style(mark_of_conclusion(conclusion), style), event.text,
+                    in_style(duration_text(milliseconds), style::kDim),
+                    conclusion == kTolerated ? "  failed, and may" : ""),
         style::kDim);
 }
 
@@ -68,6 +69,12 @@ bool TerminalLog::is_aside(const RunEvent& event) const {
   if (options_.timestamps || options_.debug) return false;
   const auto open = open_steps_.find({event.job, event.step});
   return open != open_steps_.end() && open->second.of_runner && is_opening(event.kind);
+}
+
+// A step without a name is called by what it runs, as its first line is.
+bool TerminalLog::repeats_heading(const RunEvent& event) const {
+  const auto open = open_steps_.find({event.job, event.step});
+  return event.kind == steps::LineKind::group && open != open_steps_.end() && open->second.name == event.text;
 }
 
 void TerminalLog::show_line(const RunEvent& event) {
@@ -82,7 +89,7 @@ void TerminalLog::show_line(const RunEvent& event) {
     }
     return;
   }
-  if (event.kind == steps::LineKind::endgroup) return;
+  if (event.kind == steps::LineKind::endgroup || repeats_heading(event)) return;
   if (event.kind == steps::LineKind::detail && !options_.debug) return;
   if (event.kind == steps::LineKind::output) return show_output(event);
   std::string_view prefix = word_of_kind(event.kind);

@@ -27,6 +27,7 @@ class TerminalLog {
 
  private:
   void show_line(const RunEvent& event);
+  [[nodiscard]] bool repeats_heading(const RunEvent& event) const;
   [[nodiscard]] bool is_aside(const RunEvent& event) const;
   void show_output(const RunEvent& event) const;
   void show_heading(const RunEvent& event);

@@ -238,12 +238,33 @@ TEST(TerminalLog, SummarisesJobsAndStepsWithTheirTimes) {
   const auto summary = text.substr(text.find("\nSummary\n"));
   EXPECT_EQ(summary,
             "\nSummary\n"
-            "✓ build                                         5.0s\n"
-            "    ✓ Compile                                   4.2s\n"
-            "    ○ Publish                                      -\n"
-            "○ deploy                                           -  why not\n"
+            "✓ build                                                             5.0s\n"
+            "    ✓ Compile                                                       4.2s\n"
+            "    ○ Publish                                                          -\n"
+            "○ deploy                                                               -  why not\n"
             "\n"
             "success in 1m 03s\n");
+}
+
+TEST(TerminalLog, TellsOfAStepThatFailedAndMay) {
+  const auto end = event("step_finished", "a", "Try", {{"outcome", "failure"}, {"conclusion", "success"}});
+  const auto text = shown({started("a", "Try"), end, run_finished("success")});
+  EXPECT_THAT(text, HasSubstr("! Try  0ms  failed, and may\n"));
+  EXPECT_THAT(text.substr(text.find("\nSummary\n")), HasSubstr("    ! Try  "));
+}
+
+TEST(TerminalLog, CutsLongNamesInTheSummaryAlone) {
+  const std::string name(100, 'x');
+  const auto text = shown({started("a", name), finished("a", name, "success"), run_finished("success")});
+  const auto summary = text.find("\nSummary\n");
+  EXPECT_THAT(text.substr(0, summary), HasSubstr(name));
+  EXPECT_THAT(text.substr(summary), HasSubstr("✓ " + std::string(55, 'x') + "…      12ms\n"));
+}
+
+TEST(TerminalLog, DoesNotRepeatTheNameOfAStep) {
+  EXPECT_EQ(shown({started("a", "Run make"), line("a", "Run make", LineKind::group), line("a", "cc")}),
+            "a ┌ Run make\n"
+            "a │ cc\n");
 }
 
 TEST(TerminalLog, RepeatsErrorsAtTheEndButNotWarnings) {
