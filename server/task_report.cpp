@@ -110,7 +110,7 @@ void TaskReport::operator()(const runner::RunEvent& event) {
     // What a step was started with is told to those who ask for it.
     if (event.kind == LineKind::detail || (event.kind == LineKind::debug && !options_.debug)) return;
     for (auto& text : row_texts(event)) add_row(event, std::move(text));
-  } else if (event.type.starts_with("step_")) {
+  } else if (event.type == "step_started" || event.type == "step_skipped" || event.type == "step_finished") {
     note_step(event);
   }
 }

@@ -85,6 +85,7 @@ TEST_F(TaskReportTest, GivesEachStepItsPartOfTheLog) {
   report(line(0, LineKind::output, "set up"));
   report(event("step_started", 1, "Run one"));
   report(line(1, LineKind::output, "one\ntwo"));
+  report(event("step_summary", 1));
   auto finished = event("step_finished", 1, "Run one");
   finished.details = std::make_shared<const base::Json>(base::Json{{"conclusion", "success"}});
   report(finished);
