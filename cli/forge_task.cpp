@@ -5,13 +5,11 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "cli/forge_actions.h"
+#include "cli/forge_workflow.h"
 #include "cli/job_settings.h"
 #include "cli/run_session.h"
 #include "cli/version.h"
-#include "server/gitea_words.h"
 #include "server/task_report.h"
-#include "workflow/load_workflow.h"
 
 namespace cli {
 
@@ -20,37 +18,6 @@ using workflow::expression::Object;
 using workflow::expression::Value;
 
 namespace {
-
-std::string context_text(const server::ForgeTask& task, std::string_view name) {
-  return base::json_string(task.context, name);
-}
-
-/// The forge names the file, not the folder that it is in.
-std::string workflow_path(const server::ForgeTask& task) {
-  const auto name = context_text(task, "workflow");
-  return ".gitea/workflows/" + (name.empty() ? "workflow.yml" : name);
-}
-
-base::Error error_of(const workflow::Diagnostics& diagnostics) {
-  std::vector<std::string> lines;
-  for (const auto& diagnostic : diagnostics) lines.push_back(workflow::to_string(diagnostic));
-  return base::invalid_input(base::join(lines, "\n"));
-}
-
-std::vector<std::string> labels_of(const workflow::Node& runs_on) {
-  std::vector<std::string> labels;
-  if (runs_on.is_scalar()) labels.push_back(workflow::text_of(runs_on));
-  for (const auto& item : runs_on.items) labels.push_back(workflow::text_of(item));
-  return labels;
-}
-
-/// A job that ran elsewhere: only what it came to is known.
-workflow::Job needed_job(const std::string& id, const std::string& file) {
-  workflow::Job job;
-  job.id = id;
-  job.file = file;
-  return job;
-}
 
 std::map<std::string, runner::KeptResult> results_of_needs(const server::ForgeTask& task) {
   std::map<std::string, runner::KeptResult> results;
@@ -95,23 +62,14 @@ bool wants_debug(const server::ForgeTask& task) {
   return is_true(task.secrets) || is_true(task.variables);
 }
 
-/// Its workflow, in GitHub's words.
-struct TaskWorkflow {
-  workflow::Workflow workflow;
-  ActionServers servers;
-};
-
 /// Actions come from where the forge and their addresses say; its token is for nobody else.
 void set_action_store(const server::ForgeTask& task, const ActionServers& servers, const ForgeJobs& jobs,
                       Session& session) {
-  auto& options = session.options;
-  runner::ActionStoreOptions store{.folder = options.state_folder / "actions", .http = options.http};
+  auto store = forge_repositories(task, jobs, *session.http);
   store.server = actions_server(task, jobs.instance);
   store.servers = servers;
-  store.token = options.secrets["GITHUB_TOKEN"];
-  store.token_server = jobs.instance;
   session.actions.emplace(std::move(store));
-  options.actions = &*session.actions;
+  session.options.actions = &*session.actions;
 }
 
 /// Nothing for a forge that keeps no artifacts: then they stay on this machine.
@@ -135,8 +93,7 @@ base::Result<void> fill_session(const server::ForgeTask& task, const ActionServe
   options.actor = context_text(task, "actor");
   options.secrets = task.secrets;
   options.variables = task.variables;
-  const auto token = context_text(task, "token");
-  if (!options.secrets.contains("GITHUB_TOKEN")) options.secrets["GITHUB_TOKEN"] = token;
+  options.secrets["GITHUB_TOKEN"] = token_of(task);
   options.environment = {{"GITEA_ACTIONS", "true"}, {"GITEA_ACTIONS_RUNNER_VERSION", kVersion}};
   options.step_debug = wants_debug(task);
   for (const auto& [name, value] : options.secrets) {
@@ -171,6 +128,11 @@ base::Result<TaskOutcome> run_task(const server::ForgeTask& task, const TaskWork
   caller.on_finished = [&](const runner::FinishedLeg& leg) {
     if (!task.needs.contains(leg.key)) outcome.add(leg);
   };
+  // The job's own call ends last.
+  caller.on_finished_call = [&](const runner::FinishedLeg& call) {
+    outcome = {};
+    outcome.add(call);
+  };
   RunFlags flags = jobs.flags;
   flags.no_input = true;
   flags.no_snapshots = true;
@@ -178,37 +140,12 @@ base::Result<TaskOutcome> run_task(const server::ForgeTask& task, const TaskWork
   return outcome;
 }
 
-/// The job with what it needs as jobs that are done already.
-base::Result<TaskWorkflow> workflow_of_task(const server::ForgeTask& task, const ForgeJobs& jobs) {
-  auto loaded = workflow::load_workflow(workflow_path(task), server::with_github_context(task.workflow));
-  if (!loaded.workflow) return error_of(loaded.diagnostics);
-  auto& workflow = *loaded.workflow;
-  if (workflow.jobs.size() != 1) {
-    return base::invalid_input(
-        fmt::format("expected a workflow of one job for a task, found {} jobs", workflow.jobs.size()));
-  }
-  auto& job = workflow.jobs.front();
-  job.needs.clear();
-  for (const auto& [id, need] : task.needs) job.needs.push_back({.text = id});
-  TRY(auto servers, take_addresses_apart(job, actions_server(task, jobs.instance), jobs.instance));
-  if (const auto image = server::image_for(jobs.labels, labels_of(job.runs_on));
-      !image.empty() && !job.container.present()) {
-    job.container = {
-        .kind = workflow::NodeKind::string, .line = job.line, .column = job.column, .text = image};
-  }
-  // Who runs when is for the forge to say.
-  workflow.concurrency = {};
-  job.concurrency = {};
-  for (const auto& [id, need] : task.needs) workflow.jobs.push_back(needed_job(id, workflow.path));
-  return TaskWorkflow{std::move(workflow), std::move(servers)};
-}
-
 }  // namespace
 
 std::string run_forge_task(const server::ForgeTask& task, server::ForgeClient& forge, const ForgeJobs& jobs) {
   std::stop_source cancel;
   const std::stop_callback give_up(jobs.give_up, [&cancel] { cancel.request_stop(); });
-  const auto workflow = workflow_of_task(task, jobs);
+  const auto workflow = read_task_workflow(task, jobs);
   server::TaskReport report(forge, {.task = task.id,
                                     .steps = workflow ? workflow->workflow.jobs.front().steps.size() : 0,
                                     .debug = wants_debug(task),

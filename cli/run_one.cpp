@@ -253,6 +253,7 @@ base::Result<int> run_one(const workflow::Workflow& workflow, const RunFlags& fl
                                                   recorder(leg);
                                                   if (start.caller.on_finished) start.caller.on_finished(leg);
                                                 },
+                                            .on_finished_call = start.caller.on_finished_call,
                                             .gates = gates.get()};
   auto outcome = runner::RunOutcome{.conclusion = steps::Conclusion::cancelled};
   if (enters_its_group(workflow, contexts, *gates, events, outcome)) {

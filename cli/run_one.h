@@ -28,6 +28,7 @@ struct RunCaller {
   /// A job starts, once this returns; an Error fails it.
   std::function<base::Result<void>(const workflow::PlannedJob& leg, const std::stop_token& stop)> before_job;
   std::function<void(const runner::FinishedLeg&)> on_finished;
+  std::function<void(const runner::FinishedLeg&)> on_finished_call;
 };
 
 /// A new run, or one more attempt of a run.

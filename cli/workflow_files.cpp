@@ -45,6 +45,8 @@ base::Result<std::string> read_below(const base::Path& folder, const std::string
   return base::read_all(file.get(), kMostBytes);
 }
 
+}  // namespace
+
 base::Result<std::string> read_called_workflow(const std::string& reference, const std::string& caller,
                                                const CalledWorkflows& called) {
   if (const auto problem = workflow::problem_of_call(reference); !problem.empty())
@@ -71,8 +73,6 @@ base::Result<std::string> read_called_workflow(const std::string& reference, con
                           fmt::format("workflow was not found: {} has no {} at {}", parsed->repository,
                                       parsed->path, parsed->ref));
 }
-
-}  // namespace
 
 base::Result<workflow::LoadedWorkflow> load_workflow_file(const std::string& path,
                                                           const CalledWorkflows& called) {

@@ -24,6 +24,10 @@ struct CalledWorkflows {
   runner::ActionStore* others = nullptr;  ///< those of other repositories; absent: they are refused
 };
 
+/// The text of a workflow that one calls, which is `caller` in its repository.
+base::Result<std::string> read_called_workflow(const std::string& reference, const std::string& caller,
+                                               const CalledWorkflows& called);
+
 /// Reads and loads it with the workflows that it calls; a file that cannot be read is an Error, one that is
 /// wrong has diagnostics.
 base::Result<workflow::LoadedWorkflow> load_workflow_file(const std::string& path,

@@ -277,6 +277,12 @@ class Scheduler {
         complain(leg.planned->key, outputs.error().to_string());
         result.conclusion = Conclusion::failure;
       }
+      if (options_.on_finished_call) {
+        options_.on_finished_call({.key = leg.planned->key,
+                                   .name = leg.planned->name,
+                                   .conclusion = result.conclusion,
+                                   .outputs = result.outputs});
+      }
       conclude(leg, std::move(result));
       finished = true;
     }

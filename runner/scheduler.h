@@ -45,6 +45,8 @@ struct SchedulerOptions {
   std::map<std::string, KeptResult> kept = {};
   /// Called by the loop for each leg as it ends, also for a job that has none.
   std::function<void(const FinishedLeg&)> on_finished = {};
+  /// Called for each leg that calls a workflow when all of that has ended: what the call came to.
+  std::function<void(const FinishedLeg&)> on_finished_call = {};
   RunGates* gates = nullptr;  ///< what legs wait for besides their needs; may be absent
 };
 

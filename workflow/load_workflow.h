@@ -45,6 +45,9 @@ struct LoadOptions {
   ReadingLimits limits;
   PermissionsPolicy permissions_policy = PermissionsPolicy::write;
   CalledWorkflowSource called_workflow;  ///< absent: calls are not followed
+  /// Changes what was read of each file before it is checked, for those that write differently. May be
+  /// absent.
+  std::function<void(Node& root)> amend;
 };
 
 /// A workflow without a problem; else nothing, and at least one diagnostic (at most ten).

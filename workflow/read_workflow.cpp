@@ -29,8 +29,9 @@ void append(Diagnostics& all, const Diagnostics& some, std::size_t most) {
 // GitHub reads a file, then converts what it read, then looks at the order of the jobs; a problem ends it
 // before the next of these. People who mend a file want more: whoever asks for more problems than GitHub
 // shows gets those of the conversion as well, as far as the draft can be trusted.
-WorkflowDraft read_workflow(const std::string& path, std::string_view text, const ReadingLimits& limits,
+WorkflowDraft read_workflow(const std::string& path, std::string_view text, const LoadOptions& options,
                             SchemaReading& reading) {
+  const auto& limits = options.limits;
   WorkflowDraft draft;
   auto& diagnostics = draft.diagnostics;
   YamlLimits yaml{.characters = limits.file_characters,
@@ -45,6 +46,7 @@ WorkflowDraft read_workflow(const std::string& path, std::string_view text, cons
                            "expected a mapping with on and jobs, found no workflow"});
     return draft;
   }
+  if (options.amend) options.amend(draft.root);
   reading.bytes_left -= std::min(reading.bytes_left, weight_of_text(path));
   reading.conditions.clear();
   check_schema(path, draft.root, workflow_rule(), reading, diagnostics);

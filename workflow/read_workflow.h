@@ -6,7 +6,7 @@
 
 namespace workflow {
 
-WorkflowDraft read_workflow(const std::string& path, std::string_view text, const ReadingLimits& limits,
+WorkflowDraft read_workflow(const std::string& path, std::string_view text, const LoadOptions& options,
                             SchemaReading& reading);
 
 }  // namespace workflow

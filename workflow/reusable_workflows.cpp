@@ -136,7 +136,7 @@ class Loader {
            fmt::format("error parsing called workflow \"{}\": {}", reference, text.error().message)});
       return nullptr;
     }
-    auto draft = read_workflow(reference, *text, options_.limits, reading_);
+    auto draft = read_workflow(reference, *text, options_, reading_);
     problems = std::move(draft.diagnostics);
     if (!problems.empty()) return nullptr;
     draft.workflow.root = std::make_shared<const Node>(std::move(draft.root));

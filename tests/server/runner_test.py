@@ -5,6 +5,8 @@ import time
 
 from forge_runner import ForgeRunnerTest, job
 
+GREET = "runs:\n  using: composite\n  steps:\n    - {run: echo greetings, shell: bash}\n"
+
 
 class RunnerTest(ForgeRunnerTest):
     """Registration, jobs, logs, and what goes wrong."""
@@ -42,7 +44,7 @@ class RunnerTest(ForgeRunnerTest):
                 """
                 - run: echo "::group::Numbers"; seq 3; echo "::endgroup::"
                 - id: pick
-                  run: echo "color=green" >> "$GITHUB_OUTPUT"; echo "::warning file=a.txt,line=2::look here"
+                  run: echo "color=green" >> "$GITHUB_OUTPUT"; echo "# Green" >> "$GITHUB_STEP_SUMMARY"; echo "::warning file=a.txt,line=2::look here"
                 """,
                 "outputs:\n  color: ${{ steps.pick.outputs.color }}\n",
             )
@@ -142,7 +144,7 @@ class RunnerTest(ForgeRunnerTest):
     def test_actions_come_from_where_the_forge_says(self):
         self.forge.publish(
             "tools/greet",
-            {"action.yml": "runs:\n  using: composite\n  steps:\n    - {run: echo greetings, shell: bash}\n"},
+            {"action.yml": GREET},
             tag="v1",
         )
         task = self.run_task(job("- uses: tools/greet@v1\n"))
@@ -152,7 +154,7 @@ class RunnerTest(ForgeRunnerTest):
     def test_its_own_contexts_and_whole_addresses_are_understood(self):
         self.forge.publish(
             "tools/greet",
-            {"action.yml": "runs:\n  using: composite\n  steps:\n    - {run: echo greetings, shell: bash}\n"},
+            {"action.yml": GREET},
             tag="v1",
         )
         task = self.run_task(job(
@@ -167,6 +169,49 @@ class RunnerTest(ForgeRunnerTest):
         self.assertIn("greetings", task.log())
         self.assertIn("of octo/app and octo/app", task.log())
         self.assertNotIn("not-this", task.log())
+
+    def test_what_gitea_writes_as_texts_is_what_people_wrote(self):
+        """As its jobparser encodes a job: texts for numbers, a group below a dash."""
+        task = self.run_task(job(
+            """
+            - run: echo in time
+              timeout-minutes: "1"
+            """,
+            """
+            timeout-minutes: "5"
+            strategy: {fail-fast: "false", max-parallel: "1", matrix: {v: [2]}}
+            concurrency: {"-": group}
+            """,
+        ))
+        self.assertEqual(task.result, "SUCCESS", task.log())
+        self.assertIn("in time", task.log())
+
+    def test_a_job_that_calls_a_workflow_runs_it_as_it_is_at_the_commit(self):
+        self.forge.publish("tools/greet", {"action.yml": GREET}, tag="v1")
+        called = (
+            "on:\n  workflow_call:\n    inputs: {who: {type: string}}\n"
+            "    outputs: {said: {value: '${{ jobs.one.outputs.said }}'}}\n"
+            "jobs:\n  one:\n    runs-on: ubuntu-latest\n    outputs: {said: '${{ steps.say.outputs.said }}'}\n"
+            f"    steps:\n    - uses: {self.forge.url}/tools/greet@v1\n"
+            "    - {id: say, run: 'echo \"said=hello ${{ inputs.who }} of ${{ gitea.repository }}\" >> $GITHUB_OUTPUT'}\n"
+        )
+        commit = self.forge.publish("octo/app", {".gitea/workflows/called.yml": called})
+        self.forge.publish("octo/app", {".gitea/workflows/called.yml": "a later one"})
+        calls = (
+            "on: push\njobs:\n  call:\n    runs-on: []\n"
+            "    uses: ./.gitea/workflows/called.yml\n    with: {who: me}\n"
+        )
+        task = self.run_task(calls, context={"sha": commit})
+        self.assertEqual(task.result, "SUCCESS", task.log())
+        self.assertEqual(task.outputs, {"said": "hello me of octo/app"})
+        self.assertIn("greetings", task.log())
+
+    def test_a_called_workflow_that_is_not_there_fails_the_job(self):
+        commit = self.forge.publish("octo/app", {"a": "b"})
+        calls = "on: push\njobs:\n  call:\n    runs-on: []\n    uses: ./.gitea/workflows/none.yml\n"
+        task = self.run_task(calls, context={"sha": commit})
+        self.assertEqual(task.result, "FAILURE")
+        self.assertIn("workflow was not found: octo/app has no .gitea/workflows/none.yml", "\n".join(task.log()))
 
     def test_a_label_with_an_image_puts_its_jobs_into_it(self):
         task = self.forge.add_task(job("- run: echo inside\n"))
