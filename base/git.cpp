@@ -33,6 +33,12 @@ std::string to_string(const git_oid& id) {
   return text;
 }
 
+int give_token(git_credential** out, const char*, const char*, unsigned allowed, void* user) {
+  const auto& token = *static_cast<const std::string*>(user);
+  if (token.empty() || (allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT) == 0) return GIT_PASSTHROUGH;
+  return git_credential_userpass_plaintext_new(out, "x-access-token", token.c_str());
+}
+
 }  // namespace git
 
 namespace {
@@ -46,6 +52,8 @@ using git::Repository;
 using git::StatusList;
 using git::to_string;
 using git::Tree;
+
+constexpr std::string_view kBranches = "refs/heads/";
 
 Result<Repository> open_repository(const Path& path) {
   git::initialize();
@@ -111,22 +119,43 @@ Result<Tree> tree_of(git_repository* repository, const std::string& revision) {
   return Tree(reinterpret_cast<git_tree*>(raw));
 }
 
-int give_credentials(git_credential** out, const char*, const char*, unsigned allowed, void* user) {
-  const auto& token = *static_cast<const std::string*>(user);
-  if (token.empty() || (allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT) == 0) return GIT_PASSTHROUGH;
-  return git_credential_userpass_plaintext_new(out, "x-access-token", token.c_str());
+std::string short_name(const std::string& ref) {
+  return ref.starts_with(kBranches) ? ref.substr(kBranches.size()) : ref;
 }
 
 // A branch or tag of the remote, a full ref, or a commit.
 Result<Object> find_ref(git_repository* repository, const std::string& ref) {
-  for (const auto& candidate :
-       {ref.starts_with("refs/heads/") ? "refs/remotes/origin/" + ref.substr(11) : ref,
-        "refs/remotes/origin/" + ref, "refs/tags/" + ref}) {
+  for (const auto& candidate : {ref.starts_with(kBranches) ? "refs/remotes/origin/" + short_name(ref) : ref,
+                                "refs/remotes/origin/" + ref, "refs/tags/" + ref}) {
     git_object* raw = nullptr;
     if (git_revparse_single(&raw, repository, (candidate + "^{commit}").c_str()) == 0) return Object(raw);
   }
   return make_error(ErrorKind::not_found,
                     fmt::format("the repository has no branch, tag or commit '{}'", ref));
+}
+
+/// On a branch, where there is one, so that steps can commit and push.
+Result<void> set_head(git_repository* repository, const git_oid& commit, const CloneOptions& options) {
+  if (options.ref.empty()) return {};
+  std::string branch = options.head.starts_with(kBranches) ? short_name(options.head) : "";
+  if (options.head.empty()) {
+    const auto name = short_name(options.ref);
+    git_oid tip;
+    if (git_reference_name_to_id(&tip, repository, ("refs/remotes/origin/" + name).c_str()) == 0)
+      branch = name;
+  }
+  int code = 0;
+  if (branch.empty()) {
+    code = git_repository_set_head_detached(repository, &commit);
+  } else {
+    const auto name = std::string(kBranches) + branch;
+    git_reference* raw = nullptr;
+    code = git_reference_create(&raw, repository, name.c_str(), &commit, 1, "checkout");
+    const git::Reference created(raw);
+    if (code == 0) code = git_repository_set_head(repository, name.c_str());
+  }
+  if (code != 0) return git::error_of(fmt::format("cannot check out {}", options.ref), code);
+  return {};
 }
 
 /// Of the remote that was cloned.
@@ -226,7 +255,7 @@ Result<std::string> clone_repository(const CloneOptions& options) {
   git_clone_options clone = GIT_CLONE_OPTIONS_INIT;
   clone.checkout_opts.checkout_strategy = GIT_CHECKOUT_NONE;
   clone.fetch_opts.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_ALL;
-  clone.fetch_opts.callbacks.credentials = give_credentials;
+  clone.fetch_opts.callbacks.credentials = git::give_token;
   auto token = options.token;
   clone.fetch_opts.callbacks.payload = &token;
   git_repository* raw = nullptr;
@@ -243,7 +272,11 @@ Result<std::string> clone_repository(const CloneOptions& options) {
   if (const int code = git_checkout_tree(raw, target.get(), &checkout); code != 0) {
     return git::error_of(fmt::format("cannot check out {}", options.ref), code);
   }
-  if (!options.ref.empty()) git_repository_set_head_detached(raw, git_object_id(target.get()));
+  TRY(set_head(raw, *git_object_id(target.get()), options));
+  if (!options.origin.empty()) {
+    if (const int code = git_remote_set_url(raw, "origin", options.origin.c_str()); code != 0)
+      return git::error_of(fmt::format("cannot call the remote {}", options.origin), code);
+  }
   return to_string(*git_object_id(target.get()));
 }
 

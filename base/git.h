@@ -40,6 +40,9 @@ struct CloneOptions {
   std::string token;  ///< sent as the password of user x-access-token; empty is none
   /// A full ref that is fetched, too, when the clone has no `ref`: commits of pull requests are in no branch.
   std::string reached_from;
+  std::string origin;  ///< the URL that the remote has afterwards; empty: `url`
+  /// A full ref: HEAD is on it when it is a branch, at the commit of `ref`. Empty: on `ref` when that is one.
+  std::string head;
 };
 /// Clones and checks out; returns the commit.
 Result<std::string> clone_repository(const CloneOptions& options);

@@ -22,6 +22,7 @@ using Blob = std::unique_ptr<git_blob, FreeWith<git_blob_free>>;
 using Diff = std::unique_ptr<git_diff, FreeWith<git_diff_free>>;
 using Remote = std::unique_ptr<git_remote, FreeWith<git_remote_free>>;
 using StatusList = std::unique_ptr<git_status_list, FreeWith<git_status_list_free>>;
+using Submodule = std::unique_ptr<git_submodule, FreeWith<git_submodule_free>>;
 using Index = std::unique_ptr<git_index, FreeWith<git_index_free>>;
 using ObjectDatabase = std::unique_ptr<git_odb, FreeWith<git_odb_free>>;
 using Indexer = std::unique_ptr<git_indexer, FreeWith<git_indexer_free>>;
@@ -31,5 +32,8 @@ void initialize();
 /// `what: the library's last message`.
 Error error_of(std::string_view what, int code);
 std::string to_string(const git_oid& id);
+/// A git_credential_acquire_cb: `token`, a std::string, as the password of x-access-token; none when it is
+/// "".
+int give_token(git_credential** out, const char* url, const char* user, unsigned allowed, void* token);
 
 }  // namespace base::git

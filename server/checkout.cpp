@@ -22,7 +22,11 @@ base::Result<Checkout> check_out(const base::Path& state_folder, const Attempt& 
   TRY(auto folder, base::TempDir::create_in(state_folder / kCheckouts, fmt::to_string(attempt.id)));
   auto work_tree = folder.path() / base::Path(repository.name).filename();
   const auto mirror = Mirrors(state_folder).path_of(repository);
-  TRY(base::clone_repository({.url = mirror.string(), .ref = attempt.sha, .destination = work_tree}));
+  TRY(base::clone_repository({.url = mirror.string(),
+                              .ref = attempt.sha,
+                              .destination = work_tree,
+                              .origin = repository.url,
+                              .head = attempt.ref}));
   return Checkout{std::move(folder), std::move(work_tree)};
 }
 

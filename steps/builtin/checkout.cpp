@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 
 #include "base/git.h"
+#include "base/git_submodules.h"
 #include "base/strings.h"
+#include "steps/builtin/checkout_credentials.h"
 #include "steps/builtin_actions.h"
 #include "steps/job_files.h"
 #include "steps/tree_copy.h"
@@ -23,10 +25,26 @@ struct Request {
   bool own = true;           ///< … and that is on this machine
   std::string ref;           ///< empty: the working tree
   std::string reached_from;  ///< of a commit: the ref to fetch when no branch has it (refs/pull/7/head)
+  std::string url;           ///< that others are fetched from, and later steps push to
   base::Path target;         ///< relative to the workspace
   bool clean = true;
   bool submodules = false;
+  bool submodules_in_submodules = false;
+  std::string token;                   ///< that others are fetched with
+  std::optional<CheckoutLogin> login;  ///< for git in later steps
 };
+
+base::Result<std::string> url_of(const std::string& repository, const ActionCall& call) {
+  // Only remote ones: the runner may read repositories of this machine that the step may not.
+  if (repository.starts_with("https://") || repository.starts_with("http://")) return repository;
+  if (repository.find(':') != std::string::npos || repository.starts_with('/')) {
+    return base::make_error(
+        base::ErrorKind::invalid_input,
+        fmt::format("repository '{}': expected owner/name or an https:// URL", repository));
+  }
+  const std::string server = call.variable("GITHUB_SERVER_URL");
+  return fmt::format("{}/{}", server.empty() ? "https://github.com" : server, repository);
+}
 
 base::Result<Request> read_request(const ActionCall& call, const RunningJob& job) {
   Request request;
@@ -46,7 +64,8 @@ base::Result<Request> read_request(const ActionCall& call, const RunningJob& job
   }
   request.clean = is_true(call.input("clean", "true"));
   const std::string submodules = base::to_lower(call.input("submodules", "false"));
-  request.submodules = submodules == "true" || submodules == "recursive";
+  request.submodules_in_submodules = submodules == "recursive";
+  request.submodules = submodules == "true" || request.submodules_in_submodules;
 
   base::Path path = call.input("path", ".");
   const base::Path workspace = job.folders.workspace.inside;
@@ -59,6 +78,11 @@ base::Result<Request> read_request(const ActionCall& call, const RunningJob& job
                     call.input("path"), workspace.string()));
   }
   request.target = path;
+  TRY(request.url, url_of(request.repository, call));
+  request.token =
+      call.input("token", request.is_of_run ? job.contexts.get("github").get("token").to_text() : "");
+  if (is_true(call.input("persist-credentials", "true")))
+    request.login = login_of_checkout(request.url, request.token);
   return request;
 }
 
@@ -106,16 +130,30 @@ bool is_kept_git_file(const std::string& relative) {
          !relative.ends_with(".lock") && !relative.starts_with("fsmonitor");
 }
 
+/// What was cloned just now has modules that are its own.
+bool is_kept_of_clone(const std::string& relative) {
+  return relative == "modules" || is_kept_git_file(relative);
+}
+
+/// A git repository as it is, and what its configuration has besides.
+struct CopiedRepository {
+  base::Path git_folder;
+  const base::RepositoryState& state;
+  std::string more_config;
+  bool (*keeps)(const std::string& relative) = is_kept_git_file;
+};
+
 /// Copies a repository's .git folder without hooks and without the user's settings.
-base::Result<void> copy_git_folder(const base::Path& git_folder, const base::RepositoryState& state,
-                                   int target, std::uint32_t owner) {
-  TRY(auto files, list_tree(git_folder, is_kept_git_file));
+base::Result<void> copy_git_folder(const CopiedRepository& copied, int target, std::uint32_t owner) {
+  const auto& [git_folder, state, more_config, keeps] = copied;
+  TRY(auto files, list_tree(git_folder, keeps));
   TRY(auto folder, make_folder_for_steps(target, ".git", owner));
   TRY(copy_files_for_steps(git_folder, files, folder.get(), owner));
   std::string original;
   if (auto text = base::read_file(git_folder / "config", kMaximumGitConfig)) original = std::move(*text);
-  return create_file_for_steps(folder.get(), "config", git_config(original, state.origin_url, state.branch),
-                               0644, owner);
+  return create_file_for_steps(folder.get(), "config",
+                               git_config(original, state.origin_url, state.branch) + more_config, 0644,
+                               owner);
 }
 
 /// Whether .git can be copied file by file: a linked work tree's is elsewhere, borrowed objects are too.
@@ -125,11 +163,24 @@ bool has_own_git_folder(const base::Path& work_tree) {
          !base::exists(work_tree / ".git/commondir");
 }
 
+std::string more_config_of(const Request& request, const RunningJob& job) {
+  return request.login ? config_that_includes(*request.login, job, request.target) : "";
+}
+
 struct Checkout {
   std::string commit;
   std::string ref;
   std::size_t files = 0;
 };
+
+/// Those of the run's own repository are brought as they are in it.
+void warn_of_submodule(const std::string& path, RunningJob& job) {
+  job.log->annotation({LineKind::warning,
+                       fmt::format("The submodule '{}' is not checked out in {}, so it is empty here; `git "
+                                   "submodule update --init --recursive` there fetches it",
+                                   path, job.services->repository.string()),
+                       "", ""});
+}
 
 base::Result<Checkout> copy_work_tree(const Request& request, RunningJob& job, int target) {
   const std::uint32_t owner = job.services->host_uid;
@@ -138,8 +189,11 @@ base::Result<Checkout> copy_work_tree(const Request& request, RunningJob& job, i
   if (request.submodules) {
     std::vector<std::string> below;
     for (const std::string& path : files) {
-      if (!base::is_directory(state.work_tree / path) || !base::exists(state.work_tree / path / ".git"))
+      if (!base::is_directory(state.work_tree / path)) continue;
+      if (!base::exists(state.work_tree / path / ".git")) {
+        warn_of_submodule(path, job);
         continue;
+      }
       TRY(auto inner,
           base::list_work_tree_files(state.work_tree / path).while_doing("reading submodule " + path));
       for (const std::string& file : inner) below.push_back((base::Path(path) / file).string());
@@ -148,18 +202,17 @@ base::Result<Checkout> copy_work_tree(const Request& request, RunningJob& job, i
   }
   TRY(copy_files_for_steps(state.work_tree, files, target, owner));
   if (has_own_git_folder(state.work_tree)) {
-    TRY(copy_git_folder(state.work_tree / ".git", state, target, owner));
+    TRY(copy_git_folder({state.work_tree / ".git", state, more_config_of(request, job)}, target, owner));
   } else if (!state.head_commit.empty()) {
     TRY(auto scratch, base::TempDir::create_in(job.folders.scratch, "checkout"));
     TRY(base::clone_repository({state.work_tree.string(), state.head_commit, scratch.path() / "clone", ""}));
-    TRY(copy_git_folder(scratch.path() / "clone/.git", state, target, owner));
+    TRY(copy_git_folder({scratch.path() / "clone/.git", state, more_config_of(request, job)}, target, owner));
   }
   return Checkout{state.head_commit, state.branch.empty() ? state.head_commit : "refs/heads/" + state.branch,
                   files.size()};
 }
 
-base::Result<Checkout> clone_into(const Request& request, const ActionCall& call, RunningJob& job,
-                                  int target) {
+base::Result<Checkout> clone_into(const Request& request, RunningJob& job, int target) {
   TRY(auto scratch, base::TempDir::create_in(job.folders.scratch, "checkout"));
   base::CloneOptions options;
   options.destination = scratch.path() / "clone";
@@ -167,25 +220,18 @@ base::Result<Checkout> clone_into(const Request& request, const ActionCall& call
   if (request.own) {
     options.url = job.services->repository.string();
   } else {
-    // Only remote ones: the runner may read repositories of this machine that the step may not.
-    const bool is_url =
-        request.repository.starts_with("https://") || request.repository.starts_with("http://");
-    if (!is_url &&
-        (request.repository.find(':') != std::string::npos || request.repository.starts_with('/'))) {
-      return base::make_error(
-          base::ErrorKind::invalid_input,
-          fmt::format("repository '{}': expected owner/name or an https:// URL", request.repository));
-    }
-    const std::string server = call.variable("GITHUB_SERVER_URL");
-    options.url =
-        is_url ? request.repository
-               : fmt::format("{}/{}", server.empty() ? "https://github.com" : server, request.repository);
-    options.token =
-        call.input("token", request.is_of_run ? job.contexts.get("github").get("token").to_text() : "");
+    options.url = request.url;
+    options.token = request.token;
     options.reached_from = request.reached_from;
+    options.head = request.reached_from;
   }
   TRY(const std::string commit, base::clone_repository(options).while_doing(
                                     fmt::format("cloning {} at '{}'", request.repository, request.ref)));
+  if (request.submodules && !request.own) {
+    TRY(base::update_submodules(options.destination, {.server = server_of(request.url),
+                                                      .token = request.token,
+                                                      .recursive = request.submodules_in_submodules}));
+  }
   TRY(auto state, base::read_repository(options.destination));
   if (request.own) {
     TRY(auto original, base::read_repository(job.services->repository));
@@ -194,7 +240,8 @@ base::Result<Checkout> clone_into(const Request& request, const ActionCall& call
   TRY(auto files,
       list_tree(options.destination, [](const std::string& relative) { return relative != ".git"; }));
   TRY(copy_files_for_steps(options.destination, files, target, job.services->host_uid));
-  TRY(copy_git_folder(options.destination / ".git", state, target, job.services->host_uid));
+  TRY(copy_git_folder({options.destination / ".git", state, more_config_of(request, job), is_kept_of_clone},
+                      target, job.services->host_uid));
   return Checkout{commit, request.ref.empty() ? state.branch : request.ref, files.size()};
 }
 
@@ -229,7 +276,7 @@ base::Result<ActionOutcome> checkout(const ActionCall& call, RunningJob& job) {
 
   const bool clone = !request.own || !request.ref.empty();
   base::Result<Checkout> done =
-      clone ? clone_into(request, call, job, target.get()) : copy_work_tree(request, job, target.get());
+      clone ? clone_into(request, job, target.get()) : copy_work_tree(request, job, target.get());
   if (!done && !clone && done.error().kind == base::ErrorKind::not_found &&
       !base::exists(job.services->repository / ".git")) {
     done = copy_plain_folder(job, target.get());
@@ -240,6 +287,9 @@ base::Result<ActionOutcome> checkout(const ActionCall& call, RunningJob& job) {
                             done->commit.empty() ? "" : " at " + done->commit.substr(0, 12),
                             clone ? "" : ", the working tree as it is now"));
   ActionOutcome outcome;
+  if (request.login) {
+    TRY(outcome.post, persist(*request.login, call, job));
+  }
   outcome.outputs["ref"] = done->ref;
   outcome.outputs["commit"] = done->commit;
   return outcome;

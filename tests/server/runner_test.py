@@ -7,6 +7,8 @@ from forge_runner import ForgeRunnerTest, job
 
 GREET = "runs:\n  using: composite\n  steps:\n    - {run: echo greetings, shell: bash}\n"
 
+ADD_SUBMODULE = ("-c", "protocol.allow=always", "submodule", "--quiet", "add")
+
 
 class RunnerTest(ForgeRunnerTest):
     """Registration, jobs, logs, and what goes wrong."""
@@ -126,6 +128,59 @@ class RunnerTest(ForgeRunnerTest):
         self.assertIn("hello from the forge", task.log())
         self.assertIn(commit, task.log())
         self.assertEqual(self.state_files_with(token), [])
+
+    def test_steps_after_checkout_push_from_their_branch_with_the_job_s_token(self):
+        commit = self.forge.publish("octo/app", {"hello.txt": "hello\n"})
+        self.forge.git("octo/app", "config", "http.receivepack", "true")
+        token = "checkout-token-123456"
+        self.forge.tokens["octo/app"] = token
+        task = self.run_task(
+            job(
+                """
+                - uses: actions/checkout@v4
+                - run: echo "on $(git rev-parse --abbrev-ref HEAD)"; git push -q origin HEAD:refs/heads/made
+                - uses: actions/checkout@v4
+                  with: {path: other, persist-credentials: false}
+                - run: GIT_TERMINAL_PROMPT=0 git -C other ls-remote origin || echo refused
+                """
+            ),
+            context={"sha": commit, "token": token},
+        )
+        self.assertEqual(task.result, "SUCCESS", task.log())
+        self.assertIn("on main", task.log())
+        self.assertIn("refused", task.log())
+        self.assertEqual(self.forge.git("octo/app", "rev-parse", "made").strip(), commit)
+        self.assertEqual(self.state_files_with(token), [])
+
+    def test_checkout_brings_submodules_with_the_token_of_their_server_alone(self):
+        self.forge.publish("octo/inner", {"deep.txt": "deep\n"})
+        self.forge.publish("octo/lib", {"lib.txt": "library\n"})
+        self.forge.git("octo/lib", *ADD_SUBMODULE, f"{self.forge.url}/octo/inner", "inner")
+        self.forge.git("octo/lib", "commit", "-q", "-m", "inner")
+        self.forge.publish("octo/app", {"hello.txt": "hello\n"})
+        self.forge.git("octo/app", *ADD_SUBMODULE, f"{self.forge.url}/octo/lib", "lib")
+        self.forge.git("octo/app", "config", "-f", ".gitmodules", "submodule.lib.url", "../lib")
+        self.forge.git("octo/app", "commit", "-q", "-a", "-m", "lib")
+        commit = self.forge.git("octo/app", "rev-parse", "HEAD").strip()
+        token = "checkout-token-123456"
+        self.forge.tokens.update({name: token for name in ("octo/app", "octo/lib", "octo/inner")})
+        steps = "- uses: actions/checkout@v4\n  with: {submodules: recursive}\n- run: cat lib/lib.txt lib/inner/deep.txt; git -C lib status --short; git submodule status --recursive\n"
+        task = self.run_task(job(steps), context={"sha": commit, "token": token})
+        self.assertEqual(task.result, "SUCCESS", task.log())
+        self.assertIn("library", task.log())
+        self.assertIn("deep", task.log())
+        self.assertEqual(self.state_files_with(token), [])
+
+    def test_a_submodule_on_this_machine_is_refused(self):
+        self.forge.publish("octo/lib", {"lib.txt": "library\n"})
+        self.forge.publish("octo/app", {"hello.txt": "hello\n"})
+        self.forge.git("octo/app", *ADD_SUBMODULE, f"{self.forge.url}/octo/lib", "lib")
+        self.forge.git("octo/app", "config", "-f", ".gitmodules", "submodule.lib.url", "file:///etc/repo")
+        self.forge.git("octo/app", "commit", "-q", "-a", "-m", "lib")
+        commit = self.forge.git("octo/app", "rev-parse", "HEAD").strip()
+        task = self.run_task(job("- uses: actions/checkout@v4\n  with: {submodules: true}\n"), context={"sha": commit})
+        self.assertEqual(task.result, "FAILURE")
+        self.assertIn("the submodule 'lib' has the URL 'file:///etc/repo'", "\n".join(task.log()))
 
     def test_checkout_finds_a_commit_that_only_a_pull_request_has(self):
         self.forge.publish("octo/app", {"hello.txt": "main\n"})

@@ -20,6 +20,7 @@ jobs:
       - uses: actions/checkout@v4
       - run: |
           cat README.md
+          echo "on $(git rev-parse --abbrev-ref HEAD) of $(git remote get-url origin)"
           echo "event $GITHUB_EVENT_NAME of $GITHUB_REF at $GITHUB_SHA in $GITHUB_REPOSITORY"
   after:
     runs-on: ubuntu-latest
@@ -62,6 +63,7 @@ class RunsTest(ForgeTest):
         log = self.lines(run, "build")
         self.assertIn("scratch", log)
         self.assertIn(f"event push of refs/heads/main at {head} in acme/shop", log)
+        self.assertTrue([line for line in log if line.startswith("on main of ") and "mirrors" not in line], log)
         self.assertEqual(list((self.state / "checkouts").iterdir()), [])
 
     def test_a_log_is_read_from_any_line(self):

@@ -107,7 +107,7 @@ class ActionServer(LoopbackServer):
     def password_of(request):
         """Of the Authorization header."""
         scheme, _, value = request.headers.get("Authorization", "").partition(" ")
-        return base64.b64decode(value).decode().partition(":")[2] if scheme == "Basic" else ""
+        return base64.b64decode(value).decode().partition(":")[2] if scheme.lower() == "basic" else ""
 
     def refusal(self, path, password):
         """The status for who may not read, or 0."""

@@ -194,6 +194,7 @@ struct RefCase {
   const char* name;
   const char* ref;  // "first" and "feature" stand for commits
   const char* content;
+  const char* branch = "";  // else detached
 };
 void PrintTo(const RefCase& given, std::ostream* out) {
   *out << given.ref;
@@ -210,18 +211,28 @@ TEST_P(GitCloneOf, ChecksOutWhatItNames) {
   EXPECT_EQ(*cloned, commits);
   EXPECT_EQ(content_of("clone/file"), content);
   EXPECT_EQ(read("clone").head_commit, commits);
-  EXPECT_EQ(read("clone").branch, "") << "detached, as a checkout of a ref is";
+  EXPECT_EQ(read("clone").branch, GetParam().branch);
 }
 
-INSTANTIATE_TEST_SUITE_P(, GitCloneOf,
-                         testing::Values(RefCase{"ABranch", "feature/x", "feature"},
-                                         RefCase{"ABranchInFull", "refs/heads/feature/x", "feature"},
-                                         RefCase{"TheDefaultBranch", "main", "main"},
-                                         RefCase{"ATag", "v1", "first"},
-                                         RefCase{"ATagInFull", "refs/tags/v1", "first"},
-                                         RefCase{"ACommit", "COMMIT", "first"},
-                                         RefCase{"ACommitOfABranch", "COMMIT", "feature"}),
-                         [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    , GitCloneOf,
+    testing::Values(RefCase{"ABranch", "feature/x", "feature", "feature/x"},
+                    RefCase{"ABranchInFull", "refs/heads/feature/x", "feature", "feature/x"},
+                    RefCase{"TheDefaultBranch", "main", "main", "main"}, RefCase{"ATag", "v1", "first"},
+                    RefCase{"ATagInFull", "refs/tags/v1", "first"}, RefCase{"ACommit", "COMMIT", "first"},
+                    RefCase{"ACommitOfABranch", "COMMIT", "feature"}),
+    [](const auto& tested) { return std::string(tested.param.name); });
+
+TEST_F(GitClone, IsOnTheBranchThatTheCommitWasPushedTo) {
+  ASSERT_TRUE(clone_repository({.url = at("repo").string(),
+                                .ref = first_,
+                                .destination = at("clone"),
+                                .origin = "https://example.org/repo.git",
+                                .head = "refs/heads/main"}));
+  EXPECT_EQ(read("clone").head_commit, first_);
+  EXPECT_EQ(read("clone").branch, "main");
+  EXPECT_EQ(read("clone").origin_url, "https://example.org/repo.git");
+}
 
 TEST_F(GitClone, NamesTheRefThatIsNotThere) {
   const auto cloned = clone("no-such-branch");

@@ -127,6 +127,30 @@ TEST_F(Checkout, ClonesAnotherRef) {
   EXPECT_THAT(*base::read_file(there(".git/config")), HasSubstr("https://example.com/octo/app.git"));
 }
 
+TEST_F(Checkout, LetsLaterStepsLogInAsLongAsTheJobRuns) {
+  call_.inputs["token"] = "hunter22";
+  const auto outcome = run();
+  const auto config = base::read_file(there(".git/config")).value_or("");
+  EXPECT_THAT(config, Not(HasSubstr("hunter22")));
+  const auto at = config.find(job_.folders.temp.inside + "/git-credentials-");
+  ASSERT_NE(at, std::string::npos) << config;
+  const auto name = base::Path(config.substr(at, config.find('\n', at) - at)).filename();
+  EXPECT_EQ(base::read_file(job_.folders.temp.host / name).value_or(""),
+            "[http \"https://github.com/\"]\n"
+            "\textraheader = AUTHORIZATION: basic eC1hY2Nlc3MtdG9rZW46aHVudGVyMjI=\n");
+  EXPECT_EQ(masker_.mask("eC1hY2Nlc3MtdG9rZW46aHVudGVyMjI="), "***");
+  ASSERT_TRUE(outcome.post);
+  ASSERT_TRUE(outcome.post->run(job_));
+  EXPECT_FALSE(base::exists(job_.folders.temp.host / name));
+}
+
+TEST_F(Checkout, KeepsNoTokenThatItShallNot) {
+  call_.inputs["token"] = "hunter22";
+  call_.inputs["persist-credentials"] = "false";
+  EXPECT_FALSE(run().post);
+  EXPECT_THAT(base::read_file(there(".git/config")).value_or(""), Not(HasSubstr("includeIf")));
+}
+
 TEST_F(Checkout, ReadsNoOtherRepositoryOfThisMachine) {
   for (const char* repository : {"/root/secret", "file:///root/secret", "ssh://host/x"}) {
     call_.inputs = {{"repository", repository}};
