@@ -104,19 +104,25 @@ Result<Login> ask_helper(const std::string& name, const std::string& key,
   return Login(std::move(login));
 }
 
-Login login_of_entry(const Json& entry) {
+Result<Login> login_of_entry(const Json& entry, const std::string& key) {
   RegistryCredentials login{.username = base::json_string(entry, "username"),
                             .password = base::json_string(entry, "password"),
                             .identity_token = base::json_string(entry, "identitytoken")};
-  if (const auto decoded = base::base64_decode(base::json_string(entry, "auth")); decoded) {
-    if (const auto colon = decoded->find(':'); colon != std::string::npos) {
-      login.username = decoded->substr(0, colon);
-      login.password = decoded->substr(colon + 1);
-      while (login.password.ends_with('\0')) login.password.pop_back();  // as old versions wrote it
+  if (const auto auth = base::json_string(entry, "auth"); !auth.empty()) {
+    const auto decoded = base::base64_decode(auth);
+    const auto colon = decoded ? decoded->find(':') : std::string::npos;
+    if (colon == std::string::npos) {
+      return make_error(ErrorKind::invalid_input,
+                        fmt::format("\"auth\" of \"{}\" under \"auths\" is not base64 of a user name, a "
+                                    "colon and a password; log in to this registry anew",
+                                    key));
     }
+    login.username = decoded->substr(0, colon);
+    login.password = decoded->substr(colon + 1);
+    while (login.password.ends_with('\0')) login.password.pop_back();  // as old versions wrote it
   }
-  if (login.username.empty() && login.identity_token.empty()) return std::nullopt;
-  return login;
+  if (login.username.empty() && login.identity_token.empty()) return Login();
+  return Login(std::move(login));
 }
 
 Result<Login> login_in(const Json& config, const std::string& host, const UserEnvironment& environment) {
@@ -128,7 +134,8 @@ Result<Login> login_in(const Json& config, const std::string& host, const UserEn
   const auto& entries = base::json_member(config, "auths");
   for (const auto& key : keys) {
     if (!entries.is_object() || !entries.contains(key)) continue;
-    if (auto login = login_of_entry(entries.at(key))) return Login(std::move(login));
+    TRY(auto login, login_of_entry(entries.at(key), key));
+    if (login) return login;
   }
   if (const auto store = base::json_string(config, "credsStore"); !store.empty())
     return ask_helper(store, keys.front(), environment);

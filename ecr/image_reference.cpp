@@ -85,7 +85,7 @@ base::Result<void> check_repository(std::string_view text, std::string_view repo
 }  // namespace
 
 std::string ImageReference::name() const {
-  return host + "/" + repository;
+  return repository.empty() ? host : host + "/" + repository;
 }
 
 std::string ImageReference::to_string() const {

@@ -44,9 +44,12 @@ base::HttpRequest token_request(const AuthChallenge& challenge, const AuthReques
     return found == challenge.values.end() ? std::string() : found->second;
   };
   const std::string realm = value("realm");
-  std::string query = "scope=" + base::percent_encode(scope_for(request, value("scope")));
+  std::vector<std::string> fields;
+  // Who only logs in asks for no repository.
+  if (!request.target.repository.empty())
+    fields.push_back("scope=" + base::percent_encode(scope_for(request, value("scope"))));
   if (const auto service = value("service"); !service.empty())
-    query += "&service=" + base::percent_encode(service);
+    fields.push_back("service=" + base::percent_encode(service));
   base::HttpRequest asked;
   asked.stop = request.options.stop;
   asked.tls = request.tls;
@@ -56,11 +59,14 @@ base::HttpRequest token_request(const AuthChallenge& challenge, const AuthReques
     asked.method = "POST";
     asked.url = realm;
     asked.headers.emplace("Content-Type", "application/x-www-form-urlencoded");
-    asked.body = query + "&grant_type=refresh_token&client_id=pipeline&refresh_token=" +
-                 base::percent_encode(login->identity_token);
+    fields.push_back("grant_type=refresh_token&client_id=pipeline&refresh_token=" +
+                     base::percent_encode(login->identity_token));
+    asked.body = base::join(fields, "&");
     return asked;
   }
-  asked.url = realm + (realm.find('?') == std::string::npos ? "?" : "&") + query;
+  asked.url = realm;
+  if (!fields.empty())
+    asked.url += (realm.find('?') == std::string::npos ? "?" : "&") + base::join(fields, "&");
   if (login != nullptr) asked.headers.emplace("Authorization", basic(*login));
   return asked;
 }

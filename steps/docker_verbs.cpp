@@ -38,7 +38,6 @@ base::Result<void> check_login(const DockerCall& call, RunningJob& job, const st
   options.credentials[registry] = {call.command.username, call.password};
   ecr::ImageReference target;
   target.host = registry;
-  target.repository = "library/login";
   auto answered = ecr::RegistryClient(options, target).ping();
   if (answered) return {};
   return std::move(answered).error().while_doing(fmt::format("logging in to {}", registry));

@@ -203,6 +203,29 @@ TEST_F(QuirkyRegistryTest, GetsATokenWhereTheRegistrySaysSo) {
               HasSubstr("the user name or the password for " + host + " is wrong"));
 }
 
+TEST_F(QuirkyRegistryTest, IsAskedForNoRepositoryByWhoOnlyLogsIn) {
+  std::string scheme = "Basic realm=\"reg\"";
+  start([&](const base::ServerRequest& request, int) -> std::optional<base::ServerResponse> {
+    if (request.path == "/token") {
+      EXPECT_EQ(request.query_value("scope"), std::nullopt);
+      return base::ServerResponse{401, {}, "{}"};
+    }
+    return base::ServerResponse{401, {{"WWW-Authenticate", scheme}}, ""};
+  });
+  ImageReference registry;
+  registry.host = name_.substr(0, name_.find('/'));
+  options_.credentials[registry.host] = {"user", "wrong"};
+  const auto basic = RegistryClient(options_, registry).ping();
+  ASSERT_FALSE(basic.ok());
+  EXPECT_THAT(basic.error().to_string(),
+              HasSubstr("asking for /v2/ (" + registry.host + "): the registry answered 401"));
+  scheme = "Bearer realm=\"http://" + registry.host + "/token\",service=\"reg\"";
+  const auto bearer = RegistryClient(options_, registry).ping();
+  ASSERT_FALSE(bearer.ok());
+  EXPECT_THAT(bearer.error().to_string(),
+              HasSubstr("/token answered 401 for " + registry.host + "; the user name"));
+}
+
 // ---- a registry that lies
 // -----------------------------------------------------------------------------------
 

@@ -280,6 +280,19 @@ TEST_F(DockerConfigTest, FindsALoginUnderEveryKeyThatToolsWrite) {
   EXPECT_FALSE(take(find_kept_login("d.test", environment_)));
 }
 
+TEST_F(DockerConfigTest, TellsOfALoginThatCannotBeRead) {
+  for (const auto& auth : {std::string("no base64!"), base::base64_encode("no-colon-in-it")}) {
+    config(R"({"auths":{"https://a.test":{"auth":")" + auth + R"("},"b.test":{"auth":""}}})");
+    const auto failed = find_kept_login("a.test", environment_);
+    ASSERT_FALSE(failed.ok());
+    EXPECT_THAT(failed.error().to_string(),
+                HasSubstr(R"("auth" of "https://a.test" under "auths" is not base64)"));
+    EXPECT_THAT(failed.error().to_string(), HasSubstr(".docker/config.json"));
+    EXPECT_THAT(failed.error().to_string(), testing::Not(HasSubstr(auth)));
+    EXPECT_FALSE(take(find_kept_login("b.test", environment_))) << "an empty one is none";
+  }
+}
+
 TEST_F(DockerConfigTest, AsksCredentialHelpersOnTheirStandardInput) {
   config(R"({"credHelpers":{"a.test":"mine"},"credsStore":"all","auths":{"b.test":{}}})");
   helper("mine",
