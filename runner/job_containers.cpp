@@ -189,6 +189,7 @@ Result<void> JobContainers::plan_own_container() {
       ecr::find_user(ecr::layers_of(plan_.image), spec.options.user.value_or(own_image_->config.user)));
   plan_.uid = user.uid;
   plan_.gid = user.gid;
+  plan_.groups = user.groups;
   const auto owner = sandbox::host_uid(plan_, user.uid);
   if (!owner && user.uid != 0 && ::geteuid() == 0) {
     return base::make_error(base::ErrorKind::invalid_input,

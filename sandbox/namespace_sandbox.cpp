@@ -124,8 +124,9 @@ class NamespaceSandbox : public Sandbox {
     TRY(auto ended, base::make_pipe());
     Message message{.kind = Kind::start};
     const auto path = command.environment.find("PATH");
+    const auto& groups = command.uid ? command.groups : plan_.groups;
     message.texts = {command.directory, path == command.environment.end() ? "/usr/bin:/bin" : path->second,
-                     fmt::format("{}", fmt::join(command.groups, " ")), std::to_string(command.argv.size())};
+                     fmt::format("{}", fmt::join(groups, " ")), std::to_string(command.argv.size())};
     message.texts.insert(message.texts.end(), command.argv.begin(), command.argv.end());
     for (const auto& [key, value] : command.environment) message.texts.push_back(key + "=" + value);
     if (!mark_.empty()) message.texts.push_back(mark_);

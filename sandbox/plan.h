@@ -75,6 +75,7 @@ struct Plan {
   std::vector<std::string> hosts;  ///< lines added to /etc/hosts
   std::uint32_t uid = 0;           ///< inside ids that processes run as by default
   std::uint32_t gid = 0;
+  std::vector<std::uint32_t> groups;  ///< more groups of theirs, where there is more than one id
   /// Root mode: which range, 100000 + 65536 * slot. Layers are kept under the ids of slot 0 and shown under
   /// those of this one.
   std::uint32_t id_slot = 0;

@@ -28,7 +28,7 @@ struct Command {
   int error = -1;                    ///< -1 is /dev/null
   std::optional<std::uint32_t> uid;  ///< inside ids; absent is the plan's user
   std::optional<std::uint32_t> gid;
-  std::vector<std::uint32_t> groups;  ///< more groups of theirs, where the sandbox has more than one id
+  std::vector<std::uint32_t> groups;  ///< more groups of this user, as in a Plan
   bool named_by_path = false;         ///< the process gets the path that was found as its argv[0]
 };
 

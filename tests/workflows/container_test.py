@@ -97,6 +97,14 @@ class ContainerTest(WorkflowTest):
         ):
             self.assertIn(expected, output)
 
+    def test_a_user_is_in_the_groups_that_name_it(self):
+        """Those of the image's /etc/group, but not where the user is named with a group."""
+        groups = "root:x:0:\nworker:x:1000:\nmore:x:2000:other,worker\nless:x:2001:root\n"
+        make_image(self, "tiny:1", "USER worker", files={"etc/group": groups})
+        self.assertIn("groups 1000 2000\n", self.run_in("tiny:1", "echo groups $(id -G)"))
+        with_group = "{image: 'tiny:1', options: --user worker:worker}"
+        self.assertIn("groups 1000\n", self.run_in(with_group, "echo groups $(id -G)"))
+
     def test_an_empty_image_is_no_container(self):
         """As on GitHub: a matrix may have legs without one."""
         make_image(self, "tiny:1")
