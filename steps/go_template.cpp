@@ -122,13 +122,16 @@ class TemplateParser {
   bool trims_next_ = false;
 };
 
-using TemplateVariables = std::vector<std::pair<std::string, Json>>;
+struct TemplateScope {
+  const Json& data;  ///< `$`
+  std::vector<std::pair<std::string, Json>> variables;
+};
 
 /// One pipeline over its words.
 class Pipeline {
  public:
-  Pipeline(const TemplateWords& words, std::size_t at, const Json& dot, const TemplateVariables& variables)
-      : words_(words), at_(at), dot_(dot), variables_(variables) {}
+  Pipeline(const TemplateWords& words, std::size_t at, const Json& dot, const TemplateScope& scope)
+      : words_(words), at_(at), dot_(dot), scope_(scope) {}
 
   Result<Json> whole() {
     TRY(auto value, pipeline(0));
@@ -198,21 +201,26 @@ class Pipeline {
 
   [[nodiscard]] Result<Json> variable(const std::string& text) const {
     const auto dot = text.find('.');
-    for (auto known = variables_.rbegin(); known != variables_.rend(); ++known) {
-      if (known->first != text.substr(0, dot)) continue;
-      return dot == std::string::npos ? Result<Json>(known->second) : follow(known->second, text.substr(dot));
+    const auto name = text.substr(0, dot);
+    const Json* value = name == "$" ? &scope_.data : nullptr;
+    for (const auto& [known, its_value] : scope_.variables) {
+      if (known == name) value = &its_value;
     }
+    if (value != nullptr) return dot == std::string::npos ? *value : follow(*value, text.substr(dot));
     return bad_template(fmt::format("undefined variable \"{}\"", text));
   }
 
-  /// `.A.B`; what is not there has no fields either.
-  static Result<Json> follow(const Json& from, const std::string& path) {
+  /// `.A.B`; what is not there has no fields either. All that the data has is in it: a field that it lacks is
+  /// a mistake. Below, a member may be there at times only.
+  [[nodiscard]] Result<Json> follow(const Json& from, const std::string& path) const {
     const Json* current = &from;
     for (const auto& part : base::split(path, '.')) {
       if (part.empty()) continue;
       if (!current->is_object())
         return bad_template(
             fmt::format("executing \"\" at <{}>: there is nothing to take {} of", path, part));
+      if (current == &scope_.data && !current->contains(part))
+        return bad_template(fmt::format("executing \"\" at <{}>: can't evaluate field {}", path, part));
       current = &base::json_member(*current, part);
     }
     return *current;
@@ -221,12 +229,12 @@ class Pipeline {
   const TemplateWords& words_;
   std::size_t at_;
   const Json& dot_;
-  const TemplateVariables& variables_;
+  const TemplateScope& scope_;
 };
 
 class TemplateRun {
  public:
-  explicit TemplateRun(const Json& data) : variables_{{"$", data}} {}
+  explicit TemplateRun(const Json& data) : scope_{data, {}} {}
 
   Result<void> run(const TemplateNodes& nodes, const Json& dot) {
     for (const auto& node : nodes) {
@@ -246,9 +254,8 @@ class TemplateRun {
       return {};
     }
     const auto names = declared(node.words);
-    const auto known = variables_.size();
-    TRY(const auto value,
-        Pipeline(node.words, names.empty() ? 0 : 2 * names.size(), dot, variables_).whole());
+    const auto known = scope_.variables.size();
+    TRY(const auto value, Pipeline(node.words, names.empty() ? 0 : 2 * names.size(), dot, scope_).whole());
     if (node.what == What::output) {
       if (names.empty()) {
         text_ += shown_value(value);
@@ -259,7 +266,7 @@ class TemplateRun {
     }
     auto done =
         node.what == What::branch_range ? repeat(node, names, value, dot) : choose(node, names, value, dot);
-    variables_.resize(known);
+    scope_.variables.resize(known);
     return done;
   }
 
@@ -276,18 +283,18 @@ class TemplateRun {
   }
 
   void set(const TemplateWords& words, const std::string& name, const Json& value) {
-    for (auto known = variables_.rbegin(); words[1].kind == WordKind::assign && known != variables_.rend();
-         ++known) {
+    for (auto known = scope_.variables.rbegin();
+         words[1].kind == WordKind::assign && known != scope_.variables.rend(); ++known) {
       if (known->first != name) continue;
       known->second = value;
       return;
     }
-    variables_.emplace_back(name, value);
+    scope_.variables.emplace_back(name, value);
   }
 
   Result<void> choose(const TemplateNode& node, const std::vector<std::string>& names, const Json& value,
                       const Json& dot) {
-    if (!names.empty()) variables_.emplace_back(names[0], value);
+    if (!names.empty()) scope_.variables.emplace_back(names[0], value);
     const bool taken = is_true_value(value);
     return run(taken ? node.body : node.otherwise, taken && node.what == What::branch_with ? value : dot);
   }
@@ -299,17 +306,17 @@ class TemplateRun {
       return bad_template(fmt::format("range can't iterate over {}", shown_value(value)));
     std::size_t number = 0;
     for (const auto& [key, part] : value.items()) {
-      const auto known = variables_.size();
+      const auto known = scope_.variables.size();
       const Json place = value.is_array() ? Json(number++) : Json(key);
-      if (names.size() == 2) variables_.emplace_back(names[0], place);
-      if (!names.empty()) variables_.emplace_back(names.back(), part);
+      if (names.size() == 2) scope_.variables.emplace_back(names[0], place);
+      if (!names.empty()) scope_.variables.emplace_back(names.back(), part);
       TRY(run(node.body, part));
-      variables_.resize(known);
+      scope_.variables.resize(known);
     }
     return {};
   }
 
-  TemplateVariables variables_;
+  TemplateScope scope_;
   std::string text_;
 };
 

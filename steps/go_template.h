@@ -10,9 +10,9 @@
 
 namespace steps {
 
-/// The text that the template makes of `data`. What is read from something that is not there is an Error,
-/// what is not there itself is `<no value>`; a template that is none, or does more than this one can, is an
-/// Error.
+/// The text that the template makes of `data`. A field that `data` lacks, and what is read from something
+/// that is not there, is an Error; what else is not there itself is `<no value>`; a template that is none, or
+/// does more than this one can, is an Error.
 base::Result<std::string> format_by_template(std::string_view text, const base::Json& data);
 
 }  // namespace steps

@@ -56,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(
         Formatted{
             R"({{join .Config.Env ","}} {{len .Config.Env}} {{upper "a"}} {{index (split "a/b" "/") 1}})",
             "A=1,B=2 2 A b"},
-        Formatted{"a {{- /* none */ -}} b{{.Missing}}", "ab<no value>"},
+        Formatted{"a {{- /* none */ -}} b{{.State.Missing}}", "ab<no value>"},
         Formatted{
             R"({{if eq .State.Status "exited" "running"}}one{{end}}{{if ne 1 2}} two{{end}}{{if lt 1 2}} three{{end}})",
             "one two three"},
@@ -68,6 +68,8 @@ TEST(GoTemplate, RefusesWhatItCannotDo) {
     return result ? "gave " + *result : result.error().message;
   };
   EXPECT_THAT(refused("{{.State.Nothing.Status}}"), HasSubstr("there is nothing to take Status of"));
+  EXPECT_THAT(refused("{{.Missing}}"), HasSubstr("at <.Missing>: can't evaluate field Missing"));
+  EXPECT_THAT(refused("{{if $.Missing.Status}}x{{end}}"), HasSubstr("can't evaluate field Missing"));
   EXPECT_THAT(refused("{{"), HasSubstr("unclosed action"));
   EXPECT_THAT(refused("{{if .Name}}x"), HasSubstr("{{end}} is missing"));
   EXPECT_THAT(refused("x{{end}}"), HasSubstr("unexpected {{end}}"));
