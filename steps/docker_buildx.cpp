@@ -203,6 +203,7 @@ constexpr const char* kHelp =
     "Commands:\n"
     "  build      Build an image from a Dockerfile\n"
     "  create     Name a builder\n"
+    "  imagetools inspect, create: images in their registry, and indexes of them\n"
     "  inspect    Show a builder\n"
     "  ls         List builders\n"
     "  rm         Forget a builder\n"

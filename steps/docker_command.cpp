@@ -17,7 +17,7 @@ struct VerbName {
   std::string_view name;
   DockerVerb verb;
 };
-constexpr std::array<VerbName, 51> kVerbs = {{
+constexpr std::array<VerbName, 54> kVerbs = {{
     {"build", DockerVerb::build},
     {"buildx build", DockerVerb::build},
     {"builder build", DockerVerb::build},
@@ -30,6 +30,9 @@ constexpr std::array<VerbName, 51> kVerbs = {{
     {"inspect", DockerVerb::inspect},
     {"rmi", DockerVerb::rmi},
     {"history", DockerVerb::history},
+    {"manifest inspect", DockerVerb::manifest_inspect},
+    {"buildx imagetools inspect", DockerVerb::imagetools_inspect},
+    {"buildx imagetools create", DockerVerb::imagetools_create},
     {"save", DockerVerb::save},
     {"load", DockerVerb::load},
     {"version", DockerVerb::version},
@@ -85,6 +88,12 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kImageVe
     {"inspect", "inspect"},
 }};
 
+std::string_view first_name_of(DockerVerb verb) {
+  const auto* found =
+      std::find_if(kVerbs.begin(), kVerbs.end(), [&](const auto& known) { return known.verb == verb; });
+  return found->name;
+}
+
 /// `docker container VERB` is `docker VERB`, but for two.
 std::string container_verb(const std::string& name) {
   if (name == "ls" || name == "list") return "ps";
@@ -98,8 +107,8 @@ base::Result<std::pair<DockerVerb, std::size_t>> find_verb(const std::vector<std
     return std::pair(DockerVerb::help, std::size_t{0});
   std::string name = arguments[0] == "-v" ? "--version" : arguments[0];
   std::size_t used = 1;
-  static constexpr std::string_view kGroups[] = {"buildx",  "builder", "image", "container",
-                                                 "network", "volume",  "system"};
+  static constexpr std::string_view kGroups[] = {"buildx",  "builder", "image",  "container",
+                                                 "network", "volume",  "system", "manifest"};
   if (arguments.size() > 1 && std::find(std::begin(kGroups), std::end(kGroups), name) != std::end(kGroups)) {
     used = 2;
     if (name == "image") {
@@ -110,6 +119,7 @@ base::Result<std::pair<DockerVerb, std::size_t>> find_verb(const std::vector<std
     } else {
       name = name == "container" ? container_verb(arguments[1]) : name + " " + arguments[1];
     }
+    if (name == "buildx imagetools" && arguments.size() > 2) name += " " + arguments[used++];
   }
   for (const VerbName& known : kVerbs) {
     if (known.name == name) return std::pair(known.verb, used);
@@ -184,6 +194,13 @@ base::Result<void> check_operands(const DockerCommand& command) {
       return expect(count >= 1, "rmi IMAGE [IMAGE...]");
     case DockerVerb::history:
       return expect(count == 1, "history [OPTIONS] IMAGE");
+    case DockerVerb::manifest_inspect:
+      return expect(count == 1, "manifest inspect IMAGE");
+    case DockerVerb::imagetools_inspect:
+      return expect(count == 1, "buildx imagetools inspect [OPTIONS] NAME");
+    case DockerVerb::imagetools_create:
+      return expect(count >= 1 && (!command.tags.empty() || command.only_shown),
+                    "buildx imagetools create -t NAME [-t NAME...] [--dry-run] SOURCE [SOURCE...]");
     case DockerVerb::save:
       return expect(count >= 1, "save [OPTIONS] IMAGE [IMAGE...]");
     case DockerVerb::load:
@@ -231,7 +248,8 @@ base::Result<DockerCommand> parse_docker_command(const std::vector<std::string>&
   TRY(const auto verb, find_verb(arguments));
   DockerCommand command;
   command.verb = verb.first;
-  if (command.verb == DockerVerb::help) return command;
+  if (verb.second < arguments.size() && arguments[verb.second] == "--help") command.asks_for_help = true;
+  if (command.verb == DockerVerb::help || command.asks_for_help) return command;
   // `rmi -f` and `inspect -f FORMAT` differ in what -f takes.
   std::vector<std::string> rest = arguments;
   const bool formats =
@@ -260,6 +278,13 @@ base::Result<DockerCommand> parse_docker_command(const std::vector<std::string>&
   return command;
 }
 
+std::string docker_help(DockerVerb verb) {
+  std::string text = fmt::format("Usage: docker {} [OPTIONS] ...\n\nOptions:\n", first_name_of(verb));
+  for (const auto& option : docker_options_of(verb))
+    text += fmt::format("  {}{}\n", option.name, option.has_value ? " VALUE" : "");
+  return text;
+}
+
 std::string docker_help() {
   return "Usage: docker COMMAND\n\n"
          "The built-in docker of this run. It needs no Docker engine.\n\n"
@@ -286,8 +311,10 @@ std::string docker_help() {
          "  network    create, rm, ls, inspect, prune: networks in which containers find each other by name\n"
          "  volume     create, rm, ls, inspect, prune: folders that containers share, until the job ends\n"
          "  system     prune, info: what the job's containers, networks and volumes have left\n"
+         "  manifest   inspect: the manifest of an image in its registry\n"
          "  compose    Run what a Compose file describes: up, down, ps, logs, exec, run and others\n"
-         "  buildx     build, create, inspect, ls, rm, stop, use: builders, which are all this program\n"
+         "  buildx     build, create, inspect, ls, rm, stop, use: builders, which are all this program;\n"
+         "             imagetools inspect, create: images in their registry, and indexes of them\n"
          "  context    show, ls, inspect, use: there is one, default\n"
          "  version    Show the version\n"
          "  info       Show what this docker is\n";

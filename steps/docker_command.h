@@ -24,6 +24,9 @@ enum class DockerVerb {
   inspect,
   rmi,
   history,
+  manifest_inspect,
+  imagetools_inspect,
+  imagetools_create,
   save,
   load,
   version,
@@ -60,6 +63,7 @@ enum class DockerVerb {
 
 struct DockerCommand {
   DockerVerb verb = DockerVerb::help;
+  bool asks_for_help = false;         ///< about the verb, which is not carried out
   std::vector<std::string> operands;  ///< images, the registry, the build context
   // build
   std::vector<std::string> tags;
@@ -91,6 +95,8 @@ struct DockerCommand {
   bool all_tags = false;
   bool whole = false;  ///< --no-trunc
   bool digests = false;
+  bool raw = false;         ///< of imagetools inspect
+  bool only_shown = false;  ///< --dry-run of imagetools create
   // run, create, exec
   ContainerOptions container;
   std::vector<std::string> command;  ///< what follows the image or the container
@@ -112,6 +118,7 @@ struct DockerCommand {
   bool follow = false;
   std::vector<std::string> filters;
   std::string tail;
+  std::string newest;   ///< how many of ps; empty: as many as there are
   std::string seconds;  ///< of patience; empty: the container's
   std::string signal;
   /// What was accepted and does nothing here, to be told.
@@ -123,5 +130,7 @@ base::Result<DockerCommand> parse_docker_command(const std::vector<std::string>&
 
 /// What `docker --help` prints.
 std::string docker_help();
+/// About one verb: the options that it takes.
+std::string docker_help(DockerVerb verb);
 
 }  // namespace steps

@@ -92,8 +92,8 @@ int docker_front_main(int argc, char** argv) {
     say(STDERR_FILENO, command.error().message + "\n");
     return kWrongCall;
   }
-  if (command->verb == DockerVerb::help) {
-    say(STDOUT_FILENO, docker_help());
+  if (command->verb == DockerVerb::help || command->asks_for_help) {
+    say(STDOUT_FILENO, command->asks_for_help ? docker_help(command->verb) : docker_help());
     return 0;
   }
   if (!command->password.empty()) {

@@ -129,6 +129,10 @@ const std::vector<DockerOption>& container_options() {
       {"--all", false, [](DockerCommand& c, const std::string&) { c.all = true; }},
       {"-q", false, [](DockerCommand& c, const std::string&) { c.quiet = true; }},
       {"--quiet", false, [](DockerCommand& c, const std::string&) { c.quiet = true; }},
+      {"-l", false, [](DockerCommand& c, const std::string&) { c.newest = "1"; }},
+      {"--latest", false, [](DockerCommand& c, const std::string&) { c.newest = "1"; }},
+      {"-n", true, [](DockerCommand& c, const std::string& v) { c.newest = v; }},
+      {"--last", true, [](DockerCommand& c, const std::string& v) { c.newest = v; }},
       {"--no-trunc", false, [](DockerCommand& c, const std::string&) { c.whole = true; }},
       {"--format", true, [](DockerCommand& c, const std::string& v) { c.format = v; }},
       {"--filter", true, [](DockerCommand& c, const std::string& v) { c.filters.push_back(v); }},
@@ -183,6 +187,20 @@ const std::vector<DockerOption>& copy_options() {
       {"--follow-link", false, [](DockerCommand& c, const std::string&) { c.follow_link = true; }},
       {"-q", false, ignore},
       {"--quiet", false, ignore},
+  };
+  return options;
+}
+
+/// Of images in their registries.
+const std::vector<DockerOption>& remote_options() {
+  static const std::vector<DockerOption> options = {
+      {"-t", true, [](DockerCommand& c, const std::string& v) { c.tags.push_back(v); }},
+      {"--tag", true, [](DockerCommand& c, const std::string& v) { c.tags.push_back(v); }},
+      {"--dry-run", false, [](DockerCommand& c, const std::string&) { c.only_shown = true; }},
+      {"--raw", false, [](DockerCommand& c, const std::string&) { c.raw = true; }},
+      {"--format", true, [](DockerCommand& c, const std::string& v) { c.format = v; }},
+      {"--builder", true, ignore},
+      {"--progress", true, ignore},
   };
   return options;
 }
@@ -253,6 +271,10 @@ const std::vector<DockerOption>& docker_options_of(DockerVerb verb) {
       return copy_options();
     case DockerVerb::history:
       return history_options();
+    case DockerVerb::manifest_inspect:
+    case DockerVerb::imagetools_inspect:
+    case DockerVerb::imagetools_create:
+      return remote_options();
     case DockerVerb::logs:
       return log_options();
     case DockerVerb::start:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -169,6 +170,14 @@ base::Json titles_of_containers() {
           {"Labels", "LABELS"},        {"Names", "NAMES"}};
 }
 
+/// How many are shown at most. A negative number is all of them, as with docker.
+Result<std::size_t> most_shown(const std::string& newest) {
+  const auto number = base::parse_integer(newest.empty() ? "-1" : newest);
+  if (!number)
+    return base::invalid_input(fmt::format("docker ps: -n: expected a number, found '{}'", newest));
+  return *number < 0 ? std::numeric_limits<std::size_t>::max() : static_cast<std::size_t>(*number);
+}
+
 }  // namespace
 
 Result<DockerAnswer> docker_ps(const DockerCall& call) {
@@ -181,12 +190,15 @@ Result<DockerAnswer> docker_ps(const DockerCall& call) {
   }
   FormattedRows formatted(call, titles_of_containers());
   TRY(const auto filters, ContainerFilters::parse(command.filters));
+  TRY(auto left, most_shown(command.newest));
   auto containers = call.containers->list();
   std::reverse(containers.begin(), containers.end());
   for (const auto& container : containers) {
     const auto state = container->state();
-    const bool shown = command.all || state.phase == ContainerPhase::running || filters.ask_for_state();
-    if (!shown || !filters.pass(*container)) continue;
+    const bool any_phase = command.all || !command.newest.empty() || filters.ask_for_state();
+    const bool shown = any_phase || state.phase == ContainerPhase::running;
+    if (left == 0 || !shown || !filters.pass(*container)) continue;
+    --left;
     const auto id = whole ? container->id() : container->id().substr(0, kShownId);
     const base::Json row = {{"ID", id},
                             {"Image", container->requested().image},

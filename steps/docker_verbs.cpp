@@ -7,6 +7,7 @@
 #include "steps/docker_archive.h"
 #include "steps/docker_cp.h"
 #include "steps/docker_end.h"
+#include "steps/docker_image_tools.h"
 #include "steps/docker_networks.h"
 #include "steps/docker_prune.h"
 #include "steps/docker_ps.h"
@@ -114,6 +115,10 @@ base::Result<DockerAnswer> remove(const DockerCall& call, RunningJob& job) {
 }  // namespace
 
 base::Result<DockerAnswer> carry_out(const DockerCall& call, RunningJob& job) {
+  if (call.command.asks_for_help) {
+    call.print(docker_help(call.command.verb));
+    return DockerAnswer{};
+  }
   const bool needs_images = call.command.verb != DockerVerb::login &&
                             call.command.verb != DockerVerb::logout &&
                             call.command.verb != DockerVerb::version && call.command.verb != DockerVerb::help;
@@ -170,6 +175,11 @@ base::Result<DockerAnswer> carry_out(const DockerCall& call, RunningJob& job) {
       return docker_inspect(call, job);
     case DockerVerb::history:
       return docker_history(call, job);
+    case DockerVerb::manifest_inspect:
+    case DockerVerb::imagetools_inspect:
+      return docker_inspect_remote(call, job);
+    case DockerVerb::imagetools_create:
+      return docker_create_index(call, job);
     case DockerVerb::save:
       return docker_save(call, job);
     case DockerVerb::load:

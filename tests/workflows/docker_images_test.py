@@ -1,5 +1,6 @@
 """docker's verbs of images in steps, and what `pipeline image` says of images."""
 
+import hashlib
 import io
 import json
 import os
@@ -239,6 +240,44 @@ class DockerImagesTest(WorkflowTest):
         output = "\n".join(lines)
         self.assertIn("--output: more than one would write to standard output; give them a dest", output)
         self.assertIn("made", lines[-1])
+
+    def test_an_index_is_made_of_images_in_a_registry(self):
+        """docker buildx imagetools create and inspect, docker manifest inspect; skopeo finds what they say."""
+        self.write("Dockerfile", "FROM scratch\nCOPY Dockerfile /\n")
+        name = f"{DebianRegistry(self, self.folder / 'registry').address}/parts"
+        lines = self.run_script(
+            f"""
+            for cpu in amd64 arm64; do docker build -q --provenance=false --platform linux/$cpu -t {name}:$cpu --push . > /dev/null; done
+            arm=$(docker buildx imagetools inspect {name}:arm64 --format '{{{{.Manifest.Digest}}}}')
+            docker buildx imagetools create -t {name}:all -t {name}:latest {name}:amd64 {name}@$arm; echo "created $?"
+            docker buildx imagetools create -t {name}:again {name}:all {name}:amd64
+            docker buildx imagetools inspect {name}:again | grep -e Media -e Platform
+            echo "digest $(docker buildx imagetools inspect --raw {name}:all | sha256sum | cut -d ' ' -f 1)"
+            docker buildx imagetools inspect {name}:latest --format '{{{{json .Manifest}}}}' | python3 -c 'import json, sys; print("json", json.load(sys.stdin)["digest"])'
+            docker manifest inspect {name}:all | python3 -c 'import json, sys; print("parts", len(json.load(sys.stdin)["manifests"]))'
+            docker buildx imagetools create --dry-run {name}:all {name}:arm64 | grep -c '"digest"' | sed 's/^/dry: /'
+            docker buildx imagetools create -t {name}-b:all {name}:all; echo "elsewhere $?"
+            docker buildx imagetools inspect {name}:none; echo "none $?"
+            docker buildx imagetools create {name}:all; echo "nowhere $?"
+            """
+        )
+        raw = subprocess.run(
+            ["skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://{name}:all"], check=True, capture_output=True
+        ).stdout
+        digest = hashlib.sha256(raw).hexdigest()
+        platforms = [entry["platform"] for entry in json.loads(raw)["manifests"]]
+        self.assertEqual([(p["os"], p["architecture"]) for p in platforms], [("linux", "amd64"), ("linux", "arm64")])
+        printed = lines[lines.index("created 0") :]
+        manifest = "  MediaType: application/vnd.oci.image.manifest.v1+json"
+        for expected in (
+            ["MediaType: application/vnd.oci.image.index.v1+json", manifest, "  Platform:  linux/amd64", manifest, "  Platform:  linux/arm64"],
+            [f"digest {digest}", f"json sha256:{digest}", "parts 2", "dry: 2"],
+        ):
+            at = printed.index(expected[0])
+            self.assertEqual(printed[at : at + len(expected)], expected)
+        for expected in ("elsewhere 1", "none 1", "nowhere 125"):
+            self.assertIn(expected, printed)
+        self.assertIn(f"lies in {name}, not in {name}-b: copying between repositories is not supported", "\n".join(lines))
 
     def test_images_go_to_archives_and_back(self):
         """save, load and history; by file and by pipe; archives that are none are refused."""

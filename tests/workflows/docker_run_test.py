@@ -91,6 +91,8 @@ class DockerRunTest(WorkflowTest):
             docker logs web | sed 's/^/log: /'
             docker logs --tail 1 web | sed 's/^/tail: /'
             docker ps -q | wc -l | sed 's/^/running: /'
+            docker create --name newer tiny:1 > /dev/null; docker ps -l --format 'newest {{.Names}}'; docker ps -n 5 -q | wc -l | sed 's/^/of five: /'
+            docker ps -n x; echo "odd number: $?"; docker rm newer; docker ps --format '{{.Nome}}' -a; echo "odd field: $?"
             docker rm web
             docker ps -aq | wc -l | sed 's/^/left: /'
             """,
@@ -108,6 +110,10 @@ class DockerRunTest(WorkflowTest):
             "log: asked to end",
             "tail: asked to end",
             "running: 0",
+            "newest newer",
+            "of five: 2",
+            "odd number: 1",
+            "odd field: 1",
             "left: 0",
         ):
             self.assertIn(expected, lines)

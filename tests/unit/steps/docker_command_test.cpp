@@ -84,6 +84,14 @@ TEST(DockerCommand, ReadsALogin) {
   EXPECT_THAT(refusal({"login", "-u", "a", "-p", "b", "--password-stdin"}), HasSubstr("mutually exclusive"));
 }
 
+TEST(DockerCommand, TellsTheOptionsOfAVerb) {
+  EXPECT_TRUE(parsed({"buildx", "build", "--help"}).asks_for_help);
+  EXPECT_FALSE(parsed({"run", "alpine", "sh", "--help"}).asks_for_help) << "that is for sh";
+  EXPECT_THAT(docker_help(DockerVerb::build), HasSubstr("\n  --build-arg VALUE\n"));
+  EXPECT_THAT(docker_help(DockerVerb::imagetools_create),
+              HasSubstr("Usage: docker buildx imagetools create"));
+}
+
 TEST(DockerCommand, RefusesByName) {
   EXPECT_THAT(refusal({"run", "--privileged", "alpine"}), HasSubstr("'--privileged'"));
   EXPECT_THAT(refusal({"run"}), HasSubstr("Usage: docker run"));
