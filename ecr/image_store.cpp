@@ -96,7 +96,10 @@ BlobWriter::~BlobWriter() {
 }
 
 Result<void> BlobWriter::write(std::string_view bytes) {
-  TRY(base::write_all(fd_.get(), bytes));
+  if (auto written = base::write_all(fd_.get(), bytes); !written) {
+    const auto store = blobs_.parent_path().parent_path().string();
+    return std::move(written).error().while_doing("writing into the image store " + store);
+  }
   if (digest_) digest_->update(bytes);
   size_ += bytes.size();
   return {};

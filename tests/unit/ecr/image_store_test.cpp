@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -108,6 +109,21 @@ TEST_F(ImageStoreTest, KeepsNothingOfABlobThatIsNotWhatItShouldBe) {
   EXPECT_THAT(committed.error().message, HasSubstr(other.to_string()));
   EXPECT_FALSE(store().has_blob(other));
   EXPECT_FALSE(store().has_blob(Digest::of("hello")));
+}
+
+TEST_F(ImageStoreTest, SaysWhereThereWasNoRoom) {
+  auto writer = take(store().start_blob());
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit little{4096, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &little), 0);
+  const auto written = writer.write(std::string(100'000, 'x'));
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, handler);
+  ASSERT_FALSE(written.ok());
+  EXPECT_THAT(written.error().to_string(),
+              HasSubstr("while writing into the image store " + folder().string()));
 }
 
 TEST_F(ImageStoreTest, BelievesADigestThatTheWriterHasFromElsewhere) {

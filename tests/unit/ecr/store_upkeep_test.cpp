@@ -240,5 +240,16 @@ TEST_F(StoreUpkeepTest, UnpacksAnImageIntoAnEmptyFolderOnly) {
   EXPECT_THAT(again.error().message, HasSubstr("name a new or an empty folder"));
 }
 
+TEST_F(StoreUpkeepTest, LeavesNothingOfAnImageThatCannotBeUnpacked) {
+  auto image = take(store().image(put_image("content")));
+  image.config.diff_ids[0] = Digest::of("something else");
+  image.config.original.clear();
+  take(store().tag("lie:1", take(store().put_image(image.config, image.manifest.layers))));
+  const auto unpacked = unpack_image(store(), "lie:1", folder() / "out", SpecialBits::drop);
+  ASSERT_FALSE(unpacked.ok());
+  EXPECT_THAT(unpacked.error().message, HasSubstr("but the image's configuration says"));
+  EXPECT_TRUE(take(base::list_directory(folder() / "out")).empty());
+}
+
 }  // namespace
 }  // namespace ecr
