@@ -20,7 +20,7 @@ namespace {
 using base::Result;
 using What = PushProgress::What;
 
-constexpr int kLayersCompressedAtOnce = 2;  // each by all processors; more would only take memory
+constexpr int kLayersCompressedAtOnce = 3;  // so that few wait for the last one; more would only take memory
 
 struct QueuedBlob {
   Descriptor blob;

@@ -17,7 +17,7 @@ using base::ErrorKind;
 using base::make_error;
 using base::Result;
 
-constexpr std::size_t kGzipBlockBytes = 512 * 1024;
+constexpr std::size_t kGzipBlockBytes = 256 * 1024;
 constexpr std::size_t kZstdBlockBytes = 1024 * 1024;
 constexpr int kZstdLevel = 3;
 constexpr std::size_t kMostStored = 65'535;
@@ -85,11 +85,11 @@ void store_block(std::string_view block, std::string& out) {
   }
 }
 
-// A look at four places tells; it depends on nothing but the block, so that the same content makes the same
+// A look at two places tells; it depends on nothing but the block, so that the same content makes the same
 // bytes.
 Result<bool> looks_packed(const CompressBlock& compress, std::string_view block, std::string& scratch) {
-  constexpr std::size_t kSample = 8 * 1024;
-  constexpr std::size_t kSamples = 4;
+  constexpr std::size_t kSample = 4 * 1024;
+  constexpr std::size_t kSamples = 2;
   if (block.size() < 2 * kSamples * kSample) return false;
   for (std::size_t i = 0; i < kSamples; ++i) {
     scratch.clear();
