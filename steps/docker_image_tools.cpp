@@ -8,7 +8,6 @@
 #include "ecr/image_reference.h"
 #include "ecr/registry.h"
 #include "steps/job_images.h"
-#include "steps/stored_images.h"
 
 namespace steps {
 namespace {
@@ -42,23 +41,25 @@ Json descriptor_of(const ecr::FetchedManifest& manifest) {
           {"size", manifest.bytes.size()}};
 }
 
-std::string platform_of(const Json& entry) {
+/// The line of an entry that has one.
+std::string platform_line(const Json& entry) {
   const auto& platform = base::json_member(entry, "platform");
-  return ecr::to_string({.os = base::json_string(platform, "os"),
-                         .architecture = base::json_string(platform, "architecture"),
-                         .variant = base::json_string(platform, "variant")});
+  if (!platform.is_object()) return "";
+  const auto text = ecr::to_string({.os = base::json_string(platform, "os"),
+                                    .architecture = base::json_string(platform, "architecture"),
+                                    .variant = base::json_string(platform, "variant")});
+  return fmt::format("  Platform:  {}\n", text);
 }
 
 std::string as_text(const RemoteImage& image, const Json& document) {
-  const auto name = familiar_name(image.reference.name());
   auto text = fmt::format("Name:      {}\nMediaType: {}\nDigest:    {}\n", image.reference.to_string(),
                           image.manifest.media_type, image.manifest.digest.to_string());
   if (!ecr::media_type::is_index(image.manifest.media_type)) return text;
   text += "\nManifests:\n";
   for (const auto& entry : base::json_member(document, "manifests")) {
-    text += fmt::format("  Name:      {}@{}\n  MediaType: {}\n  Platform:  {}\n\n", name,
+    text += fmt::format("  Name:      {}@{}\n  MediaType: {}\n{}\n", image.reference.name(),
                         base::json_string(entry, "digest"), base::json_string(entry, "mediaType"),
-                        platform_of(entry));
+                        platform_line(entry));
   }
   return text;
 }
