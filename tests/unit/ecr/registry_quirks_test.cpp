@@ -226,6 +226,23 @@ TEST_F(QuirkyRegistryTest, IsAskedForNoRepositoryByWhoOnlyLogsIn) {
               HasSubstr("/token answered 401 for " + registry.host + "; the user name"));
 }
 
+TEST_F(QuirkyRegistryTest, IsNotSentLayersThatTheirMakerKeepsOutOfRegistries) {
+  start(kNoQuirk);
+  auto manifest = take(store().image(make_image(name_))).manifest;
+  const Descriptor foreign{.media_type = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+                           .digest = Digest::of("lies at its maker's"),
+                           .size = 19};
+  manifest.layers.push_back(foreign);
+  const auto text = to_text(manifest);
+  const auto digest = take(store().put_blob(text));
+  take(store().tag(name_, {.media_type = manifest.media_type, .digest = digest, .size = text.size()}));
+  const auto pushed = take(push_image(name_));
+  EXPECT_EQ(pushed.digest, digest);
+  EXPECT_EQ(pushed.blobs_uploaded, 3);
+  EXPECT_FALSE(content_.contains(foreign.digest.to_string()));
+  EXPECT_TRUE(content_.contains(manifest.layers[0].digest.to_string()));
+}
+
 // ---- a registry that lies
 // -----------------------------------------------------------------------------------
 
