@@ -186,7 +186,11 @@ Repositories::Put Repositories::put_manifest(const std::string& repository, cons
   for (const auto& reference : references_of(*document)) {
     const auto digest = ecr::Digest::parse(base::json_string(reference, "digest"));
     if (!digest) return {PutOutcome::invalid, "", "the manifest refers to something without a valid digest"};
-    if (!store_.has_blob(*digest)) return {PutOutcome::missing_blob, "", digest->to_string()};
+    // Their maker may keep them elsewhere (image-spec layer.md#non-distributable-layers).
+    const bool may_be_elsewhere =
+        ecr::media_type::is_foreign_layer(base::json_string(reference, "mediaType"));
+    if (!may_be_elsewhere && !store_.has_blob(*digest))
+      return {PutOutcome::missing_blob, "", digest->to_string()};
     size += static_cast<std::uint64_t>(base::json_integer(reference, "size"));
   }
   const auto stored = store_.put_blob(content);

@@ -304,6 +304,15 @@ const ConformanceCase kCases[] = {
                R"(","size":1},"layers":[]})",
        .headers = kManifestHeader,
        .code = "MANIFEST_BLOB_UNKNOWN"}}},
+    {"ManifestOfLayersThatAreKeptElsewhere",
+     {{.method = "PUT",
+       .target = "/v2/app/manifests/foreign",
+       .statuses = {201},
+       .body = R"({"schemaVersion":2,"layers":[{"mediaType":)"
+               R"("application/vnd.oci.image.layer.nondistributable.v1.tar+gzip","digest":"sha256:)" +
+               std::string(64, 'f') + R"(","size":1,"urls":["https://example.com/layer"]}]})",
+       .headers = kManifestHeader},
+      {.method = "GET", .target = "/v2/app/manifests/foreign", .statuses = {200}}}},
     {"ManifestThatMovesATag",
      {{.method = "PUT",
        .target = "/v2/app/manifests/v1",
