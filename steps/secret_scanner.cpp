@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace steps {
 namespace {
@@ -37,9 +38,16 @@ std::vector<std::string_view> to_look_for(std::span<const std::string> values) {
 }  // namespace
 
 std::shared_ptr<const SecretScanner> SecretScanner::compile(std::span<const std::string> values) {
+  const auto wanted = to_look_for(values);
+  if (auto sieve = SecretSieve::make(wanted)) {
+    std::shared_ptr<SecretScanner> scanner(new SecretScanner);
+    scanner->sieve_ = std::move(sieve);
+    scanner->value_count_ = values.size();
+    return scanner;
+  }
   std::vector<const char*> texts;
   std::vector<std::size_t> lengths;
-  for (const auto value : to_look_for(values)) {
+  for (const auto value : wanted) {
     // Secrets begin and end alike: with a scheme, a prefix of their maker, a host. Their middle is their own.
     const std::size_t length = std::min(value.size(), kEnough);
     texts.push_back(value.data() + (value.size() - length) / 2);
@@ -78,6 +86,7 @@ hs_scratch* SecretScanner::take_scratch() const {
 }
 
 std::optional<std::vector<std::size_t>> SecretScanner::places(std::string_view text) const {
+  if (sieve_) return sieve_->places(text);
   if (text.size() > std::numeric_limits<unsigned>::max()) return std::nullopt;
   auto* scratch = take_scratch();
   if (scratch == nullptr) return std::nullopt;

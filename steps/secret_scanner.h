@@ -1,6 +1,7 @@
 #pragma once
-// Says where in much text one of many values may be, at the speed of memory (vectorscan). Only a sieve before
-// SecretMasker, which decides: of a long value it knows only a few bytes from the middle.
+// Says where in much text one of many values may be, at the speed of memory: by SecretSieve when all are
+// long, else by vectorscan. Only a sieve before SecretMasker, which decides: of a long value it knows only a
+// few bytes from the middle.
 
 #include <memory>
 #include <mutex>
@@ -9,6 +10,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "steps/secret_sieve.h"
 
 struct hs_database;
 struct hs_scratch;
@@ -31,6 +34,7 @@ class SecretScanner {
   hs_scratch* take_scratch() const;
 
   std::size_t value_count_ = 0;
+  std::optional<SecretSieve> sieve_;  ///< with it there is no database
   hs_database* database_ = nullptr;
   mutable std::mutex mutex_;
   mutable std::vector<hs_scratch*> idle_;  ///< working memory; one for each scan that goes on

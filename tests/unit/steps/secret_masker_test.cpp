@@ -161,6 +161,31 @@ TEST(SecretMasker, MasksManyLinesAsItMasksEach) {
   EXPECT_EQ(masker.mask_lines("\n\n"), "\n\n");
 }
 
+TEST(SecretMasker, MasksManyLinesOfLongSecretsAsItMasksEach) {
+  std::mt19937 random(13);
+  SecretMasker masker;
+  std::vector<std::string> secrets;
+  for (int i = 0; i < 60; ++i) {
+    std::string secret;
+    while (secret.size() < 16U + static_cast<std::size_t>(i)) secret += "abc"[random() % 3];
+    masker.add(secrets.emplace_back(std::move(secret)));
+  }
+  int masked = 0;
+  for (int round = 0; round < 200; ++round) {
+    std::string block;
+    std::string expected;
+    for (int i = 0; i < 300; ++i) {
+      std::string line(random() % 70, "abc-"[random() % 4]);
+      if (random() % 5 == 0) line += secrets[random() % secrets.size()] + std::string(random() % 20, 'a');
+      block += (i == 0 ? "" : "\n") + line;
+      expected += (i == 0 ? "" : "\n") + masker.mask(line);
+    }
+    ASSERT_EQ(masker.mask_lines(block), expected) << "round " << round;
+    masked += block == expected ? 0 : 1;
+  }
+  EXPECT_EQ(masked, 200);
+}
+
 TEST(SecretMasker, FindsALongSecretInMuchText) {
   const std::string secret(300, 'k');
   SecretMasker masker;
