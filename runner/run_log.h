@@ -51,7 +51,7 @@ class RunLogWriter {
   };
   RunLogWriter() = default;
   void append(const RunEvent& event);
-  base::Result<void> write_pieces();
+  base::Result<void> write_front(std::size_t count);
   base::Result<void> go_to_end();
   [[nodiscard]] bool wants_mark(const RunEvent& event, std::uint64_t count, const Lines& job,
                                 std::uint64_t step_lines) const;
@@ -61,8 +61,8 @@ class RunLogWriter {
   std::uint64_t offset_ = 0;  ///< of the end of the file
   std::uint64_t lines_ = 0;
   std::uint32_t attempt_ = 1;
-  std::string buffer_;          ///< events that are not written yet
-  std::vector<LogMark> marks_;  ///< of these
+  std::string buffer_;          ///< what is not written yet; between two calls nothing
+  std::vector<LogMark> marks_;  ///< likewise
   bool cut_off_ = false;
   std::map<std::string, Lines, std::less<>> jobs_;
 };
