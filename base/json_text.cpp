@@ -115,6 +115,12 @@ void append_json_text(std::string& json, std::string_view text) {
       }
       used += plain;
       text.remove_prefix(plain);
+      if (text.front() == '\n') {  // nearly all that is not plain
+        std::memcpy(piece.data() + used, "\\n", 2);
+        used += 2;
+        text.remove_prefix(1);
+        continue;
+      }
     }
     used += write_character(text, piece.data() + used);
   }
