@@ -11,7 +11,7 @@ namespace base {
 
 namespace {
 
-constexpr int kDeepest = 16;
+constexpr int kDeepestSubmodule = 16;
 
 int collect_name(git_submodule*, const char* name, void* names) {
   static_cast<std::vector<std::string>*>(names)->emplace_back(name);
@@ -75,9 +75,9 @@ class Updater {
   }
 
   Result<void> update_inner(git_submodule* submodule, int depth) {
-    if (depth >= kDeepest) {
-      return invalid_input(fmt::format("submodules are in each other more than {} deep: '{}'", kDeepest,
-                                       git_submodule_name(submodule)));
+    if (depth >= kDeepestSubmodule) {
+      return invalid_input(fmt::format("submodules are in each other more than {} deep: '{}'",
+                                       kDeepestSubmodule, git_submodule_name(submodule)));
     }
     git_repository* raw = nullptr;
     if (const int code = git_submodule_open(&raw, submodule); code != 0)
