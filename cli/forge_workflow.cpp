@@ -38,7 +38,8 @@ std::vector<std::string> labels_of(const workflow::Node& runs_on) {
 void put_into_images(workflow::Node& root, const std::vector<server::RunnerLabel>& labels) {
   for (auto& part : root.members) {
     if (part.key.text != "jobs") continue;
-    for (auto& [id, job] : part.value.members) {
+    for (auto& member : part.value.members) {
+      workflow::Node& job = member.value;
       const auto image = server::image_for(labels, labels_of(job["runs-on"]));
       if (image.empty() || job["container"].present() || job["uses"].present()) continue;
       const auto text = [&job](const std::string& written) {
