@@ -126,7 +126,7 @@ class StrategiesTest(RolloutsTest):
             self.assertEqual(set(answers), {"v4"})
 
     def test_6_a_deployment_goes_on_after_the_emulator_was_killed(self):
-        self.deploy("v5", {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 10, "lifecycleHooks": []})
+        self.deploy("v5", {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 25, "lifecycleHooks": []})
         self.wait_for(lambda: self.deployment("items").get("lifecycleStage") == "BAKE_TIME")
         before = self.deployment("items")
         self.kill_emulator()
